@@ -1,0 +1,79 @@
+"""What every script does before and after its work: arguments, errors as one line, progress on a terminal."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from cybersieve.errors import CybersieveError
+
+T = TypeVar("T")
+
+PATHS = {
+    "input-dir": "folder to read",
+    "output-dir": "folder to write; replaced as a whole when the stage ends well",
+    "parsed-dir": "records as parse wrote them",
+    "unique-dir": "what dedup found: canonical records and their duplicates",
+    "scored-dir": "rule hits and confidence as score wrote them",
+    "verdicts-dir": "verdicts as verify wrote them",
+    "labels": "folder of label files (CSV: file,id,label)",
+    "thresholds": "thresholds.json as calibrate wrote it",
+}
+
+
+def parser(doc: str | None, *paths: str) -> argparse.ArgumentParser:
+    """An argument parser with the module's docstring as help; each of `paths` is a required `--NAME PATH`.
+
+    `--params`, `--counts` and `--performance` are known to every stage.
+    """
+    lines = (doc or "").strip()
+    result = argparse.ArgumentParser(description=lines, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in paths:
+        result.add_argument(f"--{name}", type=Path, required=True, metavar="PATH", help=PATHS[name])
+    result.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings (params.yaml)")
+    result.add_argument("--counts", type=Path, metavar="FILE", help="where to write the stage's counts (JSON)")
+    result.add_argument("--performance", type=Path, metavar="FILE", help="where to write seconds and memory (JSON)")
+    return result
+
+
+def arguments(doc: str | None, *paths: str) -> argparse.Namespace:
+    return parser(doc, *paths).parse_args()
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a script: the package's errors become one line and exit code 1, Ctrl-C a line and 130."""
+    try:
+        main()
+    except CybersieveError as error:
+        sys.exit(f"{Path(sys.argv[0]).name}: {error}")
+    except BrokenPipeError:  # `… | head` is no error; without this Python prints a traceback at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except KeyboardInterrupt:
+        print(f"{Path(sys.argv[0]).name}: interrupted; nothing half-written is kept", file=sys.stderr)
+        sys.exit(130)
+
+
+def progress(items: Iterable[T], title: str, total: float | None = None, size: Callable[[T], float] | None = None) -> Iterator[T]:
+    """Pass `items` through with a progress bar on stderr; silent where stderr is no terminal.
+
+    `size` gives an item's share of `total` (default: 1 each).
+    """
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=total)
+        for item in items:
+            yield item
+            bar.advance(task, size(item) if size else 1)
+
+
+def warn(message: str) -> None:
+    """One line on stderr; for what a user should know though the run goes on."""
+    print(f"warning: {message}", file=sys.stderr)

@@ -1,0 +1,202 @@
+"""What a record is, and the Parquet files that carry records and decisions from stage to stage.
+
+One file per source file (`misp-galaxy/malpedia.json` -> `misp-galaxy/malpedia.json.parquet`), rows in source
+order. Every stage after parse writes the same rows in the same order: row i is the same record everywhere, so
+stages are joined by walking files side by side, in constant memory. Files are byte-identical on a rerun.
+"""
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cybersieve.errors import InputError
+
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Record:
+    """One entry of a dump."""
+
+    id: str  # upstream's own where it has one, else a content hash; unique within its source
+    source: str  # path of the dump, relative to the input folder, with forward slashes
+    locator: str  # where in the dump: array index, byte offset or XML path
+    title: str
+    text: str  # plain text: no HTML, no citation marks, NFC, white space folded
+    meta: dict[str, Any] = field(default_factory=dict)  # dates, urls, references, status, licence
+    dropped: str | None = None  # why parse set it aside (an upstream status such as REJECT), null for live records
+
+    def row(self) -> Row:
+        """The record as a row of PARSED; `meta` becomes JSON with sorted keys."""
+        meta = json.dumps(self.meta, ensure_ascii=False, sort_keys=True, default=str)
+        return {"id": self.id, "source": self.source, "locator": self.locator, "title": self.title,
+                "text": self.text, "meta": meta, "dropped": self.dropped}
+
+
+def full_text(title: str, text: str) -> str:
+    """What rules and verifier read: the title, a line break, the text; the title once where the text repeats it."""
+    return text if not title or text.startswith(title) else f"{title}\n{text}" if text else title
+
+
+PARSED = pa.schema([("id", pa.string()), ("source", pa.string()), ("locator", pa.string()), ("title", pa.string()),
+                    ("text", pa.string()), ("meta", pa.string()), ("dropped", pa.string())])
+SCORED = pa.schema([("id", pa.string()), ("source", pa.string()), ("rules", pa.list_(pa.string())),
+                    ("score", pa.float64()), ("confidence", pa.float64())])
+VERDICTS = pa.schema([("id", pa.string()), ("source", pa.string()), ("verdict", pa.string()), ("by", pa.string()),
+                      ("reason", pa.string()), ("p_yes", pa.float64()), ("margin", pa.float64())])
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One Parquet file of a stage's folder."""
+
+    path: Path
+    name: str  # relative path with the .parquet ending, the same in every stage's folder
+    rows: int
+
+    @property
+    def source(self) -> str:
+        return self.name.removesuffix(".parquet")
+
+
+def shards(folder: Path) -> list[Shard]:
+    """The folder's Parquet files, sorted by name. Raises InputError where there is none or one is damaged."""
+    found = sorted(folder.rglob("*.parquet"), key=lambda path: path.relative_to(folder).as_posix())
+    if not found:
+        raise InputError(folder, "holds no Parquet files", remedy="run the stage before this one")
+    result = []
+    for path in found:
+        try:
+            rows = pq.read_metadata(path).num_rows
+        except (OSError, pa.ArrowException) as error:
+            raise InputError(path, f"not a Parquet file: {error}", remedy="rerun the stage that wrote it") from None
+        result.append(Shard(path, path.relative_to(folder).as_posix(), rows))
+    return result
+
+
+def read(path: Path, columns: list[str] | None = None, batch: int = 2048) -> Iterator[Row]:
+    """The file's rows as dicts, `batch` at a time in memory."""
+    with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+        for part in file.iter_batches(batch_size=batch, columns=columns, use_threads=False):
+            yield from part.to_pylist()
+
+
+def side_by_side(*paths_and_columns: tuple[Path, list[str]]) -> Iterator[tuple[Row, ...]]:
+    """Walk files whose row i is the same record. Raises InputError where they are not of the same run."""
+    try:
+        for rows in zip(*(read(path, columns) for path, columns in paths_and_columns), strict=True):
+            if len({row["id"] for row in rows}) != 1:
+                raise ValueError("ids differ")
+            yield rows
+    except ValueError:
+        names = ", ".join(str(path) for path, _ in paths_and_columns)
+        raise InputError(names, "do not hold the same records", remedy="rerun the later stage") from None
+
+
+def write(path: Path, rows: Iterable[Row], schema: pa.Schema, batch: int = 2048) -> int:
+    """Write rows to `path` through a temporary file beside it, renamed at the end; returns their number."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    count, buffer = 0, []
+    with pq.ParquetWriter(partial, schema, compression="zstd", write_statistics=False) as writer:
+        for row in rows:
+            buffer.append(row)
+            if len(buffer) == batch:
+                writer.write_batch(pa.RecordBatch.from_pylist(buffer, schema))
+                count, buffer = count + batch, []
+        writer.write_batch(pa.RecordBatch.from_pylist(buffer, schema))
+    os.replace(partial, path)
+    return count + len(buffer)
+
+
+@contextmanager
+def output_folder(folder: Path, *inputs: Path) -> Iterator[Path]:
+    """A new empty folder that takes `folder`'s place only when the block ends well.
+
+    A run that is killed leaves `folder` as it was, or absent: nothing half-written. Refuses (InputError) to
+    replace a folder that holds anything but files such as stages write, or that is, holds or lies in an input.
+    """
+    folder = Path(folder)
+    for other in inputs:
+        a, b = folder.resolve(), Path(other).resolve()
+        if a == b or a in b.parents or b in a.parents:
+            raise InputError(folder, f"overlaps the input {other}", remedy="name another output folder")
+    ours = {".parquet", ".jsonl", ".json", ".csv", ".md", ".html"}
+    if folder.exists():
+        strange = next((p for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix not in ours), None)
+        if strange or not folder.is_dir():
+            raise InputError(strange or folder, "is not a stage's output, and would be deleted",
+                             remedy="name another output folder")
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+@dataclass
+class Counts:
+    """What a stage did: read = written + sum of dropped by reason + failed, for the whole and for each source."""
+
+    read: int = 0
+    written: int = 0
+    failed: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)  # what was repaired or noticed; no part of the balance
+    sources: dict[str, "Counts"] = field(default_factory=dict)
+
+    def add(self, source: str, part: "Counts") -> None:
+        """Add one source's counts."""
+        self.sources[source] = part
+        self.read, self.written, self.failed = self.read + part.read, self.written + part.written, self.failed + part.failed
+        self.dropped.update(part.dropped)
+        self.notes.update(part.notes)
+
+    def balanced(self) -> bool:
+        mine = self.read == self.written + self.dropped.total() + self.failed
+        return mine and all(part.balanced() for part in self.sources.values())
+
+    def tree(self) -> Row:
+        result: Row = {"read": self.read, "written": self.written, "dropped": dict(sorted(self.dropped.items())),
+                       "failed": self.failed}
+        if self.notes:
+            result["notes"] = dict(sorted(self.notes.items()))
+        if self.sources:
+            result["sources"] = {name: self.sources[name].tree() for name in sorted(self.sources)}
+        return result
+
+    def save(self, path: Path | None, **more: object) -> None:
+        """Write the counts as JSON, with `more` keys of the stage's own. Raises RuntimeError if they don't add up."""
+        if not self.balanced():
+            raise RuntimeError(f"counts do not balance: {self.tree()}")
+        if path is not None:
+            save_json(path, {**self.tree(), **more})
+
+
+def save_json(path: Path, tree: object) -> None:
+    """Write JSON atomically, human-readable, ending in a line break."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(tree, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(partial, path)
+
+
+def load_json(path: Path) -> Any:
+    """Read a stage's JSON. Raises InputError where it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(path, str(error), remedy="run the stage that writes it") from None
