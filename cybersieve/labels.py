@@ -48,3 +48,15 @@ def load(path: Path) -> dict[Key, int | None]:
 def load_optional(folder: Path, name: str) -> dict[Key, int | None]:
     """A label file of a folder, empty where there is none: a user's own corpus may have no labels yet."""
     return load(folder / name) if (folder / name).exists() else {}
+
+
+def for_fitting(folder: Path) -> dict[Key, int]:
+    """The labels that weights and adapters may learn from: stratified, decided, and without a uniform label."""
+    uniform = load_optional(folder, UNIFORM)
+    stratified = load_optional(folder, STRATIFIED)
+    return {of: value for of, value in stratified.items() if value is not None and of not in uniform}
+
+
+def uniform_half(folder: Path, use: Literal["thresholds", "report"]) -> dict[Key, int | None]:
+    """One half of the uniform labels, undecided ones (None) included."""
+    return {of: value for of, value in load_optional(folder, UNIFORM).items() if half(of) == use}
