@@ -32,7 +32,7 @@ def parser(doc: str | None, *paths: str) -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(description=lines, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in paths:
         result.add_argument(f"--{name}", type=Path, required=True, metavar="PATH", help=PATHS[name])
-    result.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings (params.yaml)")
+    result.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")
     result.add_argument("--counts", type=Path, metavar="FILE", help="where to write the stage's counts (JSON)")
     result.add_argument("--performance", type=Path, metavar="FILE", help="where to write seconds and memory (JSON)")
     return result
@@ -56,7 +56,9 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(130)
 
 
-def progress(items: Iterable[T], title: str, total: float | None = None, size: Callable[[T], float] | None = None) -> Iterator[T]:
+def progress(
+    items: Iterable[T], title: str, total: float | None = None, size: Callable[[T], float] | None = None
+) -> Iterator[T]:
     """Pass `items` through with a progress bar on stderr; silent where stderr is no terminal.
 
     `size` gives an item's share of `total` (default: 1 each).

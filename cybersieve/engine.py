@@ -10,7 +10,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def each(function: Callable[[T], R], items: Sequence[T], engine: str = "local", workers: int | None = None) -> Iterator[R]:
+def each(
+    function: Callable[[T], R], items: Sequence[T], engine: str = "local", workers: int | None = None
+) -> Iterator[R]:
     """`function(item)` for every item, in order, as they are done. `function` must be picklable (module level).
 
     One core or one item: no worker process is started.

@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 MB = 1e6
@@ -58,7 +57,7 @@ class Stopwatch:
         self._sampler.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._stop.set()
         self._sampler.join()
         self.seconds = time.perf_counter() - self.started
@@ -66,7 +65,8 @@ class Stopwatch:
     def figures(self, **more: float) -> dict[str, float | str]:
         """Seconds, peak memory and, for every `NAME=amount` given, amount and amount a second."""
         peak = max(self.family_mb, peak_memory_mb())
-        result: dict[str, float | str] = {"stage": self.stage, "seconds": round(self.seconds, 3), "peak_memory_mb": round(peak, 1)}
+        result: dict[str, float | str] = {"stage": self.stage, "seconds": round(self.seconds, 3)}
+        result["peak_memory_mb"] = round(peak, 1)
         for name, amount in more.items():
             result[name] = amount
             result[f"{name}_per_second"] = round(amount / max(self.seconds, 1e-9), 1)

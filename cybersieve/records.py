@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -102,20 +102,48 @@ def side_by_side(*paths_and_columns: tuple[Path, list[str]]) -> Iterator[tuple[R
         raise InputError(names, "do not hold the same records", remedy="rerun the later stage") from None
 
 
+class Sink:
+    """A Parquet file that rows are added to; it appears under its name only when the `with` block ends well.
+
+    Keys of a row that are not in the schema are left out.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, batch: int = 2048) -> None:
+        self.path, self.schema, self.batch, self.count = path, schema, batch, 0
+        self.buffer: list[Row] = []
+        self.partial = path.with_name(path.name + ".partial")
+
+    def __enter__(self) -> Self:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.writer = pq.ParquetWriter(self.partial, self.schema, compression="zstd", write_statistics=False)
+        return self
+
+    def add(self, row: Row) -> None:
+        self.buffer.append(row)
+        self.count += 1
+        if len(self.buffer) >= self.batch:
+            self._flush()
+
+    def _flush(self) -> None:
+        self.writer.write_batch(pa.RecordBatch.from_pylist(self.buffer, self.schema))
+        self.buffer = []
+
+    def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
+        if kind is None:
+            self._flush()
+        self.writer.close()
+        if kind is None:
+            os.replace(self.partial, self.path)
+        else:
+            self.partial.unlink(missing_ok=True)
+
+
 def write(path: Path, rows: Iterable[Row], schema: pa.Schema, batch: int = 2048) -> int:
-    """Write rows to `path` through a temporary file beside it, renamed at the end; returns their number."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    count, buffer = 0, []
-    with pq.ParquetWriter(partial, schema, compression="zstd", write_statistics=False) as writer:
+    """Write rows to a Parquet file, whole or not at all; returns their number."""
+    with Sink(path, schema, batch) as sink:
         for row in rows:
-            buffer.append(row)
-            if len(buffer) == batch:
-                writer.write_batch(pa.RecordBatch.from_pylist(buffer, schema))
-                count, buffer = count + batch, []
-        writer.write_batch(pa.RecordBatch.from_pylist(buffer, schema))
-    os.replace(partial, path)
-    return count + len(buffer)
+            sink.add(row)
+    return sink.count
 
 
 @contextmanager
@@ -161,7 +189,9 @@ class Counts:
     def add(self, source: str, part: "Counts") -> None:
         """Add one source's counts."""
         self.sources[source] = part
-        self.read, self.written, self.failed = self.read + part.read, self.written + part.written, self.failed + part.failed
+        self.read += part.read
+        self.written += part.written
+        self.failed += part.failed
         self.dropped.update(part.dropped)
         self.notes.update(part.notes)
 

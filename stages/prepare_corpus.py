@@ -73,20 +73,21 @@ def assemble(manifest: list[dict[str, str]], folder: Path) -> None:
 def licences(manifest: list[dict[str, str]]) -> str:
     """Which file came from where, under which licence."""
     rows = [f"| {row['target']} | {row['package']} {row['version']} | {row['licence']} |" for row in manifest]
-    return "\n".join(["# Where the sample corpus comes from", "", "| file | wheel | licence |", "|---|---|---|", *rows, ""])
+    head = ["# Where the sample corpus comes from", "", "| file | wheel | licence |", "|---|---|---|"]
+    return "\n".join([*head, *rows, ""])
 
 
 def main() -> None:
     parser = cli.parser(__doc__)
-    parser.add_argument("--output-dir", type=Path, default=Path("raw_data"), metavar="PATH", help="default: raw_data")
-    parser.add_argument("--tracked", type=Path, default=Path("raw_data.dvc"), metavar="FILE", help="default: raw_data.dvc")
+    parser.add_argument("--output-dir", type=Path, default=Path("raw_data"), metavar="PATH", help="raw_data")
+    parser.add_argument("--tracked", type=Path, default=Path("raw_data.dvc"), metavar="FILE", help="raw_data.dvc")
     args = parser.parse_args()
 
     wanted = yaml.safe_load(args.tracked.read_text())["outs"][0]["md5"] if args.tracked.exists() else None
     if args.output_dir.exists():
         if wanted is not None and folder_hash(args.output_dir) != wanted:
             raise InputError(args.output_dir, f"is not what {args.tracked} says",
-                             remedy="your own corpus: `dvc add raw_data`; the sample corpus: delete the folder, run again")
+                             remedy="a corpus of your own: `dvc add raw_data`; the sample: delete the folder, rerun")
         return
     partial = args.output_dir.with_name(f".{args.output_dir.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
