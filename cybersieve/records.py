@@ -124,9 +124,16 @@ class Sink:
         if len(self.buffer) >= self.batch:
             self._flush()
 
+    def add_batch(self, batch: pa.RecordBatch) -> None:
+        """Add rows that are columns already."""
+        self._flush()
+        self.writer.write_batch(batch)
+        self.count += batch.num_rows
+
     def _flush(self) -> None:
-        self.writer.write_batch(pa.RecordBatch.from_pylist(self.buffer, self.schema))
-        self.buffer = []
+        if self.buffer:
+            self.writer.write_batch(pa.RecordBatch.from_pylist(self.buffer, self.schema))
+            self.buffer = []
 
     def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
         if kind is None:
