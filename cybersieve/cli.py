@@ -18,6 +18,8 @@ PATHS = {
     "unique-dir": "what dedup found: canonical records and their duplicates",
     "scored-dir": "rule hits and confidence as score wrote them",
     "verdicts-dir": "verdicts as verify wrote them",
+    "rejected-dir": "folder for what was not kept, with reasons; replaced as a whole",
+    "counts-dir": "folder of the stages' counts (JSON)",
     "labels": "folder of label files (CSV: file,id,label)",
     "thresholds": "thresholds.json as calibrate wrote it",
 }

@@ -74,7 +74,7 @@ class Verify:
 
 @dataclass(frozen=True)
 class Export:
-    formats: list[str]
+    formats: list[Annotated[str, Bounds(choices=("parquet", "jsonl"))]]
 
 
 @dataclass(frozen=True)
