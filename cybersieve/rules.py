@@ -1,0 +1,194 @@
+"""Rules: what a text says about itself. All patterns are matched in one RE2 set pass; weights add up to log-odds.
+
+A rule is data (rules.yaml): an id, a pattern in RE2 syntax, the field it reads, a weight, a category and a note on
+where it comes from. The weight is what one hit adds to the log-odds that the text belongs in the corpus. What is
+known of the source file alone (`sources`) is added to that, and always told apart from the text's own evidence.
+
+Limits: matching ignores case unless a pattern says (?-i); `\\b` and `\\w` are ASCII; RE2 has no look-around.
+"""
+
+import re
+from dataclasses import dataclass
+from math import exp
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+import re2
+import yaml
+
+from cybersieve import records
+from cybersieve.errors import ParamsError
+
+FIELDS = ("title", "text", "both")
+KEYS = {"id", "pattern", "field", "weight", "category", "source"}
+MAX_MEM = 64 << 20  # bytes for the automaton's cache: far above what 1,000 rules need, far below score's 300 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    id: str
+    pattern: str  # RE2 syntax
+    field: str  # title | text | both
+    weight: float  # log-odds that one hit adds
+    category: str
+    source: str  # where the rule comes from
+
+
+class Judgement(NamedTuple):
+    """What the rules say of one record; confidence = logistic(text_log_odds + source_log_odds)."""
+
+    hits: tuple[str, ...]  # ids of the rules that hit, in the rulebook's order
+    text_log_odds: float  # bias + weights of the hits
+    source_log_odds: float  # what the source file alone tells; 0 for one never seen
+    confidence: float  # 0 to 1
+
+
+class Rulebook:
+    """Rules, compiled. `judge` is pure; a rulebook is built once and shared by all records.
+
+    `bias` is the log-odds of a text that no rule hits, `sources` a weight by the source's base name or path.
+    """
+
+    def __init__(self, rules: list[Rule], bias: float, sources: dict[str, float], categories: dict[str, str]) -> None:
+        self.rules, self.bias, self.sources, self.categories = tuple(rules), bias, sources, categories
+        self.weights = [rule.weight for rule in rules]
+        self.ids = [rule.id for rule in rules]
+        numbered = list(enumerate(rules))
+        self._sets = {field: _Set([(i, rule) for i, rule in numbered if rule.field == field]) for field in FIELDS}
+
+    def hits(self, title: str, text: str) -> tuple[int, ...]:
+        """Positions of the rules that hit, ascending; `both` reads title and text as one (records.full_text)."""
+        found = self._sets["both"].match(records.full_text(title, text))
+        for field, content in (("title", title), ("text", text)):
+            if self._sets[field].positions and content:
+                found = found + self._sets[field].match(content)
+        return tuple(sorted(found))
+
+    def text_log_odds(self, hits: tuple[int, ...]) -> float:
+        return round(self.bias + sum([self.weights[i] for i in hits]), 4)
+
+    def source_log_odds(self, source: str) -> float:
+        """The weight of a source: by its relative path, else by its base name, else 0."""
+        return self.sources.get(source, self.sources.get(PurePosixPath(source).name, 0.0))
+
+    def judge(self, title: str, text: str, source: str = "") -> Judgement:
+        hits = self.hits(title, text)
+        own, origin = self.text_log_odds(hits), self.source_log_odds(source)
+        return Judgement(tuple(self.ids[i] for i in hits), own, origin, confidence(own + origin))
+
+
+def confidence(log_odds: float) -> float:
+    """The probability for some log-odds, to 6 decimals, so that CPU types agree."""
+    return round(1 / (1 + exp(-max(-700.0, min(700.0, log_odds)))), 6)
+
+
+class _Set:
+    """One RE2 set. An empty pattern that hits every text tells "nothing hit" from "out of memory"."""
+
+    def __init__(self, rules: list[tuple[int, Rule]]) -> None:
+        options = re2.Options()
+        options.case_sensitive, options.log_errors, options.max_mem = False, False, MAX_MEM
+        self._set = re2.Set.SearchSet(options)
+        for _, rule in rules:
+            try:
+                self._set.Add(rule.pattern)
+            except re2.error:
+                raise ParamsError(f"rule {rule.id}: its pattern is not RE2: {_reason(rule.pattern)}") from None
+        self._set.Add("")
+        try:
+            self._set.Compile()
+        except re2.error:
+            raise ParamsError(f"{len(rules)} rules need over {MAX_MEM >> 20} MB together; shorten patterns") from None
+        self.positions = [i for i, _ in rules]
+
+    def match(self, text: str) -> list[int]:
+        found = self._set.Match(text)
+        if found is None:
+            raise ParamsError(f"the rules need more than {MAX_MEM >> 20} MB on one text; shorten patterns")
+        return [self.positions[i] for i in found if i < len(self.positions)]
+
+
+def _reason(pattern: str) -> str:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options)
+    except re2.error as error:
+        reason = error.args[0]
+        return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+    return "too large"
+
+
+def load(path: Path | str, extra: Path | str | None = None, trust: dict[str, float] | None = None) -> Rulebook:
+    """Read a rules file, merge the user's own (`extra`: same id replaces, new id adds) and the user's trust in sources.
+
+    Raises ParamsError: not a rules file, a rule without id, pattern or weight, a bad pattern, an unknown category
+    or field, an id twice, a weight against its category.
+    """
+    tree = _read(Path(path))
+    categories: dict[str, str] = dict(tree.get("categories") or {})
+    sources: dict[str, float] = dict(tree.get("sources") or {})
+    merged = {rule.id: rule for rule in _rules(tree, categories, str(path))}
+    if extra is not None:
+        own = _read(Path(extra))
+        categories |= {"own": "either"} | (own.get("categories") or {})
+        sources |= own.get("sources") or {}
+        merged |= {rule.id: rule for rule in _rules(own, categories, str(extra))}
+    sources |= trust or {}
+    return Rulebook(list(merged.values()), float(tree.get("bias", 0)), sources, categories)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  (a safe loader, in C)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ParamsError(f"{path}: {' '.join(str(error).split())}") from None
+    if not isinstance(tree, dict) or not isinstance(tree.get("rules"), list):
+        raise ParamsError(f"{path}: a mapping with a list `rules` is wanted")
+    unknown = sorted(set(tree) - {"bias", "categories", "sources", "rules"})
+    if unknown:
+        raise ParamsError(f"{path}: unknown key {unknown[0]} (known: bias, categories, sources, rules)")
+    return tree
+
+
+def _rules(tree: dict[str, Any], categories: dict[str, str], path: str) -> list[Rule]:
+    """The rules of one file, checked."""
+    result: dict[str, Rule] = {}
+    for number, row in enumerate(tree["rules"]):
+        name = row.get("id") if isinstance(row, dict) else None
+        where = f"{path}, rule {name or number}"
+        if not isinstance(row, dict) or not {"id", "pattern", "weight"} <= set(row) <= KEYS:
+            raise ParamsError(f"{where}: id, pattern and weight are wanted, beside them field, category and source")
+        try:
+            rule = Rule(str(row["id"]), str(row["pattern"]), row.get("field", "both"), float(row["weight"]),
+                        row.get("category", "own"), str(row.get("source", Path(path).name)))
+        except (TypeError, ValueError):
+            raise ParamsError(f"{where}: its weight is not a number: {row['weight']!r}") from None
+        direction = categories.get(rule.category)
+        if rule.field not in FIELDS or direction not in {"for", "against", "either"}:
+            raise ParamsError(f"{where}: its field must be one of {', '.join(FIELDS)}, its category one of "
+                              f"{', '.join(sorted(categories))} (each `for`, `against` or `either`)")
+        if (direction == "for" and rule.weight < 0) or (direction == "against" and rule.weight > 0):
+            raise ParamsError(f"{where}: {rule.category} is evidence {direction}, its weight {rule.weight} is not")
+        if re.fullmatch(r"[\w.-]+", rule.id) is None or result.setdefault(rule.id, rule) is not rule:
+            raise ParamsError(f"{where}: ids are unique and made of letters, digits, dot, dash and underscore")
+    return list(result.values())
+
+
+def explain(book: Rulebook, text: str, source: str = "") -> str:
+    """A table for people: which rules hit where, what each adds, what the source adds, and the confidence."""
+    hits = book.hits("", text)
+    found = book.judge("", text, source)
+    lines = [f"{'weight':>7}  {'category':14} {'rule':24} where",
+             f"{book.bias:+7.2f}  {'bias':14} (what a text without hits starts from)"]
+    for rule in sorted((book.rules[i] for i in hits), key=lambda rule: (-abs(rule.weight), rule.id)):
+        options = re2.Options()
+        options.case_sensitive = False
+        match = re2.compile(rule.pattern, options).search(text)
+        where = f"{match.start()}: {match.group()!r}" if match else ""
+        lines.append(f"{rule.weight:+7.2f}  {rule.category:14} {rule.id:24} {where}")
+    lines += [f"{found.text_log_odds:+7.2f}  = the text's own evidence",
+              f"{found.source_log_odds:+7.2f}  the source {source or '(none given: --source NAME)'}",
+              f"{found.text_log_odds + found.source_log_odds:+7.2f}  log-odds = confidence {found.confidence:.3f}"]
+    return "\n".join(lines)

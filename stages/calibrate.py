@@ -1,0 +1,18 @@
+"""Set the thresholds between rules and LLM: data/scored + labels -> thresholds.json (with its certificate).
+
+    python stages/calibrate.py --scored-dir data/scored --labels labels --thresholds thresholds.json
+
+A record is kept by rule if its confidence >= accept, rejected by rule if <= reject, else the LLM is asked.
+"""
+
+from cybersieve import calibrate, cli, params, records
+
+
+def main() -> None:
+    args = cli.arguments(__doc__, "scored-dir", "labels", "thresholds")
+    settings = params.load(args.params).calibrate
+    records.save_json(args.thresholds, calibrate.calibrate_folder(args.scored_dir, args.labels, settings))
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,82 @@
+"""Rules: matching, merging, and errors that name the rule."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cybersieve import rules
+from cybersieve.errors import ParamsError
+
+SMALL = """
+bias: -1.0
+categories: {attack: for, biology: against}
+sources: {known.json: 0.5}
+rules:
+- {id: worm, field: both, category: attack, weight: 2.0, source: test, pattern: '\\bworm'}
+- {id: soil, field: title, category: biology, weight: -1.5, source: test, pattern: 'soil|garden'}
+- {id: rat, field: text, category: attack, weight: 1.0, source: test, pattern: '(?-i:\\bRAT\\b)'}
+"""
+
+
+def book(tmp_path: Path, text: str = SMALL, extra: str | None = None, **trust: float) -> rules.Rulebook:
+    path, own = tmp_path / "rules.yaml", tmp_path / "own.yaml"
+    path.write_text(text, encoding="utf-8")
+    if extra is not None:
+        own.write_text(extra, encoding="utf-8")
+    return rules.load(path, own if extra is not None else None, trust)
+
+
+def check_error(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(ParamsError, match=re.escape(reason)):
+        book(tmp_path, text)
+
+
+def test_judge_adds_up(tmp_path: Path) -> None:
+    found = book(tmp_path).judge("A worm", "It drops a RAT.", "feeds/known.json")
+    assert found.hits == ("worm", "rat")
+    assert (found.text_log_odds, found.source_log_odds) == (2.0, 0.5)
+    assert found.confidence == rules.confidence(2.5) == pytest.approx(0.924142)
+
+
+def test_fields_and_case(tmp_path: Path) -> None:
+    small = book(tmp_path)
+    assert small.judge("SOIL and WORMS", "").hits == ("worm", "soil")
+    assert small.judge("", "soil, and a rat in it").hits == ()  # soil is a title rule, RAT is not rat
+    assert small.judge("", "").confidence == rules.confidence(-1.0)
+
+
+def test_user_rules_and_trust_merge(tmp_path: Path) -> None:
+    own = "rules: [{id: worm, pattern: wyrm, weight: 3}, {id: mine, pattern: 'plant 7', weight: -2}]"
+    merged = book(tmp_path, extra=own, **{"known.json": -4.0})
+    assert merged.judge("", "wyrm").hits == ("worm",) and merged.judge("", "worm").hits == ()
+    assert merged.judge("", "at plant 7").text_log_odds == -3.0
+    assert merged.source_log_odds("a/known.json") == -4.0 and merged.source_log_odds("new.json") == 0.0
+
+
+@pytest.mark.parametrize(("before", "after", "reason"), [
+    ("'\\bworm'", "'(?=x)'", "rule worm: its pattern is not RE2: "),
+    ("weight: 2.0", "weight: heavy", "rule worm: its weight is not a number"),
+    ("weight: 2.0", "weight: -2.0", "attack is evidence for, its weight -2.0 is not"),
+    ("weight: -1.5", "weight: 1.5", "biology is evidence against, its weight 1.5 is not"),
+    ("id: soil", "id: worm", "ids are unique"),
+    ("field: title", "field: body", "its field must be one of"),
+    ("category: biology", "category: botany", "its category one of attack, biology"),
+    ("pattern: 'soil|garden'", "patern: x", "id, pattern and weight are wanted"),
+    ("rules:", "rulez:", "a mapping with a list `rules` is wanted"),
+    ("bias: -1.0", "bais: -1.0", "unknown key bais"),
+])
+def test_errors_name_the_rule(tmp_path: Path, before: str, after: str, reason: str) -> None:
+    assert before in SMALL
+    check_error(tmp_path, SMALL.replace(before, after), reason)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="none.yaml"):
+        rules.load(tmp_path / "none.yaml")
+
+
+def test_explain_shows_rule_place_and_confidence(tmp_path: Path) -> None:
+    lines = rules.explain(book(tmp_path), "a WORM came", "known.json").splitlines()
+    assert any("+2.00" in line and "worm" in line and "2: 'WORM'" in line for line in lines)
+    assert lines[-1].endswith("confidence 0.818") and "+0.50" in lines[-2]
