@@ -56,12 +56,15 @@ def auc(labels: Sequence[int], scores: Sequence[float]) -> float | None:
 
 
 def reliability(labels: Sequence[int], probabilities: Sequence[float], bins: int = 10) -> list[Figures]:
-    """Mean probability against share of positives, in at most `bins` bins of equal numbers of records."""
-    order = np.argsort(np.asarray(probabilities, dtype=float), kind="stable")
-    said, truth = np.asarray(probabilities, dtype=float)[order], np.asarray(labels, dtype=float)[order]
-    parts = [part for part in np.array_split(np.arange(len(order)), bins) if len(part)]
-    return [{"said": round(float(said[part].mean()), 4), "true": round(float(truth[part].mean()), 4), "n": len(part)}
-            for part in parts]
+    """Mean probability against share of positives, in at most `bins` bins of about equal numbers of records.
+
+    Equal probabilities share a bin, so that the order of the records does not matter.
+    """
+    said, truth = np.asarray(probabilities, dtype=float), np.asarray(labels, dtype=float)
+    below = np.searchsorted(np.sort(said), said)  # how many records have a smaller probability
+    bin_of = below * bins // max(len(said), 1)
+    return [{"said": round(float(said[part].mean()), 4), "true": round(float(truth[part].mean()), 4), "n": int(part.sum())}
+            for part in (bin_of == number for number in np.unique(bin_of))]
 
 
 def calibration_error(labels: Sequence[int], probabilities: Sequence[float], bins: int = 10) -> float | None:

@@ -1,0 +1,59 @@
+# make        set-up and the main job, a summary at the end
+# make help   all targets
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.DEFAULT_GOAL := all
+.PHONY: all help env corpus model repro summary test check lint fmt readme constraints clean
+
+all: repro summary  ## environment, sample corpus, model, dvc repro, a summary table (the default)
+
+help:  ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)$$/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+env: $(VENV)/.run  ## the virtual environment in .venv, as tested (constraints.txt)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "cybersieve wants Python 3.11 or newer: make PYTHON=…")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements_optimized.txt constraints.txt pyproject.toml | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements_optimized.txt -c constraints.txt
+	@touch $@
+
+$(VENV)/.dev: requirements_dev.txt requirements_fit.txt $(VENV)/.run
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements_dev.txt -c constraints.txt
+	@touch $@
+
+corpus: $(VENV)/.run  ## raw_data/: the sample corpus, unless a corpus of your own is there
+	$(PY) stages/prepare_corpus.py
+
+model: $(VENV)/.run  ## the verifier's model, in the per-user cache
+	$(PY) stages/prepare_model.py --output models/model.json
+
+repro: corpus model  ## run the pipeline: only what changed
+	$(VENV)/bin/dvc repro
+
+summary: $(VENV)/.run  ## the figures of the last run
+	@$(PY) -m cybersieve summary
+
+test: $(VENV)/.dev corpus model  ## the test suite
+	$(PY) -m pytest
+
+lint: $(VENV)/.dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+check: lint  ## linter, types, and that documents and code agree
+	$(PY) -m pytest -q tests/test_docs.py
+
+readme: $(VENV)/.run  ## write README's headline table from metrics.json
+	$(PY) tests/readme.py
+
+constraints: $(VENV)/.dev  ## pin what is installed now as what was tested
+	$(PY) -m pip freeze --exclude-editable > constraints.txt
+
+clean:  ## remove outputs, keep raw data, environment and caches
+	rm -rf data plots performance performance.json filtered_data

@@ -1,0 +1,127 @@
+"""cybersieve: raw security dumps in, a clean fine-tuning set with provenance and proof of quality out.
+
+    python -m cybersieve COMMAND --help
+    python -m cybersieve filter --input-dir raw_data --output-dir filtered_data
+
+commands:
+  filter         the whole pipeline on any folder, without DVC
+  judge          decide any texts: JSONL in, JSONL with verdicts out
+  summary        the figures of the last run as a table
+  sample-labels  draw records to label into a CSV
+  adapt          train an adapter for the verifier's model
+  cache          show or prune the verdict cache
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from cybersieve import cli
+
+
+def _parser(command: str, about: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=f"cybersieve {command}", description=about.strip(), formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def _filter(arguments: list[str]) -> None:
+    """Filter a folder of raw dumps without DVC: the same functions as `dvc repro`.
+
+    python -m cybersieve filter --input-dir raw_data --output-dir filtered_data
+    """
+    parser = _parser("filter", str(_filter.__doc__))
+    parser.add_argument("--input-dir", type=Path, required=True, metavar="DIR", help="raw dumps")
+    parser.add_argument("--output-dir", type=Path, required=True, metavar="DIR",
+                        help="gets filtered/, rejected/, metrics.json, performance.json and the stages' own files")
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")
+    parser.add_argument("--labels", type=Path, default=Path("labels"), metavar="DIR", help="labelled records")
+    args = parser.parse_args(arguments)
+    from cybersieve import params, pipeline, summary
+
+    pipeline.run(args.input_dir, args.output_dir, args.labels, params.load(args.params))
+    summary.show(args.output_dir, as_markdown=False)
+
+
+def _judge(arguments: list[str]) -> None:
+    """Decide texts: one JSON object a line with `text` (optional `title`, `source`, `label`).
+
+    python -m cybersieve judge texts.jsonl --output judged.jsonl
+
+    Adds confidence, rules, p_yes, verdict and by; with labels it prints AUC, precision, recall and F1.
+    """
+    parser = _parser("judge", str(_judge.__doc__))
+    parser.add_argument("file", type=Path, metavar="FILE.jsonl")
+    parser.add_argument("--output", type=Path, required=True, metavar="OUT.jsonl")
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")
+    parser.add_argument("--thresholds", type=Path, metavar="FILE",
+                        help="thresholds.json of a run (default: calibrate.accept and .reject of the settings)")
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument("--rules-only", action="store_true", help="never ask the LLM: kept from confidence 0.5")
+    who.add_argument("--llm-only", action="store_true", help="ask the LLM about every text, and it alone decides")
+    args = parser.parse_args(arguments)
+    from cybersieve import judge, params
+
+    decider = "rules" if args.rules_only else "llm" if args.llm_only else "both"
+    judge.run(args.file, args.output, params.load(args.params), args.thresholds, decider)
+
+
+def _summary(arguments: list[str]) -> None:
+    """Show the figures of a run.
+
+    python -m cybersieve summary
+    """
+    parser = _parser("summary", str(_summary.__doc__))
+    parser.add_argument("--dir", type=Path, default=Path(), metavar="DIR", help="folder that holds metrics.json")
+    parser.add_argument("--markdown", action="store_true", help="as README's table, without seconds and memory")
+    args = parser.parse_args(arguments)
+    from cybersieve import summary
+
+    summary.show(args.dir, args.markdown)
+
+
+def _sample_labels(arguments: list[str]) -> None:
+    from cybersieve import sampling
+
+    sampling.main(arguments)
+
+
+def _adapt(arguments: list[str]) -> None:
+    from cybersieve import adapt
+
+    adapt.main(arguments)
+
+
+def _cache(arguments: list[str]) -> None:
+    """Show or prune the verdict cache, where answers of the LLM are kept so that nothing is asked twice.
+
+    python -m cybersieve cache info
+    python -m cybersieve cache prune
+    """
+    parser = _parser("cache", str(_cache.__doc__))
+    parser.add_argument("action", choices=["info", "prune"])
+    args = parser.parse_args(arguments)
+    from cybersieve import cache
+
+    print(cache.info() if args.action == "info" else cache.prune())
+
+
+COMMANDS = {"filter": _filter, "judge": _judge, "summary": _summary, "sample-labels": _sample_labels,
+            "adapt": _adapt, "cache": _cache}
+
+
+def _dispatch() -> None:
+    if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
+        print(__doc__)
+    elif sys.argv[1] not in COMMANDS:
+        print(f"cybersieve: no command {sys.argv[1]!r} (known: {', '.join(COMMANDS)})", file=sys.stderr)
+        sys.exit(2)
+    else:
+        COMMANDS[sys.argv[1]](sys.argv[2:])
+
+
+def main() -> None:
+    cli.run(_dispatch)
+
+
+if __name__ == "__main__":
+    main()

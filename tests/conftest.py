@@ -1,0 +1,44 @@
+"""Where tests find real files, and the one way they run a script."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _folder(variable: str, default: Path, what: str) -> Path:
+    folder = Path(os.environ.get(variable, default))
+    if not folder.is_dir():
+        pytest.skip(f"{what} not at hand: name the folder in {variable}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def raw() -> Path:
+    """The sample corpus."""
+    return _folder("CYBERSIEVE_RAW", ROOT / "raw_data", "the sample corpus")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Real upstream dumps."""
+    return _folder("CYBERSIEVE_DATA", ROOT.parent / "shared" / "data", "real dumps")
+
+
+@pytest.fixture(scope="session")
+def gold() -> Path:
+    """Labelled texts."""
+    return _folder("CYBERSIEVE_GOLD", ROOT.parent / "shared" / "gold", "labelled texts")
+
+
+def run(*command: object, cwd: Path = ROOT, code: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with this Python's environment first on the PATH, and check its exit code."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    result = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True,
+                            env=os.environ | {"PATH": path} | env)
+    assert result.returncode == code, f"{command}: exit code {result.returncode}\n{result.stdout}\n{result.stderr}"
+    return result

@@ -1,0 +1,46 @@
+"""Label files, and that their three uses never meet."""
+
+import pytest
+
+from cybersieve import labels
+from cybersieve.errors import InputError
+from tests.conftest import ROOT
+
+LABELS = ROOT / "labels"
+
+
+def test_the_three_uses_are_disjoint():
+    fitting = set(labels.for_fitting(LABELS))
+    thresholds, report = (set(labels.uniform_half(LABELS, use)) for use in ("thresholds", "report"))
+    assert fitting and thresholds and report
+    assert not fitting & (thresholds | report)
+    assert not thresholds & report
+    assert thresholds | report == set(labels.load(LABELS / labels.UNIFORM))
+
+
+def test_a_records_half_is_a_property_of_the_record():
+    """Written down once: a change of the hash would let thresholds see what is only to be reported on."""
+    assert labels.half(("cwec_v4.14.xml", "CWE-79")) == "report"
+    assert labels.half(("nvd.json", "CVE-2018-0001")) == labels.half(labels.key("a/b/nvd.json", "CVE-2018-0001"))
+
+
+@pytest.mark.parametrize("content, place", [
+    ("id,label\n", "line 1"), ("file,id,label\na,b,2\n", "line 2"), ("file,id,label\na,b\n", "line 2"),
+    ("file,id,label\na,b,1\na,b,0\n", "line 3"), ("", "line 1"),
+])
+def test_a_bad_label_file_is_named_with_its_line(tmp_path, content, place):
+    path = tmp_path / "labels.csv"
+    path.write_text(content)
+    with pytest.raises(InputError, match=place):
+        labels.load(path)
+
+
+def test_undecided_labels_are_none_and_a_repeated_one_is_no_error(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text('file,id,label\na,b,u\na,"c, d",1\na,"c, d",1\n')
+    assert labels.load(path) == {("a", "b"): None, ("a", "c, d"): 1}
+
+
+def test_no_label_files_no_labels(tmp_path):
+    assert labels.for_fitting(tmp_path) == {}
+    assert labels.uniform_half(tmp_path, "report") == {}

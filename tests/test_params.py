@@ -1,0 +1,85 @@
+"""params.yaml: every wrong key is an error that names it."""
+
+import copy
+import math
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cybersieve import params
+from cybersieve.errors import ParamsError
+from tests.conftest import ROOT
+
+TREE = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+def keys(tree: dict, prefix: str = "") -> list[str]:
+    """Full names of all settings; free mappings (sources by name, and so on) count as one setting."""
+    result = []
+    for key, value in tree.items():
+        result += keys(value, f"{prefix}{key}.") if isinstance(value, dict) and value else [prefix + key]
+    return result
+
+
+def changed(tmp_path: Path, name: str, change) -> Path:
+    """A params file with the block that holds `name` changed in place."""
+    tree = copy.deepcopy(TREE)
+    *blocks, last = name.split(".")
+    block = tree
+    for key in blocks:
+        block = block[key]
+    change(block, last)
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(tree))
+    return path
+
+
+def check_error(path: Path, *words: str) -> None:
+    with pytest.raises(ParamsError) as error:
+        params.load(path)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_the_shipped_file_loads():
+    assert params.load(ROOT / "params.yaml").verify.batch_size == 32
+
+
+@pytest.mark.parametrize("name", keys(TREE))
+def test_a_missing_key_is_named(tmp_path, name):
+    check_error(changed(tmp_path, name, lambda block, key: block.pop(key)), name, "missing")
+
+
+@pytest.mark.parametrize("name", keys(TREE))
+def test_an_unknown_key_is_named(tmp_path, name):
+    check_error(changed(tmp_path, name, lambda block, key: block.update({key + "x": 1})), name + "x", "unknown")
+
+
+@pytest.mark.parametrize("name", keys(TREE))
+def test_a_value_of_another_type_is_named(tmp_path, name):
+    wrong = {"a": ["b"]}
+    if isinstance(TREE.get(name.split(".")[0], {}), dict) and name in ("score.trust",):
+        wrong = 3
+    check_error(changed(tmp_path, name, lambda block, key: block.update({key: wrong})), name)
+
+
+@pytest.mark.parametrize("name, value", [
+    ("calibrate.delta", 0), ("calibrate.target_recall", 1.01), ("calibrate.accept", math.nan), ("verify.batch_size", 0),
+    ("verify.max_failed", -0.1), ("parse.limits.max_depth", 1), ("parse.on_error", "shrug"), ("engine", "abacus"),
+    ("verify.batch_size", True), ("export.formats", ["parquet", "papyrus"]), ("score.trust", {"a.json": "much"}),
+])
+def test_a_value_out_of_range_is_named(tmp_path, name, value):
+    check_error(changed(tmp_path, name, lambda block, key: block.update({key: value})), name)
+
+
+@pytest.mark.parametrize("content", ["", "- a\n", "a: [", "\tx: 1", "\x00"])
+def test_what_is_no_mapping_is_an_error(tmp_path, content):
+    path = tmp_path / "params.yaml"
+    path.write_text(content)
+    with pytest.raises(ParamsError):
+        params.load(path)
+
+
+def test_no_file_is_an_error(tmp_path):
+    check_error(tmp_path / "absent.yaml", "absent.yaml", "--params")

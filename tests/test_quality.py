@@ -1,0 +1,66 @@
+"""Figures of quality, against brute force and against figures that anyone can look up."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybersieve import bounds, quality
+
+pairs = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 5)), min_size=1, max_size=40)
+
+
+@given(pairs)
+def test_auc_is_how_often_a_positive_outranks_a_negative(rows):
+    labels, scores = [label for label, _ in rows], [score for _, score in rows]
+    duels = [(a > b) + (a == b) / 2 for x, a in rows if x for y, b in rows if not y]
+    found = quality.auc(labels, scores)
+    assert found is None if not duels else found == pytest.approx(sum(duels) / len(duels), abs=1e-4)
+
+
+@given(pairs)
+def test_the_precision_recall_curve_is_what_each_threshold_gives(rows):
+    labels, scores = [label for label, _ in rows], [score for _, score in rows]
+    for point in quality.precision_recall_curve(labels, scores):
+        tp, fp, fn, _ = quality.confusion(labels, [score >= point["threshold"] for score in scores])
+        assert point["precision"] == pytest.approx(tp / (tp + fp), abs=1e-4)
+        assert point["recall"] == pytest.approx(tp / (tp + fn), abs=1e-4)
+
+
+@pytest.mark.parametrize("hits, of, low, high", [
+    (0, 10, 0.0, 0.3085), (5, 10, 0.1871, 0.8129), (10, 10, 0.6915, 1.0), (95, 100, 0.8872, 0.9836),
+])
+def test_intervals_are_clopper_and_pearsons(hits, of, low, high):
+    found = quality.rate(hits, of)
+    assert (found["low"], found["high"]) == pytest.approx((low, high), abs=1e-4)
+
+
+@given(st.integers(0, 30), st.integers(1, 30), st.floats(0.01, 0.99))
+def test_the_binomial_tail_is_the_sum_of_its_terms(successes, trials, rate):
+    exact = math.fsum(math.comb(trials, k) * rate**k * (1 - rate) ** (trials - k) for k in range(successes, trials + 1))
+    assert bounds.tail_at_least(successes, trials, rate) == pytest.approx(min(1.0, exact), abs=1e-9)
+
+
+@given(st.integers(1, 300), st.floats(0.001, 0.5), st.data())
+def test_a_bound_is_where_the_tail_reaches_alpha(trials, alpha, data):
+    successes = data.draw(st.integers(0, trials))
+    low, high = bounds.lower(successes, trials, alpha), bounds.upper(successes, trials, alpha)
+    assert 0 <= low <= successes / trials <= high <= 1
+    if successes:
+        assert bounds.tail_at_least(successes, trials, low) == pytest.approx(alpha, rel=1e-3)
+
+
+def test_calibration_error_of_an_honest_and_of_a_boastful_forecast():
+    labels = [1] * 30 + [0] * 70
+    assert quality.calibration_error(labels, [0.3] * 100) == pytest.approx(0)
+    assert quality.calibration_error(labels, [1.0] * 100) == pytest.approx(0.7)
+    assert quality.calibration_error([], []) is None
+
+
+def test_f1_with_its_interval():
+    found = quality.f1_interval(90, 10, 10, 90)
+    assert found["value"] == 0.9
+    assert 0.85 < found["low"] < 0.9 < found["high"] < 0.95
+    assert found == quality.f1_interval(90, 10, 10, 90)
+    assert quality.f1_interval(0, 0, 0, 9)["value"] is None

@@ -1,0 +1,109 @@
+"""Parquet between the stages: round trips, same bytes, nothing half-written, nothing deleted by accident."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybersieve import records
+from cybersieve.errors import InputError
+from cybersieve.records import Counts, Record
+
+text = st.text(st.characters(blacklist_categories=["Cs"]), max_size=30)
+rows = st.lists(st.builds(Record, id=text, source=text, locator=text, title=text, text=text,
+                          meta=st.dictionaries(text, st.one_of(text, st.integers(), st.lists(text)), max_size=3),
+                          dropped=st.none() | text), max_size=20)
+
+
+@given(rows=rows, batch=st.integers(1, 7))
+def test_records_come_back_as_written(tmp_path_factory, rows, batch):
+    path = tmp_path_factory.mktemp("shards") / "deep" / "a.json.parquet"
+    written = [record.row() for record in rows]
+    assert records.write(path, written, records.PARSED, batch) == len(rows)
+    assert list(records.read(path)) == written
+    assert [json.loads(row["meta"]) for row in records.read(path)] == [record.meta for record in rows]
+
+
+def shard(folder, name, ids):
+    records.write(folder / name, [Record(i, "s", "0", "", "x").row() for i in ids], records.PARSED)
+
+
+def test_same_rows_same_bytes(tmp_path):
+    for name in ("a.parquet", "b.parquet"):
+        shard(tmp_path, name, map(str, range(5000)))
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+
+
+def test_shards_are_sorted_and_know_their_source(tmp_path):
+    for name in ("b/z.json.parquet", "a.json.parquet", "b/a.xml.parquet"):
+        shard(tmp_path, name, "xy")
+    found = records.shards(tmp_path)
+    assert [(s.source, s.rows) for s in found] == [("a.json", 2), ("b/a.xml", 2), ("b/z.json", 2)]
+
+
+def test_no_shards_and_a_damaged_shard_are_errors(tmp_path):
+    with pytest.raises(InputError, match="no Parquet"):
+        records.shards(tmp_path)
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(InputError, match="a.parquet"):
+        records.shards(tmp_path)
+
+
+def test_side_by_side_notices_another_run(tmp_path):
+    shard(tmp_path, "a.parquet", "abc")
+    shard(tmp_path, "b.parquet", "abc")
+    shard(tmp_path, "c.parquet", "ab")
+    shard(tmp_path, "d.parquet", "axc")
+
+    def walk(name):
+        return list(records.side_by_side((tmp_path / "a.parquet", ["id"]), (tmp_path / name, ["id"])))
+
+    assert [left["id"] + right["id"] for left, right in walk("b.parquet")] == ["aa", "bb", "cc"]
+    for name in ("c.parquet", "d.parquet"):
+        with pytest.raises(InputError, match="same records"):
+            walk(name)
+
+
+def test_an_output_folder_appears_whole_or_not_at_all(tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(ZeroDivisionError), records.output_folder(out) as folder:
+        shard(folder, "a.parquet", "a")
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+    with records.output_folder(out) as folder:
+        shard(folder, "old.parquet", "a")
+    with pytest.raises(ZeroDivisionError), records.output_folder(out) as folder:
+        raise ZeroDivisionError
+    assert [p.name for p in out.iterdir()] == ["old.parquet"]
+    with records.output_folder(out) as folder:
+        shard(folder, "new.parquet", "a")
+    assert [p.name for p in out.iterdir()] == ["new.parquet"]
+
+
+def test_an_output_folder_never_replaces_what_is_not_ours(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(InputError, match="thesis.tex"), records.output_folder(tmp_path):
+        pass
+    with pytest.raises(InputError, match="overlaps"), records.output_folder(tmp_path / "in" / "out", tmp_path / "in"):
+        pass
+    assert (tmp_path / "thesis.tex").exists()
+
+
+def test_counts_add_up_over_sources(tmp_path):
+    total = Counts()
+    total.add("b", Counts(read=3, written=1, failed=1, dropped=records.Counter(rule=1)))
+    total.add("a", Counts(read=2, written=2))
+    total.save(tmp_path / "counts.json", stage="test")
+    assert json.loads((tmp_path / "counts.json").read_text()) == {
+        "read": 5, "written": 3, "dropped": {"rule": 1}, "failed": 1,
+        "sources": {"a": {"read": 2, "written": 2, "dropped": {}, "failed": 0},
+                    "b": {"read": 3, "written": 1, "dropped": {"rule": 1}, "failed": 1}}, "stage": "test"}
+
+
+def test_counts_that_do_not_add_up_are_never_written(tmp_path):
+    total = Counts()
+    total.add("a", Counts(read=3, written=2))
+    with pytest.raises(RuntimeError, match="balance"):
+        total.save(tmp_path / "counts.json")
+    assert not (tmp_path / "counts.json").exists()
