@@ -1,0 +1,84 @@
+"""The report: figures on labelled records by use, and a chain that must add up."""
+
+import json
+
+import pytest
+
+from cybersieve import labels, records, report, summary
+from cybersieve.errors import InputError
+from tests import decided
+
+THRESHOLDS = {"mode": "fixed", "accept": 0.9, "reject": 0.1}
+
+
+def setting(tmp_path, rows, wanted):
+    """A run with labelled records, and its counts; `wanted` are labels by id."""
+    decided.write(tmp_path, rows)
+    lines = [f"b.json,{name},{label}" for name, label in wanted.items()]
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / labels.UNIFORM).write_text("\n".join(["file,id,label", *lines, ""]))
+    for stage in ("parse", "score", "verify", "export"):
+        records.save_json(tmp_path / "counts" / f"{stage}.json",
+                          {"read": len(rows), "written": len(rows), "dropped": {}, "failed": 0})
+    records.save_json(tmp_path / "thresholds.json", THRESHOLDS)
+
+
+def run(tmp_path):
+    return report.report_folder(tmp_path / "scored", tmp_path / "verdicts", tmp_path / "counts", tmp_path / "labels",
+                                tmp_path / "thresholds.json", tmp_path, tmp_path / "plots")
+
+
+def ids(half, n):
+    """Ids whose records belong to one half of the uniform labels."""
+    return [i for i in map(str, range(400)) if labels.half(("b.json", i)) == half][:n]
+
+
+def test_the_headline_is_the_evaluation_half_alone(tmp_path):
+    own, other = ids("report", 6), ids("thresholds", 4)
+    kept = {"verdict": "kept", "by": "rule", "confidence": 0.95}
+    lost = {"verdict": "rejected", "by": "llm", "confidence": 0.5, "p_yes": 0.2, "margin": -1.0}
+    rows = [(kept if i in own[:4] else lost) | {"id": i} for i in own] + [kept | {"id": i} for i in other]
+    truth = dict(zip(own, "110u10", strict=True)) | dict.fromkeys(other, "0")
+    setting(tmp_path, rows, truth)
+    figures = run(tmp_path)
+    assert (figures["precision"], figures["recall"]) == (round(2 / 3, 4), round(2 / 3, 4))
+    assert figures["quality"]["evaluation"]["left out"] == {"undecided label": 1}
+    assert figures["quality"]["thresholds"]["precision"]["value"] == 0
+    assert figures["asked_share"] == 0.2
+    assert figures["decided by"] == {"llm": {"rejected": 2}, "rule": {"kept": 8}}
+    assert figures["verifier"]["n"] == 2
+    assert json.loads((tmp_path / "metrics.json").read_text()) == figures
+    header, *points = (tmp_path / "plots" / "precision_recall.csv").read_text().splitlines()
+    assert header == "recall,precision,threshold" and len(points) == 2
+
+
+def test_what_was_not_decided_by_topic_is_left_out_and_counted(tmp_path):
+    (a, b), (c,) = ids("report", 2), ids("thresholds", 1)
+    rows = [{"id": a, "verdict": "rejected", "by": "parse"}, {"id": b, "verdict": "rejected", "by": "dedup"},
+            {"id": c, "verdict": "kept", "by": "rule", "confidence": 1.0}]
+    setting(tmp_path, rows, {a: 1, b: 1, c: 1, "nowhere": 0})
+    figures = run(tmp_path)
+    assert figures["quality"]["evaluation"]["left out"] == {"set aside by dedup": 1, "set aside by parse": 1}
+    assert figures["labels not in the corpus"] == 1
+    assert figures["asked_share"] == 0
+
+
+def test_no_labels_no_figures_but_a_report(tmp_path):
+    setting(tmp_path, [{"id": "1", "verdict": "kept", "by": "rule", "confidence": 1.0}], {})
+    figures = run(tmp_path)
+    assert figures["precision"] is None and figures["kept"] == 1
+    assert (tmp_path / "plots" / "reliability.csv").read_text() == "said,true,n\n"
+    assert ("precision", "no labels") in summary.lines(figures, {})
+
+
+@pytest.mark.parametrize("stage, tree", [
+    ("verify", {"read": 3, "written": 1, "dropped": {"rule": 1}, "failed": 0}),
+    ("verify", {"read": 1, "written": 1, "dropped": {}, "failed": 0}),
+    ("parse", {"read": 9, "written": 8, "dropped": {}, "failed": 1}),
+])
+def test_a_chain_that_does_not_add_up_is_an_error(tmp_path, stage, tree):
+    setting(tmp_path, [{"id": i, "verdict": "kept", "by": "rule", "confidence": 1.0} for i in "ab"], {})
+    records.save_json(tmp_path / "counts" / f"{stage}.json", tree)
+    with pytest.raises(InputError, match=stage):
+        run(tmp_path)
+    assert not (tmp_path / "metrics.json").exists()
