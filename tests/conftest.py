@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from cybersieve import blas, cache, model, params
+from cybersieve.errors import ModelError
+
+blas.load()  # before any test imports mlx
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -42,3 +47,30 @@ def run(*command: object, cwd: Path = ROOT, code: int = 0, **env: str) -> subpro
                             env=os.environ | {"PATH": path} | env)
     assert result.returncode == code, f"{command}: exit code {result.returncode}\n{result.stdout}\n{result.stderr}"
     return result
+
+
+@pytest.fixture(scope="session")
+def verify_settings() -> params.Verify:
+    """The project's own verify block."""
+    return params.load(ROOT / "params.yaml").verify
+
+
+@pytest.fixture(scope="session")
+def prepared_model() -> Path:
+    """The default model's folder in the per-user cache, downloaded at first."""
+    try:
+        return model.prepare_default()
+    except ModelError as error:
+        pytest.skip(f"needs the default model: {error}")
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own: the user's prepared models and BLAS, and no answers yet."""
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    for name in ("models", "blas"):
+        (cache.folder() / name).mkdir(parents=True, exist_ok=True)
+        (folder / name).symlink_to(cache.folder() / name)
+    monkeypatch.setenv("CYBERSIEVE_CACHE", str(folder))
+    return folder

