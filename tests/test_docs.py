@@ -1,0 +1,67 @@
+"""README, docs and code must agree: every stage, command, setting and make target is described, figures are the run's."""
+
+import re
+
+import pytest
+import yaml
+
+from cybersieve.__main__ import COMMANDS
+from tests import readme
+from tests.conftest import ROOT, run
+from tests.test_params import TREE, keys
+
+README = (ROOT / "README.md").read_text()
+DOCS = README + "".join(path.read_text() for path in sorted((ROOT / "docs").glob("*.md")))
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+def test_the_headline_figures_are_those_of_the_last_run():
+    assert readme.PATTERN.search(README).group() == readme.headline(), "run `make readme`"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_is_described_and_explains_itself(stage):
+    assert f"| `{stage}` |" in README
+    shown = run("python", STAGES[stage]["cmd"].split()[1], "--help").stdout
+    assert f"python stages/{stage}.py" in shown, "its help has no example"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_described_and_explains_itself(command):
+    assert f"`{command}`" in README
+    shown = run("python", "-m", "cybersieve", command, "--help").stdout
+    assert f"cybersieve {command}" in shown, "its help has no example"
+
+
+@pytest.mark.parametrize("name", keys(TREE))
+def test_every_setting_has_a_word_on_it(name):
+    """In a document, or as a comment beside it in params.yaml."""
+    line = next(line for line in (ROOT / "params.yaml").read_text().splitlines()
+                if re.match(rf"\s*{name.split('.')[-1]}:", line))
+    assert "#" in line or f"`{name}`" in DOCS
+
+
+def test_links_lead_somewhere():
+    for name, text in [("README.md", README), *((f"docs/{p.name}", p.read_text()) for p in (ROOT / "docs").glob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text):
+            if "://" not in target:
+                assert ((ROOT / name).parent / target).exists(), f"{name}: {target}"
+
+
+def test_every_make_target_is_in_its_help():
+    shown = run("make", "help").stdout
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M).group(1).split()
+    listed = {line.split()[0] for line in shown.splitlines() if line.strip()}
+    assert set(phony) - {"help", "all"} <= listed
+
+
+def test_a_run_needs_at_most_15_direct_packages_and_no_torch():
+    lines = (ROOT / "requirements_optimized.txt").read_text().splitlines()
+    names = {re.match(r"[\w-]+", line).group() for line in lines if line and line[0] not in "#-"}
+    assert {"dvc", "mlx", "mlx-lm", "ijson", "lxml", "pyyaml"} <= names and len(names) <= 15
+    assert not any(line.lower().startswith("torch") for line in (ROOT / "constraints.txt").read_text().splitlines())
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "stages").glob("*.py")), ids=lambda path: path.name)
+def test_a_stage_only_wires(script):
+    assert len(script.read_text().splitlines()) <= 120
