@@ -1,0 +1,134 @@
+"""Where in a record a value stands: the small path language of sources.yaml.
+
+    a.b            key b of key a; lists on the way are walked item by item; "quoted.key" for keys with dots
+    a[lang=en].b   only items whose `lang` is `en` (or starts with `en-`, `en_`); [lang=en|*]: all, if there are none
+    *.b            any key
+    a.b ~ regex    only values in which the regular expression is found
+    CWE-{@ID}      a template: text with paths in braces; no value where one of its paths has none
+
+A record is what JSON has: dicts, lists, strings, numbers, booleans, null. XML elements become such trees
+(xml_stream.tree): attributes as `@Name`, children by local name, mixed text as `#text`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from cybersieve.errors import ParamsError
+
+Values = Callable[[Any], list[Any]]  # record -> the scalars or trees found, in order
+
+_STEP = re.compile(r'"(?P<quoted>[^"]+)"|(?P<key>[^.\[\]"~]+)')
+_CHOICE = re.compile(r"\[(?P<name>[^=\[\]]+)=(?P<wanted>[^\[\]]*)\]")
+_BRACES = re.compile(r"\{([^{}]+)\}")
+Step = tuple[str, str, str]  # key, name and wanted value of a choice among list items (or "", "")
+
+
+def steps(path: str) -> list[Step]:
+    """`a[x=y].b` as [("a", "x", "y"), ("b", "", "")]. Raises ParamsError where it is no path."""
+    result, at, text = [], 0, path.strip()
+    while at < len(text):
+        step = _STEP.match(text, at)
+        if not step:
+            raise ParamsError(f"not a field path: {path!r} (cybersieve/fields.py shows the form)")
+        at, name, wanted = step.end(), "", ""
+        if choice := _CHOICE.match(text, at):
+            at, name, wanted = choice.end(), choice["name"], choice["wanted"]
+        result.append(((step["quoted"] or step["key"]).strip(), name, wanted))
+        if at < len(text):
+            if text[at] != "." or at + 1 == len(text):
+                raise ParamsError(f"not a field path: {path!r} (cybersieve/fields.py shows the form)")
+            at += 1
+    if not result:
+        raise ParamsError(f"not a field path: {path!r} (cybersieve/fields.py shows the form)")
+    return result
+
+
+def values(path: str) -> Values:
+    """A function that finds all values at `path`, null and missing ones left out."""
+    if "{" in path:
+        return _template(path)
+    where, tilde, pattern = path.partition(" ~ ")
+    chain = steps(where)
+    if tilde:
+        try:
+            found = re.compile(pattern.strip()).search
+        except re.error as error:
+            raise ParamsError(f"{path!r}: not a regular expression: {error}") from None
+        return lambda record: [value for value in _walk(record, chain, 0) if isinstance(value, str) and found(value)]
+    if len(chain) == 1 and chain[0][0] != "*" and not chain[0][1]:
+        return _single(chain[0][0])
+    return lambda record: _walk(record, chain, 0)
+
+
+def _single(key: str) -> Values:
+    """The common case, one plain key."""
+    def find(record: Any) -> list[Any]:
+        value = record.get(key) if isinstance(record, dict) else None
+        if value is None:
+            return [] if isinstance(record, dict) else _walk(record, [(key, "", "")], 0)
+        return list(flat(value)) if isinstance(value, list) else [value]
+    return find
+
+
+def _walk(value: Any, chain: list[Step], at: int) -> list[Any]:
+    """All values under `value` at the steps from `at` on."""
+    for index in range(at, len(chain)):
+        if isinstance(value, list):
+            return [found for item in value for found in _walk(item, chain, index)]
+        if not isinstance(value, dict):
+            return []
+        key, name, wanted = chain[index]
+        if key == "*":
+            return [found for item in value.values() for found in _walk(item, chain, index + 1)]
+        value = value.get(key)
+        if value is None:
+            return []
+        if name:
+            return [found for item in _chosen(value, name, wanted) for found in _walk(item, chain, index + 1)]
+    return [] if value is None else list(flat(value)) if isinstance(value, list) else [value]
+
+
+def _chosen(value: Any, name: str, wanted: str) -> list[Any]:
+    """The items whose `name` is `wanted`; with `|*` all items where none is."""
+    items = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
+    word = wanted.removesuffix("|*")
+    chosen = [item for item in items if str(item.get(name, "")) == word or str(item.get(name, "")).startswith((word + "-", word + "_"))]
+    return chosen or (items if word != wanted else [])
+
+
+def flat(value: Any) -> Iterator[Any]:
+    """The items of nested lists, null ones left out. Nesting is bounded by the reader's depth limit."""
+    for item in value:
+        if isinstance(item, list):
+            yield from flat(item)
+        elif item is not None:
+            yield item
+
+
+def _template(text: str) -> Values:
+    """`CWE-{@ID}`: one text; several values of one path are joined by commas."""
+    parts = [values(path) for path in _BRACES.findall(text)]
+    pattern = _BRACES.sub("\0", text)
+
+    def fill(record: Any) -> list[Any]:
+        found = [", ".join(dict.fromkeys(word for item in part(record) if (word := words(item)))) for part in parts]
+        if not all(found):
+            return []
+        filled = iter(found)
+        return ["".join(piece if piece != "\0" else next(filled) for piece in re.split("(\0)", pattern))]
+    return fill
+
+
+def words(value: Any) -> str:
+    """A value as text: strings as they are, trees as the lines of their strings (attributes left out)."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        inner = (words(item) for key, item in value.items() if not key.startswith("@"))
+        return "\n".join(line for line in inner if line)
+    if isinstance(value, list):
+        return "\n".join(line for line in map(words, value) if line)
+    return "" if value is None else str(value)

@@ -1,0 +1,158 @@
+"""XML as a stream of record elements, in constant memory, with nothing fetched and no entity expanded.
+
+A record is an element of a given local name (`Weakness`, `item`, `row`), in any namespace; it becomes the kind
+of tree that JSON has (see `tree`). Everything else in the document is thrown away as soon as it is complete.
+
+Document type declarations are read over; external entities and DTDs are never fetched; entities that the
+document declares itself are left unexpanded. libxml2's own bounds stay on: 256 levels, 10 MB for one text or tag.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any
+
+from lxml import etree
+
+from cybersieve import text
+from cybersieve.errors import InputError
+
+XHTML = "{http://www.w3.org/1999/xhtml}"
+MAX_PROLOG = 16_000_000  # bytes before the first element
+MAX_ATTRIBUTES = 100_000  # of one element; a tag with millions costs libxml2 hundreds of MB
+_ATTRIBUTE = re.compile(rb"=\s*[\"']")
+_WRAPPED = re.compile(r"\s*\n[ \t]+(?=\S)")  # a line broken by a pretty-printer
+
+
+def local(tag: Any) -> str:
+    """The name without its namespace; empty for comments and the like."""
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def tree(node: Any) -> Any:
+    """An element as a tree: attributes as `@name`, children by local name, repeated ones as a list.
+
+    An element without attributes and children is its text. Mixed content (text between children, or XHTML) is
+    plain text, block elements on lines of their own; beside attributes it stands under `#text`.
+    """
+    result: dict[str, Any] = {f"@{local(name)}": value for name, value in node.attrib.items()}
+    children = [child for child in node if isinstance(child.tag, str)]
+    if not children or _mixed(node, children):
+        words = text.element(node) if children else _WRAPPED.sub(" ", "".join(node.itertext()))
+        if not result:
+            return words.strip()
+        if words.strip():
+            result["#text"] = words.strip()
+        return result
+    for child in children:
+        name, value = local(child.tag), tree(child)
+        if name not in result:
+            result[name] = value
+        elif isinstance(result[name], list):
+            result[name].append(value)
+        else:
+            result[name] = [result[name], value]
+    return result
+
+
+def _mixed(node: Any, children: list[Any]) -> bool:
+    return bool((node.text and node.text.strip()) or any(child.tail and child.tail.strip() for child in children)
+                or any(child.tag.startswith(XHTML) for child in children))
+
+
+def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counter[str], max_depth: int = 500,
+            max_bytes: int = 16_000_000) -> Iterator[tuple[str, Any]]:
+    """Locator (XML path) and tree of every outermost element with a `wanted` local name.
+
+    Raises InputError with the line where the XML is broken, nested deeper than `max_depth` (or 256), or a
+    record takes more than `max_bytes`.
+    """
+    names, counts, guard = frozenset(wanted), Counter[str](), _Guard(name, max_bytes)
+    chunks, root = _root_name(chunks, name)
+    parser = etree.XMLPullParser(events=("start", "end"), tag=[f"{{*}}{tag}" for tag in names | {root}], **SAFE)
+    top, level = None, 0  # the document's element; open elements with a wanted name
+    try:
+        for chunk in chunks:
+            guard.check(chunk, level > 0)
+            parser.feed(chunk)
+            for event, node in parser.read_events():
+                top = node if top is None else top
+                tag = local(node.tag)
+                if tag not in names:
+                    continue
+                level += 1 if event == "start" else -1
+                if event == "start" and level > max_depth:
+                    raise InputError(name, f"nested deeper than {max_depth}", f"line {node.sourceline}",
+                                     "raise parse.limits.max_depth if it is meant to be so deep")
+                if event == "end" and not level:
+                    counts[tag] += 1
+                    yield f"{_above(node)}/{tag}[{counts[tag]}]", tree(node)
+                    node.clear(keep_tail=True)
+            _prune(top, names if level else frozenset())
+        parser.close()
+    except etree.XMLSyntaxError as error:
+        raise InputError(name, f"not XML: {' '.join(str(error.msg).split())[:200]}", f"line {error.lineno}",
+                         "fetch it again or mend it") from None
+
+
+SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "dtd_validation": False,
+        "attribute_defaults": False, "huge_tree": False, "remove_comments": True, "remove_pis": True}
+
+
+def _root_name(chunks: Iterable[bytes], name: str) -> tuple[Iterable[bytes], str]:
+    """The local name of the document's element, and the chunks as they were."""
+    parser, held, rest = etree.XMLPullParser(events=("start",), **SAFE), [], iter(chunks)
+    try:
+        for chunk in rest:
+            held.append(chunk)
+            parser.feed(chunk)
+            for _, node in parser.read_events():
+                return chain(held, rest), local(node.tag)
+            if sum(map(len, held)) > MAX_PROLOG:
+                raise InputError(name, f"no element in its first {MAX_PROLOG / 1e6:g} MB", "byte 0", "leave the file out")
+        parser.close()
+    except etree.XMLSyntaxError as error:
+        raise InputError(name, f"not XML: {' '.join(str(error.msg).split())[:200]}", f"line {error.lineno}",
+                         "fetch it again or mend it") from None
+    raise InputError(name, "holds no element", "line 1", "fetch it again")
+
+
+def _above(node: Any) -> str:
+    return "".join(f"/{local(above.tag)}" for above in reversed(list(node.iterancestors())))
+
+
+class _Guard:
+    """Bounds on what libxml2 has to hold of one tag and one record."""
+
+    def __init__(self, name: str, max_bytes: int) -> None:
+        self.name, self.max_bytes, self.offset, self.open, self.equals = name, max_bytes, 0, 0, 0
+
+    def check(self, chunk: bytes, in_record: bool) -> None:
+        """Before a chunk is fed. No tag holds a `<`, so the equals signs since the last one bound its attributes."""
+        if chunk.count(b"=") + self.equals > MAX_ATTRIBUTES:
+            runs = [len(_ATTRIBUTE.findall(part)) for part in chunk.split(b"<")]
+            runs[0] += self.equals
+            self.equals = runs[-1]
+            if max(runs) > MAX_ATTRIBUTES:
+                raise InputError(self.name, f"an element of more than {MAX_ATTRIBUTES} attributes", f"near byte {self.offset}",
+                                 "leave the file out")
+        else:
+            last = chunk.rfind(b"<")
+            self.equals = (self.equals if last < 0 else 0) + chunk.count(b"=", max(last, 0))
+        self.open = self.open + len(chunk) if in_record else 0
+        if self.open > self.max_bytes:
+            raise InputError(self.name, f"a record of more than {self.max_bytes / 1e6:g} MB", f"near byte {self.offset}",
+                             "raise parse.limits.max_record_mb if it is meant to be so large")
+        self.offset += len(chunk)
+
+
+def _prune(top: Any, names: frozenset[str]) -> None:
+    """Throw away what is complete: all children but the last, from the document's element down along the last ones.
+
+    The last child of each may still be open, and libxml2 may still add text to it. Stops at an open record.
+    """
+    node = top
+    while node is not None and len(node) and local(node.tag) not in names:
+        del node[:-1]
+        node = node[0]
