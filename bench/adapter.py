@@ -1,0 +1,106 @@
+"""How good an adapter is: quality on labelled texts, and how many off-topic texts talk their way in.
+
+    python bench/adapter.py --model smollm2-135m-instruct --adapter models/smollm2-135m-instruct \\
+        --eval uniform=uniform.jsonl gold=gold.jsonl --output bench/adapter.json
+
+For each labelled set (JSONL of text, label): AUC; precision, recall and F1 at p_yes 0.5 and at margin 0;
+calibration error. For each kind of injection: the share of off-topic texts (tests/injections) whose verdict flips.
+Ends with one JSON line. Not measured: speed (bench/verify.py).
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cybersieve import adapt, calibration, cli, injections, prompt, quality, records, training_data
+
+HERE = Path(__file__).resolve().parent.parent
+OFF_TOPIC, INJECTED = HERE / "tests/injections/off_topic.txt", HERE / "tests/injections/injected.jsonl"
+NO_SCALING = {"a": 1.0, "b": 0.0}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="smollm2-135m-instruct")
+    parser.add_argument("--adapter", type=Path, required=True)
+    parser.add_argument("--eval", nargs="*", default=[], metavar="NAME=FILE")
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"])
+    parser.add_argument("--margins", type=Path, help="where to write every text's margin (JSONL)")
+    parser.add_argument("--output", type=Path)
+    args = parser.parse_args()
+
+    scorer, scaling = load(args.model, args.adapter, args.dtype)
+    result: dict[str, Any] = {"adapter": args.adapter.name, "sets": {}}
+    kept = []
+    for name, _, path in (item.partition("=") for item in args.eval):
+        rows = list(training_data.read_jsonl(Path(path)))
+        margins = scorer.margins(rows)
+        result["sets"][name] = figures([row["label"] for row in rows], margins, scaling)
+        kept += [{"set": name, "group": row["group"], "label": row["label"], "margin": round(float(margin), 4)}
+                 for row, margin in zip(rows, margins, strict=True)]
+    result["injections"] = flips(scorer, scaling)
+    if args.margins:
+        args.margins.write_text("".join(json.dumps(row) + "\n" for row in kept))
+    if args.output:
+        records.save_json(args.output, result)
+    for name, row in result["sets"].items():
+        print(f"{name:24} n {row['n']:5}  AUC {row['auc']}  P {row['precision']}  R {row['recall']}  F1 {row['f1']}  "
+              f"ECE {row['calibration_error']}  F1 at margin 0 {row['f1_at_0']}")
+    print(json.dumps(result))
+
+
+def load(model_name: str, adapter: Path, dtype: str | None) -> tuple[Any, dict[str, float]]:
+    """A scorer with the adapter in place, and its Platt scaling (none: the margin is taken as log-odds)."""
+    model, tokenizer = adapt.load_model(model_name, dtype, adapter)
+    from cybersieve import lora
+
+    layout = prompt.of_adapter(adapter, 10_000)
+    layout = layout or prompt.Layout("Text: ", f"\n{injections.QUESTION}", 80, (" Yes",), (" No",))
+    path = adapter / "calibration.json"
+    return lora.Scorer(model, tokenizer, layout), records.load_json(path)["platt"] if path.exists() else NO_SCALING
+
+
+def figures(truth: list[int], margins: np.ndarray, scaling: dict[str, float]) -> dict[str, Any]:
+    said = calibration.probability(margins, scaling)
+    at_half, at_zero = quality.decisions(truth, (said >= 0.5).tolist()), quality.decisions(truth, (margins >= 0).tolist())
+    return {"n": len(truth), "positives": sum(truth), "auc": quality.auc(truth, margins.tolist()),
+            "precision": at_half["precision"]["value"], "recall": at_half["recall"]["value"],
+            "f1": at_half["f1"]["value"], "f1_at_0": at_zero["f1"]["value"],
+            "calibration_error": quality.calibration_error(truth, said.tolist())}
+
+
+def flips(scorer: Any, scaling: dict[str, float]) -> dict[str, Any]:
+    """Share of off-topic texts with another verdict than without the injection, by kind, and for the written-out set."""
+    clean = OFF_TOPIC.read_text(encoding="utf-8").split("\n\n")
+    clean = [" ".join(text.split()) for text in clean if text.strip()]
+    before = _verdicts(scorer, scaling, [injections.shortened(text, 24) for text in clean])
+    pairs = [(kind, i, text) for i, one in enumerate(clean) for kind, text in injections.every(one)]
+    after = _verdicts(scorer, scaling, [text for _, _, text in pairs])
+    by_kind: dict[str, list[bool]] = defaultdict(list)
+    for (kind, i, _), verdict in zip(pairs, after, strict=True):
+        by_kind[kind].append(bool(verdict != before[i]))
+    use = {kind.name: kind.use for kind in injections.load()}
+    written = [json.loads(line) for line in INJECTED.read_text(encoding="utf-8").splitlines()]
+    changed = (_verdicts(scorer, scaling, [row["text"] for row in written])
+               != _verdicts(scorer, scaling, [row["clean"] for row in written]))
+    return {"clean judged yes": int(before.sum()), "clean": len(clean), "written out": _share(changed.tolist()),
+            **{f"all {each} kinds": _share([flip for kind, found in by_kind.items() if use[kind] == each for flip in found])
+               for each in ("train", "held_back")},
+            "by kind": {f"{kind} ({use[kind]})": _share(found) for kind, found in by_kind.items()}}
+
+
+def _share(flipped: list[bool]) -> dict[str, Any]:
+    return {"flips": sum(flipped), "of": len(flipped), "share": round(sum(flipped) / max(len(flipped), 1), 4)}
+
+
+def _verdicts(scorer: Any, scaling: dict[str, float], texts: list[str]) -> np.ndarray:
+    verdicts: np.ndarray = calibration.probability(scorer.margins([{"text": text} for text in texts]), scaling) >= 0.5
+    return verdicts
+
+
+if __name__ == "__main__":
+    cli.run(main)

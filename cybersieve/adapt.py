@@ -1,0 +1,290 @@
+"""Train an adapter for the verifier's model from labelled texts.
+
+    python -m cybersieve adapt --labels training.jsonl --output models/smollm2-135m-instruct
+    python -m cybersieve adapt --labels labels/sample_stratified.csv --parsed-dir data/parsed --output my_adapter
+
+Reads `{text, label}` JSONL and label files (CSV file,id,label; their texts come from --parsed-dir). Writes
+adapters.safetensors and adapter_config.json (mlx_lm.load(adapter_path=…) reads them), verifier.json (how the
+question is put), calibration.json (margin to probability), margins.jsonl (what was measured on texts held back)
+and README.md, the model card. Records with a uniform label and texts that read the same as one are refused.
+A killed run goes on where it stopped. Works on CPU, Metal and CUDA.
+"""
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cybersieve import cache, calibration, cli, labels, model_card, params, prompt, quality, records, training_data
+from cybersieve.errors import InputError, ParamsError
+from cybersieve.training_data import Row
+
+QUESTION = "Is this about cybersecurity?"
+MOST_MB = 5.0  # an adapter larger than this is not shipped
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    run(_parser().parse_args(arguments))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cybersieve adapt", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--labels", type=Path, nargs="+", metavar="FILE", default=[], help="JSONL and CSV of labelled texts")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="the adapter's folder")
+    parser.add_argument("--parsed-dir", type=Path, metavar="DIR", help="where the texts of CSV labels are")
+    parser.add_argument("--never", type=Path, metavar="FILE", help="fingerprints of texts to refuse (never.csv)")
+    parser.add_argument("--model", default="smollm2-135m-instruct", help="as verify.model (default %(default)s)")
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"], help="of the frozen weights (default: by device)")
+    parser.add_argument("--question", default=QUESTION, help="default %(default)r")
+    parser.add_argument("--max-tokens", type=int, default=80, help="of a text's beginning (default %(default)s)")
+    defaults = _settings_type()()
+    for field in dataclasses.fields(defaults):
+        if field.name not in ("seed", "keys"):
+            value = getattr(defaults, field.name)
+            parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(value), default=value, help="default %(default)s")
+    parser.add_argument("--keys", nargs="+", default=list(defaults.keys), help="layers that get LoRA (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="one run each; several are averaged")
+    parser.add_argument("--held-back", type=float, default=0.08, help="share that is only measured on (default %(default)s)")
+    parser.add_argument("--folds", type=int, default=0, help="also train on all but one of N parts: margins for calibration")
+    parser.add_argument("--each-source", action="store_true", help="also train on all but one source, for each source")
+    parser.add_argument("--leave-out", nargs="*", default=[], metavar="SOURCE", help="sources to keep out of training")
+    parser.add_argument("--rules", type=Path, metavar="FILE", help="rules.yaml: fit the posterior of margin and rules too")
+    parser.add_argument("--recalibrate", action="store_true", help="no training: fit --output anew from its margins.jsonl")
+    return parser
+
+
+def _settings_type() -> Any:
+    from cybersieve import lora
+
+    return lora.Settings
+
+
+def run(args: argparse.Namespace) -> None:
+    if args.recalibrate:
+        _write_calibration(args.output, args.rules)
+        return
+    if not 0 < args.held_back < 0.9 or args.max_tokens < 8:
+        raise ParamsError("--held-back must lie between 0 and 0.9, --max-tokens be at least 8")
+    rows, left_out = collect(args.labels, args.parsed_dir, args.never)
+    rows = [one for one in rows if one["source"] not in args.leave_out]
+    if len({one["label"] for one in rows}) < 2:
+        raise InputError(", ".join(map(str, args.labels)), f"{len(rows)} texts, and not both answers among them",
+                         remedy="add labelled texts")
+    held = [one for one in rows if training_data.share(one["group"]) < args.held_back]
+    learned = [one for one in rows if training_data.share(one["group"]) >= args.held_back]
+    bench = Bench(args)
+    print(f"{len(learned)} texts to learn from, {len(held)} held back; left out: {dict(left_out)}", flush=True)
+    best = bench.best(learned, held)
+    measured = _measured(bench.learner, held, "held back") + bench.cross_validated(rows, args.folds, args.each_source)
+    _write(args, bench, best, rows, measured)
+
+
+def collect(files: Sequence[Path], parsed_dir: Path | None, never: Path | None) -> tuple[list[Row], dict[str, int]]:
+    """All labelled texts that may be learned, and how many were left out by reason.
+
+    Raises InputError where a file is the uniform labels, or a CSV comes without the texts.
+    """
+    banned = set(never.read_text(encoding="utf-8").split()) if never else set()
+    rows: list[Row] = []
+    for path in files:
+        if path.suffix != ".csv":
+            rows += training_data.read_jsonl(path)
+            continue
+        if path.name == labels.UNIFORM:
+            raise InputError(path, "uniform labels are only ever measured on", remedy=f"train on {labels.STRATIFIED}")
+        if parsed_dir is None:
+            raise InputError(path, "names records, not texts", remedy="say where they are with --parsed-dir")
+        uniform = labels.load_optional(path.parent, labels.UNIFORM)
+        wanted = {key: value for key, value in labels.load(path).items() if value is not None and key not in uniform}
+        rows += training_data.labelled(parsed_dir, wanted)
+        banned |= training_data.never(parsed_dir, path.parent)
+    return training_data.clean(rows, banned)
+
+
+@dataclass
+class Bench:
+    """One model in memory, on which every run of a command trains."""
+
+    args: argparse.Namespace
+    learner: Any = None
+
+    def learn(self, seed: int, rows: Sequence[Row], held: Sequence[Row], name: str) -> Any:
+        """One training run from scratch; the learner is left with its best weights."""
+        from cybersieve import lora
+
+        args = self.args
+        chosen = {f.name: getattr(args, f.name) for f in dataclasses.fields(lora.Settings) if hasattr(args, f.name)}
+        settings = lora.Settings(**(chosen | {"keys": tuple(args.keys), "seed": seed}))
+        if self.learner is None:
+            model, tokenizer = load_model(args.model, args.dtype)
+            layout = prompt.Layout("Text: ", f"\n{args.question} Answer:", args.max_tokens, (" Yes",), (" No",))
+            self.learner = lora.Learner(model, tokenizer, layout, settings)
+        else:
+            self.learner.restart(settings)
+        folder = cache.folder() / "adapt" / f"{args.output.resolve().name}-{name.replace(' ', '-')}"
+        with Progress(name) as progress:
+            outcome = lora.train(self.learner, rows, held, progress.report, folder)
+        self.learner.set(outcome.weights)
+        return outcome
+
+    def best(self, rows: Sequence[Row], held: Sequence[Row]) -> Any:
+        """The run of the seed with the lowest held-back loss, or the mean of all seeds' where that is lower."""
+        from cybersieve import lora
+
+        runs = [self.learn(seed, rows, held, f"seed {seed}") for seed in self.args.seeds]
+        best = min(runs, key=lambda one: one.loss)
+        if len(runs) > 1:
+            weights = lora.merged([one.weights for one in runs], self.args.rank)
+            self.learner.set(weights)
+            loss, auc = lora.held_back_figures(self.learner.margins(held), [one["label"] for one in held])
+            print(f"mean of {len(runs)} seeds: held-back loss {loss:.4f}, AUC {auc}", flush=True)
+            if loss <= best.loss:
+                best = dataclasses.replace(best, weights=weights, loss=loss, auc=auc)
+        self.learner.set(best.weights)
+        return best
+
+    def cross_validated(self, rows: Sequence[Row], folds: int, each_source: bool) -> list[Row]:
+        """Margins of texts by adapters that never saw them: by parts of the texts, and by whole sources."""
+        parts = [(f"part {k + 1} of {folds}", "part", {one["group"] for one in rows if int(training_data.share(
+            one["group"], "fold") * folds) == k}) for k in range(folds)]
+        if each_source:
+            for source in sorted({one["source"] for one in rows}):
+                parts.append((f"without {source}", "source", {one["group"] for one in rows if one["source"] == source}))
+        measured = []
+        for name, kind, out in parts:
+            rest = [one for one in rows if one["group"] not in out]
+            held = [one for one in rest if training_data.share(one["group"]) < self.args.held_back]
+            learned = [one for one in rest if training_data.share(one["group"]) >= self.args.held_back]
+            self.learn(self.args.seeds[0], learned, held, name)
+            measured += _measured(self.learner, [one for one in rows if one["group"] in out], kind)
+        return measured
+
+
+def load_model(name: str, dtype: str | None, adapter: Path | None = None) -> tuple[Any, Any]:
+    """Model and tokenizer, dequantised: bfloat16 on a GPU, float32 on a CPU, unless `dtype` says otherwise."""
+    from cybersieve import blas
+
+    blas.load()
+    blas.threads(blas.cores())
+    import mlx.core as mx
+
+    from cybersieve import model
+
+    usual = "float32" if mx.default_device() == mx.cpu else "bfloat16"
+    settings = params.Verify(backend="mlx", model=name, revision=None, adapter=str(adapter) if adapter else None,
+                             batch_size=32, max_tokens=80, prompt=QUESTION, examples=[], max_failed=0.0)
+    return model.load(settings, with_adapter=adapter is not None, dtype=dtype or usual)
+
+
+def _measured(learner: Any, rows: Sequence[Row], kind: str) -> list[Row]:
+    """Rows of margins.jsonl for texts the learner has not seen; copies (shortened, injected) are left out."""
+    originals = [one for one in rows if one["group"] == training_data.fingerprint(one["text"])]
+    return [{"group": one["group"], "source": one["source"], "stratum": one["stratum"], "label": one["label"],
+             "by": kind, "margin": round(float(margin), 4), "text": one["text"] if one["source"] == "sample" else None}
+            for one, margin in zip(originals, learner.margins(originals), strict=True)]
+
+
+class Progress:
+    """Loss, AUC and time left: a line that rewrites itself on a terminal, a line a look in a log."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.status = name, None
+
+    def __enter__(self) -> "Progress":
+        from rich.console import Console
+
+        console = Console(stderr=True)
+        if console.is_terminal:
+            self.status = console.status(f"{self.name}: …")
+            self.status.__enter__()
+        return self
+
+    def report(self, figures: dict[str, Any]) -> None:
+        line = (f"{self.name}: step {figures['step']}/{figures['steps']}  loss {figures['loss']:.4f}  "
+                f"held back {figures['held_back_loss']:.4f}  AUC {figures['auc']}  {figures['seconds_left']:.0f} s left")
+        if self.status is not None:
+            self.status.update(line)
+        else:
+            print(line, flush=True)
+
+    def __exit__(self, *error: Any) -> None:
+        if self.status is not None:
+            self.status.__exit__(*error)
+
+
+# ---------------------------------------------------------------- writing
+
+def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row], measured: Sequence[Row]) -> None:
+    """The adapter's folder, file by file; the weights last, so that a folder with weights is a whole one."""
+    import mlx.core as mx
+
+    folder: Path = args.output
+    folder.mkdir(parents=True, exist_ok=True)
+    layout = dataclasses.asdict(bench.learner.layout)
+    records.save_json(folder / "adapter_config.json", bench.learner.config())
+    records.save_json(folder / prompt.CONFIG, {name: layout[name] for name in ("prefix", "suffix", "max_tokens", "yes", "no")})
+    (folder / "margins.jsonl").write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in measured))
+    facts = {"model": args.model, "settings": dataclasses.asdict(bench.learner.settings), "seeds": args.seeds,
+             "table": training_data.table(rows), "loss": round(best.loss, 4), "auc": best.auc, "left_out": args.leave_out}
+    records.save_json(folder / "training.json", facts)
+    _write_calibration(folder, args.rules)
+    weights = {name: value.astype(mx.float16) for name, value in sorted(best.weights.items())}
+    mx.save_safetensors(str(folder / "adapters.safetensors"), weights, {"format": "mlx"})
+    size = (folder / "adapters.safetensors").stat().st_size / 1e6
+    if size > MOST_MB:
+        cli.warn(f"{folder}: the adapter has {size:.1f} MB, more than {MOST_MB} MB; lower --rank or --layers")
+    print(f"{folder}: held-back loss {best.loss:.4f}, AUC {best.auc}, {size:.1f} MB", flush=True)
+
+
+def _write_calibration(folder: Path, rules_file: Path | None) -> None:
+    """calibration.json and the model card from margins.jsonl: sources left out count before parts, parts before
+    the part held back once, because they show texts of a kind the adapter has not learned."""
+    path = folder / "margins.jsonl"
+    if not path.exists():
+        raise InputError(path, "no such file", remedy="train first")
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    by = next(kind for kind in ("source", "part", "held back") if any(one["by"] == kind for one in rows))
+    chosen = [one for one in rows if one["by"] == by and one["source"] != "synthetic"] or rows
+    scaling = calibration.platt([one["margin"] for one in chosen], [one["label"] for one in chosen],
+                                [one["source"] for one in chosen])
+    result: dict[str, Any] = {"platt": scaling, "fitted_on": {"by": by, "n": len(chosen)},
+                              "posterior": _posterior(rows, rules_file)}
+    records.save_json(folder / "calibration.json", result)
+    facts = records.load_json(folder / "training.json")
+    (folder / "README.md").write_text(model_card.text(facts, result, figures(rows, scaling)), encoding="utf-8")
+
+
+def _posterior(rows: Sequence[Row], rules_file: Path | None) -> dict[str, float] | None:
+    """Margin and rules' log-odds together, on labelled records by adapters that never saw them; null without rules."""
+    labelled = [one for one in rows if one["by"] == "part" and one["source"] == "sample" and one["text"]]
+    if rules_file is None or len({one["label"] for one in labelled}) < 2:
+        return None
+    from cybersieve import rules
+
+    book = rules.load(rules_file)
+    found = [book.judge("", one["text"], one["stratum"]) for one in labelled]
+    return calibration.posterior([one["margin"] for one in labelled],
+                                 [each.text_log_odds + each.source_log_odds for each in found],
+                                 [one["label"] for one in labelled])
+
+
+def figures(rows: Sequence[Row], scaling: dict[str, float]) -> list[dict[str, Any]]:
+    """AUC, precision, recall, F1 at p_yes 0.5 and calibration error, by how and on which source it was measured."""
+    result = []
+    for kind in ("source", "part", "held back"):
+        for source in sorted({one["source"] for one in rows if one["by"] == kind}):
+            part = [one for one in rows if one["by"] == kind and one["source"] == source]
+            truth, margins = [one["label"] for one in part], [one["margin"] for one in part]
+            said = calibration.probability(margins, scaling)
+            found = quality.decisions(truth, (said >= 0.5).tolist())
+            result.append({"by": kind, "source": source, "n": len(part), "positives": int(np.sum(truth)),
+                           "auc": quality.auc(truth, margins), "precision": found["precision"]["value"],
+                           "recall": found["recall"]["value"], "f1": found["f1"]["value"],
+                           "calibration_error": quality.calibration_error(truth, said.tolist())})
+    return result
