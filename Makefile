@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := all
-.PHONY: all help env corpus model repro summary test check lint fmt readme constraints clean
+.PHONY: all help env corpus model repro summary test check lint readme deps constraints clean
 
 all: repro summary  ## environment, sample corpus, model, dvc repro, a summary table (the default)
 
@@ -51,6 +51,9 @@ check: lint  ## linter, types, and that documents and code agree
 
 readme: $(VENV)/.run  ## write README's headline table from metrics.json
 	$(PY) tests/readme.py
+
+deps: $(VENV)/.dev  ## write every imported module into dvc.yaml's deps
+	$(PY) tests/imports.py
 
 constraints: $(VENV)/.dev  ## pin what is installed now as what was tested
 	$(PY) -m pip freeze --exclude-editable > constraints.txt

@@ -26,3 +26,25 @@ def closure(path: Path) -> set[str]:
         found |= todo
         todo = set().union(*map(direct, todo)) - found
     return {file.relative_to(ROOT).as_posix() for file in found - {path}}
+
+
+def with_deps(text: str) -> str:
+    """dvc.yaml's text with the .py entries of every stage's deps replaced by what the stage's script imports."""
+    lines: list[str] = []
+    script, inside = "", False
+    for line in text.splitlines():
+        words = line.split()
+        if "python" in words and words[words.index("python") + 1].startswith("stages/"):
+            script = words[words.index("python") + 1]
+        if inside and not line.startswith("      - "):
+            inside = False
+            lines += [f"      - {name}" for name in [script, *sorted(closure(ROOT / script))]]
+        if not (inside and line.endswith(".py")):
+            lines.append(line)
+        inside = inside or line == "    deps:"
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    pipeline = ROOT / "dvc.yaml"
+    pipeline.write_text(with_deps(pipeline.read_text()))

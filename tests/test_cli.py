@@ -1,0 +1,58 @@
+"""What every script does: one line for an error, 130 for Ctrl-C, no traceback, help that helps."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.conftest import ROOT, run
+
+
+def check_error(*command: object, word: str, code: int = 1) -> None:
+    result = run(*command, code=code)
+    assert word in result.stderr and "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_errors_are_one_line(tmp_path):
+    stage = ROOT / "stages" / "score.py"
+    check_error("python", stage, "--input-dir", tmp_path, "--output-dir", tmp_path / "out", word="no Parquet")
+    check_error("python", stage, "--input-dir", tmp_path, "--output-dir", tmp_path / "out",
+                "--params", tmp_path / "none.yaml", word="none.yaml")
+    check_error("python", "-m", "cybersieve", "frobnicate", word="frobnicate", code=2)
+    check_error("python", "-m", "cybersieve", "summary", "--dir", tmp_path, word="metrics.json")
+
+
+def test_help_without_a_command_lists_them():
+    shown = run("python", "-m", "cybersieve").stdout
+    assert "filter" in shown and "judge" in shown
+
+
+def test_ctrl_c_is_clean(tmp_path):
+    script = tmp_path / "wait.py"
+    script.write_text("import time\nfrom cybersieve import cli\n"
+                      "def main():\n    print('ready', flush=True)\n    time.sleep(60)\ncli.run(main)\n")
+    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=10)
+    assert process.returncode == 130 and "Traceback" not in error and "interrupted" in error
+
+
+def test_a_closed_pipe_is_no_error(tmp_path):
+    script = tmp_path / "talk.py"
+    script.write_text("from cybersieve import cli\n"
+                      "def main():\n    for n in range(100000):\n        print(n)\ncli.run(main)\n")
+    result = subprocess.run(f"{sys.executable} {script} | head -1", shell=True, capture_output=True, text=True)
+    assert result.stdout == "0\n" and result.stderr == ""
+
+
+@pytest.mark.parametrize("items", [[], [1, 2, 3]])
+def test_progress_passes_items_through_and_is_silent_in_logs(items, capsys):
+    from cybersieve import cli
+
+    assert list(cli.progress(items, "work")) == items
+    assert capsys.readouterr().err == ""
