@@ -7,7 +7,8 @@ from pathlib import Path
 from cybersieve import summary
 
 ROOT = Path(__file__).resolve().parent.parent
-PATTERN = re.compile(r"(?<=<!-- metrics: written by `make readme` from metrics.json -->\n).*?(?=<!-- /metrics -->)", re.S)
+BEFORE, AFTER = "<!-- metrics: written by `make readme` from metrics.json -->\n", "<!-- /metrics -->"
+PATTERN = re.compile(f"(?<={re.escape(BEFORE)}).*?(?={re.escape(AFTER)})", re.S)
 
 
 def headline() -> str:
