@@ -11,11 +11,14 @@ Figures = dict[str, Any]
 
 
 def rate(hits: int, of: int) -> Figures:
-    """A rate with its two-sided 95 % Clopper-Pearson interval; null where nothing was tried."""
+    """A rate with its two-sided 95 % Clopper-Pearson interval and its counts [hits, of]; null where nothing was tried.
+
+    Interval and counts are lists because `dvc metrics diff` shows scalars only: one line a rate.
+    """
     if of == 0:
-        return {"value": None, "low": None, "high": None, "of": 0}
-    low, high = bounds.interval(hits, of)
-    return {"value": round(hits / of, 4), "low": round(low, 4), "high": round(high, 4), "of": of}
+        return {"value": None, "interval": None, "counts": [0, 0]}
+    return {"value": round(hits / of, 4), "interval": [round(x, 4) for x in bounds.interval(hits, of)],
+            "counts": [hits, of]}
 
 
 def confusion(labels: Sequence[int], kept: Sequence[bool]) -> tuple[int, int, int, int]:
@@ -35,12 +38,12 @@ def decisions(labels: Sequence[int], kept: Sequence[bool]) -> Figures:
 def f1_interval(tp: int, fp: int, fn: int, tn: int, draws: int = 4000) -> Figures:
     """F1 with a 95 % percentile-bootstrap interval over records (Efron 1979); seed fixed."""
     if tp + fp + fn == 0:
-        return {"value": None, "low": None, "high": None}
+        return {"value": None, "interval": None}
     n = tp + fp + fn + tn
     cells = np.random.default_rng(0).multinomial(n, np.array([tp, fp, fn, tn]) / n, size=draws)
     drawn = 2 * cells[:, 0] / np.maximum(2 * cells[:, 0] + cells[:, 1] + cells[:, 2], 1)
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return {"value": round(2 * tp / (2 * tp + fp + fn), 4), "low": round(float(low), 4), "high": round(float(high), 4)}
+    return {"value": round(2 * tp / (2 * tp + fp + fn), 4), "interval": [round(float(low), 4), round(float(high), 4)]}
 
 
 def auc(labels: Sequence[int], scores: Sequence[float]) -> float | None:
@@ -63,8 +66,8 @@ def reliability(labels: Sequence[int], probabilities: Sequence[float], bins: int
     said, truth = np.asarray(probabilities, dtype=float), np.asarray(labels, dtype=float)
     below = np.searchsorted(np.sort(said), said)  # how many records have a smaller probability
     bin_of = below * bins // max(len(said), 1)
-    return [{"said": round(float(said[part].mean()), 4), "true": round(float(truth[part].mean()), 4), "n": int(part.sum())}
-            for part in (bin_of == number for number in np.unique(bin_of))]
+    return [{"said": round(float(said[part].mean()), 4), "true": round(float(truth[part].mean()), 4),
+             "n": int(part.sum())} for part in (bin_of == number for number in np.unique(bin_of))]
 
 
 def calibration_error(labels: Sequence[int], probabilities: Sequence[float], bins: int = 10) -> float | None:

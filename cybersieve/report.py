@@ -1,47 +1,22 @@
 """Say what the run did and how good it is: metrics.json (deterministic), performance.json, plots/*.csv.
 
 The headline is measured on the evaluation half of the uniform labels, which nothing was fitted on and no
-threshold was set by. Records that upstream withdrew or that repeat another one were not decided by topic: they
-are left out of the quality figures and counted, as are records labelled `u`.
+threshold was set by. `dvc metrics diff` shows scalars only, sorted by name. So the headline stands at the top level,
+every group's name sorts after it, and tables (intervals, sources, balance) are lists: there to read, not to compare.
 """
 
 import csv
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cybersieve import labels, quality, records
+from cybersieve import quality, records
 from cybersieve.errors import InputError
 from cybersieve.records import Row
+from cybersieve.tally import SET_ASIDE, Labelled, Tally, count, rows, tally
 
 Figures = dict[str, Any]
 USELESS_AUC = 0.7  # below this the verifier hardly knows more than a coin, and asking it is not worth the time
-
-
-@dataclass
-class Labelled:
-    """The labelled records of one use, with what was decided about them."""
-
-    rows: list[tuple[int, Row]] = field(default_factory=list)  # decided by topic: (label, row)
-    left_out: Counter[str] = field(default_factory=Counter)
-
-    def add(self, label: int | None, row: Row) -> None:
-        if label is None:
-            self.left_out["undecided label"] += 1
-        elif row["by"] in ("parse", "dedup"):
-            self.left_out[f"set aside by {row['by']}"] += 1
-        else:
-            self.rows.append((label, row))
-
-    def figures(self) -> Figures:
-        truth = [label for label, _ in self.rows]
-        result = quality.decisions(truth, [row["verdict"] == "kept" for _, row in self.rows])
-        return result | {"left out": dict(sorted(self.left_out.items()))}
-
-    def asked(self) -> list[tuple[int, Row]]:
-        return [(label, row) for label, row in self.rows if row["margin"] is not None]
+BIN = 0.05  # width of the confidence histogram's bins
 
 
 def probability(row: Row) -> float:
@@ -49,79 +24,75 @@ def probability(row: Row) -> float:
     return float(row["p_yes"] if row["p_yes"] is not None else row["confidence"])
 
 
-def rows(scored_dir: Path, verdicts_dir: Path) -> Iterator[Row]:
-    """Every record's score and verdict, without its text."""
-    for shard in records.shards(verdicts_dir):
-        yield from (score | verdict for score, verdict in records.side_by_side(
-            (scored_dir / shard.name, ["id", "confidence", "score"]), (shard.path, records.VERDICTS.names)))
-
-
-@dataclass
-class Tally:
-    """What one pass over all verdicts gathers."""
-
-    verdicts: Counter[str] = field(default_factory=Counter)
-    deciders: Counter[tuple[str, str]] = field(default_factory=Counter)
-    uses: dict[str, Labelled] = field(default_factory=dict)
-    missing: int = 0  # labelled records that the corpus does not hold
-
-
-def tally(all_rows: Iterable[Row], labels_dir: Path) -> Tally:
-    """Count verdicts and pick out the labelled records, by use."""
-    wanted: dict[str, dict[labels.Key, Any]] = {
-        "evaluation": dict(labels.uniform_half(labels_dir, "report")),
-        "thresholds": dict(labels.uniform_half(labels_dir, "thresholds")),
-        "stratified": dict(labels.for_fitting(labels_dir)),
-    }
-    result = Tally(uses={use: Labelled() for use in wanted})
-    for row in all_rows:
-        result.verdicts[row["verdict"]] += 1
-        result.deciders[row["by"], row["verdict"]] += 1
-        of = labels.key(row["source"], row["id"])
-        for use, found in wanted.items():
-            if of in found:
-                result.uses[use].add(found.pop(of), row)
-    result.missing = sum(map(len, wanted.values()))
-    return result
-
-
 def metrics(found: Tally, counts: dict[str, Row], thresholds: Row) -> Figures:
     """metrics.json: the handful of figures that people compare first, the rest in groups."""
-    evaluation = found.uses["evaluation"].figures()
-    total = found.verdicts.total()
-    by_topic = total - sum(n for (by, _), n in found.deciders.items() if by in ("parse", "dedup"))
-    asked = sum(n for (by, _), n in found.deciders.items() if by == "llm")
-    by: dict[str, dict[str, int]] = {}
-    for (decider, verdict), n in sorted(found.deciders.items()):
-        by.setdefault(decider, {})[verdict] = n
+    evaluation = found.uses["evaluation"]
+    headline = evaluation.figures()
+    by_topic, asked = found.by_topic(), found.total("llm")
     return {
-        "precision": evaluation["precision"]["value"],
-        "recall": evaluation["recall"]["value"],
-        "f1": evaluation["f1"]["value"],
         "asked_share": round(asked / max(by_topic, 1), 4),
-        "records": total,
-        "kept": found.verdicts["kept"],
-        "rejected": found.verdicts["rejected"],
-        "failed": found.verdicts["failed"],
-        "decided by": by,
-        "quality": {use: labelled.figures() for use, labelled in found.uses.items()},
-        "labels not in the corpus": found.missing,
-        "rules": alone([row for use in ("evaluation", "thresholds") for row in found.uses[use].rows], "confidence"),
-        "verifier": alone([row for use in ("evaluation", "thresholds") for row in found.uses[use].asked()], "p_yes"),
+        "calls_saved": by_topic - asked,
+        "f1": headline["f1"]["value"],
+        "failed": found.total(verdict="failed"),
+        "kept": found.total(verdict="kept"),
+        "precision": headline["precision"]["value"],
+        "recall": headline["recall"]["value"],
+        "records": found.total(),
+        "rejected": found.total(verdict="rejected"),
+        "rules": {"alone": alone(found.uniform(), "confidence", "confidence"),
+                  "audit": audit(evaluation), "decided": evaluation.figures("rule")},
+        "share": shares(found),
+        "sources": sources(found),
+        "stages": [{"stage": stage} | {name: value for name, value in tree.items() if name != "sources"}
+                   for stage, tree in counts.items()],
+        "tested": {use: labelled.figures() for use, labelled in found.uses.items()}
+        | {"not in the corpus": found.missing},
         "thresholds": thresholds,
-        "balance": {stage: {name: value for name, value in tree.items() if name != "sources"}
-                    for stage, tree in counts.items()},
+        "verdicts": [{"by": by, "verdict": verdict, "records": n}
+                     for (by, verdict), n in sorted(found.deciders.items())],
+        "verifier": {"alone": alone(found.uniform(), "margin", "p_yes"), "decided": evaluation.figures("llm")},
     }
 
 
-def alone(rows: list[tuple[int, Row]], name: str) -> Figures:
-    """One decider's own figures on uniform labels, had it decided at 0.5: `name` is its probability."""
-    known = [(label, row) for label, row in rows if row[name] is not None]
-    truth, said = [label for label, _ in known], [float(row[name]) for _, row in known]
-    decided = quality.decisions(truth, [p >= 0.5 for p in said])
-    return {"n": len(known), "auc": quality.auc(truth, said),
-            "calibration_error": quality.calibration_error(truth, said),
-            "precision": decided["precision"], "recall": decided["recall"]}
+def alone(labelled: list[tuple[int, Row]], ranks: str, says: str) -> Figures:
+    """One decider's own figures on uniform labels: how well `ranks` orders them, how honest the probability `says` is.
+
+    Only records on which it gave an answer; n says how many.
+    """
+    known = [(label, row) for label, row in labelled if row[ranks] is not None]
+    truth = [label for label, _ in known]
+    return {"n": len(known), "auc": quality.auc(truth, [float(row[ranks]) for _, row in known]),
+            "calibration_error": quality.calibration_error(truth, [float(row[says]) for _, row in known])}
+
+
+def audit(evaluation: Labelled) -> Figures:
+    """What the shortcut past the LLM costs: how often rules alone were right, and which share of the good they lost."""
+    good = [row for label, row in evaluation.rows if label]
+    lost = sum((row["by"], row["verdict"]) == ("rule", "rejected") for row in good)
+    return {"kept_right": evaluation.right("rule", "kept"), "rejected_right": evaluation.right("rule", "rejected"),
+            "lost": quality.rate(lost, len(good))}
+
+
+def shares(found: Tally) -> Figures:
+    """Who decided which share of all records; `failed` are those that the LLM could not answer."""
+    total, failed = max(found.total(), 1), found.total(verdict="failed")
+    answered = {by: found.total(by) - found.total(by, "failed") for by in ("rule", "llm", *SET_ASIDE)}
+    return {by: round(n / total, 4) for by, n in (answered | {"failed": failed}).items()}
+
+
+def sources(found: Tally) -> list[Figures]:
+    """One row a source: what was decided by whom, and quality on its uniform labels."""
+    result = []
+    for name, deciders in sorted(found.sources.items()):
+        part = Labelled([(label, row) for label, row in found.uniform() if row["source"] == name]).figures()
+        result.append({
+            "source": name, "records": deciders.total(), "kept": count(deciders, verdict="kept"),
+            "rejected": sum(count(deciders, by, "rejected") for by in ("rule", "llm")),
+            "duplicates": count(deciders, "dedup"), "set_aside": count(deciders, "parse"),
+            "asked": count(deciders, "llm"), "failed": count(deciders, verdict="failed"),
+            "labels": part["n"], "precision": part["precision"], "recall": part["recall"],
+        })
+    return result
 
 
 def check_balance(counts: dict[str, Row], total: int) -> None:
@@ -129,7 +100,7 @@ def check_balance(counts: dict[str, Row], total: int) -> None:
     for stage, tree in counts.items():
         if tree["read"] != tree["written"] + sum(tree["dropped"].values()) + tree["failed"]:
             raise InputError(stage, f"its counts do not add up: {tree}", remedy="rerun the pipeline from this stage")
-    for stage in ("score", "verify", "export"):
+    for stage in ("dedup", "score", "verify", "export"):
         if stage in counts and counts[stage]["read"] != total:
             raise InputError(stage, f"read {counts[stage]['read']} records of {total}", remedy="rerun the stage")
     if "parse" in counts and counts["parse"]["read"] - counts["parse"]["failed"] != total:
@@ -145,24 +116,77 @@ def write_csv(path: Path, figures: list[Figures], names: list[str]) -> None:
         writer.writerows(figures)
 
 
-def plots(found: Tally, folder: Path) -> None:
-    """Precision-recall and reliability on the evaluation half."""
-    evaluation = found.uses["evaluation"].rows
-    truth, said = [label for label, _ in evaluation], [probability(row) for _, row in evaluation]
-    write_csv(folder / "precision_recall.csv", quality.precision_recall_curve(truth, said),
-              ["recall", "precision", "threshold"])
+def plots(found: Tally, thresholds: Row, folder: Path) -> None:
+    """The data of all plots; the templates are in .dvc/plots."""
+    evaluation = found.uses["evaluation"]
+    truth, said = [label for label, _ in evaluation.rows], [probability(row) for _, row in evaluation.rows]
+    write_csv(folder / "precision_recall.csv", curve_and_operating_point(evaluation),
+              ["recall", "precision", "threshold", "kind"])
     write_csv(folder / "reliability.csv", quality.reliability(truth, said), ["said", "true", "n"])
+    write_csv(folder / "confidence.csv", histogram(found.uniform()), ["confidence", "label", "records"])
+    write_csv(folder / "flow.csv", flow(found), ["step", "outcome", "records"])
+    write_csv(folder / "sources.csv", outcomes(found), ["source", "outcome", "records"])
+    write_csv(folder / "calls_saved.csv", calls_saved(thresholds), ["target", "calls_saved", "kind"])
+
+
+def curve_and_operating_point(evaluation: Labelled) -> list[Figures]:
+    """Precision and recall at every cut through the probability, and where the run's own decisions lie."""
+    curve = quality.precision_recall_curve([label for label, _ in evaluation.rows],
+                                           [probability(row) for _, row in evaluation.rows])
+    run = evaluation.figures()
+    recall, precision = run["recall"]["value"], run["precision"]["value"]
+    measured = None not in (recall, precision)
+    point = [{"recall": recall, "precision": precision, "threshold": None, "kind": "run"}] if measured else []
+    return [part | {"kind": "curve"} for part in curve] + point
+
+
+def histogram(labelled: list[tuple[int, Row]]) -> list[Figures]:
+    """How many labelled records of each kind have a confidence in each bin (named by its lower edge)."""
+    bins = [(min(int(row["confidence"] / BIN), round(1 / BIN) - 1), label) for label, row in labelled]
+    return [{"confidence": round(number * BIN, 2), "label": "yes" if label else "no",
+             "records": bins.count((number, label))} for number, label in sorted(set(bins))]
+
+
+def flow(found: Tally) -> list[Figures]:
+    """What each step did with the records that reached it; the part that went on is the next step's whole."""
+    left = found.total()
+    result = []
+    for by, step in (("parse", "upstream status"), ("dedup", "duplicates"), ("rule", "rules"), ("llm", "LLM")):
+        for (who, verdict), n in sorted(found.deciders.items()):
+            if who == by:
+                result.append({"step": step, "outcome": verdict, "records": n})
+                left -= n
+        if left:
+            result.append({"step": step, "outcome": "went on", "records": left})
+    return result
+
+
+def outcomes(found: Tally) -> list[Figures]:
+    """Records by source and verdict."""
+    return [{"source": name, "outcome": "duplicate" if by == "dedup" else "set aside" if by == "parse" else
+             f"{verdict} by {by}" if verdict != "failed" else "failed", "records": n}
+            for name, deciders in sorted(found.sources.items()) for (by, verdict), n in sorted(deciders.items())]
+
+
+def calls_saved(thresholds: Row) -> list[Figures]:
+    """Share of LLM calls saved against the target, where calibrate has drawn that curve."""
+    return [{"target": point["target"], "calls_saved": point["calls_saved"], "kind": "curve"}
+            for point in thresholds.get("curve") or []]
 
 
 def report_folder(scored_dir: Path, verdicts_dir: Path, counts_dir: Path, labels_dir: Path, thresholds: Path,
                   output_dir: Path, plots_dir: Path) -> Figures:
-    """Write metrics.json into `output_dir` and the plots' data; returns the metrics."""
+    """Write metrics.json into `output_dir` and the plots' data; returns the metrics.
+
+    Raises InputError where counts don't balance or a stage's output is missing.
+    """
     counts = {path.stem: records.load_json(path) for path in sorted(counts_dir.glob("*.json"))}
     found = tally(rows(scored_dir, verdicts_dir), labels_dir)
-    check_balance(counts, found.verdicts.total())
-    figures = metrics(found, counts, records.load_json(thresholds))
+    check_balance(counts, found.total())
+    limits = records.load_json(thresholds)
+    figures = metrics(found, counts, limits)
     with records.output_folder(plots_dir) as folder:
-        plots(found, folder)
+        plots(found, limits, folder)
     records.save_json(output_dir / "metrics.json", figures)
     return figures
 

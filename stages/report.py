@@ -23,7 +23,7 @@ def main() -> None:
     )
     if args.performance_dir:
         report.performance(args.performance_dir, args.output_dir / "performance.json")
-    verifier = figures["verifier"]
+    verifier = figures["verifier"]["alone"]
     if verifier["auc"] is not None and verifier["auc"] < report.USELESS_AUC:
         cli.warn(f"on {verifier['n']} labelled records the verifier's AUC is {verifier['auc']}: it is not worth asking")
 

@@ -84,7 +84,7 @@ def test_a_second_run_runs_nothing_and_status_is_clean(clone):
     assert "up to date" in dvc(clone, "status")
     metrics = json.loads((clone / "metrics.json").read_text())
     assert metrics["records"] == metrics["kept"] + metrics["rejected"] + metrics["failed"] == len(corpus.pairs())
-    assert metrics["quality"]["evaluation"]["n"] + metrics["quality"]["thresholds"]["n"] == len(corpus.pairs())
+    assert metrics["tested"]["evaluation"]["n"] + metrics["tested"]["thresholds"]["n"] == len(corpus.pairs())
 
 
 def test_a_changed_rule_reruns_score_and_what_follows(clone):

@@ -33,7 +33,8 @@ def test_the_precision_recall_curve_is_what_each_threshold_gives(rows):
 ])
 def test_intervals_are_clopper_and_pearsons(hits, of, low, high):
     found = quality.rate(hits, of)
-    assert (found["low"], found["high"]) == pytest.approx((low, high), abs=1e-4)
+    assert found["interval"] == pytest.approx([low, high], abs=1e-4)
+    assert found["counts"] == [hits, of] and found["value"] == hits / of
 
 
 @given(st.integers(0, 30), st.integers(1, 30), st.floats(0.01, 0.99))
@@ -61,6 +62,7 @@ def test_calibration_error_of_an_honest_and_of_a_boastful_forecast():
 def test_f1_with_its_interval():
     found = quality.f1_interval(90, 10, 10, 90)
     assert found["value"] == 0.9
-    assert 0.85 < found["low"] < 0.9 < found["high"] < 0.95
+    low, high = found["interval"]
+    assert 0.85 < low < 0.9 < high < 0.95
     assert found == quality.f1_interval(90, 10, 10, 90)
     assert quality.f1_interval(0, 0, 0, 9)["value"] is None

@@ -42,14 +42,17 @@ def test_the_headline_is_the_evaluation_half_alone(tmp_path):
     setting(tmp_path, rows, truth)
     figures = run(tmp_path)
     assert (figures["precision"], figures["recall"]) == (round(2 / 3, 4), round(2 / 3, 4))
-    assert figures["quality"]["evaluation"]["left out"] == {"undecided label": 1}
-    assert figures["quality"]["thresholds"]["precision"]["value"] == 0
+    assert figures["tested"]["evaluation"]["left out"] == {"undecided label": 1}
+    assert figures["tested"]["thresholds"]["precision"]["value"] == 0
     assert figures["asked_share"] == 0.2
-    assert figures["decided by"] == {"llm": {"rejected": 2}, "rule": {"kept": 8}}
-    assert figures["verifier"]["n"] == 2
+    assert figures["verdicts"] == [{"by": "llm", "verdict": "rejected", "records": 2},
+                                   {"by": "rule", "verdict": "kept", "records": 8}]
+    assert figures["share"] == {"rule": 0.8, "llm": 0.2, "parse": 0, "dedup": 0, "failed": 0}
+    assert figures["verifier"]["alone"]["n"] == 2
     assert json.loads((tmp_path / "metrics.json").read_text()) == figures
     header, *points = (tmp_path / "plots" / "precision_recall.csv").read_text().splitlines()
-    assert header == "recall,precision,threshold" and len(points) == 2
+    assert header == "recall,precision,threshold,kind" and len(points) == 3
+    assert points[-1] == "0.6667,0.6667,,run"
 
 
 def test_what_was_not_decided_by_topic_is_left_out_and_counted(tmp_path):
@@ -58,8 +61,8 @@ def test_what_was_not_decided_by_topic_is_left_out_and_counted(tmp_path):
             {"id": c, "verdict": "kept", "by": "rule", "confidence": 1.0}]
     setting(tmp_path, rows, {a: 1, b: 1, c: 1, "nowhere": 0})
     figures = run(tmp_path)
-    assert figures["quality"]["evaluation"]["left out"] == {"set aside by dedup": 1, "set aside by parse": 1}
-    assert figures["labels not in the corpus"] == 1
+    assert figures["tested"]["evaluation"]["left out"] == {"set aside by dedup": 1, "set aside by parse": 1}
+    assert figures["tested"]["not in the corpus"] == 1
     assert figures["asked_share"] == 0
 
 

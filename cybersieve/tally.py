@@ -1,0 +1,98 @@
+"""One pass over all decisions: what was decided by whom, for each source, and what labels say to it.
+
+Records that upstream withdrew or that repeat another one were not decided by topic: they are left out of the quality
+figures and counted, as are records labelled `u`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cybersieve import labels, quality, records
+from cybersieve.records import Row
+
+Figures = dict[str, Any]
+SET_ASIDE = ("parse", "dedup")  # deciders that look at no topic
+UNIFORM = ("evaluation", "thresholds")  # the two halves of the uniform labels
+
+
+@dataclass
+class Labelled:
+    """Labelled records with what was decided about them."""
+
+    rows: list[tuple[int, Row]] = field(default_factory=list)  # decided by topic: (label, row)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def add(self, label: int | None, row: Row) -> None:
+        if label is None:
+            self.left_out["undecided label"] += 1
+        elif row["by"] in SET_ASIDE:
+            self.left_out[f"set aside by {row['by']}"] += 1
+        else:
+            self.rows.append((label, row))
+
+    def figures(self, by: str | None = None) -> Figures:
+        """Precision, recall and F1 of all decisions, or of one decider's."""
+        part = [(label, row["verdict"] == "kept") for label, row in self.rows if by in (None, row["by"])]
+        result = quality.decisions([label for label, _ in part], [kept for _, kept in part])
+        return result if by else result | {"left out": dict(sorted(self.left_out.items()))}
+
+    def right(self, by: str, verdict: str) -> Figures:
+        """How often one decider's verdict (kept or rejected) is what the label says."""
+        part = [label for label, row in self.rows if (row["by"], row["verdict"]) == (by, verdict)]
+        return quality.rate(sum(label == (verdict == "kept") for label in part), len(part))
+
+
+@dataclass
+class Tally:
+    """What the pass gathers."""
+
+    deciders: Counter[tuple[str, str]] = field(default_factory=Counter)  # (by, verdict)
+    sources: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)  # the same for each source
+    uses: dict[str, Labelled] = field(default_factory=dict)
+    missing: int = 0  # labelled records that the corpus does not hold
+
+    def total(self, by: str | None = None, verdict: str | None = None) -> int:
+        return count(self.deciders, by, verdict)
+
+    def by_topic(self) -> int:
+        """Records that rules or LLM decided, or failed to."""
+        return self.total() - sum(self.total(by) for by in SET_ASIDE)
+
+    def uniform(self) -> list[tuple[int, Row]]:
+        """All uniformly labelled records: nothing was fitted on them."""
+        return [pair for use in UNIFORM for pair in self.uses[use].rows]
+
+
+def count(deciders: Counter[tuple[str, str]], by: str | None = None, verdict: str | None = None) -> int:
+    """How many records a decider (None: any) gave a verdict (None: any)."""
+    return sum(n for (who, what), n in deciders.items() if by in (None, who) and verdict in (None, what))
+
+
+def rows(scored_dir: Path, verdicts_dir: Path) -> Iterator[Row]:
+    """Every record's score and verdict, without its text. A row's `source` is the dump's relative path."""
+    for shard in records.shards(verdicts_dir):
+        yield from (score | verdict for score, verdict in records.side_by_side(
+            (scored_dir / shard.name, ["id", "confidence", "score"]), (shard.path, records.VERDICTS.names)))
+
+
+def tally(all_rows: Iterable[Row], labels_dir: Path) -> Tally:
+    """Count verdicts and pick out the labelled records, by use."""
+    wanted: dict[str, dict[labels.Key, Any]] = {
+        "evaluation": dict(labels.uniform_half(labels_dir, "report")),
+        "thresholds": dict(labels.uniform_half(labels_dir, "thresholds")),
+        "stratified": dict(labels.for_fitting(labels_dir)),
+    }
+    result = Tally(uses={use: Labelled() for use in wanted})
+    for row in all_rows:
+        decision = row["by"], row["verdict"]
+        result.deciders[decision] += 1
+        result.sources.setdefault(row["source"], Counter())[decision] += 1
+        of = labels.key(row["source"], row["id"])
+        for use, found in wanted.items():
+            if of in found:
+                result.uses[use].add(found.pop(of), row)
+    result.missing = sum(map(len, wanted.values()))
+    return result
