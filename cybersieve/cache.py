@@ -1,8 +1,29 @@
-"""The per-user cache folder: prepared models, the BLAS copy and the verifier's answers. All of it can be deleted."""
+"""The per-user cache folder (prepared models, the BLAS copy) and in it the verifier's answers. All can be deleted.
 
+Answers lie outside every stage's output, keyed by what was asked: a changed threshold, a new dump or a killed run
+never asks the same question twice. SQLite in WAL mode, safe for several runs at once. A row carries a checksum; a
+file that SQLite or a checksum finds damaged is set aside with a warning, never trusted and never fatal.
+"""
+
+import hashlib
 import os
+import sqlite3
+import struct
 import sys
+import time
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Self, TypeVar
+
+from cybersieve import cli
+
+T = TypeVar("T")
+
+NAME = "answers.sqlite"
+WAIT = 60  # seconds to wait for another process that is writing
+_CREATE = """CREATE TABLE IF NOT EXISTS answers (model BLOB, text BLOB, margin REAL, day INTEGER, check_sum INTEGER,
+             PRIMARY KEY (model, text)) WITHOUT ROWID"""
 
 
 def folder() -> Path:
@@ -13,3 +34,141 @@ def folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "cybersieve"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cybersieve"
+
+
+class Damaged(Exception):
+    """A row whose checksum does not fit its content."""
+
+
+class Answers:
+    """Margins by (fingerprint of model, adapter, prompt; text). Where the disk fails it forgets, and says so once."""
+
+    def __init__(self, fingerprint: str, path: Path | None = None) -> None:
+        self.path = path or folder() / NAME
+        self.model = hashlib.sha256(fingerprint.encode()).digest()[:16]
+        self.file: sqlite3.Connection | None = None
+        self._safely(lambda file: None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.file is not None:
+            self.file.close()
+
+    def get(self, texts: Sequence[str]) -> list[float | None]:
+        """Each text's margin, None where it was not asked before."""
+        return self._safely(lambda file: [self._get(file, key_of(text)) for text in texts]) or [None] * len(texts)
+
+    def put(self, answers: Iterable[tuple[str, float]]) -> None:
+        """Keep (text, margin) pairs, all of them or none: one transaction."""
+        day = int(time.time() // 86400)
+        rows = []
+        for text, margin in answers:
+            key = key_of(text)
+            rows.append((self.model, key, margin, day, check_sum(self.model, key, margin)))
+
+        def write(file: sqlite3.Connection) -> None:
+            with file:
+                file.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)", rows)
+
+        self._safely(write)
+
+    def _get(self, file: sqlite3.Connection, key: bytes) -> float | None:
+        query = "SELECT margin, check_sum FROM answers WHERE model = ? AND text = ?"
+        found = file.execute(query, (self.model, key)).fetchone()
+        if found is None:
+            return None
+        margin, check = found
+        if not isinstance(margin, float) or check != check_sum(self.model, key, margin):
+            raise Damaged("a row does not fit its checksum")
+        return margin
+
+    def _safely(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
+        """Do `work` on the open file. None where the disk won't; twice where the file was damaged and set aside."""
+        for _ in range(2):
+            try:
+                if self.file is None:
+                    self.file = connect(self.path)
+                return work(self.file)
+            except (OSError, sqlite3.OperationalError) as error:
+                cli.warn(f"{self.path}: {error}; answers of this run are not kept")
+                self.file, self.path = connect(Path(":memory:")), Path(":memory:")
+            except (sqlite3.DatabaseError, Damaged) as error:
+                if self.file is not None:
+                    self.file.close()
+                self.file = None
+                set_aside(self.path, str(error))
+        return None
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """The open file, made if need be. Raises OSError or sqlite3.Error."""
+    if str(path) != ":memory:":
+        path.parent.mkdir(parents=True, exist_ok=True)
+    file = sqlite3.connect(path, timeout=WAIT)
+    try:
+        file.execute("PRAGMA journal_mode = WAL")
+        file.execute("PRAGMA synchronous = NORMAL")  # after a power cut the last answers may be gone, never wrong
+        file.execute(_CREATE)
+        file.execute("SELECT model, text, margin, day, check_sum FROM answers LIMIT 1").fetchone()
+        file.commit()
+    except sqlite3.Error:
+        file.close()
+        raise
+    return file
+
+
+def set_aside(path: Path, reason: str) -> None:
+    """Rename a damaged file out of the way, with its journal; another process may have done so already."""
+    target = path.with_name(f"{path.name}.damaged-{os.getpid()}-{time.time_ns()}")
+    for suffix in ("", "-wal", "-shm"):
+        try:
+            os.replace(f"{path}{suffix}", f"{target}{suffix}")
+        except FileNotFoundError:
+            continue
+    cli.warn(f"{path} is damaged ({reason}); set aside as {target.name}, and a new one begun")
+
+
+def key_of(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def check_sum(model: bytes, key: bytes, margin: float) -> int:
+    return zlib.crc32(model + key + struct.pack("<d", margin))
+
+
+def info() -> str:
+    """What the cache holds, for people: folder, answers by model, size."""
+    path = folder() / NAME
+    lines = [f"folder    {folder()}"]
+    for part in ("models", "blas", "adapt"):
+        size = sum(file.stat().st_size for file in (folder() / part).rglob("*") if file.is_file())
+        lines += [f"{part:9} {size / 1e6:.1f} MB"] if size else []
+    if path.exists():
+        file = connect(path)
+        query = "SELECT hex(model), count(*), max(day) FROM answers GROUP BY model ORDER BY 3, 1"
+        rows = file.execute(query).fetchall()
+        file.close()
+        lines.append(f"answers   {sum(row[1] for row in rows)}, {path.stat().st_size / 1e6:.1f} MB")
+        for of, count, day in rows:
+            last = time.strftime("%Y-%m-%d", time.gmtime(day * 86400))
+            lines.append(f"          {count} by {of[:12].lower()}, last {last}")
+    lines += [f"damaged   {len(list(folder().glob(NAME + '.damaged-*')))} files"]
+    return "\n".join(lines)
+
+
+def prune(days: int = 0) -> str:
+    """Delete answers older than `days` (0: all) and files set aside; prepared models stay. Says what it did."""
+    damaged = sorted(folder().glob(NAME + ".damaged-*"))
+    for path in damaged:
+        path.unlink()
+    deleted = 0
+    if (folder() / NAME).exists():
+        file = connect(folder() / NAME)
+        with file:
+            oldest = int(time.time() // 86400) - days
+            deleted = file.execute("DELETE FROM answers WHERE day <= ?", (oldest,)).rowcount
+        file.execute("VACUUM")
+        file.close()
+    return f"deleted {deleted} answers and {len(damaged)} damaged files"

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cybersieve import cache, params, prompt, wheels
+from cybersieve import cache, params, prompt, records, wheels
 from cybersieve.errors import InputError, ModelError
 
 DEFAULT = "smollm2-135m-instruct"
@@ -40,9 +40,18 @@ class Found:
     adapter: Path | None
     adapter_sha256: str | None
 
+    def layout(self, settings: params.Verify) -> prompt.Layout | None:
+        """The adapter's layout; None where there is none, and the model's own (prompt.of_model) is to be used."""
+        return prompt.of_adapter(self.adapter, settings.max_tokens) if self.adapter else None
+
+    def calibration(self) -> dict[str, Any]:
+        """The adapter's calibration.json: from margins to probabilities; empty where there is none."""
+        path = self.adapter / "calibration.json" if self.adapter else None
+        return dict(records.load_json(path)) if path and path.exists() else {}
+
     def fingerprint(self, settings: params.Verify) -> str:
         """A hash of everything but the text that its answer depends on: weights, adapter, prompt, token budget."""
-        layout = prompt.of_adapter(self.adapter, settings.max_tokens) if self.adapter else None
+        layout = self.layout(settings)
         asked = asdict(layout) if layout else [settings.prompt, settings.examples, settings.max_tokens]
         config = wheels.hash_of(self.folder / "config.json")
         tree = [self.weights, config, self.tokenizer, self.adapter_sha256, asked, prompt.CHARS_PER_TOKEN]
@@ -52,7 +61,7 @@ class Found:
         """models/model.json: what DVC tracks in place of the model itself."""
         adapter = None
         if self.adapter:
-            files = sorted(path for path in self.adapter.iterdir() if path.suffix in (".json", ".safetensors"))
+            files = sorted([*self.adapter.glob(ADAPTER), *self.adapter.glob("[vc]*.json")])  # verifier, calibration
             adapter = {"id": self.adapter.name, "sha256": {path.name: wheels.hash_of(path) for path in files}}
         return {"id": self.id, "revision": self.revision, "weights_sha256": self.weights,
                 "tokenizer_sha256": self.tokenizer, "adapter": adapter}

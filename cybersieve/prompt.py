@@ -32,8 +32,12 @@ class Layout:
     add_bos: bool = True  # False where the prefix, from a chat template, already begins as the model wants
 
     def clip(self, text: str) -> str:
-        """The part of a text that can matter: what the cache is keyed by, and all that is tokenised."""
-        return text[: CHARS_PER_TOKEN * self.max_tokens]
+        return clip(text, self.max_tokens)
+
+
+def clip(text: str, max_tokens: int) -> str:
+    """The part of a text that can matter under a token budget: the cache's key, and all that is tokenised."""
+    return text[: CHARS_PER_TOKEN * max_tokens]
 
 
 def of_adapter(folder: Path, max_tokens: int) -> Layout | None:

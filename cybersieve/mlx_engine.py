@@ -1,0 +1,138 @@
+"""Ask a model many yes/no questions, in process, at the machine's limit. One forward pass a batch, nothing generated.
+
+The shared prefix goes through the model once, and its keys and values stand before every batch; texts of about one
+length go together, padded on the right (causal attention: padding can't reach the last real token); of the output
+matrix only the answers' rows are multiplied. On a CPU one MLX stream a core, OpenBLAS on one thread in each; on a
+GPU a batch is queued while the one before it runs. Texts are tokenised meanwhile.
+"""
+
+import math
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Self
+
+import numpy as np
+
+from cybersieve import blas, cpu_ops, prompt, shortcuts
+
+blas.load()
+import mlx.core as mx  # noqa: E402  (after the BLAS)
+
+Margin = float | None  # log-odds of yes against no; None where the model could not answer
+CHUNK = 16  # batches that are tokenised, sorted and cut together
+CPU_TOKENS, GPU_TOKENS = 2048, 65536  # padded tokens in a batch at most: more costs memory and is no faster
+
+
+class Engine:
+    """Made once, asked as often as you like. `with` ends its threads. The model is not changed."""
+
+    def __init__(self, model: Any, tokenizer: Any, layout: prompt.Layout, batch_size: int = 32) -> None:
+        self.tokenizer, self.layout, self.batch_size = tokenizer, layout, batch_size
+        yes, no = prompt.answer_tokens(tokenizer, layout)
+        self.answers, self.yes = yes + no, len(yes)
+        self.prefix, self.suffix = prompt.prefix_tokens(tokenizer, layout), prompt.suffix_tokens(tokenizer, layout)
+        self.tokens = 0  # run through the model so far, padding left out
+        self.on_cpu = mx.default_device() == mx.cpu
+        self.pool, self.here = None, threading.local()
+        self.model, self.cut, self.before = self._shortcuts(model)
+        if self.on_cpu:
+            blas.threads(1)
+            cpu_ops.keep_freed_memory()
+            cpu_ops.install(model)
+            self.pool = ThreadPoolExecutor(blas.cores(), initializer=self._start_thread)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.pool is not None:
+            self.pool.shutdown(cancel_futures=True)
+            mx.synchronize()
+
+    def margins(self, texts: Sequence[str]) -> Iterator[list[tuple[int, Margin]]]:
+        """Pairs (index in `texts`, margin), a batch at a time; every index once, long texts first."""
+        depth = blas.cores() + 1 if self.on_cpu else 2
+        running: deque[tuple[list[int], Callable[[], list[Margin]]]] = deque()
+        for indices, rows in self._batches(texts):
+            running.append((indices, self._start(rows)))
+            if len(running) > depth:
+                indices, result = running.popleft()
+                yield list(zip(indices, result(), strict=True))
+        for indices, result in running:
+            yield list(zip(indices, result(), strict=True))
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[list[int]]]]:
+        """Texts of about one length: their indices and their tokens, prefix left out where it is shared."""
+        order = sorted(range(len(texts)), key=lambda i: -len(self.layout.clip(texts[i])))
+        lead = [] if self.before else self.prefix
+        for start in range(0, len(order), CHUNK * self.batch_size):
+            chunk = order[start : start + CHUNK * self.batch_size]
+            bodies = prompt.text_tokens(self.tokenizer, self.layout, [texts[i] for i in chunk])
+            rows = sorted(zip(chunk, bodies, strict=True), key=lambda row: -len(row[1]))
+            while rows:
+                width = len(lead) + len(rows[0][1]) + len(self.suffix)
+                size = max(1, min(self.batch_size, (CPU_TOKENS if self.on_cpu else GPU_TOKENS) // width))
+                batch, rows = rows[:size], rows[size:]
+                yield [i for i, _ in batch], [lead + body + self.suffix for _, body in batch]
+
+    def _start(self, rows: list[list[int]]) -> Callable[[], list[Margin]]:
+        """Set a batch going; the function returned waits for its margins."""
+        self.tokens += sum(map(len, rows))
+        if self.pool is not None:
+            return self.pool.submit(self._in_thread, rows).result
+        try:
+            margins: Any = self._forward(rows)
+            mx.async_eval(margins)  # type: ignore[no-untyped-call]
+        except RuntimeError:
+            margins = None
+        return lambda: self._answered(rows, margins)
+
+    def _start_thread(self) -> None:
+        self.here.stream = mx.new_stream(mx.cpu)
+        cpu_ops.activate()
+
+    def _in_thread(self, rows: list[list[int]]) -> list[Margin]:
+        with mx.stream(self.here.stream):
+            return self._answered(rows, None)
+
+    def _answered(self, rows: list[list[int]], margins: mx.array | None) -> list[Margin]:
+        """Margins as numbers. Out of memory: halves, now and for the batches to come. What fails alone is None."""
+        try:
+            values = np.array(self._forward(rows) if margins is None else margins)
+        except (RuntimeError, MemoryError) as error:
+            mx.clear_cache()
+            half = len(rows) // 2
+            if not half:
+                return [None]
+            if isinstance(error, MemoryError) or "alloc" in str(error) or "memory" in str(error):
+                self.batch_size = min(self.batch_size, half)
+            return self._answered(rows[:half], None) + self._answered(rows[half:], None)
+        return [float(value) if math.isfinite(value) else None for value in values]
+
+    def _forward(self, rows: list[list[int]]) -> mx.array:
+        """Margins of token rows, lazily: log of the answers' summed probabilities, yes less no. Shape (rows,)."""
+        width = max(map(len, rows))
+        inputs = mx.array([row + [0] * (width - len(row)) for row in rows])
+        last = mx.array([len(row) - 1 for row in rows])
+        logits = self.model(inputs, cache=self.before)[mx.arange(len(rows)), last]
+        logits = (logits if self.cut else logits[:, mx.array(self.answers)]).astype(mx.float32)
+        return mx.logsumexp(logits[:, : self.yes], axis=1) - mx.logsumexp(logits[:, self.yes :], axis=1)
+
+    def _shortcuts(self, model: Any) -> tuple[Any, bool, list[Any] | None]:
+        """Answer rows and shared prefix, as far as this architecture answers with them as it does without.
+
+        Returns the model to call, whether its logits are the answers' only, and the prefix's keys and values.
+        """
+        self.model, self.cut, self.before = plain = model, False, None
+        probes = [self.prefix + self.suffix, self.prefix + self.suffix[:1]]
+        exact = np.array([self._forward([probe]) for probe in probes]).ravel()
+        near = 1e-3 if model(mx.array(probes[1:])).dtype == mx.float32 else 0.25
+        cut = shortcuts.with_answer_rows(model, self.answers)
+        for before in (shortcuts.shared(model, self.prefix), None) if cut else ():
+            self.model, self.cut, self.before = cut, True, before
+            skip = len(self.prefix) if before else 0
+            if np.allclose(np.array(self._forward([probe[skip:] for probe in probes])), exact, atol=near):
+                return cut, True, before
+        return plain

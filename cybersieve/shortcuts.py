@@ -1,0 +1,69 @@
+"""What need not be computed when all questions begin alike and only two answers count.
+
+`shared`: the prefix's keys and values, once for all batches. `with_answer_rows`: the output matrix cut to the answers.
+Neither fits every architecture; mlx_engine compares answers with and without them before it relies on them.
+"""
+
+import copy
+from typing import Any
+
+from cybersieve import blas
+
+blas.load()
+import mlx.core as mx  # noqa: E402  (after the BLAS)
+from mlx_lm.models.cache import KVCache, make_prompt_cache  # noqa: E402
+
+
+class Prefix(KVCache):
+    """Keys and values of the shared prefix in one layer, put before those of any batch and not changed by it."""
+
+    def __init__(self, of: Any) -> None:
+        self.first, self.offset = [part[..., : of.offset, :] for part in (of.keys, of.values)], of.offset
+
+    def update_and_fetch(self, keys: mx.array, values: mx.array) -> tuple[mx.array, ...]:
+        shared = [mx.broadcast_to(part, (len(keys), *part.shape[1:])) for part in self.first]
+        return tuple(mx.concatenate([first, then], axis=2) for first, then in zip(shared, (keys, values), strict=True))
+
+
+class AnswerRows:
+    """The output layer, or the embedding that serves as one, cut down to the answers' rows."""
+
+    def __init__(self, layer: Any, answers: list[int]) -> None:
+        names = ("weight", "scales", "biases", "bias")
+        rows = {name: layer[name][mx.array(answers)] for name in names if name in layer}
+        if "scales" in rows:
+            rows["weight"] = mx.dequantize(rows["weight"], rows["scales"], rows.get("biases"),
+                                           layer.group_size, layer.bits, layer.mode)
+        self.layer, self.rows, self.bias = layer, rows["weight"].T, rows.get("bias")
+
+    def __call__(self, x: mx.array) -> Any:
+        return self.layer(x) if hasattr(self.layer, "as_linear") else self.as_linear(x)
+
+    def as_linear(self, x: mx.array) -> Any:
+        return x @ self.rows if self.bias is None else x @ self.rows + self.bias
+
+
+def with_answer_rows(model: Any, answers: list[int]) -> Any:
+    """A copy of the model, sharing its weights, whose logits are those of `answers` only, in that order."""
+    layers = dict(model.named_modules())
+    heads = [name for name in layers if name.split(".")[-1] == "lm_head"]
+    heads += [name for name, layer in layers.items() if hasattr(layer, "as_linear")]
+    if not heads:
+        return None
+    *steps, last = heads[0].split(".")
+    result = inner = copy.copy(model)
+    for step in steps:
+        inner[step] = inner = copy.copy(inner[step])
+    inner[last] = AnswerRows(layers[heads[0]], answers)
+    return result
+
+
+def shared(model: Any, prefix: list[int]) -> list[Prefix] | None:
+    """A cache for every layer, usable for any number of batches; None where the model keeps another state."""
+    caches = make_prompt_cache(model)
+    if not prefix or {type(cache) for cache in caches} != {KVCache}:
+        return None
+    mx.eval(model(mx.array([prefix]), cache=caches))
+    result = [Prefix(cache) for cache in caches]
+    mx.eval([part for cache in result for part in cache.first])
+    return result

@@ -1,0 +1,218 @@
+"""Who decides a record: rules where they are sure, else the LLM, whose answer is weighed together with the rules'.
+
+    confidence >= accept -> kept by rule        confidence <= reject -> rejected by rule
+    between -> the LLM is asked; p_yes = 1 / (1 + exp(-(margin and rules' log-odds, weighed))); kept from 0.5
+
+Two passes over the files, in bounded memory: the first asks what is uncertain, a window of records at a time; the
+second writes the verdicts. What the LLM could not answer is `failed`: neither kept nor rejected, asked again next time.
+"""
+
+import math
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from cybersieve import cache, cli, model, params, prompt, records
+from cybersieve.errors import ModelError
+from cybersieve.records import Counts, Row, Shard
+
+WINDOW = 20_000  # uncertain records whose texts are in memory at once
+KEEP_FROM = 0.5  # p_yes
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The deciding part of a VERDICTS row."""
+
+    verdict: str  # kept | rejected | failed
+    by: str  # rule | llm | parse | dedup
+    reason: str
+    p_yes: float | None = None  # posterior of margin and log-odds, 3 decimals
+    margin: float | None = None  # raw log-odds of the answer yes, 3 decimals
+
+
+def by_rule(confidence: float, accept: float | None, reject: float | None) -> Decision | None:
+    """The rules' verdict; None where they are not sure. A threshold of None means that its band is empty."""
+    if accept is not None and confidence >= accept:
+        return Decision("kept", "rule", f"confidence {confidence:.2f} >= {accept:.2f}")
+    if reject is not None and confidence <= reject:
+        return Decision("rejected", "rule", f"confidence {confidence:.2f} <= {reject:.2f}")
+    return None
+
+
+def by_llm(margin: float | None, log_odds: float | None, calibration: Mapping[str, Any]) -> Decision:
+    """The LLM's verdict on a margin (None: it could not answer), weighed with the rules' log-odds.
+
+    `calibration` is an adapter's calibration.json: `posterior` {margin, log_odds, bias} where both are known,
+    `platt` {a, b} where `log_odds` is None. Without it: log-odds + margin / 2, or the margin alone.
+    """
+    if margin is None:
+        return Decision("failed", "llm", "no answer")
+    margin = round(margin, 3)
+    posterior, platt = calibration.get("posterior"), calibration.get("platt")
+    if log_odds is None:
+        logit = platt["a"] * margin + platt["b"] if platt else margin
+    elif posterior:
+        logit = posterior["margin"] * margin + posterior["log_odds"] * log_odds + posterior["bias"]
+    else:
+        logit = log_odds + margin / 2
+    p_yes = round(1 / (1 + math.exp(-max(-500.0, min(500.0, logit)))), 3)
+    if p_yes >= KEEP_FROM:
+        return Decision("kept", "llm", f"p_yes {p_yes:.3f} >= {KEEP_FROM}", p_yes, margin)
+    return Decision("rejected", "llm", f"p_yes {p_yes:.3f} < {KEEP_FROM}", p_yes, margin)
+
+
+class Verifier:
+    """Model, adapter, cache: `with Verifier(settings) as verifier: verifier.margins(texts)`.
+
+    The model is loaded at the first question that the cache can't answer.
+    """
+
+    def __init__(self, settings: params.Verify) -> None:
+        self.settings = settings
+        self.engine: Any = None
+        self.files = model.find(settings)
+        self.calibration = self.files.calibration()
+        self.answers = cache.Answers(self.files.fingerprint(settings))
+        self.asked = self.cached = self.failed = 0  # distinct questions put; texts answered from cache; not answered
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.engine is not None:
+            self.engine.__exit__()
+        self.answers.__exit__()
+
+    def clip(self, text: str) -> str:
+        """The beginning of a text, all that the model can see of it."""
+        return prompt.clip(text, self.settings.max_tokens)
+
+    def margins(self, texts: Iterable[str]) -> list[float | None]:
+        """A margin for each text, None where the model failed. Equal texts are asked once, known ones not at all.
+
+        Answers are kept batch by batch: a run that is killed loses the batches that were under way, no more.
+        """
+        clipped = [self.clip(text) for text in texts]
+        result = self.answers.get(clipped)
+        places: dict[str, list[int]] = {}
+        for i, (text, known) in enumerate(zip(clipped, result, strict=True)):
+            if known is None:
+                places.setdefault(text, []).append(i)
+        self.cached += sum(known is not None for known in result)
+        questions = list(places)
+        for batch in self._ask(questions):
+            self.answers.put([(questions[i], margin) for i, margin in batch if margin is not None])
+            for i, margin in batch:
+                for place in places[questions[i]]:
+                    result[place] = margin
+            self.asked += len(batch)
+        self.failed += sum(margin is None for margin in result)
+        return result
+
+    def _ask(self, questions: Sequence[str]) -> Iterator[list[tuple[int, float | None]]]:
+        if not questions:
+            return
+        if self.engine is None:
+            self.engine = self._load()
+        batches = self.engine.margins(questions)
+        yield from cli.progress(batches, "ask the LLM", len(questions), len)
+
+    def _load(self) -> Any:
+        from cybersieve import mlx_engine
+
+        loaded, tokenizer = model.open_files(self.files)
+        layout = self.files.layout(self.settings) or prompt.of_model(tokenizer, self.settings)
+        return mlx_engine.Engine(loaded, tokenizer, layout, self.settings.batch_size)
+
+    def figures(self) -> dict[str, float]:
+        """What differs from run to run, for performance.json."""
+        return {"asked": self.asked, "cached": self.cached, "tokens": self.engine.tokens if self.engine else 0}
+
+
+def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, thresholds: Path, settings: params.Verify,
+                  unique_dir: Path | None = None, figures: dict[str, float] | None = None) -> Counts:
+    """Write VERDICTS rows for all of `parsed_dir`; returns the counts. `figures` gets asked, cached and tokens.
+
+    Raises ModelError where the model can't be had or left more than `verify.max_failed` of the questions
+    unanswered (the answers it gave are kept), InputError where the folders do not belong together.
+    """
+    limits = records.load_json(thresholds)
+    accept, reject = limits["accept"], limits["reject"]
+    shards = records.shards(parsed_dir)
+    counts = Counts()
+    with records.output_folder(output_dir, parsed_dir, scored_dir) as folder:
+        with Verifier(settings) as verifier:
+            margins = _ask_uncertain(verifier, shards, scored_dir, accept, reject)
+            if verifier.failed > settings.max_failed * len(margins):
+                raise ModelError(f"{settings.model} left {verifier.failed} of {len(margins)} questions unanswered, more"
+                                 f" than verify.max_failed ({settings.max_failed:g}); the others are kept: run again")
+        calibration = verifier.calibration | {k: v for k, v in limits.items() if k == "posterior" and v}
+        answers = iter(margins)
+        for shard in shards:
+            part = Counts()
+            rows = _verdicts(shard, scored_dir, unique_dir, part, accept, reject, answers, calibration)
+            records.write(folder / shard.name, rows, records.VERDICTS)
+            counts.add(shard.source, part)
+    if figures is not None:
+        figures.update(verifier.figures())
+    return counts
+
+
+def _ask_uncertain(verifier: Verifier, shards: list[Shard], scored_dir: Path, accept: float | None,
+                   reject: float | None) -> "array[float]":
+    """Margins of the uncertain records in the order of the files; nan where the model failed. 8 bytes a record."""
+    result, window = array("d"), list[str]()
+
+    def ask() -> None:
+        result.extend(math.nan if margin is None else margin for margin in verifier.margins(window))
+        window.clear()
+
+    for shard in shards:
+        for record, score in records.side_by_side((shard.path, ["id", "title", "text"]),
+                                                  (scored_dir / shard.name, ["id", "confidence"])):
+            confidence = score["confidence"]
+            if confidence is not None and by_rule(confidence, accept, reject) is None:
+                window.append(verifier.clip(records.full_text(record["title"], record["text"])))
+                if len(window) == WINDOW:
+                    ask()
+    ask()
+    return result
+
+
+def _verdicts(shard: Shard, scored_dir: Path, unique_dir: Path | None, counts: Counts, accept: float | None,
+              reject: float | None, answers: Iterator[float], calibration: Mapping[str, Any]) -> Iterator[Row]:
+    """One file's VERDICTS rows; the uncertain take the next of `answers`."""
+    files = [(shard.path, ["id", "source", "dropped"]), (scored_dir / shard.name, ["id", "score", "confidence"])]
+    if unique_dir:
+        files.append((unique_dir / shard.name, ["id", "duplicate_of"]))
+    for record, score, *twin in records.side_by_side(*files):
+        duplicate = twin[0]["duplicate_of"] if twin else None
+        if record["dropped"] is not None:
+            decision = Decision("rejected", "parse", f"status {record['dropped']}")
+        elif duplicate is not None:
+            decision = Decision("rejected", "dedup", f"duplicate of {duplicate}")
+        else:
+            sure = by_rule(score["confidence"], accept, reject)
+            decision = sure or _answered(next(answers), score["score"], calibration)
+        _count(counts, decision)
+        yield {"id": record["id"], "source": record["source"], "verdict": decision.verdict, "by": decision.by,
+               "reason": decision.reason, "p_yes": decision.p_yes, "margin": decision.margin}
+
+
+def _answered(margin: float, log_odds: float, calibration: Mapping[str, Any]) -> Decision:
+    return by_llm(None if math.isnan(margin) else margin, log_odds, calibration)
+
+
+def _count(counts: Counts, decision: Decision) -> None:
+    """read = written (kept or rejected by topic) + dropped (by parse, by dedup) + failed."""
+    counts.read += 1
+    counts.notes[f"{decision.verdict} by {decision.by}"] += 1
+    if decision.verdict == "failed":
+        counts.failed += 1
+    elif decision.by in ("parse", "dedup"):
+        counts.dropped[decision.by] += 1
+    else:
+        counts.written += 1
