@@ -1,4 +1,4 @@
-"""README, docs and code must agree: stages, commands, settings and make targets are described, figures are the run's."""
+"""README, docs and code must agree: stages, commands, settings and targets are described, figures are the run's."""
 
 import re
 
