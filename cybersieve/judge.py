@@ -1,0 +1,104 @@
+"""Decide any texts by the rules and the LLM that decide records: `python -m cybersieve judge`.
+
+One JSON object a line with `text`; `title`, `source` and `label` (1, 0 or null) are optional, other keys are passed
+through. Added: confidence, rules, verdict, by, reason, p_yes and margin (null where the LLM was not asked).
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from cybersieve import params, quality, records, rules, summary, verify
+from cybersieve.errors import InputError
+from cybersieve.verify import Decision
+
+WINDOW = 2000  # lines decided at a time: memory stays flat whatever the file's length
+Decider = Literal["both", "rules", "llm"]
+
+
+def run(file: Path, output: Path, settings: params.Params, thresholds: Path | None = None,
+        decider: Decider = "both") -> dict[str, Any] | None:
+    """Decide `file` into `output`; returns and prints the quality where lines carry labels.
+
+    rules: kept from confidence 0.5. llm: kept from p_yes 0.5, the margin alone being weighed. both: as a run does.
+    Raises InputError naming the line that is not an object with a text, ModelError as verify does.
+    """
+    book = rules.load(settings.score.rules, settings.score.extra_rules, settings.score.trust)
+    limits = records.load_json(thresholds) if thresholds else {
+        "accept": settings.calibrate.accept, "reject": settings.calibrate.reject}
+    if decider == "rules":
+        limits = {"accept": 0.5, "reject": 0.5}
+    elif decider == "llm":
+        limits = {"accept": None, "reject": None}
+    if output.exists() and output.samefile(file):
+        raise InputError(output, "is the input as well", remedy="name another --output")
+    partial = output.with_name(output.name + ".partial")
+    lines, labelled = _lines(file), list[tuple[int, dict[str, Any]]]()
+    try:
+        with verify.Verifier(settings.verify) as verifier, partial.open("wb") as out:
+            while window := list(islice(lines, WINDOW)):
+                for row in _decided(window, book, verifier, limits, decider):
+                    out.write(orjson.dumps(row) + b"\n")
+                    if row.get("label") in (0, 1):
+                        kept = {name: row[name] for name in ("verdict", "confidence", "p_yes")}
+                        labelled.append((row["label"], kept))
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+    return _quality(labelled)
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
+    """The file's objects. Raises InputError with the line."""
+    try:
+        with file.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.strip():
+                    continue
+                try:
+                    row = orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
+                except orjson.JSONDecodeError as error:
+                    raise InputError(file, f"not JSON: {error}", f"line {number}") from None
+                if not isinstance(row, dict) or "text" not in row or not all(
+                        isinstance(row.get(name), str | None) for name in ("text", "title", "source")):
+                    raise InputError(file, "an object with a string `text` is wanted", f"line {number}")
+                yield row
+    except OSError as error:
+        raise InputError(file, str(error.strerror)) from None
+
+
+def _decided(window: Sequence[dict[str, Any]], book: rules.Rulebook, verifier: verify.Verifier,
+             limits: dict[str, Any], decider: Decider) -> Iterator[dict[str, Any]]:
+    """The lines with what was decided."""
+    found = [book.judge(row.get("title") or "", row["text"] or "", row.get("source") or "") for row in window]
+    sure = [verify.by_rule(item.confidence, limits["accept"], limits["reject"]) for item in found]
+    texts = [records.full_text(row.get("title") or "", row["text"] or "")
+             for row, decision in zip(window, sure, strict=True) if decision is None]
+    margins = iter(verifier.margins(texts))
+    for row, item, decision in zip(window, found, sure, strict=True):
+        if decision is None:
+            log_odds = None if decider == "llm" else item.text_log_odds + item.source_log_odds
+            decision = verify.by_llm(next(margins), log_odds, verifier.calibration)
+        yield row | {"confidence": item.confidence, "rules": list(item.hits)} | _columns(decision)
+
+
+def _columns(decision: Decision) -> dict[str, Any]:
+    return {"verdict": decision.verdict, "by": decision.by, "reason": decision.reason, "p_yes": decision.p_yes,
+            "margin": decision.margin}
+
+
+def _quality(labelled: list[tuple[int, dict[str, Any]]]) -> dict[str, Any] | None:
+    """AUC, precision, recall and F1 of labelled lines, printed as a table; None where there are no labels."""
+    if not labelled:
+        return None
+    truth = [label for label, _ in labelled]
+    said = [row["p_yes"] if row["p_yes"] is not None else row["confidence"] for _, row in labelled]
+    result = quality.decisions(truth, [row["verdict"] == "kept" for _, row in labelled])
+    result["auc"] = quality.auc(truth, said)
+    print(f"labelled   {result['n']}\nAUC        {result['auc']}")
+    for name in ("precision", "recall", "f1"):
+        print(f"{name:10} {summary.shown(result[name])}")
+    return result

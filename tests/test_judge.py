@@ -1,0 +1,60 @@
+"""`judge`: any texts decided as records are, and what happens to lines that are none."""
+
+import json
+
+import pytest
+
+from cybersieve import judge, params
+from cybersieve.errors import InputError
+from tests import corpus
+from tests.conftest import ROOT, run
+
+SETTINGS = params.load(ROOT / "params.yaml")
+
+
+def write(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def rows_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("decider, deciders", [("rules", {"rule"}), ("llm", {"llm"}), ("both", {"rule", "llm"})])
+def test_texts_are_decided_and_measured(tmp_path, monkeypatch, capsys, decider, deciders):
+    monkeypatch.chdir(ROOT)
+    rows = [{"text": text, "title": title, "label": label, "own": {"x": n}}
+            for n, (title, text, label) in enumerate(corpus.pairs(1))]
+    quality = judge.run(write(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl", SETTINGS, decider=decider)
+    out = rows_of(tmp_path / "out.jsonl")
+    assert [row["own"] for row in out] == [row["own"] for row in rows]
+    assert {row["by"] for row in out} <= deciders
+    assert all((row["p_yes"] is None) == (row["by"] == "rule") for row in out)
+    assert {row["verdict"] for row in out} == {"kept", "rejected"}
+    assert quality["n"] == len(rows) and quality["auc"] > 0.8
+    assert "AUC" in capsys.readouterr().out
+
+
+def test_thresholds_of_a_run_are_used(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (tmp_path / "thresholds.json").write_text('{"mode": "fixed", "accept": 0.0, "reject": null}')
+    source = write(tmp_path / "in.jsonl", [{"text": "Sponge cake"}])
+    judge.run(source, tmp_path / "out.jsonl", SETTINGS, tmp_path / "thresholds.json")
+    assert rows_of(tmp_path / "out.jsonl")[0]["verdict"] == "kept"
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"title": "no text"}', '{"text": 3}', '{"text": "a", "title": []}'])
+def test_a_bad_line_is_named_and_nothing_is_written(tmp_path, line):
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"text": "fine"}\n\n' + line + "\n")
+    with pytest.raises(InputError, match="line 3"):
+        judge.run(path, tmp_path / "out.jsonl", SETTINGS, decider="rules")
+    assert [p.name for p in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_the_command(tmp_path):
+    source = write(tmp_path / "in.jsonl", [{"text": "Malware steals passwords"}, {"text": None, "title": "Bread"}])
+    run("python", "-m", "cybersieve", "judge", source, "--output", tmp_path / "out.jsonl", "--rules-only")
+    assert [row["verdict"] for row in rows_of(tmp_path / "out.jsonl")] == ["kept", "rejected"]
+    run("python", "-m", "cybersieve", "judge", source, "--output", source, "--rules-only", code=1)
