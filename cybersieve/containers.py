@@ -1,60 +1,255 @@
-"""What a file is packed in: recognised by content, unpacked as a stream, within limits."""
+"""What a file is packed in: recognised by content, unpacked as a stream, within limits.
+
+gzip, bzip2, xz and zstd streams (also several in a row), zip and tar archives, and any of them inside another.
+Nothing is ever written to disk: members are read as they pass, and a member's name is only a label. Members
+that are no regular files (links, devices) are left out and counted; names that would leave the archive's folder
+are errors. All unpacked bytes of a file count together against its limits.
+"""
 
 import bz2
-import gzip
+import io
 import lzma
+import tarfile
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pyarrow as pa
 
+from cybersieve import unzip
 from cybersieve.errors import InputError
 from cybersieve.params import Limits
 
-CHUNK = 1 << 20
-MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zst"}
+CHUNK = 1 << 18  # bytes read and unpacked at a time
+MAX_NESTED = 5  # packings inside each other
+MAX_TAR_HEADER = 1 << 20  # bytes of one extended header, which tarfile reads in one piece
+XZ_MEMORY = 100_000_000  # bytes a dictionary may take; xz -9 needs 65 MB
+RATIO_FROM = 10_000_000  # unpacked bytes from which on the ratio is judged
+MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zst", b"PK\x03\x04": "zip",
+         b"PK\x05\x06": "zip"}
+ENDINGS = {".gz", ".bz2", ".xz", ".zst", ".zip", ".tar", ".tgz", ".tbz2", ".txz"}
 
 
 @dataclass
 class Member:
     """One document of a file: the file itself, or a part of an archive."""
 
-    name: str  # "" for the file itself
+    name: str  # path in the archive; "" for the file itself
     chunks: Iterator[bytes]
 
 
-def packing(begin: bytes) -> str:
-    return next((kind for magic, kind in MAGIC.items() if begin.startswith(magic)), "")
+@dataclass
+class _Budget:
+    """What all unpacking of one file may cost."""
+
+    name: str
+    packed: int
+    limits: Limits
+    notes: Counter[str]
+    spent: int = 0
+
+    def spend(self, size: int) -> None:
+        self.spent += size
+        if self.spent > self.limits.max_file_mb * 1e6:
+            raise self.too_large()
+        if self.spent > RATIO_FROM and self.spent > self.limits.max_ratio * self.packed:
+            raise InputError(self.name, f"unpacks to more than {self.limits.max_ratio:g} times its size",
+                             remedy="raise parse.limits.max_ratio if it is meant to be packed so well")
+
+    def too_large(self) -> InputError:
+        return InputError(self.name, f"more than {self.limits.max_file_mb:g} MB unpacked",
+                          remedy="raise parse.limits.max_file_mb if it is meant to be so large")
 
 
-def members(path: Path, name: str, limits: Limits) -> Iterator[Member]:
-    """The documents in a file. Raises InputError where the packing is damaged or larger than `limits` allow."""
-    with path.open("rb") as file:
-        kind = packing(file.read(8))
-        file.seek(0)
-        yield Member("", _limited(_unpacked(file, kind, name), path.stat().st_size, name, limits))
+def members(path: Path, name: str, limits: Limits, notes: Counter[str]) -> Iterator[Member]:
+    """The documents in a file, to be read one after the other.
+
+    Raises InputError where the packing is damaged, unsafe or larger than `limits` allow.
+    """
+    size = path.stat().st_size
+    budget = _Budget(name, size, limits, notes)
+    if size > limits.max_file_mb * 1e6:
+        raise budget.too_large()
+    with path.open("rb", buffering=0) as file:
+        plain = iter(lambda: file.read(CHUNK), b"")
+        yield from _opened(Pushback(plain), "", budget, 0)
 
 
-def _unpacked(file: IO[bytes], kind: str, name: str) -> Iterator[bytes]:
-    stream: Any = {"": lambda f: f, "gz": gzip.open, "bz2": bz2.open, "xz": lzma.open,
-                   "zst": lambda f: pa.CompressedInputStream(f, "zstd")}[kind](file)
+class Pushback:
+    """A stream of chunks whose beginning can be looked at, and that can be read like a file."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self.chunks, self.held, self.offset = chunks, b"", 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(lambda: self.read1(), b"")
+
+    def begin(self, size: int) -> bytes:
+        """The next `size` bytes, or what there is, without taking them."""
+        while len(self.held) < size and (chunk := next(self.chunks, b"")):
+            self.held += chunk
+        return self.held[:size]
+
+    def read1(self) -> bytes:
+        """The next bytes, as many as are at hand."""
+        chunk, self.held = self.held or next(self.chunks, b""), b""
+        self.offset += len(chunk)
+        return chunk
+
+    def unread(self, chunk: bytes) -> None:
+        self.held, self.offset = chunk + self.held, self.offset - len(chunk)
+
+    def read(self, size: int) -> bytes:
+        parts = []
+        while size and (chunk := self.read1()):
+            parts.append(chunk[:size])
+            self.unread(chunk[size:])
+            size -= len(parts[-1])
+        return b"".join(parts)
+
+
+def _opened(stream: Pushback, name: str, budget: _Budget, level: int) -> Iterator[Member]:
+    """The documents in a stream."""
+    begin = stream.begin(265)
+    kind = next((kind for magic, kind in MAGIC.items() if begin.startswith(magic)), "")
+    kind = "tar" if begin[257:262] == b"ustar" else kind
+    if not kind:
+        yield Member(name, iter(stream))
+    elif level == MAX_NESTED:
+        raise InputError(budget.name, f"packed more than {MAX_NESTED} times over", name, "unpack it first")
+    elif kind in ("zip", "tar"):
+        for inner, chunks in (_zip if kind == "zip" else _tar)(stream, name, budget):
+            yield from _opened(Pushback(chunks), inner, budget, level + 1)
+    else:
+        yield from _opened(Pushback(_unpacked(stream, kind, name, budget)), name, budget, level + 1)
+
+
+def _unpacked(stream: Pushback, kind: str, name: str, budget: _Budget) -> Iterator[bytes]:
+    """A compressed stream's bytes, at most CHUNK at a time."""
+    chunks = _zstd(stream) if kind == "zst" else _streams(stream, DECODERS[kind])
     try:
-        while chunk := stream.read(CHUNK):
+        for chunk in chunks:
+            budget.spend(len(chunk))
             yield chunk
-    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
-        raise InputError(name, f"damaged {kind} data: {error}", f"packed byte {file.tell()}", "fetch it again") from None
+    except (EOFError, OSError, zlib.error, lzma.LZMAError, MemoryError) as error:
+        place = f"{name}, " if name else ""
+        raise InputError(budget.name, f"damaged {kind} data: {error}", f"{place}packed byte {stream.offset}",
+                         "fetch it again") from None
 
 
-def _limited(chunks: Iterator[bytes], packed: int, name: str, limits: Limits) -> Iterator[bytes]:
-    """The chunks, up to the absolute size and the ratio that `limits` allow."""
-    total = 0
-    for chunk in chunks:
-        total += len(chunk)
-        if total > limits.max_file_mb * 1e6:
-            raise InputError(name, f"unpacks to more than {limits.max_file_mb:g} MB", "", "raise parse.limits.max_file_mb")
-        if total > 10e6 and total > limits.max_ratio * packed:
-            raise InputError(name, f"unpacks to more than {limits.max_ratio:g} times its size", "", "raise parse.limits.max_ratio")
-        yield chunk
+DECODERS: dict[str, Callable[[], Any]] = {
+    "gz": lambda: _Zlib(31), "bz2": bz2.BZ2Decompressor, "xz": lambda: lzma.LZMADecompressor(memlimit=XZ_MEMORY)}
+
+
+class _Zlib:
+    """zlib's decoder with the interface of bz2's and lzma's."""
+
+    def __init__(self, wbits: int) -> None:
+        self.decoder, self.needs_input = zlib.decompressobj(wbits), True
+
+    def decompress(self, data: bytes, size: int) -> bytes:
+        out = self.decoder.decompress(self.decoder.unconsumed_tail + data, size)
+        self.needs_input = not self.decoder.unconsumed_tail
+        return out
+
+    @property
+    def eof(self) -> bool:
+        return self.decoder.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self.decoder.unused_data
+
+
+def _streams(stream: Pushback, make: Callable[[], Any]) -> Iterator[bytes]:
+    """One or several compressed streams in a row; zero bytes after them are padding, anything else is an error."""
+    while stream.begin(1):
+        decoder = make()
+        while not decoder.eof:
+            data = stream.read1() if decoder.needs_input else b""
+            if decoder.needs_input and not data:
+                raise EOFError("the data ends early: the file is cut off")
+            if out := decoder.decompress(data, CHUNK):
+                yield out
+        stream.unread(decoder.unused_data)
+        while (padding := stream.begin(CHUNK)) and not padding.strip(b"\0"):
+            stream.read1()
+
+
+def _zstd(stream: Pushback) -> Iterator[bytes]:
+    class File(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def read(self, size: int = -1) -> bytes:
+            return stream.read(size)
+
+    unpacked = pa.CompressedInputStream(File(), "zstd")
+    yield from iter(lambda: unpacked.read(CHUNK), b"")
+
+
+def _inside(archive: str, name: str, budget: _Budget) -> str:
+    """A member's name as part of a locator. Raises InputError for a name that would leave the archive's folder."""
+    clean = name.replace("\\", "/")
+    if clean.startswith("/") or clean[1:2] == ":" or ".." in PurePosixPath(clean).parts or "\0" in clean:
+        raise InputError(budget.name, f"a member named {name[:200]!r} would leave the archive's folder", archive,
+                         "don't trust this archive")
+    return f"{archive}!{clean}" if archive else clean
+
+
+@contextmanager
+def _damage(kind: str, name: str, stream: Pushback, budget: _Budget) -> Iterator[None]:
+    """What an archive's reader raises, as an InputError with the place."""
+    try:
+        yield
+    except (tarfile.TarError, EOFError, ValueError, OSError, zlib.error) as error:
+        place = f"{name}, " if name else ""
+        raise InputError(budget.name, f"damaged {kind} data: {error}", f"{place}packed byte {stream.offset}",
+                         "fetch it again") from None
+
+
+def _zip(stream: Pushback, name: str, budget: _Budget) -> Iterator[tuple[str, Iterator[bytes]]]:
+    def contents(chunks: Iterator[bytes], inner: str) -> Iterator[bytes]:
+        with _damage("zip", inner, stream, budget):
+            for chunk in chunks:
+                budget.spend(len(chunk))
+                yield chunk
+
+    with _damage("zip", name, stream, budget):
+        for member, chunks in unzip.members(stream, CHUNK):
+            inner = _inside(name, member, budget)
+            if not member.endswith("/"):
+                yield inner, contents(chunks, inner)
+
+
+class _TarInfo(tarfile.TarInfo):
+    """tarfile reads extended headers in one piece: bound them."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> Any:
+        special = not self.isreg() and not self.isdir()
+        if special and self.size > MAX_TAR_HEADER:
+            raise tarfile.ReadError(f"a header of {self.size} bytes")
+        return super()._proc_member(archive)  # type: ignore[misc]
+
+
+def _tar(stream: Pushback, name: str, budget: _Budget) -> Iterator[tuple[str, Iterator[bytes]]]:
+    def contents(file: Any, inner: str, counted: bool) -> Iterator[bytes]:
+        with _damage("tar", inner, stream, budget):
+            for chunk in iter(lambda: file.read(CHUNK), b""):
+                if counted:  # a sparse file's holes are bytes that nobody packed
+                    budget.spend(len(chunk))
+                yield chunk
+
+    with _damage("tar", name, stream, budget), \
+            tarfile.open(fileobj=stream, mode="r|", tarinfo=_TarInfo) as archive:  # type: ignore[call-overload]
+        while (member := archive.next()) is not None:
+            archive.members = []  # tarfile remembers all of them otherwise
+            inner = _inside(name, member.name, budget)
+            if member.isreg():
+                yield inner, contents(archive.extractfile(member), inner, member.issparse())
+            elif not member.isdir():
+                budget.notes["archive members skipped: links and devices"] += 1

@@ -44,6 +44,20 @@ def steps(path: str) -> list[Step]:
     return result
 
 
+RecordPath = tuple[str, ...]  # keys, "*" for any key, "[]" for the items of an array
+
+
+def record_path(text: str) -> RecordPath:
+    """Where records stand in a document: `result.values[]` is ("result", "values", "[]"), "" the document itself."""
+    found = re.findall(r'\[\]|"[^"]*"|[^.\[\]"]+', text)
+    return tuple(step.strip('"') if step != '""' else "" for step in found)
+
+
+def quoted(key: str) -> str:
+    """A key as a step of a path."""
+    return key if re.fullmatch(r'[^.\[\]"~{}*\s]+', key) else f'"{key}"'
+
+
 def values(path: str) -> Values:
     """A function that finds all values at `path`, null and missing ones left out."""
     if "{" in path:
@@ -93,7 +107,8 @@ def _chosen(value: Any, name: str, wanted: str) -> list[Any]:
     """The items whose `name` is `wanted`; with `|*` all items where none is."""
     items = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
     word = wanted.removesuffix("|*")
-    chosen = [item for item in items if str(item.get(name, "")) == word or str(item.get(name, "")).startswith((word + "-", word + "_"))]
+    chosen = [item for item in items
+              if (has := str(item.get(name, ""))) == word or has.startswith((f"{word}-", f"{word}_"))]
     return chosen or (items if word != wanted else [])
 
 

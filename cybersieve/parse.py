@@ -1,21 +1,18 @@
 """Parse a folder of raw dumps into records: one Parquet file for each dump, in constant memory."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from cybersieve import containers, json_stream, peek, records, sources, xml_stream
+from cybersieve import containers, readers, records, sources
 from cybersieve import engine as run
 from cybersieve.errors import InputError
 from cybersieve.params import Parse
 from cybersieve.records import Counts, Record, Row
-
-NOT_DATA = (".md", ".rst", ".sha256", ".md5", ".sig", ".asc", ".py", ".sh", ".dvc", ".html", ".htm", ".xsd", ".dtd", ".pdf")
-NOT_DATA_NAMES = ("readme", "license", "licence", "copying", "notice", "changelog", "authors", "makefile")
+from cybersieve.sources import Source
 
 
 @dataclass
@@ -58,16 +55,10 @@ def size_mb(folder: Path) -> float:
     return round(sum((folder / name).stat().st_size for name in files(folder)) / 1e6, 3)
 
 
-def is_data(name: str) -> bool:
-    base = name.rpartition("/")[2].lower()
-    hidden = any(part.startswith(".") for part in name.split("/"))
-    return not (hidden or base.endswith(NOT_DATA) or base.split(".")[0] in NOT_DATA_NAMES)
-
-
 def parse_file(name: str, input_dir: Path, output_dir: Path, settings: Parse) -> Outcome:
     """Parse one file; a broken one leaves nothing behind but its error and what had been read of it."""
     counts = Counts()
-    if not is_data(name):
+    if not readers.is_data(name):
         counts.notes["skipped: not data"] += 1
         return Outcome(name, counts)
     target = output_dir / f"{name}.parquet"
@@ -113,45 +104,20 @@ def _another(record: Record, ids: set[str]) -> str:
     return told if told not in ids else f"{told}~{sources.content_id(record.id, record.locator)[4:12]}"
 
 
-def found(path: Path, name: str, settings: Parse, notes: Counter[str]) -> Iterator[tuple[sources.Source, str, Any]]:
-    """Source, locator and tree of every record."""
-    limits = settings.limits
-    for member in containers.members(path, name, limits):
-        begin, chunks = beginning(member.chunks)
-        kind = peek.kind(begin)
-        choice = recognised(begin, kind, name, settings)
-        bounds = {"max_depth": limits.max_depth, "max_bytes": int(limits.max_record_mb * 1e6)}
-        if kind == "json":
-            wanted = [json_stream.path(text) for text in choice.records]
-            found_ = json_stream.records(chunks, name, wanted, notes, **bounds)
-        else:
-            found_ = xml_stream.records(chunks, name, choice.records, notes, **bounds)
-        for locator, tree in found_:
-            yield choice, f"{member.name}!{locator}" if member.name else locator, tree
-
-
-def beginning(chunks: Iterator[bytes]) -> tuple[bytes, Iterable[bytes]]:
-    held: list[bytes] = []
-    for chunk in chunks:
-        held.append(chunk)
-        if sum(map(len, held)) >= peek.FIRST:
-            break
-    return b"".join(held)[:peek.FIRST], chain(held, chunks)
-
-
-def recognised(begin: bytes, kind: str, name: str, settings: Parse) -> sources.Source:
-    """The first source that fits, users' before the known ones."""
+def found(path: Path, name: str, settings: Parse, notes: Counter[str]) -> Iterator[tuple[Source, str, Any]]:
+    """Source, locator and tree of every record in the file."""
     candidates = [*sources.users(settings.sources), *sources.known()]
-    if kind == "json":
-        documents = peek.json_documents(begin)
-        for source in candidates:
-            if source.kind in ("", "json"):
-                samples = [v for text in source.records or [""] for v in peek.values(documents, json_stream.path(text))]
-                if any(source.fits(sample) for sample in samples[:20]):
-                    return source
-    elif kind == "xml":
-        elements = peek.xml_elements(begin)
-        for source in candidates:
-            if source.kind in ("", "xml") and any(source.fits(s) for tag in source.records for s in elements.samples.get(tag, [])):
-                return source
-    raise InputError(name, "not a known source", remedy="describe it in parse.sources")
+    for member in containers.members(path, name, settings.limits, notes):
+        inner = member.name or name
+        if member.name and not readers.is_data(inner.rpartition("!")[2]):
+            notes["archive members skipped: not data"] += 1
+            continue
+        document = readers.read(member.chunks, name, inner, candidates, settings.limits, notes)
+        if document is None and not member.name:
+            raise InputError(name, "in no format that is read: JSON, XML, CSV, YAML", "byte 0",
+                             "leave the file out, or name its kind in parse.sources")
+        if document is None:
+            notes["archive members skipped: empty, or in no format that is read"] += 1
+            continue
+        for locator, tree in document.records:
+            yield document.source, f"{member.name}: {locator}" if member.name else locator, tree

@@ -1,70 +1,85 @@
-"""A look at the beginning of a file: its kind by content, and as much of its tree as the beginning holds."""
+"""A look at the beginning of a document: its kind by content, and as much of its tree as the beginning holds."""
 
+import contextlib
+import csv
 import io
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 import ijson
 from lxml import etree
 
-from cybersieve import xml_stream
+from cybersieve import tables, xml_stream, yaml_stream
+from cybersieve.errors import InputError
+from cybersieve.fields import RecordPath
 
 FIRST, MOST = 64_000, 16_000_000  # bytes looked at: at once, and where the first show no record
 ITEMS = 40  # of an array or object that are kept
 CHARS = 4000  # of a string that are kept
 
+_JSON_STRING = re.compile(rb'"(?:[^"\\\n]|\\.)*"\s*(?:$|\n)')
 
-def kind(prefix: bytes) -> str:
-    """json, xml, html, or "" for anything else (text kinds are told by name)."""
-    begin = prefix.lstrip()[:1000]
-    if begin[:1] in (b"{", b"[") or re.match(rb'"(?:[^"\\]|\\.)*"\s*(?:$|\n)', begin):
+
+def kind(begin: bytes) -> str:
+    """json, xml, html, yaml or csv by content; "" for what is none of them."""
+    text = begin.lstrip()[:2000]
+    if text[:1] == b"[" or _JSON_STRING.match(text) or (text[:1] == b"{" and not text.startswith((b"{{", b"{%"))):
         return "json"
-    if begin[:1] == b"<":
-        lower = begin.lower()
-        page = re.search(rb"<(?!\?|!--)(!doctype\s+)?([a-z][\w:.-]*)", lower)
-        return "html" if page and page[2] == b"html" else "xml"
-    return ""
+    if text[:1] == b"<":
+        page = re.search(rb"<(?!\?|!--)(?:!doctype\s+)?([a-z_][\w:.-]*)", text, re.I)
+        return "" if not page else "html" if page[1].lower() == b"html" else "xml"
+    if text.startswith((b"---", b"%YAML")):
+        return "yaml"
+    return "csv" if _tabular(begin[:20_000]) else ""
 
 
-def json_documents(prefix: bytes) -> list[Any]:
-    """The documents in `prefix` as far as they go: long arrays, objects and strings shortened, the last cut off."""
+def _tabular(begin: bytes) -> bool:
+    """Do the first lines have the same number of columns, three or more?"""
+    if b"\0" in begin or b"\n" not in begin:
+        return False
+    text = begin.decode("utf-8", "replace")
+    with contextlib.suppress(csv.Error):
+        found = list(csv.reader(io.StringIO(text), delimiter=tables.delimiter(text.partition("\n")[0])))[:-1][:20]
+        widths = {len(cells) for cells in found if cells}
+        return len(found) >= 3 and len(widths) == 1 and min(widths) >= 3
+    return False
+
+
+def json_documents(begin: bytes) -> list[Any]:
+    """The documents in `begin` as far as they go: long arrays, objects and strings shortened, the last cut off."""
     documents: list[Any] = []
-    open_: list[Any] = []
-    key = [""]
-    try:
-        for event, value in ijson.basic_parse(io.BytesIO(prefix), use_float=True, multiple_values=True, buf_size=4096):
+    parents: list[Any] = []
+    keys: list[str] = [""]
+    # What is not JSON here, or too much for ijson, is the reader's to complain about.
+    with contextlib.suppress(ijson.JSONError, ValueError, SystemError):
+        for event, value in ijson.basic_parse(io.BytesIO(begin), use_float=True, multiple_values=True, buf_size=4096):
             if event == "map_key":
-                key[-1] = value
+                keys[-1] = value
             elif event.startswith("end"):
-                open_.pop()
-                key.pop()
+                parents.pop()
+                keys.pop()
             else:
-                item: Any = {"start_map": dict, "start_array": list}[event]() if event.startswith("start") else value
-                if isinstance(item, str):
-                    item = item[:CHARS]
-                _put(open_[-1] if open_ else documents, key[-1], item)
+                item: Any = {} if event == "start_map" else [] if event == "start_array" else value
+                _put(parents[-1] if parents else documents, keys[-1], item[:CHARS] if isinstance(item, str) else item)
                 if event.startswith("start"):
-                    open_.append(item)
-                    key.append("")
-            if not open_ and len(documents) >= ITEMS:
+                    parents.append(item)
+                    keys.append("")
+            if not parents and len(documents) >= ITEMS:
                 break
-    except (ijson.JSONError, UnicodeDecodeError, ValueError, SystemError):
-        pass  # the beginning ends somewhere; whether the file is whole is for the reader to say
     return documents
 
 
 def _put(into: Any, key: str, item: Any) -> None:
-    if len(into) >= ITEMS:
-        return
-    if isinstance(into, list):
+    if len(into) < ITEMS and isinstance(into, list):
         into.append(item)
-    else:
+    elif len(into) < 5 * ITEMS and isinstance(into, dict):
         into.setdefault(key, item)
 
 
-def values(documents: list[Any], path: tuple[str, ...]) -> list[Any]:
-    """The values at a record path (json_stream.path) in documents from `json_documents`."""
+def values(documents: list[Any], path: RecordPath) -> list[Any]:
+    """The values at a record path in documents."""
     level = documents
     for step in path:
         below: list[Any] = []
@@ -81,31 +96,54 @@ def values(documents: list[Any], path: tuple[str, ...]) -> list[Any]:
 class Elements:
     """What the beginning of an XML document shows."""
 
+    whole: bool
     root: str = ""
+    tree: Any = None  # the root's attributes
     samples: dict[str, list[Any]] = field(default_factory=dict)  # local name -> trees of the first complete ones
-    counts: dict[str, int] = field(default_factory=dict)
-    depths: dict[str, int] = field(default_factory=dict)  # where the name stands first
+    counts: Counter[str] = field(default_factory=Counter)
+    depths: dict[str, int] = field(default_factory=dict)  # where a name stands first; the root is at 0
 
 
-def xml_elements(prefix: bytes, most: int = 3) -> Elements:
-    """Local names in `prefix`, how often and how deep they come, and up to `most` trees of each."""
-    parser, seen, depth = etree.XMLPullParser(events=("start", "end"), **xml_stream.SAFE), Elements(), 0
-    try:
-        parser.feed(prefix)
-    except etree.XMLSyntaxError:
-        pass  # what came before the fault is still to be seen
-    try:
+def xml_elements(begin: bytes, whole: bool, most: int = 3) -> Elements:
+    """Local names in `begin`, how often and how deep they come, and up to `most` trees of each."""
+    parser = etree.XMLPullParser(events=("start", "end"), **xml_stream.SAFE)
+    seen, depth = Elements(whole), 0
+    with contextlib.suppress(etree.XMLSyntaxError):  # what comes before a fault is still to be seen
+        parser.feed(begin)
+    with contextlib.suppress(etree.XMLSyntaxError):
         for event, node in parser.read_events():
             name = xml_stream.local(node.tag)
             if event == "start":
-                seen.root = seen.root or name
-                seen.counts[name] = seen.counts.get(name, 0) + 1
+                if not depth and not seen.root:
+                    seen.root, seen.tree = name, xml_stream.attributes(node)
+                seen.counts[name] += 1
                 seen.depths.setdefault(name, depth)
                 depth += 1
             else:
                 depth -= 1
-                if depth and len(found := seen.samples.setdefault(name, [])) < most:
+                if len(found := seen.samples.setdefault(name, [])) < most:
                     found.append(xml_stream.tree(node))
-    except etree.XMLSyntaxError:
-        pass
     return seen
+
+
+def table_rows(begin: bytes, whole: bool) -> list[Any]:
+    """The first rows of a CSV file."""
+    text = begin if whole else begin[:begin.rfind(b"\n") + 1]
+    found: list[Any] = []
+    with contextlib.suppress(InputError):
+        for _, tree in tables.rows([text], "", Counter()):
+            found.append(tree)
+            if len(found) == ITEMS:
+                break
+    return found
+
+
+def yaml_documents(begin: bytes, max_depth: int) -> list[Any]:
+    """The first YAML documents, or items of a sequence at the root."""
+    found: list[Any] = []
+    with contextlib.suppress(InputError):
+        for _, tree in yaml_stream.documents([begin], "", Counter(), max_depth):
+            found.append(tree)
+            if len(found) == ITEMS:
+                break
+    return found

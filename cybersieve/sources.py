@@ -19,7 +19,7 @@ Paths are those of cybersieve/fields.py.
 
 import fnmatch
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import blake2b
 from importlib import resources
@@ -59,6 +59,14 @@ class Source:
         """Does the file's relative path fit one of the patterns?"""
         base = path.rpartition("/")[2]
         return any(fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(base, pattern) for pattern in self.file)
+
+    def rooted(self, document: Any) -> bool:
+        """Has the document (of XML: its first element's attributes) what `root` asks for?"""
+        return all(any(map(_there, find(document))) for find in self.root)
+
+    def at(self, records: list[str]) -> "Source":
+        """The same source with its records at some of its places."""
+        return replace(self, records=records)
 
     def fits(self, record: Any) -> bool:
         return all(any(map(_there, find(record))) for find in self.match)

@@ -30,13 +30,17 @@ def local(tag: Any) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
+def attributes(node: Any) -> dict[str, Any]:
+    return {f"@{local(name)}": value for name, value in node.attrib.items()}
+
+
 def tree(node: Any) -> Any:
     """An element as a tree: attributes as `@name`, children by local name, repeated ones as a list.
 
     An element without attributes and children is its text. Mixed content (text between children, or XHTML) is
     plain text, block elements on lines of their own; beside attributes it stands under `#text`.
     """
-    result: dict[str, Any] = {f"@{local(name)}": value for name, value in node.attrib.items()}
+    result: dict[str, Any] = attributes(node)
     children = [child for child in node if isinstance(child.tag, str)]
     if not children or _mixed(node, children):
         words = text.element(node) if children else _WRAPPED.sub(" ", "".join(node.itertext()))
@@ -110,7 +114,8 @@ def _root_name(chunks: Iterable[bytes], name: str) -> tuple[Iterable[bytes], str
             for _, node in parser.read_events():
                 return chain(held, rest), local(node.tag)
             if sum(map(len, held)) > MAX_PROLOG:
-                raise InputError(name, f"no element in its first {MAX_PROLOG / 1e6:g} MB", "byte 0", "leave the file out")
+                raise InputError(name, f"no element in its first {MAX_PROLOG / 1e6:g} MB", "byte 0",
+                                 "leave the file out")
         parser.close()
     except etree.XMLSyntaxError as error:
         raise InputError(name, f"not XML: {' '.join(str(error.msg).split())[:200]}", f"line {error.lineno}",
@@ -135,15 +140,15 @@ class _Guard:
             runs[0] += self.equals
             self.equals = runs[-1]
             if max(runs) > MAX_ATTRIBUTES:
-                raise InputError(self.name, f"an element of more than {MAX_ATTRIBUTES} attributes", f"near byte {self.offset}",
-                                 "leave the file out")
+                raise InputError(self.name, f"an element of more than {MAX_ATTRIBUTES} attributes",
+                                 f"near byte {self.offset}", "leave the file out")
         else:
             last = chunk.rfind(b"<")
             self.equals = (self.equals if last < 0 else 0) + chunk.count(b"=", max(last, 0))
         self.open = self.open + len(chunk) if in_record else 0
         if self.open > self.max_bytes:
-            raise InputError(self.name, f"a record of more than {self.max_bytes / 1e6:g} MB", f"near byte {self.offset}",
-                             "raise parse.limits.max_record_mb if it is meant to be so large")
+            raise InputError(self.name, f"a record of more than {self.max_bytes / 1e6:g} MB",
+                             f"near byte {self.offset}", "raise parse.limits.max_record_mb if it is meant to be so large")
         self.offset += len(chunk)
 
 

@@ -1,0 +1,65 @@
+"""XML inside a JSON string (`{"xml_data": "<Catalog>…"}`), as a stream: the string may be as long as the file."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+import ijson
+
+from cybersieve.errors import InputError
+
+_HTML = (b"html|head|body|p|br|div|span|a|b|i|u|em|strong|ul|ol|li|h[1-6]|table|tr|td|pre|code|img|hr|section|article"
+         b"|script|font")
+_SPACE = rb"(?:\s|\\[nrt]|\\ufeff)*"
+_TAG = rb"<(?:\?xml\b|!--|!DOCTYPE\b|(?!(?:" + _HTML + rb")\b)[A-Za-z][\w.-]*(?::[\w.-]+)?(?:\s|>|\\[nrt]))"
+_START = re.compile(rb'^\s*\{(?:[^{}\[\]"]|"(?:[^"\\<]|\\.)*")*?"((?:[^"\\]|\\.)*)"\s*:\s*"(?=' + _SPACE + _TAG + rb")",
+                    re.S)
+_STRING = re.compile(rb'[^"\\]*(?:\\(?:[^u]|u[0-9a-fA-F]{4})[^"\\]*)*', re.S)  # whole escapes only
+_HALF = re.compile(rb"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2})$")  # the first half of a surrogate pair
+
+
+def found(begin: bytes) -> tuple[str, int] | None:
+    """Key and byte offset of a string of XML in the object that `begin` starts, or None."""
+    start = _START.match(begin)
+    return (json.loads(b'"' + start[1] + b'"', strict=False), start.end()) if start else None
+
+
+def text(chunks: Iterable[bytes], offset: int, name: str) -> Iterator[bytes]:
+    """The string that begins at `offset`, unescaped, as UTF-8; at its end the document around it is checked.
+
+    Raises InputError with the byte where the string or the document is no JSON.
+    """
+    outside = ijson.basic_parse_coro(ijson.sendable_list())
+    source, held, at = iter(chunks), b"", 0  # `at`: offset of `held` in the stream
+    try:
+        while len(held) < offset and (chunk := next(source, b"")):
+            held += chunk
+        outside.send(held[:offset])
+        held, at = held[offset:], offset
+        while not held.startswith(b'"'):
+            cut = _whole(held)
+            if piece := held[:cut]:
+                yield json.loads(b'"' + piece + b'"').encode("utf-8", "replace")
+            held, at = held[cut:], at + cut
+            if not held.startswith(b'"'):
+                chunk = next(source, b"")
+                if not chunk or len(held) > 12:
+                    raise InputError(name, "a string without an end, or with a wrong escape", f"byte {at}",
+                                     "fetch it again")
+                held += chunk
+        for chunk in chain([held], source):
+            outside.send(chunk)
+            at += len(chunk)
+        outside.close()
+    except (ijson.JSONError, json.JSONDecodeError) as error:
+        raise InputError(name, f"not JSON: {' '.join(str(error).split())[:200]}", f"near byte {at}",
+                         "fetch it again or mend it") from None
+
+
+def _whole(data: bytes) -> int:
+    """How much of `data` can be unescaped by itself: up to the closing quote, no half escape, no half pair."""
+    string = _STRING.match(data)
+    end = string.end() if string else 0
+    half = _HALF.search(data, max(0, end - 4096), end) if data[end:end + 1] != b'"' else None
+    return half.start(1) if half else end

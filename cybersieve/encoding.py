@@ -1,0 +1,58 @@
+"""Any encoding to valid UTF-8, as a stream: marks, declarations, invalid bytes replaced and counted."""
+
+import codecs
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
+         (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # 32 first: its mark begins like 16's
+_DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
+
+
+def of(begin: bytes) -> tuple[str, int]:
+    """The encoding that a file's beginning shows (mark, zero bytes, XML declaration, else UTF-8); the mark's length."""
+    for mark, name in MARKS:
+        if begin.startswith(mark):
+            return name, len(mark)
+    if begin[1:2] == b"\0" and begin[:1] in (b"{", b"[", b"<", b'"'):
+        return ("utf-32-le" if begin[2:4] == b"\0\0" else "utf-16-le"), 0
+    if begin[:1] == b"\0" and begin.lstrip(b"\0")[:1] in (b"{", b"[", b"<", b'"'):
+        return ("utf-32-be" if begin[1:3] == b"\0\0" else "utf-16-be"), 0
+    declared = _DECLARED.match(begin[:400])
+    name = declared[1].decode().lower() if declared else "utf-8"
+    try:
+        codec = codecs.lookup(name)
+    except LookupError:
+        return "utf-8", 0
+    text_codec = getattr(codec, "_is_text_encoding", True)
+    return (codec.name if text_codec and not codec.name.startswith(("utf-16", "utf-32")) else "utf-8"), 0
+
+
+def utf8(chunks: Iterable[bytes], notes: Counter[str]) -> Iterator[bytes]:
+    """The chunks in UTF-8 without a mark; what can't be decoded becomes U+FFFD and is counted."""
+    source = iter(chunks)
+    first = b""
+    while len(first) < 400 and (chunk := next(source, b"")):
+        first += chunk
+    name, mark = of(first)
+    decoder, clean = codecs.getincrementaldecoder(name)("replace"), True
+    chunk = first[mark:]
+    while chunk:
+        if clean and name == "utf-8" and chunk.isascii():
+            yield chunk
+        else:
+            text = decoder.decode(chunk)
+            yield _encoded(text, chunk, notes)
+            clean = name == "utf-8" and not decoder.getstate()[0]
+        chunk = next(source, b"")
+    if rest := decoder.decode(b"", final=True):
+        yield _encoded(rest, b"", notes)
+
+
+def _encoded(text: str, chunk: bytes, notes: Counter[str]) -> bytes:
+    """The text as UTF-8; counts the replacement characters that the chunk did not have itself."""
+    data = text.encode("utf-8", "replace")
+    if "\ufffd" in text and (replaced := text.count("\ufffd") - chunk.count(b"\xef\xbf\xbd")) > 0:
+        notes["invalid bytes replaced"] += replaced
+    return data

@@ -1,0 +1,167 @@
+"""One document's records: what kind it is, which source it is from, and the stream that reads it.
+
+What is known about the source decides where records are looked for: the user's sources first, then the known
+ones (cybersieve/sources.yaml), else by shape (cybersieve/infer.py). Only a bounded beginning is looked at.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import PurePosixPath
+from typing import Any
+
+from cybersieve import embedded, encoding, fields, infer, json_stream, peek, sources, tables, xml_stream, yaml_stream
+from cybersieve.containers import ENDINGS
+from cybersieve.errors import InputError
+from cybersieve.params import Limits
+from cybersieve.sources import Source
+
+Found = tuple[str, Any]  # locator, tree
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+BY_NAME = {".csv": "csv", ".tsv": "csv", ".yaml": "yaml", ".yml": "yaml"}
+DATA_NAMES = _words(".json .jsonl .ndjson .xml .rss .atom .rdf .csv .tsv .yaml .yml .stix .geojson")
+NOT_DATA = _words(""".md .markdown .rst .adoc .tex .sha1 .sha256 .sha512 .md5 .sig .asc .pem .crt .py .sh .bat .ps1 .rb
+    .go .rs .c .h .cpp .java .js .ts .css .pl .php .lua .sql .dvc .html .htm .xsd .xsl .xslt .dtd .rng .pdf .doc .docx
+    .png .jpg .jpeg .gif .svg .ico .meta .lock .cfg .ini .toml .example .tmpl .log .exe .dll .so .bin .torrent .partial
+    .tmp .part""")
+NOT_DATA_STEMS = _words("""readme license licence licences licenses copying notice changelog changes contributing
+    authors contributors codeowners security makefile dockerfile todo install history news version manifest""")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document that has been recognised; `records` reads it, once."""
+
+    source: Source
+    records: Iterator[Found]
+
+
+def is_data(path: str) -> bool:
+    """Does the name leave open that this is a dump? Hidden files, texts, code, pictures and checksums are not."""
+    pure = PurePosixPath(bare(path))
+    if any(part.startswith((".", "__MACOSX")) for part in pure.parts):
+        return False
+    return pure.suffix.lower() not in NOT_DATA and not (
+        pure.suffix.lower() not in DATA_NAMES and pure.name.split(".")[0].lower() in NOT_DATA_STEMS)
+
+
+def bare(path: str) -> str:
+    """The name without the endings of packings."""
+    while (ending := PurePosixPath(path).suffix.lower()) in ENDINGS:
+        path = path[:-len(ending)]
+    return path
+
+
+def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source], limits: Limits,
+         notes: Counter[str]) -> Document | None:
+    """Recognise a document. `name` is the file's, for errors; `path` the document's, in an archive the member's.
+
+    None for a document that is empty, or in no format that is read. Raises InputError where it is of a format
+    that is read, but broken or without a record.
+    """
+    begin, stream, whole = _beginning(encoding.utf8(chunks, notes), peek.FIRST)
+    if not begin.strip():
+        return None
+    kind = _kind(begin, path, candidates)
+    if not kind:
+        return None
+    if kind == "html":
+        raise InputError(name, "an HTML page, not a dump", path if path != name else "",
+                         "fetch it again, or leave the file out")
+    bounds = {"max_depth": limits.max_depth, "max_bytes": int(limits.max_record_mb * 1e6)}
+    if kind == "json" and (inner := embedded.found(begin)):
+        key, offset = inner
+        document = read(embedded.text(stream, offset, name), name, f"{path}.{key}", candidates, limits, notes)
+        return document and Document(document.source, ((f"{key}: {where}", tree) for where, tree in document.records))
+    while True:
+        source = recognised(kind, begin, whole, path, candidates, **bounds)
+        if source or whole or len(begin) >= peek.MOST:
+            break
+        begin, stream, whole = _beginning(stream, len(begin) * 16)
+    if source is None:
+        raise InputError(name, f"no record found in this {kind.upper()}", path if path != name else "",
+                         "describe where they are in parse.sources, or leave the file out")
+    return Document(source, _records(kind, stream, name, source, notes, bounds))
+
+
+def _beginning(chunks: Iterable[bytes], size: int) -> tuple[bytes, Iterator[bytes], bool]:
+    """The first `size` bytes or more, the stream as it was, and whether that is all of it."""
+    held, have, source = [], 0, iter(chunks)
+    for chunk in source:
+        held.append(chunk)
+        have += len(chunk)
+        if have > size:
+            return b"".join(held), chain(held, source), False
+    return b"".join(held), iter(held), True
+
+
+def _kind(begin: bytes, path: str, candidates: list[Source]) -> str:
+    """json, xml, csv, yaml or html: as a user's source says, by content, by name."""
+    told = next((source.kind for source in candidates if source.kind and source.file and source.named(path)), "")
+    by_name = BY_NAME.get(PurePosixPath(bare(path)).suffix.lower(), "")
+    return told or (by_name if by_name and peek.kind(begin) != "html" else peek.kind(begin))
+
+
+def recognised(kind: str, begin: bytes, whole: bool, path: str, candidates: list[Source],
+               max_depth: int = 500, max_bytes: int = 16_000_000) -> Source | None:
+    """The source of a document by its beginning: the first candidate that fits, else one by shape; None: no record."""
+    possible = [source for source in candidates if source.kind in ("", kind)]
+    for source in possible:
+        if source.file and not source.match and not source.root and source.named(path):
+            return source
+    possible = [source for source in possible if not source.file or source.named(path)]
+    if kind == "json":
+        return _json_source(peek.json_documents(begin), whole, possible)
+    if kind == "xml":
+        elements = peek.xml_elements(begin, whole)
+        for source in possible:
+            samples = [tree for tag in source.records for tree in elements.samples.get(tag, [])]
+            if samples and source.rooted(elements.tree) and any(map(source.fits, samples)):
+                return source
+        return _inferred(infer.xml_source(elements))
+    samples = peek.table_rows(begin, whole) if kind == "csv" else peek.yaml_documents(begin, max_depth)
+    for source in possible:
+        paths = [fields.record_path(text) for text in source.records or [""]]
+        trees = [found for tree in samples for where in paths for found in peek.values([tree], where)]
+        if trees and any(map(source.fits, trees)):
+            return source
+    return _inferred(infer.table_source(kind, samples))
+
+
+def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> Source | None:
+    for source in possible:
+        for text in source.records or [""]:
+            path = fields.record_path(text)
+            samples = [value for value in peek.values(documents, path)[:peek.ITEMS] if value not in ({}, [])]
+            if samples and source.rooted(documents[0]) and any(map(source.fits, samples)):
+                same_depth = [other for other in source.records or [""] if len(fields.record_path(other)) == len(path)]
+                return source.at(same_depth)
+    return _inferred(infer.json_source(documents, whole))
+
+
+def _inferred(description: dict[str, Any] | None) -> Source | None:
+    return sources.compiled(description) if description else None
+
+
+def _records(kind: str, stream: Iterator[bytes], name: str, source: Source, notes: Counter[str],
+             bounds: dict[str, int]) -> Iterator[Found]:
+    """The reader of the kind, on the stream."""
+    if kind == "json":
+        yield from json_stream.records(stream, name, list(map(fields.record_path, source.records)), notes, **bounds)
+    elif kind == "xml":
+        yield from xml_stream.records(stream, name, source.records, notes, **bounds)
+    elif kind == "csv":
+        yield from tables.rows(stream, name, notes, bounds["max_bytes"])
+    else:
+        paths = [fields.record_path(text) for text in source.records or [""]]
+        for locator, tree in yaml_stream.documents(stream, name, notes, **bounds):
+            for path in paths:
+                for number, item in enumerate(peek.values([tree], path)):
+                    if isinstance(item, dict | list | str):
+                        yield locator if not path else f"{locator}: {'.'.join(path)}[{number}]", item

@@ -1,0 +1,87 @@
+"""CSV with a header, as a stream of trees like JSON's: one a row, cells by column name."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from cybersieve.errors import InputError
+
+DELIMITERS = ",;\t|"
+
+
+def delimiter(line: str) -> str:
+    """The delimiter of a header line: the one that comes most often outside quotes."""
+    bare = "".join(line.split('"')[::2])
+    return max(DELIMITERS, key=lambda mark: (bare.count(mark), -DELIMITERS.index(mark)))
+
+
+def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
+         max_bytes: int = 16_000_000) -> Iterator[tuple[str, dict[str, str]]]:
+    """Locator (`line 17`, where the row ends) and cells of every row.
+
+    `chunks` hold valid UTF-8. The first line names the columns; lines of `#` before it are passed over, and the
+    last of them is the header where it has as many columns as the first row. Cells beyond the header are kept
+    under `column N`. Raises InputError with the line: no header, an open quote, a row of more than `max_bytes`.
+    """
+    csv.field_size_limit(max_bytes)
+    lines = _lines(chunks, name, notes, max_bytes)
+    comment, first = "", ""
+    for line in lines:
+        first = line
+        if line.strip() and not line.startswith("#"):
+            break
+        comment, first = line.lstrip("#").strip() or comment, ""
+    mark = delimiter(first)
+    columns = _split(first, mark, name)
+    if comment and len(columns) > 1 and len(_split(comment, mark, name)) == len(columns):
+        columns, lines = _split(comment, mark, name), chain([first], lines)
+    if not any(columns):
+        raise InputError(name, "no header with the columns' names", "line 1", "add one, or leave the file out")
+    columns = _unique([column.strip() for column in columns])
+    reader = csv.reader(lines, delimiter=mark, strict=True)
+    try:
+        for cells in reader:
+            if any(cells):
+                if len(cells) > len(columns):
+                    notes["rows longer than the header"] += 1
+                    columns += [f"column {n + 1}" for n in range(len(columns), len(cells))]
+                yield f"line {reader.line_num}", {k: v for k, v in zip(columns, cells, strict=False) if v}
+    except csv.Error as error:
+        raise InputError(name, f"not CSV: {error}", f"line {reader.line_num + 1}", "mend the quotes there") from None
+
+
+def _split(line: str, mark: str, name: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=mark, skipinitialspace=True), [])
+    except csv.Error as error:
+        raise InputError(name, f"not CSV: {error}", "line 1", "mend the header") from None
+
+
+def _unique(columns: list[str]) -> list[str]:
+    """Column names, empty ones numbered and repeated ones told apart."""
+    seen: Counter[str] = Counter()
+    result = []
+    for number, column in enumerate(columns):
+        column = column or f"column {number + 1}"
+        seen[column] += 1
+        result.append(column if seen[column] == 1 else f"{column} {seen[column]}")
+    return result
+
+
+def _lines(chunks: Iterable[bytes], name: str, notes: Counter[str], max_bytes: int) -> Iterator[str]:
+    """Text lines with their ends. NUL characters go, and are counted."""
+    held, number = b"", 0
+    for chunk in chunks:
+        if b"\0" in chunk:
+            notes["NUL characters removed"] += chunk.count(b"\0")
+            chunk = chunk.replace(b"\0", b"")
+        *whole, held = (held + chunk).split(b"\n")
+        for line in whole:
+            number += 1
+            yield line.decode() + "\n"
+        if len(held) > max_bytes:
+            raise InputError(name, f"a line of more than {max_bytes / 1e6:g} MB", f"line {number + 1}",
+                             "raise parse.limits.max_record_mb if it is meant to be so long")
+    if held:
+        yield held.decode()
