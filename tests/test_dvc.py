@@ -90,11 +90,9 @@ def test_a_second_run_runs_nothing_and_status_is_clean(clone):
 def test_a_changed_rule_reruns_score_and_what_follows(clone):
     rules = (clone / "rules.yaml").read_text()
     own = "\n- {id: our-own-heron, pattern: 'quiet heron', weight: 1.5, category: actor}\n"
-    tree = yaml.safe_load(rules)
-    category = next(name for name, direction in tree["categories"].items() if direction == "for")
+    category = next(name for name, way in yaml.safe_load(rules)["categories"].items() if way == "for")
     (clone / "rules.yaml").write_text(rules.rstrip("\n") + own.replace("category: actor", f"category: {category}"))
-    assert ran(dvc(clone, "repro"))[:1] == ["score"]
-    assert "prepare_model" not in ran(dvc(clone, "repro", "--force", "--dry", "score"))
+    assert ran(dvc(clone, "repro"))[0] == "score"
 
 
 def test_a_changed_target_reruns_no_score(clone):
@@ -143,5 +141,5 @@ def test_a_broken_dump_stops_the_run_or_is_left_out_and_counted(clone):
     set_params(clone, parse__on_error="skip")
     dvc(clone, "repro")
     counts = json.loads((clone / "data" / "counts" / "parse.json").read_text())
-    assert counts["failed"] >= 1 and counts["written"] == len(corpus.pairs())
-    assert "broken.json" in counts["sources"]
+    assert counts["written"] == len(corpus.pairs())
+    assert [note for note in counts["sources"]["broken.json"]["notes"] if note.startswith("left out: byte")]

@@ -1,0 +1,49 @@
+"""`filter`: the whole pipeline without DVC gives what DVC gives, on any folder."""
+
+import json
+
+import pytest
+
+from cybersieve import records
+from tests import corpus
+from tests.conftest import run
+from tests.test_dvc import outputs, reproduced  # noqa: F401  (a fixture)
+
+
+def filtered(folder, **paths):
+    arguments = [part for name, path in paths.items() for part in (f"--{name}", path)]
+    return run("python", "-m", "cybersieve", "filter", *arguments, cwd=folder)
+
+
+def test_it_is_the_same_as_under_dvc(reproduced, tmp_path):  # noqa: F811
+    shown = filtered(reproduced, **{"input-dir": reproduced / "raw_data", "output-dir": tmp_path / "out"}).stdout
+    assert "precision" in shown
+    assert (tmp_path / "out" / "metrics.json").read_bytes() == (reproduced / "metrics.json").read_bytes()
+    under_dvc = {name.removeprefix("data/"): content for name, content in outputs(reproduced).items()}
+    for part in ("filtered", "rejected"):
+        files = [path for path in (tmp_path / "out" / part).rglob("*") if path.is_file()]
+        assert files
+        for path in files:
+            assert path.read_bytes() == under_dvc[path.relative_to(tmp_path / "out").as_posix()]
+
+
+def test_a_second_run_over_the_same_folder_replaces_the_first(reproduced, tmp_path):  # noqa: F811
+    corpus.write(tmp_path / "raw", copies=1)
+    paths = {"input-dir": tmp_path / "raw", "output-dir": tmp_path / "out", "labels": tmp_path}
+    filtered(reproduced, **paths)
+    first = {path: path.read_bytes() for path in (tmp_path / "out" / "filtered").rglob("*") if path.is_file()}
+    filtered(reproduced, **paths)
+    assert first == {path: path.read_bytes() for path in (tmp_path / "out" / "filtered").rglob("*") if path.is_file()}
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["precision"] is None and metrics["records"] == len(corpus.pairs(1))
+    rows = [row for shard in records.shards(tmp_path / "out" / "filtered") for row in records.read(shard.path)]
+    assert len(rows) == metrics["kept"]
+
+
+@pytest.mark.parametrize("where", ["out", "raw"])
+def test_an_empty_folder_is_an_error_and_the_input_is_never_written_to(reproduced, tmp_path, where):  # noqa: F811
+    (tmp_path / "raw").mkdir()
+    result = run("python", "-m", "cybersieve", "filter", "--input-dir", tmp_path / "raw",
+                 "--output-dir", tmp_path / where, cwd=reproduced, code=1)
+    assert "Traceback" not in result.stderr
+    assert list((tmp_path / "raw").glob("*.parquet")) == []
