@@ -1,13 +1,15 @@
-"""Markup to plain text: HTML, Markdown and wiki marks go, words and identifiers stay.
+"""Text fields to plain text: markup goes, words and identifiers stay.
 
-Formats: `plain` (only white space, NFC and control characters), `html`, `markdown` (also the inline HTML that
-Markdown allows), `wiki` (MediaWiki), and `auto` for fields nobody has described: links, citation marks and
-paired formatting tags go, while a lone `<script>` in a sentence about cross-site scripting stays.
+Formats: `plain` (nothing but white space, NFC and control characters), `html`, `markdown` (also the inline HTML
+that Markdown allows, and ATT&CK's citation marks), `wiki` (MediaWiki), and `auto` for fields nobody has
+described: links, citation marks and formatting tags go, while the `<script>` in a sentence about cross-site
+scripting stays.
 
-Never altered, whatever the format: CVE and CWE numbers, hashes, addresses, defanged indicators such as
-hxxp://, [.] and [at]. Not covered: tables keep their cells' order but not their layout.
+Never altered, whatever the format: CVE and CWE numbers, hashes, addresses, defanged indicators such as hxxp://,
+[.] and [at]. Not covered: the layout of tables. Every step takes time linear in the text's length.
 """
 
+import html as entities
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -16,40 +18,36 @@ from typing import Any
 from lxml import etree
 
 
-
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
 BLOCKS = _words("""address article aside blockquote body br caption dd details div dl dt figcaption figure footer form
-    h1 h2 h3 h4 h5 h6 head header hr html li main nav ol p pre section summary table tbody td tfoot th thead title tr ul""")
+    h1 h2 h3 h4 h5 h6 head header hr html li main nav ol p pre section summary table tbody td tfoot th thead title
+    tr ul""")
 SILENT = _words("script style template noscript head")  # their content is no prose
+INLINE = _words("""a abbr b big center cite code del em font i ins kbd mark q s samp small span strike strong sub sup
+    tt u var""")
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
-_CITATION = re.compile(r"\s?\((?:Citation|citation needed|Cited in):? [^()]*(?:\([^()]*\)[^()]*)*\)|\s?\[citation needed\]")
-_LINK = re.compile(r"(?<!\\)!?\[([^\[\]\n]*)\]\(\s*<?(?:[a-zA-Z][a-zA-Z0-9+.-]*:|[/#.?])[^()\s<>]*(?:\([^()\s<>]*\)[^()\s<>]*)*>?"
-                   r"(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'))?\s*\)")
-_REFERENCE_LINK = re.compile(r"(?<![\]\w])\[([^\[\]\n]{2,200})\]\[([^\[\]\n]{0,80})\](?!\()")
-_REFERENCE = re.compile(r"^ {0,3}\[[^\[\]\n]+\]:\s+\S+[^\n]*$", re.M)
-_HEADING = re.compile(r"^ {0,3}#{1,6} +(.*?)(?: +#+)? *$", re.M)
-_FENCE = re.compile(r"^ {0,3}(?:```|~~~)[^\n`]*$", re.M)
-_BOLD = re.compile(r"(?<![\w*])\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*(?![\w*])")
-_CODE = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]+?)(?<!`)\1(?!`)")
-_TAG = re.compile(r"</?(?:a|abbr|b|big|blockquote|br|center|cite|code|dd|div|dl|dt|em|font|h[1-6]|hr|i|ins|kbd|li|ol|p|pre|q|s"
-                  r"|samp|small|span|strong|sub|sup|table|tbody|td|th|thead|tr|tt|u|ul|var)(?:\s[^<>]*)?/?>", re.I)
-_TAG_NAME = re.compile(r"</?([a-zA-Z0-9]+)")
-_HTML_LIKELY = re.compile(r"<(?:/p|/div|/li|/ul|/ol|/a|/pre|/table|/h[1-6]|/blockquote|/strong|/em|/code|/b|/i|/span|/td)\s*>|<br\s*/?>", re.I)
+_NAME = r"(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
+_ENTITY = re.compile(f"&{_NAME}")
+_BARE_AND = re.compile(f"&(?!{_NAME})")  # libxml2 takes the &copy of ?a=1&copy=2 for an entity
+_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(\s[^<>/][^<>]*)?\s?/?>")
+_PAGE = re.compile(r"\A\s*<(?:p|div|h[1-6]|ul|ol|table|section|article|blockquote|pre)\b"
+                   r"|</(?:p|div|li|td|h[1-6])\s?>|<br\s?/?>", re.I)
+_AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]+)>")
 
 
 def plain(text: str, format: str = "auto") -> str:
-    """The text without markup, in NFC, horizontal white space folded to single spaces, lines trimmed, no empty lines."""
+    """The text without markup: NFC, single spaces, trimmed lines, no empty lines, no control characters."""
     return fold(FORMATS[format](text))
 
 
 def fold(text: str) -> str:
-    """NFC, no control characters, single spaces, no empty lines."""
+    """NFC, no control characters, horizontal white space as single spaces, no empty lines."""
     if not text.isprintable():
         text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
         text = _LINES.sub("\n", _SPACES.sub(" ", text))
@@ -62,11 +60,9 @@ def html(text: str) -> str:
     """HTML to text: tags go, blocks become lines, entities become characters, scripts and styles vanish."""
     if "<" not in text and "&" not in text:
         return text
+    text = _BARE_AND.sub("&amp;", _CONTROL.sub("", _AUTOLINK.sub(r"\1", text)))
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
-    cleaned = _CONTROL.sub("", text)
-    if not cleaned.strip():
-        return ""
-    tree = etree.fromstring(f"<div>{cleaned}</div>".encode(), parser)
+    tree = etree.fromstring(f"<div>{text}</div>".encode(), parser)
     return "" if tree is None else element(tree)
 
 
@@ -77,86 +73,119 @@ def element(tree: Any) -> str:
 
 def _pieces(tree: Any) -> Iterator[str]:
     """The element's text in order, without recursion: nesting may be deep."""
-    skip, kept = 0, 0  # depth inside silent and inside preformatted elements
+    silent = kept = 0  # open elements whose content is no prose; open preformatted elements
     for event, node in etree.iterwalk(tree, events=("start", "end", "comment", "pi")):
         name = node.tag.rpartition("}")[2].lower() if isinstance(node.tag, str) else ""
+        piece = None
         if event == "start":
-            skip += name in SILENT
+            silent += name in SILENT
             kept += name == "pre"
-            if name in BLOCKS and not skip:
+            if name in BLOCKS and not silent:
                 yield "\n"
-            if node.text and not skip:
-                yield node.text if kept else _SPACES.sub(" ", node.text.replace("\n", " "))
-        elif event == "end":
-            skip -= name in SILENT
-            kept -= name == "pre"
-            if name in BLOCKS and not skip:
-                yield "\n" if name not in {"td", "th"} else " "
-        if event != "start" and node is not tree and node.tail and not skip:
-            yield node.tail if kept else _SPACES.sub(" ", node.tail.replace("\n", " "))
+            piece = node.text
+        else:
+            if event == "end":
+                silent -= name in SILENT
+                kept -= name == "pre"
+                if name in BLOCKS and not silent:
+                    yield "\n" if name not in {"td", "th"} else " "
+            piece = node.tail if node is not tree else None
+        if piece and not silent:
+            yield piece if kept else _SPACES.sub(" ", piece.replace("\n", " "))
 
 
-def _links(text: str) -> str:
-    return _LINK.sub(lambda link: link[1], text) if "](" in text else text
+def unescaped(text: str) -> str:
+    """Entities as characters, only those that end with a semicolon: `&copy=1` in a URL is none."""
+    return _ENTITY.sub(lambda entity: entities.unescape(entity[0]), text) if "&" in text else text
 
 
-def _citations(text: str) -> str:
-    return _CITATION.sub("", text) if "itation" in text or "(Cited" in text else text
-
-
-def _formatting_tags(text: str) -> str:
+def _without_tags(text: str) -> str:
     """Formatting tags go, all other angle brackets stay: they may be what the sentence is about."""
     def mark(tag: re.Match[str]) -> str:
-        name = _TAG_NAME.match(tag[0])
-        return "\n" if name and name[1].lower() in BLOCKS else ""
+        name = tag[1].lower()
+        if tag[2] and "=" not in tag[2]:  # words, not attributes: "a <b and c> d"
+            return tag[0]
+        return "\n" if name in BLOCKS else "" if name in INLINE else tag[0]
     return _TAG.sub(mark, text) if "<" in text else text
 
 
+_CITATION = re.compile(r"\s?\(Citation: [^()]*(?:\([^()]*\)[^()]*)*\)|\s?\[citation needed\]")
+_LINK = re.compile(r"(?<!\\)!?\[([^\[\]\n]*)\]\("
+                   r"[ ]*<?(?:[a-zA-Z][a-zA-Z0-9+.-]*:|[/#.?])[^()\s<>]*(?:\([^()\s<>]*\)[^()\s<>]*)*>?"
+                   r"(?:[ ]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ ]*\)")
+_REFERENCE_LINK = re.compile(r"(?<![\]\w])\[([^\[\]\n]{2,200})\]\[([^\[\]\n]{0,80})\](?!\()")
+_REFERENCE = re.compile(r"^ {0,3}\[[^\[\]\n]+\]:[ \t]+\S[^\n]*$", re.M)
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+", re.M)
+_FENCE = re.compile(r"^ {0,3}(?:```|~~~)[^\n`]*$", re.M)
+_BOLD = re.compile(r"(?<![\w*])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*(?![\w*])")
+_CODE = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]+)\1(?!`)")
+
+
+def _links(text: str) -> str:
+    return _LINK.sub(r"\1", text) if "](" in text else text
+
+
+def _citations(text: str) -> str:
+    return _CITATION.sub("", text) if "itation" in text else text
+
+
 def markdown(text: str) -> str:
-    """Markdown to text: link targets, emphasis, headings' and code's marks go; also ATT&CK's citation marks."""
-    text = _citations(_links(text))
+    """Markdown to text: link targets, citation marks, and the marks of emphasis, headings and code go."""
+    text = _AUTOLINK.sub(r"\1", _citations(_links(text)))
     if "][" in text:
         text = _REFERENCE_LINK.sub(r"\1", text)
     if "]:" in text:
         text = _REFERENCE.sub("", text)
-    text = _HEADING.sub(r"\1", _FENCE.sub("", text))
+    text = _HEADING.sub("", _FENCE.sub("", text))
     if "**" in text:
         text = _BOLD.sub(r"\1", text)
     if "`" in text:
         text = _CODE.sub(r"\2", text)
-    return _entities(_formatting_tags(text)) if _HTML_LIKELY.search(text) else text
+    return unescaped(_without_tags(text))
 
 
-def _entities(text: str) -> str:
-    import html as entities  # the standard library's, under a name that does not hide ours
-
-    return entities.unescape(text) if "&" in text else text
-
-
-_WIKI_REF = re.compile(r"<ref[^<>]*/>|<ref[^<>]*>[^<]*(?:<(?!/ref)[^<]*)*</ref>|<!--.*?-->", re.I | re.S)
-_WIKI_TEMPLATE = re.compile(r"\{\{[^{}]*\}\}|\{\|[^{}]*\|\}")
-_WIKI_FILE = re.compile(r"\[\[(?:File|Image|Category|Datei|Bild|Kategorie):[^\[\]]*\]\]", re.I)
+_FILE = re.compile(r"\[\[(?:File|Image|Category|Datei|Bild|Kategorie):[^\[\]]*\]\]", re.I)
+_TEMPLATE = re.compile(r"\{\{[^{}]*\}\}|\{\|[^{}]*\|\}")
 _WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|]*\|)?([^\[\]|]*)\]\]")
-_WIKI_URL = re.compile(r"\[(?:https?|ftp)://[^\s\[\]]+\s+([^\[\]]+)\]")
-_WIKI_HEADING = re.compile(r"^(={1,6})\s*(.*?)\s*\1\s*$", re.M)
+_WIKI_URL = re.compile(r"\[(?:https?|ftp)://[^\s\[\]]+[ ]([^\[\]\n]+)\]")
+_WIKI_HEADING = re.compile(r"^={1,6}([^=\n]+)={1,6}[ \t]*$", re.M)
+_MARKS = ((re.compile(r"<!--"), "-->"), (re.compile(r"<ref\b[^<>/]*>", re.I), "</ref>"),
+          (re.compile(r"<math\b[^<>]*>"), "</math>"))
 
 
 def wiki(text: str) -> str:
     """MediaWiki to text: templates, references, files and categories go, links keep their words."""
-    text = _WIKI_REF.sub("", text)
-    for _ in range(8):  # innermost templates first; deeper nesting than this is left as it stands
-        text, found = _WIKI_TEMPLATE.subn("", text)
+    for start, end in _MARKS:
+        text = _cut_out(text, start, end)
+    text = re.sub(r"<ref\b[^<>]*/>", "", text)
+    for _ in range(8):  # innermost templates first; what is nested deeper is left as it stands
+        text, found = _TEMPLATE.subn("", text)
         if not found:
             break
-    text = _WIKI_LINK.sub(r"\1", _WIKI_LINK.sub(r"\1", _WIKI_FILE.sub("", text)))
-    text = _WIKI_HEADING.sub(r"\2", _WIKI_URL.sub(r"\1", text))
-    return _entities(_formatting_tags(re.sub(r"'{2,5}", "", text)))
+    text = _WIKI_LINK.sub(r"\1", _FILE.sub("", text))
+    text = _WIKI_HEADING.sub(r"\1", _WIKI_URL.sub(r"\1", text))
+    return unescaped(_without_tags(re.sub("'{2,5}", "", text)))
+
+
+def _cut_out(text: str, start: re.Pattern[str], end: str) -> str:
+    """The text without what stands between each start and its end; a start without an end stays."""
+    kept, at = [], 0
+    while (begin := start.search(text, at)) and (stop := text.find(end, begin.end())) >= 0:
+        kept.append(text[at:begin.start()])
+        at = stop + len(end)
+    return "".join([*kept, text[at:]])
 
 
 def auto(text: str) -> str:
-    """What is safe without knowing the field: links, citation marks, and HTML where it is plainly formatting."""
+    """What is safe without knowing the field: links, citation marks, and HTML where it is plainly a page's."""
     text = _citations(_links(text))
-    return _entities(_formatting_tags(text)) if "<" in text and _HTML_LIKELY.search(text) else text
+    if "<" not in text:
+        return text
+    if _PAGE.search(text):
+        return html(text)
+    tagless = _without_tags(text)
+    return text if tagless == text else unescaped(tagless)
 
 
-FORMATS: dict[str, Callable[[str], str]] = {"plain": str, "html": html, "markdown": markdown, "wiki": wiki, "auto": auto}
+FORMATS: dict[str, Callable[[str], str]] = {
+    "plain": str, "html": html, "markdown": markdown, "wiki": wiki, "auto": auto}

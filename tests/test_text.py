@@ -1,0 +1,102 @@
+"""Markup to plain text: what goes, what stays, and that hostile markup costs linear time."""
+
+import string
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybersieve import text
+
+IDENTIFIERS = ["CVE-2031-12345", "CWE-79", "d41d8cd98f00b204e9800998ecf8427e", "192.0.2.17", "2001:db8::1", "T1059.001",
+               "hxxp://evil[.]example/a_b__c*d", "hxxps[:]//192[.]0[.]2[.]1/x", "user[at]example[dot]org",
+               "evil[.]example", "__init__", "C:\\Windows\\Temp\\a.exe", "HKLM\\Software\\*", "CAPEC-66", "a@b.example",
+               "https://example.org/?a=1&copy=2&lt=3", "10.0.0.0/8", "GHSA-aaaa-bbbb-cccc", "foo_bar_baz",
+               "2 < 3 && 4 > 1"]
+
+
+@pytest.mark.parametrize("format", text.FORMATS)
+@pytest.mark.parametrize("identifier", IDENTIFIERS)
+def test_identifiers_are_never_altered(format, identifier):
+    sentence = f"See {identifier} (new) for it.\nThen {identifier}, and again: {identifier}"
+    assert text.plain(sentence, format).count(identifier) == 3
+
+
+@pytest.mark.parametrize(("format", "markup", "expected"), [
+    ("html", "<p>One &amp; two</p><p>three<br>four</p>", "One & two\nthree\nfour"),
+    ("html", "<ul><li>a</li><li>b</li></ul>", "a\nb"),
+    ("html", "see <a href='https://example.org'>this  page</a> now", "see this page now"),
+    ("html", "a<script>alert(1)</script>b<style>p{}</style>c<!-- d -->e", "abce"),
+    ("html", "<pre>x = 1\n  y = 2</pre>", "x = 1\ny = 2"),
+    ("html", "plain", "plain"),
+    ("html", "<div><div><div>deep</div></div></div> tail", "deep\ntail"),
+    ("html", "use &lt;script&gt; tags", "use <script> tags"),
+    ("html", "unclosed <b>bold and <i>italic", "unclosed bold and italic"),
+    ("html", "<https://example.org/x> is a link", "https://example.org/x is a link"),
+    ("html", "wrapped\nlines are\none", "wrapped\nlines are\none"),
+    ("html", "wrapped\nlines <b>are</b>\none", "wrapped lines are one"),
+    ("html", "<!-- nothing -->", ""),
+    ("markdown", "[Emotet](https://example.org/S0367) drops it.(Citation: Some Blog 2031)", "Emotet drops it."),
+    ("markdown", "(Citation: A (b) c) after", "after"),
+    ("markdown", "# Heading\ntext **bold** and `code`", "Heading\ntext bold and code"),
+    ("markdown", "```python\nx = 1\n```", "x = 1"),
+    ("markdown", "![alt words](img.png) [docs](/a/b 'title') [x][1]\n\n[1]: https://example.org",
+     "![alt words](img.png) docs [x][1]"),
+    ("markdown", "[see it][ref]\n[ref]: https://example.org 'T'", "see it"),
+    ("markdown", "`<code>` and <code>x</code> &lt;y&gt;", "and x <y>"),
+    ("markdown", "a ** b ** c and 2**3**4", "a ** b ** c and 2**3**4"),
+    ("markdown", "[a](b) and evil[.](https://example.org)", "[a](b) and evil."),
+    ("markdown", "[wiki](https://example.org/a_(b))", "wiki"),
+    ("wiki", "'''Bold''' [[Page|link]] and [[Other]] {{cite|a={{b}}}} <ref name='x'>note</ref>", "Bold link and Other"),
+    ("wiki", "[https://example.org site] and [https://example.org/bare]", "site and [https://example.org/bare]"),
+    ("wiki", "== Title ==\ntext<!-- gone --> [[File:a.png|thumb]]", "Title\ntext"),
+    ("wiki", "<ref name=a /> <ref>open", "<ref>open"),
+    ("auto", "XSS via a <script> or <img onerror=x> tag", "XSS via a <script> or <img onerror=x> tag"),
+    ("auto", "<p>An <img src=x> in a page</p>", "An in a page"),
+    ("auto", "a <b>bold</b> &amp; claim", "a bold & claim"),
+    ("auto", "AT&amp;T without tags", "AT&amp;T without tags"),
+    ("auto", "1 < 2 and a<b and c>d", "1 < 2 and a<b and c>d"),
+    ("plain", "  a\t b \r\n\r\n  c\u00a0d\x00\x07 ", "a b\nc d"),
+    ("plain", "<b>stays</b> &amp; [x](y)", "<b>stays</b> &amp; [x](y)"),
+    ("plain", "cafe\u0301", "caf\u00e9"),
+    ("plain", "", ""),
+])
+def test_markup(format, markup, expected):
+    assert text.plain(markup, format) == expected
+
+
+@pytest.mark.parametrize("format", text.FORMATS)
+@given(words=st.text(max_size=200))
+def test_result_is_folded_nfc_without_controls_and_stable(format, words):
+    result = text.plain(words, format)
+    assert result == result.strip()
+    assert "  " not in result and "\n\n" not in result and "\t" not in result and "\0" not in result
+    assert unicodedata.is_normalized("NFC", result)
+    result.encode()  # no lone surrogate
+    assert text.fold(result) == result
+
+
+@pytest.mark.parametrize("format", text.FORMATS)
+@given(words=st.lists(st.text(string.ascii_letters + string.digits + " .,-/", max_size=30), max_size=5))
+def test_plain_words_are_only_folded(format, words):
+    line = "".join(words)
+    assert text.plain(line, format) == " ".join(line.split())
+
+
+HOSTILE = ["<a ", "<ref>", "[", "[[", "](", "[a](", "[a](x: ", "**", "`", "(Citation: ", "{{", "<!--", "&", "&#", "<", "# # # ",
+           "\n ", " " * 20, "[a]: ", "((", '<b x="', "''", "==a", "=", "<div>", "</p>", "<p><table>", "[a][", "<https:", "{|"]
+
+
+@pytest.mark.parametrize("format", text.FORMATS)
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_time_is_linear(format, piece):
+    """Four times the text may take eight times as long (timers are coarse), or any time below half a second."""
+    def seconds(size):
+        hostile = piece * (size // len(piece))
+        start = time.process_time()
+        text.plain(hostile, format)
+        return time.process_time() - start
+    long = seconds(100_000)
+    assert long < 0.5 or long < 8 * max(seconds(25_000), 0.05)
