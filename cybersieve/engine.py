@@ -1,10 +1,16 @@
 """Where work over files runs: side by side on this machine's cores. Results come in the order of the items."""
 
+import multiprocessing
 import os
+import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 
-from joblib import Parallel, delayed
+from cybersieve.errors import CybersieveError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -15,10 +21,39 @@ def each(
 ) -> Iterator[R]:
     """`function(item)` for every item, in order, as they are done. `function` must be picklable (module level).
 
-    One core or one item: no worker process is started.
+    One core or one item: no worker process is started. Raises what `function` raises, and CybersieveError where a
+    worker process dies; the others are stopped at once, as they are when the caller asks for no more results.
     """
     workers = min(workers or os.cpu_count() or 1, len(items))
     if workers <= 1:
         yield from map(function, items)
         return
-    yield from Parallel(n_jobs=workers, return_as="generator")(delayed(function)(item) for item in items)
+    with _pool(workers) as pool:
+        waiting = deque(pool.submit(function, item) for item in items)
+        try:
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool:
+            raise CybersieveError("a worker process died, most likely for lack of memory: close other programs, or "
+                                  "split the largest input file") from None
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Worker processes that end with the block: when all is done, or in the middle of their work on any exception."""
+    others = set(multiprocessing.active_children())
+    # spawn: a forked copy of a process with threads (the stopwatch's, Arrow's) may hang
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _quiet)
+    try:
+        yield pool
+    except BaseException:
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        pool.shutdown(wait=True, cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+def _quiet() -> None:
+    """Ctrl-C ends a worker without a traceback; the parent tells the user."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

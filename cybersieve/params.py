@@ -43,6 +43,15 @@ class Parse:
 
 
 @dataclass(frozen=True)
+class Dedup:
+    enabled: bool
+    threshold: Annotated[float, Bounds(least=0.5, most=1)]
+    shingle: Annotated[int, Bounds(least=1, most=20)]
+    min_words: Annotated[int, Bounds(least=1)]
+    against: str | None
+
+
+@dataclass(frozen=True)
 class Score:
     rules: str
     extra_rules: str | None
@@ -80,6 +89,7 @@ class Export:
 @dataclass(frozen=True)
 class Params:
     parse: Parse
+    dedup: Dedup
     score: Score
     calibrate: Calibrate
     verify: Verify

@@ -49,6 +49,9 @@ def full_text(title: str, text: str) -> str:
 
 PARSED = pa.schema([("id", pa.string()), ("source", pa.string()), ("locator", pa.string()), ("title", pa.string()),
                     ("text", pa.string()), ("meta", pa.string()), ("dropped", pa.string())])
+UNIQUE = pa.schema([("id", pa.string()), ("source", pa.string()),
+                    ("duplicate_of", pa.string()),  # "source#id" of the record that stands for this one, or null
+                    ("similarity", pa.float64())])
 SCORED = pa.schema([("id", pa.string()), ("source", pa.string()), ("rules", pa.list_(pa.string())),
                     ("score", pa.float64()), ("confidence", pa.float64())])
 VERDICTS = pa.schema([("id", pa.string()), ("source", pa.string()), ("verdict", pa.string()), ("by", pa.string()),

@@ -1,0 +1,148 @@
+"""Find records that say the same: data/parsed -> data/unique (each record's canonical one, and how alike they are).
+
+Duplicates are texts of the same words, or texts whose shingles overlap by `threshold` or more (minhash.py) without
+contradiction: it is not so that each names a figure (number, version, address) that the other lacks, and they do not
+go by different public identifiers (two CVE numbers, two ATT&CK techniques).
+
+The canonical record of a group is the one of the richest source (most characters of title, text and meta a record),
+there the longest, there the one of the first id. Records of an earlier release (`against`) come before all others.
+"""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cybersieve import dedup_index, records
+from cybersieve import engine as engines
+from cybersieve.dedup_index import Index, Part
+from cybersieve.errors import InputError
+from cybersieve.params import Dedup
+from cybersieve.records import Counts, Row
+from cybersieve.twins import Twins
+
+Job = tuple[str, Path, str, bool]  # name in the scratch folder, file, source, is it of the earlier release?
+
+
+def dedup_folder(parsed_dir: Path, output_dir: Path, settings: Dedup, engine: str = "local") -> Counts:
+    """Write UNIQUE rows for all of `parsed_dir`; returns the counts. Records that parse set aside are no candidates.
+
+    Raises InputError: the earlier release `settings.against` can't be read.
+    """
+    shards = records.shards(parsed_dir)
+    jobs: list[Job] = [(str(number), shard.path, shard.source, False) for number, shard in enumerate(shards)]
+    if settings.against:
+        jobs += [(f"earlier-{number}", path, f"{settings.against}: {name}", True)
+                 for number, (path, name) in enumerate(release_files(Path(settings.against)))]
+    counts = Counts()
+    with records.output_folder(output_dir, parsed_dir) as folder:
+        twins = search(jobs, folder / "scratch", settings, engine) if settings.enabled else None
+        names = canonical_names(jobs, twins) if twins else {}
+        start = 0
+        for shard in shards:
+            part = Counts()
+            rows = _unique(shard.path, start, twins, names, part)
+            records.write(folder / shard.name, rows, records.UNIQUE)
+            counts.add(shard.source, part)
+            start += shard.rows
+    return counts
+
+
+def search(jobs: list[Job], scratch: Path, settings: Dedup, engine: str) -> Twins:
+    """Index all files and find the duplicates among their records."""
+    scratch.mkdir()
+    try:
+        parts = list(engines.each(partial(_part, scratch=scratch, settings=settings), jobs, engine))
+        twins = Twins(Index(parts, scratch), settings.threshold)
+        twins.search()
+    finally:
+        shutil.rmtree(scratch)
+    return twins
+
+
+def _part(job: Job, scratch: Path, settings: Dedup) -> Part:
+    name, path, source, earlier = job
+    rows = release(path) if earlier else records.read(path, ["id", "title", "text", "meta", "dropped"])
+    return dedup_index.build(name, source, earlier, rows, scratch, settings)
+
+
+def release_files(folder: Path) -> list[tuple[Path, str]]:
+    """The Parquet files of an earlier release or, where it has none, its JSON lines. Raises InputError."""
+    for ending in ("*.parquet", "*.jsonl"):
+        if found := sorted(folder.rglob(ending)):
+            return [(path, path.relative_to(folder).as_posix()) for path in found]
+    raise InputError(folder, "holds no Parquet files and no .jsonl", remedy="dedup.against: the folder of a release")
+
+
+def release(path: Path) -> Iterator[Row]:
+    """An earlier release's records; only `text` must be there. Raises InputError where it isn't."""
+    for number, row in enumerate(records.read(path) if path.suffix == ".parquet" else _json_lines(path)):
+        if not isinstance(row.get("text"), str):
+            raise InputError(path, "a record without `text`", f"record {number}",
+                             "dedup.against wants the records of a release, not chat formats")
+        meta = row.get("meta") or {}
+        yield {"id": str(row.get("id") or number), "title": str(row.get("title") or ""), "text": row["text"],
+               "meta": meta if isinstance(meta, str) else json.dumps(meta), "dropped": None}
+
+
+def _json_lines(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise InputError(path, f"not JSON: {error}", f"line {number}") from None
+            yield row if isinstance(row, dict) else {}
+
+
+def canonical_names(jobs: list[Job], twins: Twins) -> dict[int, str]:
+    """`source#id` of the records that stand for others."""
+    wanted = np.unique(twins.twin[twins.twin >= 0])
+    starts, names = twins.index.starts, {}
+    for number, (_, path, source, earlier) in enumerate(jobs):
+        mine = wanted[(wanted >= starts[number]) & (wanted < starts[number + 1])]
+        if mine.size:
+            ids = pa.chunked_array([[row["id"] for row in release(path)]]) if earlier \
+                else pq.read_table(path, columns=["id"])["id"]
+            found = ids.take(pa.array(mine - starts[number])).to_pylist()
+            names.update({record: f"{source}#{id}" for record, id in zip(mine.tolist(), found, strict=True)})
+    return names
+
+
+def _unique(path: Path, start: int, twins: Twins | None, names: dict[int, str], part: Counts) -> Iterator[Row]:
+    """One source's UNIQUE rows, counted."""
+    for record, row in enumerate(records.read(path, ["id", "source", "dropped"]), start):
+        twin = int(twins.twin[record]) if twins else -1
+        part.read += 1
+        if row["dropped"] is not None:
+            part.dropped[row["dropped"]] += 1
+        elif twins is None or twin < 0:
+            part.written += 1
+        else:
+            exact = twins.index.entries["exact"]
+            kind = "exact duplicate" if exact[record] == exact[twin] else "near duplicate" \
+                if twins.similarity[record] >= twins.threshold else "part of a longer text"
+            where = ", in the earlier release" if twins.index.earlier[twin] else ""
+            part.dropped[kind + where] += 1
+        yield {"id": row["id"], "source": row["source"], "duplicate_of": names.get(twin),
+               "similarity": round(float(twins.similarity[record]), 4) if twins and twin >= 0 else None}
+
+
+def table(unique_dir: Path) -> list[Row]:
+    """What was found where: duplicates by source, source of the canonical record, and whether they are exact."""
+    found: Counter[tuple[str, str]] = Counter()
+    exact: Counter[tuple[str, str]] = Counter()
+    for shard in records.shards(unique_dir):
+        for row in records.read(shard.path, ["duplicate_of", "similarity"]):
+            if row["duplicate_of"] is not None:
+                pair = shard.source, row["duplicate_of"].partition("#")[0]
+                found[pair] += 1
+                exact[pair] += row["similarity"] == 1
+    return [{"source": source, "canonical in": canonical, "exact": exact[source, canonical],
+             "near": number - exact[source, canonical]} for (source, canonical), number in sorted(found.items())]

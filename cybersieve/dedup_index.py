@@ -1,0 +1,155 @@
+"""The index that duplicates are found by: 104 bytes a record in memory, shingles and figures in a scratch file.
+
+`build` writes one source's part, side by side with other sources; `Index` is all parts together.
+"""
+
+import os
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cybersieve import minhash
+from cybersieve.minhash import Array, Sketch
+from cybersieve.params import Dedup
+from cybersieve.records import Row, full_text
+
+ENTRY = np.dtype([
+    ("exact", "u8"),  # fingerprint of the words, 0 for records that are no candidates
+    ("offset", "u4"),  # where shingles, figures and title begin in the scratch file, in hashes
+    ("size", "u4"),  # number of shingles; 0: compared by `exact` only
+    ("figures", "u2"),  # number of figures
+    ("title", "u2"),  # number of words in the title
+    ("own", "u4"),  # hash of the record's public identifier, 0 without
+    ("keys", "u4", (minhash.BANDS,)),
+])
+
+BATCH = 2048  # records in memory
+
+
+@dataclass(frozen=True)
+class Part:
+    """One source in the index; its files in the scratch folder are NAME.entries, NAME.hashes, NAME.rank."""
+
+    name: str
+    source: str
+    earlier: bool  # of the earlier release: may be a canonical record, is no duplicate
+    rows: int
+    richness: float  # characters of title, text and meta a live record
+
+
+def build(name: str, source: str, earlier: bool, rows: Iterable[Row], scratch: Path, settings: Dedup) -> Part:
+    """Write one source's part. A row has id, title, text, meta (JSON) and dropped."""
+    ids: list[pa.Array] = []
+    characters: list[Array] = []
+    told, live, offset = 0, 0, 0
+    rows = iter(rows)
+    with (scratch / f"{name}.entries").open("wb") as entries, (scratch / f"{name}.hashes").open("wb") as hashes:
+        while batch := list(islice(rows, BATCH)):
+            added, blob = _entries(batch, settings)
+            added["offset"] += offset
+            offset += len(blob) // 4
+            entries.write(added.tobytes())
+            hashes.write(blob)
+            ids.append(pa.array([row["id"] for row in batch], pa.string()))
+            characters.append(np.array([len(row["title"]) + len(row["text"]) for row in batch], np.uint32))
+            candidates = [row for row in batch if row["dropped"] is None]
+            told += sum(len(row["title"]) + len(row["text"]) + len(row["meta"]) for row in candidates)
+            live += len(candidates)
+    table = pa.table({"characters": pa.array(np.concatenate([*characters, np.zeros(0, np.uint32)])),
+                      "id": pa.chunked_array(ids, pa.string())})
+    order = pc.sort_indices(table, sort_keys=[("characters", "descending"), ("id", "ascending")]).to_numpy()
+    rank = np.empty(order.size, np.uint32)
+    rank[order] = np.arange(order.size, dtype=np.uint32)
+    rank.tofile(scratch / f"{name}.rank")
+    return Part(name, source, earlier, order.size, told / max(live, 1))
+
+
+def _entries(rows: Sequence[Row], settings: Dedup) -> tuple[Array, bytes]:
+    """One batch's entries, with offsets from 0, and its part of the scratch file."""
+    texts = [full_text(row["title"], row["text"]) if row["dropped"] is None else "" for row in rows]
+    folded = [minhash.folded(text) for text in texts]
+    long = [words if words.count(" ") + 1 >= settings.min_words else "" for words in folded]
+    hashes, begins = minhash.shingles(long, settings.shingle)
+    figures = [_hashed(minhash.figures(text)) if words else [] for text, words in zip(texts, long, strict=True)]
+    titles = [_hashed(minhash.folded(row["title"]).split()) if words else []
+              for row, words in zip(rows, long, strict=True)]
+
+    entries = np.zeros(len(rows), ENTRY)
+    entries["exact"] = [minhash.fingerprint(words) for words in folded]
+    entries["size"] = np.diff(begins)
+    entries["figures"] = [len(found) for found in figures]
+    entries["title"] = [len(found) for found in titles]
+    lengths = entries["size"].astype(np.int64) + entries["figures"] + entries["title"]
+    entries["offset"] = np.cumsum(lengths) - lengths
+    entries["own"] = [_own(row) for row in rows]
+    entries["keys"] = minhash.band_keys(hashes, begins, minhash.rows_for(settings.threshold))
+    blob = b"".join(chain.from_iterable(
+        (hashes[begin:end].tobytes(), np.array(found + title, np.uint32).tobytes())
+        for begin, end, found, title in zip(begins[:-1], begins[1:], figures, titles, strict=True)))
+    return entries, blob
+
+
+def _hashed(words: Iterable[str]) -> list[int]:
+    """A set of words as sorted 32-bit hashes, at most as many as an entry can count."""
+    return sorted({crc32(word.encode()) for word in words})[:65535]
+
+
+def _own(row: Row) -> int:
+    """The record's public identifier: its id, or what upstream calls it elsewhere."""
+    tree = orjson.loads(row["meta"])
+    names = [row["id"].partition("~")[0]]
+    for key in ("external_id", "aliases"):
+        value = tree.get(key) or []
+        names += value if isinstance(value, list) else [value]
+    return minhash.own_identifier(*names)
+
+
+class Index:
+    """All parts, in the order of their names' list: record i is row i - starts[p] of part p."""
+
+    def __init__(self, parts: Sequence[Part], scratch: Path) -> None:
+        self.parts, self.scratch = parts, scratch
+        self.starts = np.cumsum([0, *(part.rows for part in parts)])
+        total = int(self.starts[-1])
+        self.entries = np.zeros(total, ENTRY)
+        self.rank = np.zeros(total, np.uint32)  # 0 for the record that is preferred to all others
+        self.earlier = np.zeros(total, bool)
+        before = 0
+        for number in sorted(range(len(parts)), key=lambda n: _preference(parts[n])):
+            part, rows = parts[number], slice(self.starts[number], self.starts[number + 1])
+            with (scratch / f"{part.name}.entries").open("rb") as file:
+                file.readinto(self.entries[rows].view(np.uint8).data)
+            self.rank[rows] = np.fromfile(scratch / f"{part.name}.rank", np.uint32) + np.uint32(before)
+            self.earlier[rows] = part.earlier
+            before += part.rows
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def part_of(self, record: int) -> int:
+        """The number of the part that holds a record."""
+        return int(np.searchsorted(self.starts, record, "right")) - 1
+
+    def sketch(self, record: int) -> Sketch:
+        """A record's shingles and figures, read from the scratch file."""
+        entry, part = self.entries[record], self.parts[self.part_of(record)]
+        size, figures, title = int(entry["size"]), int(entry["figures"]), int(entry["title"])
+        with open(self.scratch / f"{part.name}.hashes", "rb", buffering=0) as file:
+            found = os.pread(file.fileno(), 4 * (size + figures + title), 4 * int(entry["offset"]))
+        hashes = array("I", found)
+        first, last = size, size + figures
+        return Sketch(frozenset(hashes[:first]), frozenset(hashes[first:last]), frozenset(hashes[last:]))
+
+
+def _preference(part: Part) -> tuple[Any, ...]:
+    """Sources in the order in which they provide canonical records."""
+    return not part.earlier, -part.richness, part.source

@@ -1,0 +1,265 @@
+"""Dedup: what is a duplicate of what, which record stands for the others, and how much memory a record costs."""
+
+import json
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybersieve import dedup, minhash, params, records
+from cybersieve.errors import InputError
+from cybersieve.records import Record
+
+STORY = ("The loader decrypts its second stage in memory, asks a hard coded address for orders every few minutes, and "
+         "removes its own traces from the event log once the operators have collected the browser's saved passwords. "
+         "Later builds wait until nobody has touched the keyboard for an hour, then copy a mailbox to a rented host.")
+OTHER = ("A gateway compares the signature of an uploaded firmware image only after it has been written to flash, so "
+         "that an attacker with access to the maintenance port can replace the boot loader and keep control of it.")
+SETTINGS = params.Dedup(enabled=True, threshold=0.8, shingle=3, min_words=8, against=None)
+
+
+def run(folder, sources, settings=SETTINGS, **more):
+    """Dedup records given as {source: [(id, title, text) or Record]}: {source#id: row of UNIQUE}, counts."""
+    for source, items in sources.items():
+        made = [item if isinstance(item, Record) else Record(item[0], source, str(i), item[1], item[2])
+                for i, item in enumerate(items)]
+        records.write(folder / "parsed" / f"{source}.parquet", [record.row() for record in made], records.PARSED)
+    counts = dedup.dedup_folder(folder / "parsed", folder / "unique", settings, **more)
+    counts.save(None)
+    rows = {f"{row['source']}#{row['id']}": row for shard in records.shards(folder / "unique")
+            for row in records.read(shard.path)}
+    return rows, counts
+
+
+def twins(folder, *items, settings=SETTINGS):
+    """Which of the records (of one source) are duplicates: {id: id of the canonical record}."""
+    rows, _ = run(folder, {"a.json": items}, settings)
+    return {row["id"]: row["duplicate_of"].removeprefix("a.json#") for row in rows.values() if row["duplicate_of"]}
+
+
+def edited(text, *changes):
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def test_case_spaces_and_punctuation_make_no_difference(tmp_path):
+    loud = STORY.upper().replace(", ", " ,").rstrip(".")
+    assert twins(tmp_path, ("x", "Loader", STORY), ("y", "LOADER!", loud)) == {"y": "x"}
+    assert twins(tmp_path, ("x", "", "a b"), ("y", "", "A -- B"), ("z", "", "ab")) == {"x": "y"}
+
+
+def test_a_few_changed_words_make_a_near_duplicate(tmp_path):
+    other = edited(STORY, ("every few minutes", "every few seconds"))
+    rows, counts = run(tmp_path, {"a.json": [("x", "", STORY), ("y", "", other), ("z", "", OTHER)]})
+    assert rows["a.json#y"]["duplicate_of"] == "a.json#x" and 0.8 <= rows["a.json#y"]["similarity"] < 1
+    assert rows["a.json#x"]["duplicate_of"] is rows["a.json#z"]["duplicate_of"] is None
+    assert counts.tree()["dropped"] == {"near duplicate": 1} and counts.written == 2
+
+
+def test_similarity_is_that_of_the_shingles(tmp_path):
+    words = [f"word{chr(97 + i)}" for i in range(24)]
+    other = [*words[:-1], "end"]  # 22 shingles each, the last one differs
+    rows, _ = run(tmp_path, {"a.json": [("x", "", " ".join(words)), ("y", "", " ".join(other))]})
+    assert rows["a.json#y"]["similarity"] == round(21 / 23, 4)
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("few minutes", "4.2.1"), ("hard coded", "192.0.2.7"),
+    ("saved passwords", "saved passwords, CVE-2031-10001")])
+def test_figures_on_one_side_do_not_hinder(tmp_path, old, new):
+    assert twins(tmp_path, ("x", "", edited(STORY, (old, new))), ("y", "", STORY)) != {}
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    ("4.2.1", "4.2.2"), ("CVE-2031-10001", "CVE-2031-10002"), ("T1059.001", "T1059.003"), ("192.0.2.7", "192.0.2.8"),
+    ("Windows 10", "Windows 11"), ("SP1", "SP2"), ("port 445", "port 139")])
+def test_records_that_differ_in_a_figure_are_different(tmp_path, one, other):
+    texts = [f"{STORY} It was seen with {figure} first." for figure in (one, other)]
+    assert minhash.jaccard(*(set(text.split()) for text in texts)) > 0.9
+    assert twins(tmp_path, ("x", "", texts[0]), ("y", "", texts[1])) == {}
+
+
+def test_records_with_identifiers_of_their_own_are_different_unless_the_texts_are_the_same(tmp_path):
+    near = edited(STORY, ("every few minutes", "every few seconds"))
+    found = twins(tmp_path, ("CVE-2031-10001", "", STORY), ("CVE-2031-10002", "", near), ("CVE-2031-10003", "", STORY))
+    assert found == {"CVE-2031-10003": "CVE-2031-10001"}
+
+
+def test_the_identifier_may_stand_in_meta(tmp_path):
+    near = edited(STORY, ("every few minutes", "every few seconds"))
+    items = [Record("u1", "a.json", "0", "Loader", STORY + " Now.", {"external_id": "T1901"}),
+             Record("u2", "a.json", "1", "Loader", near, {"external_id": "T1902"}),
+             Record("u3", "a.json", "2", "Stages", near, {"external_id": ["T1901", "X"]})]
+    assert twins(tmp_path, *items) == {"u3": "u1"}
+
+
+def test_one_thing_one_name(tmp_path):
+    near = edited(STORY, ("every few minutes", "every few seconds"))
+    assert twins(tmp_path, ("x", "Grey Heron", STORY), ("y", "Blue Heron Loader", near)) == {}
+    assert twins(tmp_path, ("x", "Grey Heron", STORY), ("y", "Grey Heron Loader", near)) == {"x": "y"}
+    assert twins(tmp_path, ("x", "", STORY), ("y", "Blue Heron", near)) == {"x": "y"}
+
+
+def test_short_texts_are_duplicates_only_where_title_and_text_are_the_same(tmp_path):
+    found = twins(tmp_path, ("a", "Grey Heron", ""), ("b", "grey heron", ""), ("c", "Grey Heron", "A loader"),
+                  ("d", "Grey Heron", "A loader."), ("e", "Blue Heron", "A loader"), ("f", "", ""), ("g", "", "!"))
+    assert found == {"b": "a", "c": "d"}
+
+
+def test_a_cut_text_is_a_duplicate_of_the_whole_one_with_its_identifier(tmp_path):
+    cut = " ".join(STORY.split()[:16]) + " ..."
+    rows, counts = run(tmp_path, {"a.json": [("T1901", "", cut), ("T1902", "", cut + " Other"), ("u", "", cut)],
+                                  "b.json": [("T1901", "", STORY)]})
+    assert {name: row["duplicate_of"] for name, row in rows.items() if row["duplicate_of"]} == {
+        "a.json#T1901": "b.json#T1901", "a.json#u": "b.json#T1901"}
+    assert counts.dropped == {"part of a longer text": 2}
+
+
+def test_the_richest_source_provides_the_canonical_record(tmp_path):
+    near = edited(STORY, ("every few minutes", "every few seconds"))
+    meta = {"references": ["https://example.org/" + "a" * 300]}
+    rows, _ = run(tmp_path, {"a.json": [("x", "", STORY)], "c.json": [Record("z", "c.json", "0", "", near, meta)],
+                             "b.json": [("y", "", near + " Now.")]})
+    assert {name: row["duplicate_of"] for name, row in rows.items()} == {
+        "a.json#x": "c.json#z", "b.json#y": "c.json#z", "c.json#z": None}
+
+
+def test_within_a_source_the_longest_then_the_first_id(tmp_path):
+    near = edited(STORY, ("every few minutes", "every few seconds"))
+    assert twins(tmp_path, ("b", "", STORY), ("a", "", STORY), ("c", "", near)) == {"b": "a", "c": "a"}
+    assert twins(tmp_path, ("b", "", STORY), ("a", "", STORY), ("c", "", STORY + " Now.")) == {"a": "c", "b": "c"}
+
+
+def test_no_chain_of_small_changes(tmp_path):
+    """Twenty texts, each 0.9 like the one before: whoever is a duplicate is like its canonical record itself."""
+    words = [f"word{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(400)]
+    texts = [" ".join(words[i * 8:i * 8 + 160]) for i in range(20)]
+    rows, _ = run(tmp_path, {"a.json": [(f"{i:02}", "", text) for i, text in enumerate(texts)]})
+    shingled = [{tuple(words[n:n + 3]) for n in range(i * 8, i * 8 + 158)} for i in range(20)]
+    canonical = {row["id"] for row in rows.values() if row["duplicate_of"] is None}
+    assert 2 <= len(canonical) <= 12
+    for row in rows.values():
+        if row["duplicate_of"]:
+            of = row["duplicate_of"].removeprefix("a.json#")
+            assert of in canonical
+            similarity = minhash.jaccard(shingled[int(row["id"])], shingled[int(of)])
+            assert similarity >= 0.8 and row["similarity"] == pytest.approx(similarity, abs=1e-4)
+
+
+def test_records_that_parse_set_aside_are_no_candidates(tmp_path):
+    rows, counts = run(tmp_path, {"a.json": [Record("a", "a.json", "0", "", STORY + " More.", {}, "revoked"),
+                                             ("b", "", STORY), ("c", "", STORY)]})
+    assert [row["duplicate_of"] for row in rows.values()] == [None, None, "a.json#b"]
+    assert counts.dropped == {"revoked": 1, "exact duplicate": 1}
+
+
+def test_it_can_be_turned_off(tmp_path):
+    settings = params.Dedup(enabled=False, threshold=0.8, shingle=3, min_words=8, against=None)
+    rows, counts = run(tmp_path, {"a.json": [("x", "", STORY), ("y", "", STORY)]}, settings)
+    assert [row["duplicate_of"] for row in rows.values()] == [None, None] and counts.written == 2
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_what_an_earlier_release_holds_is_a_duplicate(tmp_path, kind):
+    near = edited(STORY, ("every few minutes", "every few seconds"))
+    earlier = [Record("x", "old.json", "0", "", near).row(), Record("w", "old.json", "1", "", near).row()]
+    if kind == "parquet":
+        records.write(tmp_path / "release" / "old.parquet", earlier, records.PARSED)
+    else:
+        (tmp_path / "release").mkdir()
+        lines = [json.dumps({"text": row["text"]}) + "\n" for row in earlier]
+        (tmp_path / "release" / "old.jsonl").write_text("".join(lines))
+    settings = params.Dedup(True, 0.8, 3, 8, str(tmp_path / "release"))
+    rows, counts = run(tmp_path, {"a.json": [("x", "", STORY + " More than before."), ("y", "", OTHER)]}, settings)
+    assert rows["a.json#x"]["duplicate_of"].startswith(f"{tmp_path / 'release'}: old.{kind}#")
+    assert rows["a.json#y"]["duplicate_of"] is None and counts.dropped == {"near duplicate, in the earlier release": 1}
+
+
+@pytest.mark.parametrize(("name", "content", "reason"), [
+    ("old.jsonl", '{"text": "a"}\n{"messages": []}\n', "record 1: a record without `text`"),
+    ("old.jsonl", '{"text": "a"}\n{"te', "line 2: not JSON"), ("old.txt", "a", "holds no Parquet")])
+def test_a_release_that_cant_be_read_is_told(tmp_path, name, content, reason):
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / name).write_text(content)
+    with pytest.raises(InputError, match=reason):
+        run(tmp_path, {"a.json": [("x", "", STORY)]}, params.Dedup(True, 0.8, 3, 8, str(tmp_path / "release")))
+    assert not (tmp_path / "unique").exists()
+
+
+def corpus(seed, sources=6, size=60):
+    """A made-up corpus with exact, near and false friends in it."""
+    draw = random.Random(seed)
+    vocabulary = [f"w{draw.randrange(10**6)}x" for _ in range(300)]
+    base = [[draw.choice(vocabulary) for _ in range(draw.randint(3, 60))] for _ in range(80)]
+    found = {}
+    for number in range(sources):
+        items = []
+        for at in range(size):
+            words = list(draw.choice(base))
+            for _ in range(draw.choice([0, 0, 1, 2, 6])):
+                words[draw.randrange(len(words))] = draw.choice(vocabulary)
+            id = draw.choice([f"u{number}-{at}", f"CVE-2031-{10000 + draw.randrange(40)}~{at}"])
+            items.append((id, draw.choice(["", words[0]]), " ".join(words)))
+        found[f"s{number}.json"] = items
+    return found
+
+
+def test_number_of_workers_and_order_of_work_make_no_difference(tmp_path, monkeypatch):
+    outputs = []
+    for cores in (1, 2, 3):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        folder = tmp_path / str(len(outputs))
+        rows, _ = run(folder, corpus(1))
+        outputs.append({path.name: path.read_bytes() for path in sorted((folder / "unique").iterdir())})
+        assert sum(row["duplicate_of"] is not None for row in rows.values()) > 50
+    assert outputs[0] == outputs[1] == outputs[2] and len(outputs[0]) == 6
+
+
+def test_every_duplicate_is_like_its_canonical_record(tmp_path):
+    sources = corpus(3)
+    rows, counts = run(tmp_path, sources)
+    texts = {f"{source}#{id}": (title, text) for source, items in sources.items() for id, title, text in items}
+    for name, row in rows.items():
+        if row["duplicate_of"]:
+            assert rows[row["duplicate_of"]]["duplicate_of"] is None
+            one, other = (minhash.folded(records.full_text(*texts[of])) for of in (name, row["duplicate_of"]))
+            hashes, (_, middle, end) = minhash.shingles([one, other], 3)
+            exact = minhash.jaccard(set(hashes[:middle].tolist()), set(hashes[middle:end].tolist()))
+            assert one == other or row["similarity"] == pytest.approx(exact, abs=1e-4)
+    assert counts.dropped["exact duplicate"] > 20 and counts.dropped["near duplicate"] > 5
+    table = dedup.table(tmp_path / "unique")
+    assert sum(line["exact"] + line["near"] for line in table) == counts.dropped.total()
+
+
+@given(st.lists(st.text(alphabet="ab c\u00e9\u4e2d.", max_size=30), max_size=8), st.integers(1, 5))
+def test_shingles_are_the_runs_of_words(texts, length):
+    folded = [minhash.folded(text) for text in texts]
+    hashes, offsets = minhash.shingles(folded, length)
+    assert offsets[0] == 0 and offsets[-1] == len(hashes) and len(offsets) == len(texts) + 1
+    for text, begin, end in zip(folded, offsets, offsets[1:], strict=False):
+        words = text.split()
+        runs = {tuple(words[i:i + length]) for i in range(len(words) - length + 1)}
+        assert len(runs) == end - begin == len(set(hashes[begin:end].tolist()))
+
+
+@given(st.floats(0.5, 1))
+def test_pairs_at_the_threshold_are_found(threshold):
+    rows = minhash.rows_for(threshold)
+    assert 1 <= rows <= 12 and (1 - threshold**rows) ** minhash.BANDS <= minhash.MAX_MISS
+
+
+@pytest.mark.parametrize(("names", "same_as"), [
+    (("CVE-2031-10001",), None), (("u1", "T1059.001"), ("T1059.001",)),
+    (("GHSA-1a2b-3c4d-5e6f", "CVE-2031-1"), ("CVE-2031-1",)),
+    (("GHSA-1a2b-3c4d-5e6f",), None), (("RHSA-2031:0001",), None)])
+def test_public_identifiers(names, same_as):
+    assert minhash.own_identifier(*names) == minhash.own_identifier(*(same_as or names)) != 0
+
+
+@pytest.mark.parametrize("name", ["", "12345", "cc7b8c4e-9be0-47ca-b0bb-83915ec3ee2f", "sha-00ff00ff00ff00ff00ff",
+                                  "Grey Heron", "1901.00001", None, 7])
+def test_other_ids_are_no_public_identifiers(name):
+    assert minhash.own_identifier(name) == 0
