@@ -72,10 +72,12 @@ def count(deciders: Counter[tuple[str, str]], by: str | None = None, verdict: st
 
 
 def rows(scored_dir: Path, verdicts_dir: Path) -> Iterator[Row]:
-    """Every record's score and verdict, without its text. A row's `source` is the dump's relative path."""
+    """Every record's score and verdict, without its text. `source` is the dump's path, `row` the place in its file."""
     for shard in records.shards(verdicts_dir):
-        yield from (score | verdict for score, verdict in records.side_by_side(
-            (scored_dir / shard.name, ["id", "confidence", "score"]), (shard.path, records.VERDICTS.names)))
+        joined = records.side_by_side((scored_dir / shard.name, ["id", "rules", "score", "confidence"]),
+                                      (shard.path, records.VERDICTS.names))
+        for number, (score, verdict) in enumerate(joined):
+            yield score | verdict | {"row": number}
 
 
 def tally(all_rows: Iterable[Row], labels_dir: Path) -> Tally:

@@ -1,0 +1,32 @@
+"""What a run can be repeated from: the commit, the data's hash, and the commands in order."""
+
+import subprocess
+from pathlib import Path
+
+import yaml
+
+OURS = ("params.yaml", "rules.yaml", "dvc.yaml", "labels", "stages", "cybersieve", "models")  # what decides a run
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def commands() -> list[str]:
+    """Shell lines that repeat a `dvc repro` in this checkout. Without git the commit is left out."""
+    lines = []
+    commit = _git("rev-parse", "HEAD")
+    if commit:
+        lines.append(f"git checkout {commit}")
+        changed = [name for name in OURS if Path(name).exists() and _git("status", "--porcelain", "--", name)]
+        if changed:
+            lines.append(f"# and the changes of this checkout that are not committed: {', '.join(changed)}")
+    lines.append("pip install -r requirements_optimized.txt -c constraints.txt")
+    if Path("raw_data.dvc").exists():
+        tracked = yaml.safe_load(Path("raw_data.dvc").read_text(encoding="utf-8"))["outs"][0]
+        lines.append(f"# raw_data/ must have DVC's md5 {tracked.get('md5')}; the sample corpus has:")
+    return [*lines, "python stages/prepare_corpus.py", "python stages/prepare_model.py --output models/model.json",
+            "dvc repro"]

@@ -1,0 +1,39 @@
+"""A real, headless Chromium for tests of pages: the system's own, or the one that Playwright installed."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@contextmanager
+def chromium() -> Iterator[object]:
+    """A Playwright browser; skips the test where there is no Chromium."""
+    api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -r requirements_dev.txt")
+    with api.sync_playwright() as playwright:
+        found = os.environ.get("CYBERSIEVE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+        found = found or playwright.chromium.executable_path
+        if not Path(found).exists():
+            pytest.skip("needs Chromium: apt-get install chromium, or playwright install chromium")
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])  # CI runs as root
+        yield browser
+        browser.close()
+
+
+def axe(page) -> list[str]:
+    """What axe-core finds wrong with a page's accessibility, contrast included: rule, place, reason."""
+    page.evaluate(resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run()")
+    return [f"{rule['id']}: {node['html'][:120]}: {node['failureSummary']}"
+            for rule in found["violations"] for node in rule["nodes"]]
+
+
+def fits(page) -> bool:
+    """No sideways scrolling of the page as a whole."""
+    return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
