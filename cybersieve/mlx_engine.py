@@ -22,7 +22,7 @@ import mlx.core as mx  # noqa: E402  (after the BLAS)
 
 Margin = float | None  # log-odds of yes against no; None where the model could not answer
 CHUNK = 16  # batches that are tokenised, sorted and cut together
-CPU_TOKENS, GPU_TOKENS = 2048, 65536  # padded tokens in a batch at most: more costs memory and is no faster
+CPU_TOKENS, GPU_TOKENS = 1024, 65536  # padded tokens in a batch at most: more costs memory and is no faster
 
 
 class Engine:
@@ -36,10 +36,10 @@ class Engine:
         self.tokens = 0  # run through the model so far, padding left out
         self.on_cpu = mx.default_device() == mx.cpu
         self.pool, self.here = None, threading.local()
-        self.model, self.cut, self.before = self._shortcuts(model)
         if self.on_cpu:
             blas.threads(1)
-            cpu_ops.keep_freed_memory()
+        self.model, self.cut, self.before = self._shortcuts(model)
+        if self.on_cpu:
             cpu_ops.install(model)
             self.pool = ThreadPoolExecutor(blas.cores(), initializer=self._start_thread)
 
@@ -67,8 +67,9 @@ class Engine:
         """Texts of about one length: their indices and their tokens, prefix left out where it is shared."""
         order = sorted(range(len(texts)), key=lambda i: -len(self.layout.clip(texts[i])))
         lead = [] if self.before else self.prefix
-        for start in range(0, len(order), CHUNK * self.batch_size):
-            chunk = order[start : start + CHUNK * self.batch_size]
+        stride = CHUNK * self.batch_size  # batch_size may shrink on the way
+        for start in range(0, len(order), stride):
+            chunk = order[start : start + stride]
             bodies = prompt.text_tokens(self.tokenizer, self.layout, [texts[i] for i in chunk])
             rows = sorted(zip(chunk, bodies, strict=True), key=lambda row: -len(row[1]))
             while rows:

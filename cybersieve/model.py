@@ -4,6 +4,7 @@
 into the per-user cache. Any MLX model folder, GGUF file (llama family) or hub id (mlx-community/…) works as well.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +55,7 @@ class Found:
         """A hash of everything but the text that its answer depends on: weights, adapter, prompt, token budget."""
         layout = self.layout(settings)
         asked = asdict(layout) if layout else [settings.prompt, settings.examples, settings.max_tokens]
-        config = wheels.hash_of(self.folder / "config.json")
+        config = _sha256(self.folder / "config.json")
         tree = [self.weights, config, self.tokenizer, self.adapter_sha256, asked, prompt.CHARS_PER_TOKEN]
         return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
@@ -62,7 +64,7 @@ class Found:
         adapter = None
         if self.adapter:
             files = sorted([*self.adapter.glob(ADAPTER), *self.adapter.glob("[vc]*.json")])  # verifier, calibration
-            adapter = {"id": self.adapter.name, "sha256": {path.name: wheels.hash_of(path) for path in files}}
+            adapter = {"id": self.adapter.name, "sha256": {path.name: _sha256(path) for path in files}}
         return {"id": self.id, "revision": self.revision, "weights_sha256": self.weights,
                 "tokenizer_sha256": self.tokenizer, "adapter": adapter}
 
@@ -89,30 +91,30 @@ def load(settings: params.Verify, with_adapter: bool = True, dtype: str | None =
 
 def open_files(found: Found, dtype: str | None = None) -> tuple[Any, Any]:
     """`load` for files that were found already."""
-    from cybersieve import blas
+    from cybersieve import blas, cpu_ops, dequantise
     blas.load()
     import mlx.core as mx
     from mlx_lm import utils
 
+    load_tokenizer: Any = utils.load_tokenizer  # untyped upstream
     if dtype is None and mx.default_device() == mx.cpu:
         dtype = "float32"
+    cpu_ops.keep_freed_memory()
     try:
-        model, config = utils.load_model(found.folder, lazy=True)
-        if dtype:
-            model = utils.dequantize_model(model)
-            model.set_dtype(mx.float32)
-        if found.adapter:
-            model = utils.load_adapters(model, str(found.adapter))
-            model = _fused(model) if dtype else model
-        if dtype:
-            model.set_dtype(getattr(mx, dtype))
-        load_tokenizer: Any = utils.load_tokenizer  # untyped upstream
-        tokenizer = load_tokenizer(found.folder, eos_token_ids=config.get("eos_token_id"))
+        with ThreadPoolExecutor(1) as beside:  # the tokenizer takes as long as the weights
+            tokenizer = beside.submit(load_tokenizer, found.folder)
+            model, _ = utils.load_model(found.folder, lazy=True)
+            model = dequantise.model(model) if dtype else model
+            if found.adapter:
+                model = utils.load_adapters(model, str(found.adapter))
+                model = _fused(model) if dtype else model
+            if dtype:
+                model.set_dtype(getattr(mx, dtype))
+            model.eval()
+            mx.eval(model.parameters())
+            return model, tokenizer.result()
     except (OSError, ValueError, KeyError, RuntimeError, json.JSONDecodeError) as error:
         raise ModelError(f"{found.id}: the model in {found.folder} can't be loaded: {error}") from None
-    model.eval()
-    mx.eval(model.parameters())
-    return model, tokenizer
 
 
 def _fused(model: Any) -> Any:
@@ -130,7 +132,7 @@ def _folder(name: str, revision: str | None) -> tuple[Path, str | None]:
         return prepare_default(), f"{PACKAGE}=={VERSION}"
     path = Path(name).expanduser()
     if path.is_file():
-        return _converted(path, cache.folder() / "models" / f"{path.stem}-{wheels.hash_of(path)[:16]}"), revision
+        return _converted(path, cache.folder() / "models" / f"{path.stem}-{_sha256(path)[:16]}"), revision
     if path.is_dir():
         return path, revision
     from mlx_lm.utils import _download
@@ -166,7 +168,7 @@ def _converted(gguf_file: Path, target: Path) -> Path:
     partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=".partial-"))
     try:
         gguf.convert(gguf_file, partial)
-        hashes = {path.name: wheels.hash_of(path) for path in sorted(partial.iterdir())}
+        hashes = {path.name: _sha256(path) for path in sorted(partial.iterdir())}
         (partial / MANIFEST).write_text(json.dumps(hashes, indent=1) + "\n")
         shutil.rmtree(target, ignore_errors=True)  # damaged, or made by an older conversion
         try:
@@ -183,7 +185,7 @@ def _whole(folder: Path) -> bool:
     """Whether every file of a prepared folder still has the hash that it was written with."""
     try:
         hashes = json.loads((folder / MANIFEST).read_text())
-        return all(wheels.hash_of(folder / name) == value for name, value in hashes.items())
+        return all(_sha256(folder / name) == value for name, value in hashes.items())
     except (OSError, ValueError):
         return False
 
@@ -202,9 +204,20 @@ def _adapter(settings: params.Verify) -> Path | None:
     return folder
 
 
+def _sha256(path: Path) -> str:
+    """A file's sha256, computed once while the file stays as it is."""
+    status = path.stat()
+    return _sha256_of(path, status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _sha256_of(path: Path, _size: int, _written: int) -> str:
+    return wheels.hash_of(path)
+
+
 def _hash(files: Any) -> str:
     """One sha256 for several files: of the one file, or of the sorted list of names and hashes."""
     found: Sequence[Path] = sorted(files)
     if len(found) == 1:
-        return wheels.hash_of(found[0])
-    return hashlib.sha256("".join(f"{path.name} {wheels.hash_of(path)}\n" for path in found).encode()).hexdigest()
+        return _sha256(found[0])
+    return hashlib.sha256("".join(f"{path.name} {_sha256(path)}\n" for path in found).encode()).hexdigest()

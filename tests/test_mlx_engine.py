@@ -1,0 +1,130 @@
+"""The engine's answers: the same in any batch, on any architecture, whatever the text and whatever goes wrong."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cybersieve import mlx_engine, model, params, prompt
+from cybersieve.mlx_engine import Engine, mx
+from tests import tiny
+
+TEXTS = ["", "Firewall", "A heap overflow in the parser lets remote attackers run code.", "the the the " * 30,
+         "How to bake bread: flour, water, salt, time.", "naïve café 東京 🙂",
+         *[f"record {'ing ' * n}" for n in range(12)]]
+
+
+def loaded(folder: Path, settings: params.Verify) -> tuple[Any, Any, prompt.Layout]:
+    settings = dataclasses.replace(settings, model=str(folder), adapter=None)
+    language_model, tokenizer = model.load(settings)
+    return language_model, tokenizer, prompt.of_model(tokenizer, settings)
+
+
+def p_yes(engine: Engine, texts: Sequence[str]) -> np.ndarray:
+    answers = dict(pair for batch in engine.margins(texts) for pair in batch)
+    assert sorted(answers) == list(range(len(texts))), "every text is answered once"
+    return 1 / (1 + np.exp(-np.array([answers[i] for i in range(len(texts))])))
+
+
+def one_by_one(language_model: Any, tokenizer: Any, layout: prompt.Layout, texts: Sequence[str]) -> np.ndarray:
+    """The plain way: the whole prompt of one text through the whole model, all logits."""
+    yes, no = (mx.array(side) for side in prompt.answer_tokens(tokenizer, layout))
+    result = []
+    for body in prompt.text_tokens(tokenizer, layout, texts):
+        tokens = [*prompt.prefix_tokens(tokenizer, layout), *body, *prompt.suffix_tokens(tokenizer, layout)]
+        logits = language_model(mx.array([tokens]))[0, -1]
+        result.append((mx.logsumexp(logits[yes]) - mx.logsumexp(logits[no])).item())
+    return 1 / (1 + np.exp(-np.array(result)))
+
+
+@pytest.mark.parametrize("architecture", tiny.ARCHITECTURES)
+def test_any_batch_gives_the_plain_answer(architecture: str, tmp_path: Path, verify_settings: params.Verify) -> None:
+    parts = loaded(tiny.write(tmp_path, architecture, chat=architecture == "llama"), verify_settings)
+    plain = one_by_one(*parts, TEXTS)
+    assert plain.std() > 0.01, "the model tells texts apart"
+    for size in (1, 5, 32):
+        with Engine(*parts, batch_size=size) as engine:
+            assert np.abs(p_yes(engine, TEXTS) - plain).max() < 1e-3
+
+
+def test_default_model_in_any_batch(prepared_model: Path, verify_settings: params.Verify) -> None:
+    files = model.find(verify_settings)
+    language_model, tokenizer = model.open_files(files)
+    layout = files.layout(verify_settings)
+    assert layout is not None
+    texts = TEXTS[:8]
+    plain = one_by_one(language_model, tokenizer, layout, texts)
+    for size in (1, 32):
+        with Engine(language_model, tokenizer, layout, size) as engine:
+            assert engine.cut and engine.before, "its shortcuts are in use"
+            assert np.abs(p_yes(engine, texts) - plain).max() < 1e-3
+
+
+def test_shortcuts_are_taken_where_they_fit(tmp_path: Path, verify_settings: params.Verify) -> None:
+    for architecture, prefix in (("gemma2", True), ("lfm2", False)):
+        with Engine(*loaded(tiny.write(tmp_path / architecture, architecture), verify_settings)) as engine:
+            assert engine.cut and bool(engine.before) == prefix
+
+
+def test_shortcuts_that_change_the_answer_are_not_taken(tmp_path: Path, verify_settings: params.Verify,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = loaded(tiny.write(tmp_path), verify_settings)
+    monkeypatch.setattr(mlx_engine.shortcuts.AnswerRows, "as_linear", lambda self, x: 2 * (x @ self.rows))
+    with Engine(*parts) as engine:
+        assert not engine.cut and not engine.before
+        assert np.abs(p_yes(engine, TEXTS[:5]) - one_by_one(*parts, TEXTS[:5])).max() < 1e-3
+
+
+def test_the_model_is_left_as_it_was(tmp_path: Path, verify_settings: params.Verify) -> None:
+    language_model, tokenizer, layout = loaded(tiny.write(tmp_path), verify_settings)
+    before = np.array(language_model(mx.array([[5, 6, 7]])))
+    with Engine(language_model, tokenizer, layout) as engine:
+        p_yes(engine, TEXTS)
+    assert (np.array(language_model(mx.array([[5, 6, 7]]))) == before).all()
+
+
+def failing(engine: Engine, monkeypatch: pytest.MonkeyPatch, fails: Any, error: Exception) -> None:
+    """Make the engine's forward pass raise `error` on the batches for which `fails(rows)` is true."""
+    forward = engine._forward
+
+    def broken(rows: list[list[int]]) -> Any:
+        if fails(rows):
+            raise error
+        return forward(rows)
+
+    monkeypatch.setattr(engine, "_forward", broken)
+
+
+def test_out_of_memory_halves_the_batch(tmp_path: Path, verify_settings: params.Verify,
+                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = loaded(tiny.write(tmp_path), verify_settings)
+    with Engine(*parts) as engine:
+        failing(engine, monkeypatch, lambda rows: len(rows) > 4, RuntimeError("[malloc] Unable to allocate 9 bytes."))
+        assert np.abs(p_yes(engine, TEXTS * 40) - one_by_one(*parts, TEXTS * 40)).max() < 1e-3
+        assert engine.batch_size <= 4, "later batches start small"
+
+
+def test_a_text_that_fails_alone_takes_no_other_with_it(tmp_path: Path, verify_settings: params.Verify,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    with Engine(*loaded(tiny.write(tmp_path), verify_settings)) as engine:
+        poison = prompt.text_tokens(engine.tokenizer, engine.layout, [TEXTS[4]])[0]
+        failing(engine, monkeypatch, lambda rows: any(row[: len(poison)] == poison for row in rows), RuntimeError("no"))
+        answers = dict(pair for batch in engine.margins(TEXTS) for pair in batch)
+        assert [i for i, margin in answers.items() if margin is None] == [4]
+        assert engine.batch_size == 32
+
+
+def test_not_a_number_is_no_answer(tmp_path: Path, verify_settings: params.Verify,
+                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    with Engine(*loaded(tiny.write(tmp_path), verify_settings)) as engine:
+        monkeypatch.setattr(engine, "_forward", lambda rows: mx.array([math.nan] * len(rows)))
+        assert all(margin is None for batch in engine.margins(TEXTS) for _, margin in batch)
+
+
+def test_nothing_to_ask(tmp_path: Path, verify_settings: params.Verify) -> None:
+    with Engine(*loaded(tiny.write(tmp_path), verify_settings)) as engine:
+        assert list(engine.margins([])) == []
