@@ -60,13 +60,17 @@ def load(model_name: str, adapter: Path, dtype: str | None) -> tuple[Any, dict[s
 
     layout = prompt.of_adapter(adapter, 10_000)
     layout = layout or prompt.Layout("Text: ", f"\n{injections.QUESTION}", 80, (" Yes",), (" No",))
-    path = adapter / "calibration.json"
+    trained, path = adapter / "training.json", adapter / "calibration.json"
+    depth = records.load_json(trained)["settings"]["depth"] if trained.exists() else 0
+    if depth:  # an experiment with the model's first layers alone
+        model.model.layers = model.model.layers[:depth]
     return lora.Scorer(model, tokenizer, layout), records.load_json(path)["platt"] if path.exists() else NO_SCALING
 
 
 def figures(truth: list[int], margins: np.ndarray, scaling: dict[str, float]) -> dict[str, Any]:
     said = calibration.probability(margins, scaling)
-    at_half, at_zero = quality.decisions(truth, (said >= 0.5).tolist()), quality.decisions(truth, (margins >= 0).tolist())
+    at_half = quality.decisions(truth, (said >= 0.5).tolist())
+    at_zero = quality.decisions(truth, (margins >= 0).tolist())
     return {"n": len(truth), "positives": sum(truth), "auc": quality.auc(truth, margins.tolist()),
             "precision": at_half["precision"]["value"], "recall": at_half["recall"]["value"],
             "f1": at_half["f1"]["value"], "f1_at_0": at_zero["f1"]["value"],
@@ -74,7 +78,7 @@ def figures(truth: list[int], margins: np.ndarray, scaling: dict[str, float]) ->
 
 
 def flips(scorer: Any, scaling: dict[str, float]) -> dict[str, Any]:
-    """Share of off-topic texts with another verdict than without the injection, by kind, and for the written-out set."""
+    """Share of off-topic texts with another verdict than without the injection: by kind, and of those written out."""
     clean = OFF_TOPIC.read_text(encoding="utf-8").split("\n\n")
     clean = [" ".join(text.split()) for text in clean if text.strip()]
     before = _verdicts(scorer, scaling, [injections.shortened(text, 24) for text in clean])
@@ -87,9 +91,10 @@ def flips(scorer: Any, scaling: dict[str, float]) -> dict[str, Any]:
     written = [json.loads(line) for line in INJECTED.read_text(encoding="utf-8").splitlines()]
     changed = (_verdicts(scorer, scaling, [row["text"] for row in written])
                != _verdicts(scorer, scaling, [row["clean"] for row in written]))
+    by_use = {each: [flip for kind, found in by_kind.items() if use[kind] == each for flip in found]
+              for each in ("train", "held_back")}
     return {"clean judged yes": int(before.sum()), "clean": len(clean), "written out": _share(changed.tolist()),
-            **{f"all {each} kinds": _share([flip for kind, found in by_kind.items() if use[kind] == each for flip in found])
-               for each in ("train", "held_back")},
+            **{f"all {each} kinds": _share(found) for each, found in by_use.items()},
             "by kind": {f"{kind} ({use[kind]})": _share(found) for kind, found in by_kind.items()}}
 
 

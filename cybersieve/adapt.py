@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from cybersieve import cache, calibration, cli, labels, model_card, params, prompt, quality, records, training_data
-from cybersieve.errors import InputError, ParamsError
+from cybersieve.errors import InputError, ModelError, ParamsError
 from cybersieve.training_data import Row
 
 QUESTION = "Is this about cybersecurity?"
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cybersieve adapt", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--labels", type=Path, nargs="+", metavar="FILE", default=[], help="JSONL and CSV of labelled texts")
+    parser.add_argument("--labels", type=Path, nargs="+", metavar="FILE", default=[], help="labelled texts: JSONL, CSV")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="the adapter's folder")
     parser.add_argument("--parsed-dir", type=Path, metavar="DIR", help="where the texts of CSV labels are")
     parser.add_argument("--never", type=Path, metavar="FILE", help="fingerprints of texts to refuse (never.csv)")
@@ -47,15 +47,16 @@ def _parser() -> argparse.ArgumentParser:
     for field in dataclasses.fields(defaults):
         if field.name not in ("seed", "keys"):
             value = getattr(defaults, field.name)
-            parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(value), default=value, help="default %(default)s")
-    parser.add_argument("--keys", nargs="+", default=list(defaults.keys), help="layers that get LoRA (default: %(default)s)")
+            name = f"--{field.name.replace('_', '-')}"
+            parser.add_argument(name, type=type(value), default=value, help="default %(default)s")
+    parser.add_argument("--keys", nargs="+", default=list(defaults.keys), help="layers with LoRA (default %(default)s)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="one run each; several are averaged")
-    parser.add_argument("--held-back", type=float, default=0.08, help="share that is only measured on (default %(default)s)")
-    parser.add_argument("--folds", type=int, default=0, help="also train on all but one of N parts: margins for calibration")
+    parser.add_argument("--held-back", type=float, default=0.08, help="share only measured on (default %(default)s)")
+    parser.add_argument("--folds", type=int, default=0, help="also train on all but one of N parts, for calibration")
     parser.add_argument("--each-source", action="store_true", help="also train on all but one source, for each source")
     parser.add_argument("--leave-out", nargs="*", default=[], metavar="SOURCE", help="sources to keep out of training")
-    parser.add_argument("--rules", type=Path, metavar="FILE", help="rules.yaml: fit the posterior of margin and rules too")
-    parser.add_argument("--recalibrate", action="store_true", help="no training: fit --output anew from its margins.jsonl")
+    parser.add_argument("--rules", type=Path, metavar="FILE", help="rules.yaml: fit the posterior with the rules, too")
+    parser.add_argument("--recalibrate", action="store_true", help="no training: calibrate from the margins there")
     return parser
 
 
@@ -67,7 +68,8 @@ def _settings_type() -> Any:
 
 def run(args: argparse.Namespace) -> None:
     if args.recalibrate:
-        _write_calibration(args.output, args.rules)
+        rows, _ = collect(args.labels, args.parsed_dir, args.never)
+        _write_calibration(args.output, rows, args.rules)
         return
     if not 0 < args.held_back < 0.9 or args.max_tokens < 8:
         raise ParamsError("--held-back must lie between 0 and 0.9, --max-tokens be at least 8")
@@ -102,7 +104,7 @@ def collect(files: Sequence[Path], parsed_dir: Path | None, never: Path | None) 
             raise InputError(path, "names records, not texts", remedy="say where they are with --parsed-dir")
         uniform = labels.load_optional(path.parent, labels.UNIFORM)
         wanted = {key: value for key, value in labels.load(path).items() if value is not None and key not in uniform}
-        rows += training_data.labelled(parsed_dir, wanted)
+        rows += training_data.labelled(parsed_dir, wanted, weight=training_data.LABELLED)
         banned |= training_data.never(parsed_dir, path.parent)
     return training_data.clean(rows, banned)
 
@@ -123,8 +125,7 @@ class Bench:
         settings = lora.Settings(**(chosen | {"keys": tuple(args.keys), "seed": seed}))
         if self.learner is None:
             model, tokenizer = load_model(args.model, args.dtype)
-            layout = prompt.Layout("Text: ", f"\n{args.question} Answer:", args.max_tokens, (" Yes",), (" No",))
-            self.learner = lora.Learner(model, tokenizer, layout, settings)
+            self.learner = lora.Learner(model, tokenizer, layout(tokenizer, args.question, args.max_tokens), settings)
         else:
             self.learner.restart(settings)
         folder = cache.folder() / "adapt" / f"{args.output.resolve().name}-{name.replace(' ', '-')}"
@@ -166,6 +167,16 @@ class Bench:
         return measured
 
 
+def layout(tokenizer: Any, question: str, max_tokens: int) -> prompt.Layout:
+    """How an adapter's question is put; the answers are one token each, with a space before where that is one."""
+    whole = prompt.Layout("Text: ", f"\n{question} Answer:", max_tokens, (" Yes",), (" No",))
+    try:
+        prompt.answer_tokens(tokenizer, whole)
+    except ModelError:  # the space is a token by itself, so both answers would begin alike
+        return dataclasses.replace(whole, yes=("Yes",), no=("No",))
+    return whole
+
+
 def load_model(name: str, dtype: str | None, adapter: Path | None = None) -> tuple[Any, Any]:
     """Model and tokenizer, dequantised: bfloat16 on a GPU, float32 on a CPU, unless `dtype` says otherwise."""
     from cybersieve import blas
@@ -186,7 +197,7 @@ def _measured(learner: Any, rows: Sequence[Row], kind: str) -> list[Row]:
     """Rows of margins.jsonl for texts the learner has not seen; copies (shortened, injected) are left out."""
     originals = [one for one in rows if one["group"] == training_data.fingerprint(one["text"])]
     return [{"group": one["group"], "source": one["source"], "stratum": one["stratum"], "label": one["label"],
-             "by": kind, "margin": round(float(margin), 4), "text": one["text"] if one["source"] == "sample" else None}
+             "by": kind, "margin": round(float(margin), 4)}
             for one, margin in zip(originals, learner.margins(originals), strict=True)]
 
 
@@ -194,7 +205,8 @@ class Progress:
     """Loss, AUC and time left: a line that rewrites itself on a terminal, a line a look in a log."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.status = name, None
+        self.name = name
+        self.status: Any = None
 
     def __enter__(self) -> "Progress":
         from rich.console import Console
@@ -206,8 +218,8 @@ class Progress:
         return self
 
     def report(self, figures: dict[str, Any]) -> None:
-        line = (f"{self.name}: step {figures['step']}/{figures['steps']}  loss {figures['loss']:.4f}  "
-                f"held back {figures['held_back_loss']:.4f}  AUC {figures['auc']}  {figures['seconds_left']:.0f} s left")
+        line = (f"{self.name}: step {figures['step']}/{figures['steps']}  loss {figures['loss']:.4f}  held back "
+                f"{figures['held_back_loss']:.4f}  AUC {figures['auc']}  {figures['seconds_left']:.0f} s left")
         if self.status is not None:
             self.status.update(line)
         else:
@@ -226,14 +238,16 @@ def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row
 
     folder: Path = args.output
     folder.mkdir(parents=True, exist_ok=True)
-    layout = dataclasses.asdict(bench.learner.layout)
+    put = dataclasses.asdict(bench.learner.layout)
+    asked = {name: put[name] for name in ("prefix", "suffix", "max_tokens", "yes", "no")}
     records.save_json(folder / "adapter_config.json", bench.learner.config())
-    records.save_json(folder / prompt.CONFIG, {name: layout[name] for name in ("prefix", "suffix", "max_tokens", "yes", "no")})
+    records.save_json(folder / prompt.CONFIG, asked)
     (folder / "margins.jsonl").write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in measured))
-    facts = {"model": args.model, "settings": dataclasses.asdict(bench.learner.settings), "seeds": args.seeds,
-             "table": training_data.table(rows), "loss": round(best.loss, 4), "auc": best.auc, "left_out": args.leave_out}
+    settings = dataclasses.asdict(bench.learner.settings)
+    facts = {"model": args.model, "settings": settings, "seeds": args.seeds, "table": training_data.table(rows),
+             "loss": round(best.loss, 4), "auc": best.auc, "left_out": args.leave_out}
     records.save_json(folder / "training.json", facts)
-    _write_calibration(folder, args.rules)
+    _write_calibration(folder, rows, args.rules)
     weights = {name: value.astype(mx.float16) for name, value in sorted(best.weights.items())}
     mx.save_safetensors(str(folder / "adapters.safetensors"), weights, {"format": "mlx"})
     size = (folder / "adapters.safetensors").stat().st_size / 1e6
@@ -242,7 +256,7 @@ def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row
     print(f"{folder}: held-back loss {best.loss:.4f}, AUC {best.auc}, {size:.1f} MB", flush=True)
 
 
-def _write_calibration(folder: Path, rules_file: Path | None) -> None:
+def _write_calibration(folder: Path, texts: Sequence[Row], rules_file: Path | None) -> None:
     """calibration.json and the model card from margins.jsonl: sources left out count before parts, parts before
     the part held back once, because they show texts of a kind the adapter has not learned."""
     path = folder / "margins.jsonl"
@@ -254,21 +268,26 @@ def _write_calibration(folder: Path, rules_file: Path | None) -> None:
     scaling = calibration.platt([one["margin"] for one in chosen], [one["label"] for one in chosen],
                                 [one["source"] for one in chosen])
     result: dict[str, Any] = {"platt": scaling, "fitted_on": {"by": by, "n": len(chosen)},
-                              "posterior": _posterior(rows, rules_file)}
+                              "posterior": _posterior(rows, texts, rules_file)}
     records.save_json(folder / "calibration.json", result)
     facts = records.load_json(folder / "training.json")
     (folder / "README.md").write_text(model_card.text(facts, result, figures(rows, scaling)), encoding="utf-8")
 
 
-def _posterior(rows: Sequence[Row], rules_file: Path | None) -> dict[str, float] | None:
-    """Margin and rules' log-odds together, on labelled records by adapters that never saw them; null without rules."""
-    labelled = [one for one in rows if one["by"] == "part" and one["source"] == "sample" and one["text"]]
+def _posterior(rows: Sequence[Row], texts: Sequence[Row], rules_file: Path | None) -> dict[str, float] | None:
+    """Margin and rules' log-odds together, on labelled records by adapters that never saw them; null without rules.
+
+    Labelled records are the texts of weight LABELLED, not those by construction.
+    """
+    text_of = {one["group"]: one["text"] for one in texts if one["group"] == training_data.fingerprint(one["text"])
+               and one["source"] == "sample" and one["weight"] != 1.0}
+    labelled = [one for one in rows if one["by"] == "part" and one["group"] in text_of]
     if rules_file is None or len({one["label"] for one in labelled}) < 2:
         return None
     from cybersieve import rules
 
     book = rules.load(rules_file)
-    found = [book.judge("", one["text"], one["stratum"]) for one in labelled]
+    found = [book.judge("", text_of[one["group"]], one["stratum"]) for one in labelled]
     return calibration.posterior([one["margin"] for one in labelled],
                                  [each.text_log_odds + each.source_log_odds for each in found],
                                  [one["label"] for one in labelled])

@@ -79,8 +79,9 @@ def variants(texts: Sequence[str], use: Use, seed: int = 0, kinds: Sequence[Kind
             yield index, kind.name, inject(shortened(texts[index], rng.randint(6, words)), argued, place)
 
 
-def every(text: str, use: Use | None = None, kinds: Sequence[Kind] | None = None, words: int = 24) -> Iterator[tuple[str, str]]:
-    """(kind, injected text) for one text and every template, arguing Yes, as a suffix: what tests measure flips on."""
+def every(text: str, use: Use | None = None, kinds: Sequence[Kind] | None = None,
+          words: int = 24) -> Iterator[tuple[str, str]]:
+    """(kind, injected text) for one text and every template, arguing Yes, as a suffix: what flips are measured on."""
     for kind in kinds or load():
         if use in (None, kind.use):
             for template in kind.texts:

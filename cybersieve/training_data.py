@@ -23,6 +23,7 @@ from cybersieve.errors import InputError
 
 Row = dict[str, Any]
 BY_CONSTRUCTION = Path(__file__).with_name("by_construction.yaml")
+LABELLED = 2.0  # weight of a labelled record of the corpus: read one by one, and from its doubtful files
 LONG_ENOUGH = 5  # words from which a description alone identifies a record
 
 
@@ -68,12 +69,12 @@ def _checked(line: str, path: Path, number: int) -> Row | None:
         raise InputError(path, f"not JSON: {error}", f"line {number}") from None
     text, label = (tree.get("text"), tree.get("label")) if isinstance(tree, dict) else (None, None)
     if not isinstance(text, str) or label not in (0, 1, None):
-        raise InputError(path, "an object with a string `text` and a `label` of 1, 0 or null is wanted", f"line {number}")
+        raise InputError(path, "wants an object with a string `text` and a `label` of 1, 0 or null", f"line {number}")
     if label is None:
         return None
     text = records.full_text(str(tree.get("title") or ""), text)
-    return row(text, int(label), str(tree.get("source") or path.stem), str(tree.get("stratum") or ""), tree.get("group"),
-               float(tree.get("weight", 1)))
+    source, stratum = str(tree.get("source") or path.stem), str(tree.get("stratum") or "")
+    return row(text, int(label), source, stratum, tree.get("group"), float(tree.get("weight", 1)))
 
 
 def write_jsonl(path: Path, rows: Iterable[Row]) -> None:

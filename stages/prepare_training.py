@@ -1,11 +1,11 @@
-"""Make an adapter's training data: gold texts + labelled records + records by construction + own texts -> training.jsonl.
+"""Make an adapter's training data: gold + labelled + by-construction + own texts -> training.jsonl.
 
     python stages/prepare_training.py --gold ../shared/gold/arxiv.jsonl ../shared/gold/debian.jsonl \\
         --parsed-dir data/parsed data/parsed_dumps --labels labels --output-dir data/training
 
 Writes training.jsonl (text, label, source, stratum, group), never.csv (fingerprints of texts with a uniform label,
 which `cybersieve adapt --never` refuses) and counts.json. Same inputs, same bytes. Records with a uniform label, and
-texts that read the same as one, are left out and counted. Not covered: judging whether a by-construction label is right.
+texts that read the same as one, are left out and counted. Not covered: whether a by-construction label is right.
 """
 
 from pathlib import Path
@@ -16,12 +16,12 @@ from cybersieve.training_data import Row
 
 def main() -> None:
     parser = cli.parser(__doc__, "labels")
-    parser.add_argument("--parsed-dir", type=Path, nargs="+", required=True, metavar="DIR", help=cli.PATHS["parsed-dir"])
+    parser.add_argument("--parsed-dir", type=Path, nargs="+", required=True, metavar="DIR", help="records, as parsed")
     parser.add_argument("--gold", type=Path, nargs="*", default=[], metavar="FILE", help="labelled texts, JSONL")
     parser.add_argument("--output-dir", type=Path, required=True, metavar="DIR", help="folder to write")
     parser.add_argument("--synthetic", type=int, default=10, help="own texts for each template (default 10)")
     parser.add_argument("--shortened", type=float, default=0.35, help="share of texts that get a shortened copy")
-    parser.add_argument("--injected", type=int, default=1800, help="injected copies of negatives; half as many of positives")
+    parser.add_argument("--injected", type=int, default=1800, help="injected copies of negatives, half as many of positives")
     args = parser.parse_args()
 
     learnable = labels.for_fitting(args.labels)
@@ -29,7 +29,7 @@ def main() -> None:
     banned: set[str] = set().union(*(training_data.never(folder, args.labels) for folder in args.parsed_dir))
     rows: list[Row] = [one for path in args.gold for one in training_data.read_jsonl(path)]
     for folder in args.parsed_dir:
-        rows += training_data.labelled(folder, learnable, weight=2.0)  # read by people's rules, and the doubtful files
+        rows += training_data.labelled(folder, learnable, weight=training_data.LABELLED)
         rows += training_data.by_construction(folder, skip)
     rows += [training_data.row(**one) for one in synthetic.texts(args.synthetic)]
     read = len(rows)

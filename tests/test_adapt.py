@@ -1,0 +1,177 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cybersieve import adapt, calibration, labels, prompt, records
+from cybersieve.errors import InputError
+from cybersieve.records import PARSED, Record
+from tests import tiny
+
+WORDS = ["malware", "attack", "soup", "garden", "exploit", "river", "password", "bread", "phishing", "violin"]
+SECURITY = {"malware", "attack", "exploit", "password", "phishing"}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return tiny.write(tmp_path_factory.mktemp("tiny") / "model")
+
+
+@pytest.fixture
+def texts(tmp_path):
+    """100 texts of which half name two things of security; two sources."""
+    security, other = (sorted(one) for one in (SECURITY, set(WORDS) - SECURITY))
+    rows = [{"text": f"{first} and {second}" + " and bread" * more, "label": label, "source": f"s{more % 2}"}
+            for label, words in ((1, security), (0, other)) for first in words for second in words for more in (0, 1)]
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def train(model: Path, texts: Path, output: Path, *more: str) -> dict:
+    adapt.main(["--labels", str(texts), "--output", str(output), "--model", str(model), "--rank", "4", "--epochs", "12",
+                "--keys", "self_attn.q_proj", "mlp.down_proj", "--batch-size", "8", "--held-back", "0.25",
+                "--learning-rate", "0.005", "--max-tokens", "32", *more])
+    return records.load_json(output / "training.json")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path / "cache"))
+
+
+def test_an_adapter_is_learned_and_loads_with_mlx_lm(model, texts, tmp_path):
+    facts = train(model, texts, tmp_path / "a")
+    assert facts["auc"] > 0.9
+
+    import mlx.core as mx
+    import mlx_lm
+
+    loaded, tokenizer = mlx_lm.load(str(model), adapter_path=str(tmp_path / "a"))
+    layout = prompt.of_adapter(tmp_path / "a", 16)
+    yes, no = prompt.answer_tokens(tokenizer, layout)
+    tokens = [*prompt.prefix_tokens(tokenizer, layout), *prompt.text_tokens(tokenizer, layout, ["malware 1 and attack"])[0],
+              *prompt.suffix_tokens(tokenizer, layout)]
+    logits = loaded(mx.array([tokens]))[0, -1]
+    assert logits[yes[0]].item() > logits[no[0]].item()
+    assert mx.load(str(tmp_path / "a/adapters.safetensors"))["model.layers.0.self_attn.q_proj.lora_a"].dtype == mx.float16
+    assert "Records with a uniform label" in (tmp_path / "a/README.md").read_text()
+
+
+def test_the_same_seed_gives_the_same_bytes(model, texts, tmp_path, monkeypatch):
+    train(model, texts, tmp_path / "a")
+    monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path / "another"))
+    train(model, texts, tmp_path / "b")
+    for name in ("adapters.safetensors", "calibration.json", "margins.jsonl"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_killed_run_goes_on_and_ends_the_same(model, texts, tmp_path, monkeypatch):
+    train(model, texts, tmp_path / "whole")
+    monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path / "another"))
+    seen = []
+
+    def die_at_the_third_look(self, figures):
+        seen.append(figures["step"])
+        if len(seen) == 3:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(adapt.Progress, "report", die_at_the_third_look)
+        with pytest.raises(Killed):
+            train(model, texts, tmp_path / "killed")
+    resumed = []
+    monkeypatch.setattr(adapt.Progress, "report", lambda self, figures: resumed.append(figures["step"]))
+    train(model, texts, tmp_path / "killed")
+    assert resumed[0] == seen[2]  # the second look was kept, the third is done again
+    whole, killed = (tmp_path / name / "adapters.safetensors" for name in ("whole", "killed"))
+    assert whole.read_bytes() == killed.read_bytes()
+
+
+def test_seeds_are_averaged_and_folds_measured(model, texts, tmp_path):
+    facts = train(model, texts, tmp_path / "a", "--seeds", "0", "1", "--folds", "2", "--each-source")
+    rows = [json.loads(line) for line in (tmp_path / "a/margins.jsonl").read_text().splitlines()]
+    by = {kind: [row for row in rows if row["by"] == kind] for kind in ("part", "source", "held back")}
+    assert len(by["part"]) == len(by["source"]) == sum(sum(row.values()) for row in facts["table"].values())
+    assert facts["seeds"] == [0, 1]
+    assert records.load_json(tmp_path / "a/calibration.json")["fitted_on"]["by"] == "source"
+
+
+def test_the_mean_of_adapters_is_the_mean_of_their_products():
+    import mlx.core as mx
+
+    from cybersieve import lora
+
+    mx.random.seed(1)
+    pair = [{"x.lora_a": mx.random.normal((9, 2)), "x.lora_b": mx.random.normal((2, 5))} for _ in range(2)]
+    mean = sum(np.array(one["x.lora_a"]) @ np.array(one["x.lora_b"]) for one in pair) / 2
+    whole = lora.merged(pair, rank=4)
+    assert np.allclose(np.array(whole["x.lora_a"]) @ np.array(whole["x.lora_b"]), mean, atol=1e-4)
+    cut = lora.merged(pair, rank=1)
+    u, sizes, vt = np.linalg.svd(mean)
+    assert np.allclose(np.array(cut["x.lora_a"]) @ np.array(cut["x.lora_b"]), sizes[0] * np.outer(u[:, 0], vt[0]), atol=1e-4)
+
+
+def parsed_folder(tmp_path: Path) -> Path:
+    rows = [Record(str(i), "notes.json", str(i), "", f"{word} number {i} in the yard", {}) for i, word in enumerate(WORDS * 4)]
+    rows.append(Record("same", "notes.json", "x", "Another title", rows[0].text, {}))
+    records.write(tmp_path / "parsed/notes.json.parquet", (one.row() for one in rows), PARSED)
+    return tmp_path / "parsed"
+
+
+def test_uniform_labels_and_texts_like_them_never_enter_training(tmp_path):
+    folder = tmp_path / "labels"
+    folder.mkdir()
+    stratified = "".join(f"notes.json,{i},{int(word in SECURITY)}\n" for i, word in enumerate(WORDS * 4))
+    (folder / labels.STRATIFIED).write_text(f"file,id,label\n{stratified}notes.json,same,1\n")
+    (folder / labels.UNIFORM).write_text("file,id,label\nnotes.json,0,1\nnotes.json,3,u\n")
+    rows, left_out = adapt.collect([folder / labels.STRATIFIED], parsed_folder(tmp_path), None)
+    texts = {row["text"] for row in rows}
+    assert len(rows) == 38
+    assert "malware number 0 in the yard" not in texts and "garden number 3 in the yard" not in texts
+    assert left_out == {"reads like a record with a uniform label": 1}  # "same": the text under another title
+    with pytest.raises(InputError, match="only ever measured on"):
+        adapt.collect([folder / labels.UNIFORM], parsed_folder(tmp_path), None)
+    with pytest.raises(InputError, match="--parsed-dir"):
+        adapt.collect([folder / labels.STRATIFIED], None, None)
+
+
+def test_fingerprints_to_refuse_are_refused(texts, tmp_path):
+    from cybersieve import training_data
+
+    rows, _ = adapt.collect([texts], None, None)
+    never = tmp_path / "never.csv"
+    never.write_text(training_data.fingerprint(rows[0]["text"].upper()) + "\n")
+    left, counts = adapt.collect([texts], None, never)
+    assert len(left) == len(rows) - 1 and sum(counts.values()) == sum(adapt.collect([texts], None, None)[1].values()) + 1
+
+
+def test_platt_finds_the_odds_that_made_the_labels():
+    rng = np.random.default_rng(3)
+    margins = rng.normal(0, 3, 20000)
+    truth = (rng.random(20000) < 1 / (1 + np.exp(-(0.8 * margins - 1.0)))).astype(int)
+    found = calibration.platt(margins.tolist(), truth.tolist())
+    assert found["a"] == pytest.approx(0.8, abs=0.05) and found["b"] == pytest.approx(-1.0, abs=0.1)
+    said = calibration.probability(margins, found)
+    assert abs(said.mean() - truth.mean()) < 0.01
+
+
+def test_platt_by_groups_is_not_ruled_by_the_largest():
+    margins = [1.0, 3.0] * 500 + [-1.0, 1.0] * 5
+    truth, groups = [0, 1] * 505, ["large"] * 1000 + ["small"] * 10
+    threshold = {name: -found["b"] / found["a"] for name, found in
+                 (("pooled", calibration.platt(margins, truth)), ("each", calibration.platt(margins, truth, groups)))}
+    assert threshold["each"] < threshold["pooled"]
+
+
+def test_the_posterior_weighs_both_witnesses():
+    rng = np.random.default_rng(5)
+    truth = rng.integers(0, 2, 4000)
+    margins, log_odds = 2 * truth - 1 + rng.normal(0, 1, 4000), 2 * truth - 1 + rng.normal(0, 2, 4000)
+    found = calibration.posterior(margins.tolist(), log_odds.tolist(), truth.tolist())
+    assert found["margin"] == pytest.approx(2.0, abs=0.25) and found["log_odds"] == pytest.approx(0.5, abs=0.15)
