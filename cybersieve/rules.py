@@ -20,7 +20,7 @@ from cybersieve import records
 from cybersieve.errors import ParamsError
 
 FIELDS = ("title", "text", "both")
-KEYS = {"id", "pattern", "field", "weight", "category", "source"}
+KEYS = {"id", "pattern", "field", "weight", "category", "source", "prior"}
 MAX_MEM = 64 << 20  # bytes for the automaton's cache: far above what 1,000 rules need, far below score's 300 MB
 
 
@@ -32,6 +32,7 @@ class Rule:
     weight: float  # log-odds that one hit adds
     category: str
     source: str  # where the rule comes from
+    prior: float  # the weight expected before any label was seen; fitting shrinks towards it
 
 
 class Judgement(NamedTuple):
@@ -46,10 +47,11 @@ class Judgement(NamedTuple):
 class Rulebook:
     """Rules, compiled. `judge` is pure; a rulebook is built once and shared by all records.
 
-    `bias` is the log-odds of a text that no rule hits, `sources` a weight by the source's base name or path.
+    `bias` is the log-odds of a text that no rule hits, `sources` a weight by the source's base name or path,
+    `categories` the weight expected of a category's rules: above 0 it is evidence for, below 0 against.
     """
 
-    def __init__(self, rules: list[Rule], bias: float, sources: dict[str, float], categories: dict[str, str]) -> None:
+    def __init__(self, rules: list[Rule], bias: float, sources: dict[str, float], categories: dict[str, float]) -> None:
         self.rules, self.bias, self.sources, self.categories = tuple(rules), bias, sources, categories
         self.weights = [rule.weight for rule in rules]
         self.ids = [rule.id for rule in rules]
@@ -126,13 +128,13 @@ def load(path: Path | str, extra: Path | str | None = None, trust: dict[str, flo
     or field, an id twice, a weight against its category.
     """
     tree = _read(Path(path))
-    categories: dict[str, str] = dict(tree.get("categories") or {})
-    sources: dict[str, float] = dict(tree.get("sources") or {})
+    categories = _numbers(tree, "categories", path)
+    sources = _numbers(tree, "sources", path)
     merged = {rule.id: rule for rule in _rules(tree, categories, str(path))}
     if extra is not None:
         own = _read(Path(extra))
-        categories |= {"own": "either"} | (own.get("categories") or {})
-        sources |= own.get("sources") or {}
+        categories |= {"own": 0.0} | _numbers(own, "categories", extra)
+        sources |= _numbers(own, "sources", extra)
         merged |= {rule.id: rule for rule in _rules(own, categories, str(extra))}
     sources |= trust or {}
     return Rulebook(list(merged.values()), float(tree.get("bias", 0)), sources, categories)
@@ -152,7 +154,15 @@ def _read(path: Path) -> dict[str, Any]:
     return tree
 
 
-def _rules(tree: dict[str, Any], categories: dict[str, str], path: str) -> list[Rule]:
+def _numbers(tree: dict[str, Any], key: str, path: Path | str) -> dict[str, float]:
+    """A mapping of names to numbers."""
+    found = tree.get(key) or {}
+    if not isinstance(found, dict) or not all(isinstance(value, int | float) for value in found.values()):
+        raise ParamsError(f"{path}: {key}: a mapping of names to numbers is wanted")
+    return {str(name): float(value) for name, value in found.items()}
+
+
+def _rules(tree: dict[str, Any], categories: dict[str, float], path: str) -> list[Rule]:
     """The rules of one file, checked."""
     result: dict[str, Rule] = {}
     for number, row in enumerate(tree["rules"]):
@@ -160,17 +170,18 @@ def _rules(tree: dict[str, Any], categories: dict[str, str], path: str) -> list[
         where = f"{path}, rule {name or number}"
         if not isinstance(row, dict) or not {"id", "pattern", "weight"} <= set(row) <= KEYS:
             raise ParamsError(f"{where}: id, pattern and weight are wanted, beside them field, category and source")
+        category, field = row.get("category", "own"), row.get("field", "both")
+        if field not in FIELDS or category not in categories:
+            raise ParamsError(f"{where}: its field must be one of {', '.join(FIELDS)}, its category one of "
+                              f"{', '.join(sorted(categories))}")
         try:
-            rule = Rule(str(row["id"]), str(row["pattern"]), row.get("field", "both"), float(row["weight"]),
-                        row.get("category", "own"), str(row.get("source", Path(path).name)))
+            rule = Rule(str(row["id"]), str(row["pattern"]), field, float(row["weight"]), category,
+                        str(row.get("source", Path(path).name)), float(row.get("prior", categories[category])))
         except (TypeError, ValueError):
             raise ParamsError(f"{where}: its weight is not a number: {row['weight']!r}") from None
-        direction = categories.get(rule.category)
-        if rule.field not in FIELDS or direction not in {"for", "against", "either"}:
-            raise ParamsError(f"{where}: its field must be one of {', '.join(FIELDS)}, its category one of "
-                              f"{', '.join(sorted(categories))} (each `for`, `against` or `either`)")
-        if (direction == "for" and rule.weight < 0) or (direction == "against" and rule.weight > 0):
-            raise ParamsError(f"{where}: {rule.category} is evidence {direction}, its weight {rule.weight} is not")
+        if rule.weight * categories[category] < 0 or rule.prior * categories[category] < 0:
+            side = "for" if categories[category] > 0 else "against"
+            raise ParamsError(f"{where}: {category} is evidence {side}, its weight {rule.weight} is not")
         if re.fullmatch(r"[\w.-]+", rule.id) is None or result.setdefault(rule.id, rule) is not rule:
             raise ParamsError(f"{where}: ids are unique and made of letters, digits, dot, dash and underscore")
     return list(result.values())

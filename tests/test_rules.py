@@ -10,7 +10,7 @@ from cybersieve.errors import ParamsError
 
 SMALL = """
 bias: -1.0
-categories: {attack: for, biology: against}
+categories: {attack: 1.5, biology: -0.7}
 sources: {known.json: 0.5}
 rules:
 - {id: worm, field: both, category: attack, weight: 2.0, source: test, pattern: '\\bworm'}

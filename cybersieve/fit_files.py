@@ -1,0 +1,104 @@
+"""What fitting reads and writes: labelled examples in; rules.yaml with new numbers and a report of every rule out."""
+
+import csv
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cybersieve import labels, records
+from cybersieve.errors import InputError, ParamsError
+from cybersieve.fit import Example, Fitted, hit_matrix
+from cybersieve.rules import Rulebook
+
+COLUMNS = ["id", "category", "weight", "prior", "corpus_hits", "corpus_share", "labelled_hits", "labelled_positive",
+           "precision", "most_alike", "overlap", "conflict", "remark"]
+
+
+def labelled_records(parsed_dir: Path, labels_dir: Path) -> list[Example]:
+    """The corpus' records that weights may be fitted on (labels.for_fitting): never one with a uniform label."""
+    wanted = labels.for_fitting(labels_dir)
+    files = {name for name, _ in wanted}
+    found = []
+    for shard in records.shards(parsed_dir):
+        if Path(shard.source).name in files:
+            for row in records.read(shard.path, ["id", "source", "title", "text", "dropped"]):
+                key = labels.key(row["source"], row["id"])
+                if key in wanted and row["dropped"] is None:
+                    found.append(Example(row["title"], row["text"], wanted[key], "labels", key[0]))
+    return found
+
+
+def labelled_texts(path: Path) -> list[Example]:
+    """Examples of a JSONL file of {text, label, title?}; labels other than 0 and 1 are left out."""
+    found, number = [], 0
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                number += 1
+                row = json.loads(line)
+                if row["label"] in (0, 1):
+                    found.append(Example(row.get("title") or "", row["text"], row["label"], path.stem))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(path, f"not lines of {{text, label}}: {error!r}", f"line {number}" if number else "") from None
+    return found
+
+
+def rewrite(path: Path, book: Rulebook, fitted: Fitted) -> None:
+    """Put the fitted numbers into a rules file; every other character stays as it is.
+
+    Raises ParamsError where a rule's weight is not to be found after its id.
+    """
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(r"^bias:.*$", f"bias: {fitted.bias:.3f}", text, count=1, flags=re.MULTILINE)
+    sources = "".join(f"\n  {name}: {weight:.2f}" for name, weight in sorted(fitted.sources.items())) or " {}"
+    text = re.sub(r"^sources:.*\n(?:  .*\n)*", f"sources:{sources}\n", text, count=1, flags=re.MULTILINE)
+    for rule, weight in zip(book.rules, fitted.weights, strict=True):
+        spot = re.compile(rf"(\bid: {re.escape(rule.id)}\b(?![\w.-])(?:(?!\bid: ).)*?\bweight: )[-+.\w]+", re.DOTALL)
+        text, count = spot.subn(lambda match, value=weight: f"{match[1]}{value + 0.0:.2f}", text, count=1)
+        if not count:
+            raise ParamsError(f"{path}: rule {rule.id}: no `weight:` after its id to write to")
+    path.write_text(text, encoding="utf-8")
+
+
+def report(path: Path, book: Rulebook, weights: Sequence[float], parsed_dir: Path, examples: Sequence[Example]) -> None:
+    """A CSV of every rule: what it covers, how right it is, what it doubles and contradicts, and what is wrong with it.
+
+    `precision` is the share of labelled hits on the rule's own side; `overlap` the share of its corpus hits that the
+    rule `most_alike` hits as well; `conflict` the share that a rule of the other side hits as well.
+    """
+    x = hit_matrix(book, [(row["title"], row["text"]) for shard in records.shards(parsed_dir)
+                          for row in records.read(shard.path, ["title", "text", "dropped"]) if row["dropped"] is None])
+    hits = np.asarray(x.sum(axis=0)).ravel()
+    both = np.asarray((x.T @ x).todense())
+    np.fill_diagonal(both, 0)
+    side = np.sign([book.categories[rule.category] for rule in book.rules])
+    against = {way: np.asarray(x @ (side == -way).astype(float)).ravel() > 0 for way in (1.0, -1.0, 0.0)}
+    labelled = hit_matrix(book, [(example.title, example.text) for example in examples])
+    seen = np.asarray(labelled.sum(axis=0)).ravel()
+    right = np.asarray(labelled.T @ np.array([example.label for example in examples], dtype=float)).ravel()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        out = csv.writer(lines, lineterminator="\n")
+        out.writerow(COLUMNS)
+        for i, rule in enumerate(book.rules):
+            alike = int(both[i].argmax())
+            clash = float(np.asarray(x[:, i].T @ against[side[i]]).ravel()[0])
+            good = right[i] if side[i] >= 0 else seen[i] - right[i]
+            out.writerow([rule.id, rule.category, f"{weights[i] + 0.0:.2f}", rule.prior, int(hits[i]),
+                          f"{hits[i] / max(x.shape[0], 1):.4f}", int(seen[i]), int(right[i]),
+                          f"{good / seen[i]:.3f}" if seen[i] else "", book.ids[alike] if both[i, alike] else "",
+                          f"{both[i, alike] / hits[i]:.3f}" if hits[i] else "",
+                          f"{clash / hits[i]:.3f}" if hits[i] else "",
+                          _remark(int(hits[i]), int(seen[i]), int(good), float(weights[i]))])
+
+
+def _remark(hits: int, seen: int, good: int, weight: float) -> str:
+    """dead: never hits; harmful: more often wrong than right on 5 or more labelled texts; idle: fitted to nothing."""
+    if hits + seen == 0:
+        return "dead"
+    if seen >= 5 and good < seen / 2:
+        return "harmful"
+    return "idle" if abs(weight) < 0.05 else ""
