@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 NAME = "answers.sqlite"
 WAIT = 60  # seconds to wait for another process that is writing
+_COLUMNS = ("model", "text", "margin", "day", "check_sum")
 _CREATE = """CREATE TABLE IF NOT EXISTS answers (model BLOB, text BLOB, margin REAL, day INTEGER, check_sum INTEGER,
              PRIMARY KEY (model, text)) WITHOUT ROWID"""
 
@@ -37,7 +38,7 @@ def folder() -> Path:
 
 
 class Damaged(Exception):
-    """A row whose checksum does not fit its content."""
+    """Content that SQLite can read and that is wrong all the same."""
 
 
 class Answers:
@@ -74,6 +75,18 @@ class Answers:
 
         self._safely(write)
 
+    def forget(self, days: int) -> int:
+        """Delete all models' answers that are `days` old or older; returns how many."""
+        oldest = int(time.time() // 86400) - days
+
+        def delete(file: sqlite3.Connection) -> int:
+            with file:
+                count = file.execute("DELETE FROM answers WHERE day <= ?", (oldest,)).rowcount
+            file.execute("VACUUM")
+            return count
+
+        return self._safely(delete) or 0
+
     def _get(self, file: sqlite3.Connection, key: bytes) -> float | None:
         query = "SELECT margin, check_sum FROM answers WHERE model = ? AND text = ?"
         found = file.execute(query, (self.model, key)).fetchone()
@@ -103,7 +116,7 @@ class Answers:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """The open file, made if need be. Raises OSError or sqlite3.Error."""
+    """The open file, made if need be. Raises OSError, sqlite3.Error or Damaged."""
     if str(path) != ":memory:":
         path.parent.mkdir(parents=True, exist_ok=True)
     file = sqlite3.connect(path, timeout=WAIT)
@@ -111,9 +124,14 @@ def connect(path: Path) -> sqlite3.Connection:
         file.execute("PRAGMA journal_mode = WAL")
         file.execute("PRAGMA synchronous = NORMAL")  # after a power cut the last answers may be gone, never wrong
         file.execute(_CREATE)
-        file.execute("SELECT model, text, margin, day, check_sum FROM answers LIMIT 1").fetchone()
         file.commit()
-    except sqlite3.Error:
+        columns = tuple(row[1] for row in file.execute("PRAGMA table_info(answers)"))
+        if columns != _COLUMNS:
+            raise Damaged(f"its table has the columns {', '.join(columns)}")
+        (fault,) = file.execute("PRAGMA quick_check(1)").fetchone()
+        if fault != "ok":
+            raise Damaged(fault)
+    except (sqlite3.Error, Damaged):
         file.close()
         raise
     return file
@@ -145,30 +163,36 @@ def info() -> str:
     for part in ("models", "blas", "adapt"):
         size = sum(file.stat().st_size for file in (folder() / part).rglob("*") if file.is_file())
         lines += [f"{part:9} {size / 1e6:.1f} MB"] if size else []
-    if path.exists():
-        file = connect(path)
+    try:
+        lines += _contents(path) if path.exists() else []
+    except (sqlite3.Error, Damaged) as error:
+        lines.append(f"answers   {error}; the next run will set the file aside")
+    lines.append(f"damaged   {len(list(folder().glob(NAME + '.damaged-*')))} files")
+    return "\n".join(lines)
+
+
+def _contents(path: Path) -> list[str]:
+    """Lines on the answers in a file, by model. Raises sqlite3.Error or Damaged."""
+    file = connect(path)
+    try:
         query = "SELECT hex(model), count(*), max(day) FROM answers GROUP BY model ORDER BY 3, 1"
         rows = file.execute(query).fetchall()
+    finally:
         file.close()
-        lines.append(f"answers   {sum(row[1] for row in rows)}, {path.stat().st_size / 1e6:.1f} MB")
-        for of, count, day in rows:
-            last = time.strftime("%Y-%m-%d", time.gmtime(day * 86400))
-            lines.append(f"          {count} by {of[:12].lower()}, last {last}")
-    lines += [f"damaged   {len(list(folder().glob(NAME + '.damaged-*')))} files"]
-    return "\n".join(lines)
+    lines = [f"answers   {sum(row[1] for row in rows)}, {path.stat().st_size / 1e6:.1f} MB"]
+    for of, count, day in rows:
+        last = time.strftime("%Y-%m-%d", time.gmtime(day * 86400))
+        lines.append(f"          {count} by {of[:12].lower()}, last {last}")
+    return lines
 
 
 def prune(days: int = 0) -> str:
     """Delete answers older than `days` (0: all) and files set aside; prepared models stay. Says what it did."""
+    deleted = 0
+    if (folder() / NAME).exists():
+        with Answers("") as answers:  # sets a damaged file aside instead of failing
+            deleted = answers.forget(days)
     damaged = sorted(folder().glob(NAME + ".damaged-*"))
     for path in damaged:
         path.unlink()
-    deleted = 0
-    if (folder() / NAME).exists():
-        file = connect(folder() / NAME)
-        with file:
-            oldest = int(time.time() // 86400) - days
-            deleted = file.execute("DELETE FROM answers WHERE day <= ?", (oldest,)).rowcount
-        file.execute("VACUUM")
-        file.close()
     return f"deleted {deleted} answers and {len(damaged)} damaged files"
