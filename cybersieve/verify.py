@@ -11,6 +11,7 @@ import math
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -67,15 +68,13 @@ def by_llm(margin: float | None, log_odds: float | None, calibration: Mapping[st
 class Verifier:
     """Model, adapter, cache: `with Verifier(settings) as verifier: verifier.margins(texts)`.
 
-    The model is loaded at the first question that the cache can't answer.
+    The model's files are looked for at the first text, and loaded at the first that the cache can't answer.
     """
 
     def __init__(self, settings: params.Verify) -> None:
         self.settings = settings
         self.engine: Any = None
-        self.files = model.find(settings)
-        self.calibration = self.files.calibration()
-        self.answers = cache.Answers(self.files.fingerprint(settings))
+        self.answers: cache.Answers | None = None
         self.asked = self.cached = self.failed = 0  # distinct questions put; texts answered from cache; not answered
 
     def __enter__(self) -> Self:
@@ -84,7 +83,17 @@ class Verifier:
     def __exit__(self, *_: object) -> None:
         if self.engine is not None:
             self.engine.__exit__()
-        self.answers.__exit__()
+        if self.answers is not None:
+            self.answers.__exit__()
+
+    @cached_property
+    def files(self) -> model.Found:
+        return model.find(self.settings)
+
+    @cached_property
+    def calibration(self) -> dict[str, Any]:
+        """The adapter's calibration.json, empty where there is none; for `by_llm`."""
+        return self.files.calibration()
 
     def clip(self, text: str) -> str:
         """The beginning of a text, all that the model can see of it."""
@@ -96,6 +105,10 @@ class Verifier:
         Answers are kept batch by batch: a run that is killed loses the batches that were under way, no more.
         """
         clipped = [self.clip(text) for text in texts]
+        if not clipped:
+            return []
+        if self.answers is None:
+            self.answers = cache.Answers(self.files.fingerprint(self.settings))
         result = self.answers.get(clipped)
         places: dict[str, list[int]] = {}
         for i, (text, known) in enumerate(zip(clipped, result, strict=True)):
@@ -149,7 +162,9 @@ def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, threshol
             if verifier.failed > settings.max_failed * len(margins):
                 raise ModelError(f"{settings.model} left {verifier.failed} of {len(margins)} questions unanswered, more"
                                  f" than verify.max_failed ({settings.max_failed:g}); the others are kept: run again")
-        calibration = verifier.calibration | {k: v for k, v in limits.items() if k == "posterior" and v}
+        calibration = verifier.calibration if margins else {}
+        if limits.get("posterior"):  # fitted on this corpus, so it goes before the adapter's own
+            calibration = calibration | {"posterior": limits["posterior"]}
         answers = iter(margins)
         for shard in shards:
             part = Counts()

@@ -138,6 +138,12 @@ def test_the_model_is_not_even_loaded_when_all_is_known(bench: Bench, monkeypatc
     assert bench.verify()[2]["asked"] == 0
 
 
+def test_no_model_is_needed_where_the_rules_are_sure(bench: Bench) -> None:
+    bench.fill({"a.json": [("clear", 0.99, None), ("no", 0.01, None)]})
+    rows, _, figures = bench.verify(model="no-such/model")
+    assert [row["verdict"] for row in rows] == ["kept", "rejected"] and figures["asked"] == 0
+
+
 def test_a_changed_threshold_asks_only_the_newly_uncertain(bench: Bench) -> None:
     bench.fill({"a.json": [(f"text {i}", i / 100, None) for i in range(100)]})
     bench.threshold(0.6, 0.4)
