@@ -6,6 +6,7 @@ every group's name sorts after it, and tables (intervals, sources, balance) are 
 """
 
 import csv
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from cybersieve.tally import SET_ASIDE, Labelled, Tally, count, rows, tally
 
 Figures = dict[str, Any]
 USELESS_AUC = 0.7  # below this the verifier hardly knows more than a coin, and asking it is not worth the time
+NAMED = {"dedup": "duplicate", "parse": "withdrawn"}  # what their verdict is called in pictures
 BIN = 0.05  # width of the confidence histogram's bins
 
 
@@ -154,7 +156,7 @@ def flow(found: Tally) -> list[Figures]:
     for by, step in (("parse", "upstream status"), ("dedup", "duplicates"), ("rule", "rules"), ("llm", "LLM")):
         for (who, verdict), n in sorted(found.deciders.items()):
             if who == by:
-                result.append({"step": step, "outcome": verdict, "records": n})
+                result.append({"step": step, "outcome": NAMED.get(by, verdict), "records": n})
                 left -= n
         if left:
             result.append({"step": step, "outcome": "went on", "records": left})
@@ -163,9 +165,11 @@ def flow(found: Tally) -> list[Figures]:
 
 def outcomes(found: Tally) -> list[Figures]:
     """Records by source and verdict."""
-    return [{"source": name, "outcome": "duplicate" if by == "dedup" else "set aside" if by == "parse" else
-             f"{verdict} by {by}" if verdict != "failed" else "failed", "records": n}
-            for name, deciders in sorted(found.sources.items()) for (by, verdict), n in sorted(deciders.items())]
+    result: Counter[tuple[str, str]] = Counter()
+    for name, deciders in found.sources.items():
+        for (by, verdict), n in deciders.items():
+            result[name, NAMED.get(by, verdict)] += n
+    return [{"source": name, "outcome": outcome, "records": n} for (name, outcome), n in sorted(result.items())]
 
 
 def calls_saved(thresholds: Row) -> list[Figures]:
