@@ -17,7 +17,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cybersieve import minhash
+from cybersieve import identifiers, minhash
 from cybersieve.minhash import Array, Sketch
 from cybersieve.params import Dedup
 from cybersieve.records import Row, full_text
@@ -104,13 +104,9 @@ def _hashed(words: Iterable[str]) -> list[int]:
 
 
 def _own(row: Row) -> int:
-    """The record's public identifier: its id, or what upstream calls it elsewhere."""
-    tree = orjson.loads(row["meta"])
-    names = [row["id"].partition("~")[0]]
-    for key in ("external_id", "aliases"):
-        value = tree.get(key) or []
-        names += value if isinstance(value, list) else [value]
-    return minhash.own_identifier(*names)
+    """A 32-bit hash of the record's public identifier, 0 where it has none."""
+    own = identifiers.public(row["id"], orjson.loads(row["meta"]))
+    return (crc32(own.encode()) or 1) if own else 0
 
 
 class Index:
@@ -143,8 +139,11 @@ class Index:
         """A record's shingles and figures, read from the scratch file."""
         entry, part = self.entries[record], self.parts[self.part_of(record)]
         size, figures, title = int(entry["size"]), int(entry["figures"]), int(entry["title"])
-        with open(self.scratch / f"{part.name}.hashes", "rb", buffering=0) as file:
-            found = os.pread(file.fileno(), 4 * (size + figures + title), 4 * int(entry["offset"]))
+        file = os.open(f"{self.scratch}/{part.name}.hashes", os.O_RDONLY)  # no file object: this runs a million times
+        try:
+            found = os.pread(file, 4 * (size + figures + title), 4 * int(entry["offset"]))
+        finally:
+            os.close(file)
         hashes = array("I", found)
         first, last = size, size + figures
         return Sketch(frozenset(hashes[:first]), frozenset(hashes[first:last]), frozenset(hashes[last:]))

@@ -24,7 +24,7 @@ def each(
     One core or one item: no worker process is started. Raises what `function` raises, and CybersieveError where a
     worker process dies; the others are stopped at once, as they are when the caller asks for no more results.
     """
-    workers = min(workers or os.cpu_count() or 1, len(items))
+    workers = min(workers or cores(), len(items))
     if workers <= 1:
         yield from map(function, items)
         return
@@ -36,6 +36,11 @@ def each(
         except BrokenProcessPool:
             raise CybersieveError("a worker process died, most likely for lack of memory: close other programs, or "
                                   "split the largest input file") from None
+
+
+def cores() -> int:
+    """How many cores this process may use (taskset, containers with a set of cores)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

@@ -23,7 +23,6 @@ SEED = 42
 
 _WORD = re.compile(r"[\w+#]+")  # C, C++ and C# are three languages
 _FIGURE = re.compile(r"\d\w*(?:[.:-]\d\w*)*")
-_OWN = re.compile(r"[A-Z]{1,8}-?\d[\d.:-]*|GHSA(?:-\w{4}){3}")  # CVE-2014-0160, T1059.001, RHSA-2014:0376, S0002
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, the usual multiplier of Fibonacci hashing
 
 
@@ -48,16 +47,6 @@ def jaccard(one: Set[object], other: Set[object]) -> float:
     return shared / max(len(one) + len(other) - shared, 1)
 
 
-def own_identifier(*names: object) -> int:
-    """A 32-bit hash of the public identifier that a record goes by, 0 where it has none.
-
-    It is the first of `names` that looks like one (capitals, then figures; a GHSA number), a CVE number before others.
-    """
-    found = [name for name in names if isinstance(name, str) and _OWN.fullmatch(name)]
-    chosen = min(found, key=lambda name: not name.startswith("CVE-"), default=None)
-    return (crc32(chosen.encode()) or 1) if chosen else 0
-
-
 def fingerprint(words: str) -> int:
     """64 bits that are the same for texts of the same words (`folded`); 0 for a text without words."""
     return int.from_bytes(blake2b(words.encode(), digest_size=8).digest(), "little") or 1 if words else 0
@@ -69,11 +58,10 @@ def rows_for(threshold: float) -> int:
     return max(fitting, default=1)
 
 
-def shingles(texts: list[str], length: int) -> tuple[Array, Array]:
-    """Each text's set of shingles as sorted 32-bit hashes, one after the other, and where each text's begin.
+def grams(texts: list[str], length: int) -> tuple[Array, Array]:
+    """Every run of `length` words of every text, as 64-bit hashes in order, and the number of the text each is of.
 
-    `texts` as `folded` leaves them. Returns (uint32 hashes, int64 offsets with one more entry than there are texts).
-    A text of fewer than `length` words has none.
+    `texts` as `folded` leaves them. Returns (uint64 hashes, int64 numbers). A shorter text has no run.
     """
     counts = np.array([text.count(" ") + 1 if text else 0 for text in texts], np.int64)
     hashed = np.fromiter(map(crc32, " ".join(filter(None, texts)).encode().split()), np.uint64, counts.sum())
@@ -83,10 +71,18 @@ def shingles(texts: list[str], length: int) -> tuple[Array, Array]:
         rolled ^= rolled >> np.uint64(29)
     of = np.repeat(np.arange(counts.size), counts)[: rolled.size]
     left = (np.repeat(np.cumsum(counts), counts) - np.arange(hashed.size))[: rolled.size]  # words to the text's end
-    inside = left >= length
-    tagged = np.sort(of[inside].astype(np.uint64) << np.uint64(32) | rolled[inside] >> np.uint64(32))
+    return rolled[left >= length], of[left >= length]
+
+
+def shingles(texts: list[str], length: int) -> tuple[Array, Array]:
+    """Each text's set of shingles as sorted 32-bit hashes, one after the other, and where each text's begin.
+
+    Returns (uint32 hashes, int64 offsets with one more entry than there are texts).
+    """
+    hashes, of = grams(texts, length)
+    tagged = np.sort(of.astype(np.uint64) << np.uint64(32) | hashes >> np.uint64(32))
     tagged = tagged[np.append(True, tagged[1:] != tagged[:-1])[: tagged.size]]  # np.unique hashes, ten times slower
-    offsets = np.searchsorted(tagged, np.arange(counts.size + 1, dtype=np.uint64) << np.uint64(32))
+    offsets = np.searchsorted(tagged, np.arange(len(texts) + 1, dtype=np.uint64) << np.uint64(32))
     return (tagged & np.uint64(0xFFFFFFFF)).astype(np.uint32), offsets.astype(np.int64)
 
 

@@ -210,7 +210,7 @@ def corpus(seed, sources=6, size=60):
 def test_number_of_workers_and_order_of_work_make_no_difference(tmp_path, monkeypatch):
     outputs = []
     for cores in (1, 2, 3):
-        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        monkeypatch.setattr("cybersieve.engine.cores", lambda cores=cores: cores)
         folder = tmp_path / str(len(outputs))
         rows, _ = run(folder, corpus(1))
         outputs.append({path.name: path.read_bytes() for path in sorted((folder / "unique").iterdir())})
@@ -249,17 +249,3 @@ def test_shingles_are_the_runs_of_words(texts, length):
 def test_pairs_at_the_threshold_are_found(threshold):
     rows = minhash.rows_for(threshold)
     assert 1 <= rows <= 12 and (1 - threshold**rows) ** minhash.BANDS <= minhash.MAX_MISS
-
-
-@pytest.mark.parametrize(("names", "same_as"), [
-    (("CVE-2031-10001",), None), (("u1", "T1059.001"), ("T1059.001",)),
-    (("GHSA-1a2b-3c4d-5e6f", "CVE-2031-1"), ("CVE-2031-1",)),
-    (("GHSA-1a2b-3c4d-5e6f",), None), (("RHSA-2031:0001",), None)])
-def test_public_identifiers(names, same_as):
-    assert minhash.own_identifier(*names) == minhash.own_identifier(*(same_as or names)) != 0
-
-
-@pytest.mark.parametrize("name", ["", "12345", "cc7b8c4e-9be0-47ca-b0bb-83915ec3ee2f", "sha-00ff00ff00ff00ff00ff",
-                                  "Grey Heron", "1901.00001", None, 7])
-def test_other_ids_are_no_public_identifiers(name):
-    assert minhash.own_identifier(name) == 0

@@ -1,0 +1,20 @@
+"""The public identifier that a record goes by: a CVE, CWE or CAPEC number, an ATT&CK number, an advisory's."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_PUBLIC = re.compile(r"[A-Z]{1,8}-?\d[\d.:-]*|GHSA(?:-\w{4}){3}")  # CVE-2014-0160, T1059.001, RHSA-2014:0376, S0002
+
+
+def public(id: str, meta: Mapping[str, Any]) -> str | None:
+    """The record's id or what upstream calls it beside (`external_id`, `aliases`), if it is of a public scheme.
+
+    A CVE number before others, else the first. None for uuids, hashes, plain numbers and names.
+    """
+    names: list[Any] = [id.partition("~")[0]]  # parse tells apart records of one id by "~" and a hash
+    for key in ("external_id", "aliases"):
+        value = meta.get(key) or []
+        names += value if isinstance(value, list) else [value]
+    found = [name for name in names if isinstance(name, str) and _PUBLIC.fullmatch(name)]
+    return min(found, key=lambda name: not name.startswith("CVE-"), default=None)
