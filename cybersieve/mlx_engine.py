@@ -10,7 +10,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +23,16 @@ import mlx.core as mx  # noqa: E402  (after the BLAS)
 Margin = float | None  # log-odds of yes against no; None where the model could not answer
 CHUNK = 16  # batches that are tokenised, sorted and cut together
 CPU_TOKENS, GPU_TOKENS = 1024, 65536  # padded tokens in a batch at most: more costs memory and is no faster
+
+
+class Queued:
+    """A batch in the GPU's queue: asking for the result waits, and must be done by the thread that started it."""
+
+    def __init__(self, result: Callable[[], list[Margin]]) -> None:
+        self.result = result
+
+    def done(self) -> bool:
+        return True
 
 
 class Engine:
@@ -54,14 +64,19 @@ class Engine:
     def margins(self, texts: Sequence[str]) -> Iterator[list[tuple[int, Margin]]]:
         """Pairs (index in `texts`, margin), a batch at a time; every index once, long texts first."""
         depth = blas.cores() + 1 if self.on_cpu else 2
-        running: deque[tuple[list[int], Callable[[], list[Margin]]]] = deque()
-        for indices, rows in self._batches(texts):
-            running.append((indices, self._start(rows)))
+        running: deque[tuple[list[int], Future[list[Margin]] | Queued]] = deque()
+        for started in self.start(texts):
+            running.append(started)
             if len(running) > depth:
-                indices, result = running.popleft()
-                yield list(zip(indices, result(), strict=True))
-        for indices, result in running:
-            yield list(zip(indices, result(), strict=True))
+                indices, answer = running.popleft()
+                yield list(zip(indices, answer.result(), strict=True))
+        for indices, answer in running:
+            yield list(zip(indices, answer.result(), strict=True))
+
+    def start(self, texts: Sequence[str]) -> Iterator[tuple[list[int], "Future[list[Margin]] | Queued"]]:
+        """Set batches going, one a step of the iterator: indices in `texts`, and the margins to come."""
+        for indices, rows in self._batches(texts):
+            yield indices, self._start(rows)
 
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[list[int]]]]:
         """Texts of about one length: their indices and their tokens, prefix left out where it is shared."""
@@ -78,17 +93,17 @@ class Engine:
                 batch, rows = rows[:size], rows[size:]
                 yield [i for i, _ in batch], [lead + body + self.suffix for _, body in batch]
 
-    def _start(self, rows: list[list[int]]) -> Callable[[], list[Margin]]:
-        """Set a batch going; the function returned waits for its margins."""
+    def _start(self, rows: list[list[int]]) -> "Future[list[Margin]] | Queued":
+        """Set a batch going."""
         self.tokens += sum(map(len, rows))
         if self.pool is not None:
-            return self.pool.submit(self._in_thread, rows).result
+            return self.pool.submit(self._in_thread, rows)
         try:
             margins: Any = self._forward(rows)
             mx.async_eval(margins)  # type: ignore[no-untyped-call]
         except RuntimeError:
             margins = None
-        return lambda: self._answered(rows, margins)
+        return Queued(lambda: self._answered(rows, margins))
 
     def _start_thread(self) -> None:
         self.here.stream = mx.new_stream(mx.cpu)
