@@ -1,24 +1,239 @@
-"""Thresholds: which confidences the rules decide alone, and what that is proven to cost."""
+"""Thresholds: which confidences the rules decide alone, and what that is proven to cost.
 
+A record is kept by rule if its confidence >= accept, rejected by rule if <= reject, and else the LLM is asked.
+
+Certified (Learn then Test, Angelopoulos et al. 2021, with fixed-sequence testing): candidate thresholds are fixed by
+the confidences of all records alone, before a label is looked at. The labels then test them in that order, from
+narrow bands to wide ones, and the last one before the first failure is taken. A test is an exact binomial tail at
+delta/2, one for each promise:
+(a) of the records kept by rule, at least target_precision are right;
+(b) of all records that belong in the corpus, at most 1 - target_recall are rejected by rule.
+Each holds with probability >= 1 - delta/2 over the draw of the labels, both with >= 1 - delta, whatever the corpus
+and the rules. Undecided labels (u) take no part: the promise is about records that can be decided.
+
+Not covered: what the LLM decides, and other corpora than the one the labels were drawn from.
+"""
+
+from collections import Counter
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from cybersieve import params, records
+import numpy as np
+from numpy.typing import NDArray
+
+from cybersieve import bounds, labels, records
 from cybersieve.errors import ParamsError
+from cybersieve.params import Calibrate
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Figures = dict[str, Any]
+STEPS = 200  # candidates a band: every half per cent of the records
+CURVE = (0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99)  # targets for the plot of target against calls saved
+NO_CERTIFICATE = ("Nothing is certified: there are no uniform labels. The thresholds rest on estimates from labels "
+                  "drawn by file, weighted by the files' sizes; draw uniform ones with cybersieve sample-labels.")
 
 
-def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: params.Calibrate) -> dict[str, Any]:
-    """The content of thresholds.json for a scored folder: mode, accept, reject, share of records asked."""
-    accept, reject = settings.accept, settings.reject
-    if reject >= accept:
-        raise ParamsError(f"calibrate.reject: {reject} must be below calibrate.accept ({accept})")
-    kept = rejected = total = 0
+class Bands(NamedTuple):
+    """The thresholds that passed; None where no band did."""
+
+    accept: float | None
+    reject: float | None
+
+
+@lru_cache(maxsize=100_000)
+def most_errors(n: int, rate: float, alpha: float) -> int:
+    """The most errors among n labels at which "at most `rate` are right" is rejected at `alpha`; -1 where none are."""
+    low, high = -1, n - 1  # the tail grows with the errors
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if bounds.tail_at_least(n - middle, n, rate) <= alpha else (low, middle - 1)
+    return low
+
+
+def labels_for(rate: float, alpha: float, errors: int = 1) -> int | None:
+    """The fewest labels at which that many errors still pass; None where the rate is 1, which nothing can prove."""
+    n = errors + 1
+    while rate < 1 and bounds.tail_at_least(n - errors, n, rate) > alpha:
+        n += 1
+    return n if rate < 1 else None
+
+
+def candidates(confidences: Floats, labelled: int, target: float, alpha: float) -> tuple[Floats, Floats]:
+    """The thresholds to test, in order: for accept falling, for reject rising. No label is looked at.
+
+    Accept starts where so many of the labels are expected above it that one error would still pass: narrower bands
+    could hardly pass whatever they hold.
+    """
+    ordered = np.sort(confidences)
+    if not len(ordered):
+        return ordered, ordered
+    first = min(1.0, (labels_for(target, alpha) or 1) / max(labelled, 1))
+    shares = np.arange(1, STEPS + 1) / STEPS
+    at = np.ceil(shares * len(ordered)).astype(int) - 1
+    falling = ordered[::-1][at[shares >= first]]
+    return _distinct(falling), _distinct(ordered[at])
+
+
+def _distinct(thresholds: Floats) -> Floats:
+    result: Floats = thresholds[np.append(True, np.diff(thresholds) != 0)]
+    return result
+
+
+def certify(confidences: Floats, truth: Ints, falling: Floats, rising: Floats, settings: Calibrate) -> Bands:
+    """The widest bands that pass in sequence. `confidences` and `truth` (0 or 1) are of the labelled records."""
+    alpha, positives = settings.delta / 2, int(truth.sum())
+    keeps = confidences[None, :] >= falling[:, None]
+    wrong = (keeps & (truth == 0)).sum(axis=1)
+    limits = np.array([most_errors(int(k), settings.target_precision, alpha) for k in keeps.sum(axis=1)])
+    accept = _passed(wrong <= limits, falling)
+    lost = ((confidences[None, :] <= rising[:, None]) & (truth == 1)).sum(axis=1)
+    reject = _passed(lost <= most_errors(positives, settings.target_recall, alpha), rising)
+    return apart(accept, reject, rising)
+
+
+def _passed(tests: NDArray[np.bool_], thresholds: Floats) -> float | None:
+    """The last threshold before the first failure."""
+    count = len(tests) if tests.all() else int(tests.argmin())
+    return float(thresholds[count - 1]) if count else None
+
+
+def apart(accept: float | None, reject: float | None, rising: Floats) -> Bands:
+    """Where the bands would overlap reject gives way: fewer rejections lose no more positives."""
+    if accept is not None and reject is not None and reject >= accept:
+        below = rising[rising < accept]
+        reject = float(below[-1]) if len(below) else None
+    return Bands(accept, reject)
+
+
+def estimate(confidences: Floats, truth: Ints, weights: Floats, rising: Floats, settings: Calibrate) -> Bands:
+    """The widest bands whose weighted estimates meet the targets: no proof, for labels that are no uniform sample."""
+    def share(part: NDArray[np.bool_], of: NDArray[np.bool_]) -> float:
+        return float(weights[part & of].sum() / max(weights[of].sum(), 1e-300))
+
+    accept = [t for t in rising if share(truth == 1, confidences >= t) >= settings.target_precision]
+    reject = [t for t in rising if share(confidences <= t, truth == 1) <= 1 - settings.target_recall]
+    return apart(float(min(accept)) if accept else None, float(max(reject)) if reject else None, rising)
+
+
+def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) -> Figures:
+    """The content of thresholds.json for a scored folder.
+
+    Raises ParamsError: calibrate.reject is not below calibrate.accept (mode fixed).
+    """
+    uniform = labels.uniform_half(labels_dir, "thresholds")
+    known = uniform or labels.for_fitting(labels_dir)
+    confidences, found, sizes = _read(scored_dir, set(known))
+    if settings.mode == "fixed":
+        if settings.reject >= settings.accept:
+            raise ParamsError(f"calibrate.reject: {settings.reject} must be below calibrate.accept ({settings.accept})")
+        return {"mode": "fixed"} | _shares(Bands(settings.accept, settings.reject), confidences)
+    decided = {key: value for key in sorted(found) if (value := known[key]) is not None}
+    said, truth = np.array([found[key] for key in decided]), np.array(list(decided.values()), dtype=np.int64)
+    figures = {"target_precision": settings.target_precision, "target_recall": settings.target_recall,
+               "delta": settings.delta, "labels": len(decided), "labels_positive": int(truth.sum()),
+               "labels_undecided": len(found) - len(decided), "labels_without_confidence": len(known) - len(found)}
+    falling, rising = candidates(confidences, len(truth), settings.target_precision, settings.delta / 2)
+    if decided and not uniform:
+        drawn = Counter(name for name, _ in decided)
+        weights = np.array([sizes[name] / drawn[name] for name, _ in decided])
+        bands = estimate(said, truth, weights, rising, settings)
+        return {"mode": "estimated"} | _shares(bands, confidences) | figures | {"certificate": [NO_CERTIFICATE]}
+    bands = certify(said, truth, falling, rising, settings)
+    result = {"mode": "certified"} | _shares(bands, confidences) | figures | evidence(said, truth, bands, settings)
+    return result | {"certificate": words(result, settings), "curve": curve(confidences, said, truth, settings)}
+
+
+def _read(scored_dir: Path, wanted: set[labels.Key]) -> tuple[Floats, dict[labels.Key, float], dict[str, int]]:
+    """All confidences (8 bytes a record), those of the wanted records, and the number of records by base name."""
+    parts: list[Floats] = []
+    found: dict[labels.Key, float] = {}
+    sizes: dict[str, int] = {}
     for shard in records.shards(scored_dir):
-        for row in records.read(shard.path, ["confidence"]):
+        values = []
+        for row in records.read(shard.path, ["id", "source", "confidence"]):
             if row["confidence"] is not None:
-                total += 1
-                kept += row["confidence"] >= accept
-                rejected += row["confidence"] <= reject
+                values.append(row["confidence"])
+                if (key := labels.key(row["source"], row["id"])) in wanted:
+                    found[key] = row["confidence"]
+        parts.append(np.array(values, dtype=float))
+        name, _ = labels.key(shard.source, "")
+        sizes[name] = sizes.get(name, 0) + len(values)
+    return np.concatenate(parts), found, sizes
+
+
+def _shares(bands: Bands, confidences: Floats) -> Figures:
+    """What the thresholds do to all records."""
+    kept = 0 if bands.accept is None else int((confidences >= bands.accept).sum())
+    rejected = 0 if bands.reject is None else int((confidences <= bands.reject).sum())
+    total = len(confidences)
     asked = total - kept - rejected
-    return {"mode": settings.mode, "accept": accept, "reject": reject, "records": total, "kept_by_rule": kept,
-            "rejected_by_rule": rejected, "asked": asked, "asked_share": round(asked / max(total, 1), 4)}
+    return {"accept": bands.accept, "reject": bands.reject, "records": total, "kept_by_rule": kept,
+            "rejected_by_rule": rejected, "asked": asked, "asked_share": round(asked / max(total, 1), 4),
+            "calls_saved": round(1 - asked / max(total, 1), 4) if total else 0.0}
+
+
+def evidence(said: Floats, truth: Ints, bands: Bands, settings: Calibrate) -> Figures:
+    """What the labels show of the bands. A bound is Clopper-Pearson's at delta/2 for that threshold by itself."""
+    alpha = settings.delta / 2
+    accepted = said >= bands.accept if bands.accept is not None else np.zeros(len(said), dtype=bool)
+    rejected = said <= bands.reject if bands.reject is not None else np.zeros(len(said), dtype=bool)
+    kept, right, positives = int(accepted.sum()), int(truth[accepted].sum()), int(truth.sum())
+    spared = positives - int(truth[rejected].sum())
+    return {"accepted_labels": kept, "accepted_wrong": kept - right,
+            "precision_at_least": round(bounds.lower(right, kept, alpha), 4) if kept else None,
+            "positives_lost": positives - spared,
+            "recall_at_least": round(bounds.lower(spared, positives, alpha), 4) if positives else None,
+            "labels_needed": labels_needed(truth, settings)}
+
+
+def labels_needed(truth: Ints, settings: Calibrate) -> int | None:
+    """About how many decided uniform labels certified bands need, where the rules make hardly an error.
+
+    One error is to be allowed among the labels accepted, and one among the positive ones; the share of positives is
+    taken from the labels, a half where there are few.
+    """
+    wanted = [labels_for(rate, settings.delta / 2) for rate in (settings.target_precision, settings.target_recall)]
+    share = max(float(truth.mean()), 0.05) if len(truth) >= 20 else 0.5
+    return None if None in wanted else int(np.ceil(max(n for n in wanted if n is not None) / share))
+
+
+def words(found: Figures, settings: Calibrate) -> list[str]:
+    """The certificate in sentences."""
+    precision, loss = f"{settings.target_precision:.1%}", f"{1 - settings.target_recall:.1%}"
+    chance = f"with probability {1 - settings.delta / 2:.2%} over the draw of the labels"
+    if found["accept"] is None:
+        kept = f"No record is kept by rule: {found['labels']} decided labels prove no band of precision {precision}."
+    else:
+        kept = (f"Of the {found['kept_by_rule']} records kept by rule (confidence {found['accept']} or more) at least "
+                f"{precision} are right, {chance}: of {found['accepted_labels']} labelled ones "
+                f"{found['accepted_wrong']} are wrong.")
+    if found["reject"] is None:
+        rejected = (f"No record is rejected by rule: {found['labels_positive']} positive labels prove no band that "
+                    f"loses at most {loss} of the positives.")
+    else:
+        rejected = (f"Rejecting {found['rejected_by_rule']} records by rule (confidence {found['reject']} or less) "
+                    f"loses at most {loss} of the records that belong, {chance}: of {found['labels_positive']} "
+                    f"labelled ones {found['positives_lost']} are lost.")
+    lines = [kept, rejected, f"The LLM is asked about {found['asked']} of {found['records']} records: "
+                             f"{found['calls_saved']:.1%} of its calls are saved."]
+    if found["labels_without_confidence"] and not found["labels"]:
+        lines.append(f"None of the {found['labels_without_confidence']} labels is of a record of this corpus.")
+    if found["labels_undecided"]:
+        lines.append(f"{found['labels_undecided']} labelled records that can't be decided take no part in this.")
+    if None in (found["accept"], found["reject"]) and (needed := found["labels_needed"]):
+        lines.append(f"About {needed} decided uniform labels are needed for this use (cybersieve sample-labels "
+                     f"-n {2 * needed}: half of them set thresholds, the others are for the report).")
+    return lines
+
+
+def curve(confidences: Floats, said: Floats, truth: Ints, settings: Calibrate) -> list[Figures]:
+    """Share of LLM calls saved if both targets were one of CURVE, the labels being the same."""
+    points = []
+    for target in CURVE:
+        wanted = replace(settings, target_precision=target, target_recall=target)
+        bands = certify(said, truth, *candidates(confidences, len(truth), target, settings.delta / 2), wanted)
+        points.append({"target": target, "calls_saved": _shares(bands, confidences)["calls_saved"]})
+    return points

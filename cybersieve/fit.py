@@ -128,7 +128,7 @@ def source_weights(truth: Floats, log_odds: Floats, sources: Sequence[str]) -> d
     rows = np.flatnonzero([source != "" for source in sources])
     if not names:
         return {}
-    columns = [names.index(sources[row]) for row in rows]
+    columns = [names.index(sources[int(row)]) for row in rows]
     x = csr_matrix((np.ones(len(rows)), (np.arange(len(rows)), columns)), shape=(len(rows), len(names)))
     weights, _ = logistic(x, truth[rows], L2_SOURCES, [(None, None)] * len(names), np.zeros(len(names)),
                           known=log_odds[rows], bias=False)
@@ -140,10 +140,10 @@ def _with_sources(truth: Floats, log_odds: Floats, sources: Sequence[str], folds
     rows = np.flatnonzero([source != "" for source in sources])
     if min(truth[rows].sum(), (1 - truth[rows]).sum()) < folds:
         return None
-    known, said = [sources[row] for row in rows], np.zeros(len(rows))
+    known, said = [sources[int(row)] for row in rows], np.zeros(len(rows))
     for train, test in _folds(truth[rows], folds):
-        learned = source_weights(truth[rows[train]], log_odds[rows[train]], [known[i] for i in train])
-        said[test] = log_odds[rows[test]] + np.array([learned.get(known[i], 0.0) for i in test])
+        learned = source_weights(truth[rows[train]], log_odds[rows[train]], [known[int(i)] for i in train])
+        said[test] = log_odds[rows[test]] + np.array([learned.get(known[int(i)], 0.0) for i in test])
     return _quality(truth[rows], said)
 
 

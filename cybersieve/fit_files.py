@@ -57,7 +57,7 @@ def rewrite(path: Path, book: Rulebook, fitted: Fitted) -> None:
     text = re.sub(r"^sources:.*\n(?:  .*\n)*", f"sources:{sources}\n", text, count=1, flags=re.MULTILINE)
     for rule, weight in zip(book.rules, fitted.weights, strict=True):
         spot = re.compile(rf"(\bid: {re.escape(rule.id)}\b(?![\w.-])(?:(?!\bid: ).)*?\bweight: )[-+.\w]+", re.DOTALL)
-        text, count = spot.subn(lambda match, value=weight: f"{match[1]}{value + 0.0:.2f}", text, count=1)
+        text, count = spot.subn(rf"\g<1>{weight + 0.0:.2f}", text, count=1)
         if not count:
             raise ParamsError(f"{path}: rule {rule.id}: no `weight:` after its id to write to")
     path.write_text(text, encoding="utf-8")

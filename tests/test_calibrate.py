@@ -1,0 +1,136 @@
+"""Thresholds: the certificate holds over many draws of labels, and says so when labels are too few."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cybersieve import bounds, calibrate, labels, records
+from cybersieve.errors import ParamsError
+from cybersieve.params import Calibrate
+
+SETTINGS = Calibrate(mode="certified", target_precision=0.9, target_recall=0.9, delta=0.1, accept=0.9, reject=0.1)
+
+
+def population(shape: str, n: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
+    """Confidences and truth of a corpus: calibrated, overconfident, full of ties, or plainly wrong."""
+    draw = np.random.default_rng(7)
+    confidences = draw.beta(0.6, 0.4, n)
+    if shape == "ties":
+        confidences = np.round(confidences * 4) / 4
+    chance = {"overconfident": 0.5 + (confidences - 0.5) * 0.75, "useless": np.full(n, 0.6)}.get(shape, confidences)
+    return confidences, (draw.random(n) < chance).astype(np.int64)
+
+
+@pytest.mark.parametrize("shape", ["calibrated", "overconfident", "ties", "useless"])
+def test_targets_are_missed_in_at_most_delta_of_1000_draws(shape: str) -> None:
+    confidences, truth = population(shape)
+    draw, missed = np.random.default_rng(11), {"precision": 0, "recall": 0, "either": 0}
+    falling, rising = calibrate.candidates(confidences, 200, SETTINGS.target_precision, SETTINGS.delta / 2)
+    taken = 0
+    for _ in range(1000):
+        sample = draw.choice(len(truth), 200, replace=False)
+        accept, reject = calibrate.certify(confidences[sample], truth[sample], falling, rising, SETTINGS)
+        kept = confidences >= (2 if accept is None else accept)
+        lost = (confidences <= (-1 if reject is None else reject)) & (truth == 1)
+        poor = bool(kept.any()) and truth[kept].mean() < SETTINGS.target_precision
+        lossy = lost.sum() / truth.sum() > 1 - SETTINGS.target_recall
+        taken += accept is not None or reject is not None
+        missed["precision"], missed["recall"] = missed["precision"] + poor, missed["recall"] + lossy
+        missed["either"] += poor or lossy
+    for name, rate in (("precision", 0.05), ("recall", 0.05), ("either", 0.1)):
+        assert bounds.tail_at_least(missed[name], 1000, rate) > 0.001, f"{shape}: {name} missed {missed[name]} times"
+    assert taken > 500 or shape == "useless"  # or the promise would be kept by promising nothing
+
+
+def test_a_sequence_stops_at_its_first_failure() -> None:
+    confidences = np.linspace(0, 1, 400)
+    truth = (confidences > 0.3).astype(np.int64)
+    truth[(confidences > 0.55) & (confidences < 0.6)] = 0  # a stretch of errors; wider bands would pass again
+    falling, rising = calibrate.candidates(confidences, 400, 0.9, 0.05)
+    accept, reject = calibrate.certify(confidences, truth, falling, rising, SETTINGS)
+    assert accept is not None and 0.5 < accept < 0.6
+    assert reject is not None and 0.3 < reject < accept
+
+
+def test_most_errors_is_the_exact_binomial_limit() -> None:
+    for n in (1, 28, 29, 60, 219):
+        most = calibrate.most_errors(n, 0.9, 0.05)
+        assert most < 0 or bounds.tail_at_least(n - most, n, 0.9) <= 0.05
+        assert bounds.tail_at_least(n - most - 1, n, 0.9) > 0.05
+    assert calibrate.most_errors(0, 0.9, 0.05) == -1
+    assert (calibrate.labels_for(0.9, 0.05, 0), calibrate.labels_for(1.0, 0.05)) == (29, None)
+
+
+def test_candidates_look_at_no_label_and_keep_order() -> None:
+    falling, rising = calibrate.candidates(np.array([0.1, 0.5, 0.5, 0.9]), 1000, 0.9, 0.05)
+    assert falling.tolist() == [0.9, 0.5, 0.1] and rising.tolist() == [0.1, 0.5, 0.9]
+    few, _ = calibrate.candidates(np.linspace(0, 1, 1001), 100, 0.9, 0.05)
+    assert few[0] == pytest.approx(1 - 0.46, abs=0.01)  # 46 labels are the fewest with one error allowed
+
+
+def test_bands_never_overlap() -> None:
+    assert calibrate.apart(0.4, 0.6, np.array([0.1, 0.3, 0.5])) == (0.4, 0.3)
+    assert calibrate.apart(0.4, 0.4, np.array([0.4, 0.5])) == (0.4, None)
+
+
+def folder(tmp_path: Path, n: int, uniform: bool = True, labelled: int | None = None) -> tuple[Path, Path]:
+    """A scored folder of one file, rules right above 0.5, and labels of its first records."""
+    row = {"source": "a/feed.json", "rules": [], "score": 0.0}
+    rows = [row | {"id": str(i), "confidence": i / n} for i in range(n)]
+    rows += [row | {"id": "twin", "confidence": None, "score": None}]
+    records.write(tmp_path / "scored" / "a" / "feed.json.parquet", rows, records.SCORED)
+    (tmp_path / "labels").mkdir()
+    name = labels.UNIFORM if uniform else labels.STRATIFIED
+    lines = [f"feed.json,{i},{int(i / n > 0.5)}\n" for i in range(n if labelled is None else labelled)]
+    (tmp_path / "labels" / name).write_text("file,id,label\n" + "".join(lines) + "feed.json,twin,1\nother.json,1,0\n")
+    return tmp_path / "scored", tmp_path / "labels"
+
+
+def test_folder_certified(tmp_path: Path) -> None:
+    found = calibrate.calibrate_folder(*folder(tmp_path, 400), SETTINGS)
+    assert found["mode"] == "certified" and found["records"] == 400 == found["kept_by_rule"] + found[
+        "rejected_by_rule"] + found["asked"]
+    assert found["accept"] > found["reject"] and found["calls_saved"] > 0.8
+    assert found["precision_at_least"] >= 0.9 and found["recall_at_least"] >= 0.9
+    assert len(found["certificate"]) == 3 and "at least 90.0% are right" in found["certificate"][0]
+    assert [point["target"] for point in found["curve"]] == list(calibrate.CURVE)
+
+
+@pytest.mark.parametrize("labelled", [0, 20])
+def test_too_few_labels_give_empty_bands_and_say_how_many_are_needed(tmp_path: Path, labelled: int) -> None:
+    found = calibrate.calibrate_folder(*folder(tmp_path, 400, labelled=labelled), SETTINGS)
+    assert (found["accept"], found["reject"], found["asked_share"]) == (None, None, 1.0)
+    assert found["labels_needed"] == 92 and "About 92 decided uniform labels" in found["certificate"][-1]
+
+
+def test_without_a_labels_folder_nothing_crashes(tmp_path: Path) -> None:
+    scored, _ = folder(tmp_path, 50)
+    found = calibrate.calibrate_folder(scored, tmp_path / "none", SETTINGS)
+    assert found["asked"] == 50 and found["labels"] == 0
+
+
+def test_stratified_labels_alone_certify_nothing(tmp_path: Path) -> None:
+    found = calibrate.calibrate_folder(*folder(tmp_path, 400, uniform=False), SETTINGS)
+    assert found["mode"] == "estimated" and "Nothing is certified" in found["certificate"][0]
+    assert 0.4 < found["reject"] < found["accept"] <= 0.51 and "precision_at_least" not in found
+
+
+def test_only_the_thresholds_half_is_looked_at(tmp_path: Path) -> None:
+    scored, folder_of_labels = folder(tmp_path, 400)
+    path = folder_of_labels / labels.UNIFORM
+    before = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    turned = [line if line.startswith("file,") or labels.half((line.split(",")[0], line.split(",")[1])) == "thresholds"
+              else line[:-1] + str(1 - int(line[-1])) for line in path.read_text().splitlines()]
+    path.write_text("\n".join(turned) + "\n")
+    (folder_of_labels / labels.STRATIFIED).write_text("file,id,label\nfeed.json,5,1\n")
+    assert calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS) == before
+
+
+def test_fixed_thresholds(tmp_path: Path) -> None:
+    scored, folder_of_labels = folder(tmp_path, 400)
+    found = calibrate.calibrate_folder(scored, folder_of_labels, replace(SETTINGS, mode="fixed"))
+    assert (found["accept"], found["reject"], found["kept_by_rule"], found["rejected_by_rule"]) == (0.9, 0.1, 40, 41)
+    with pytest.raises(ParamsError, match=r"calibrate\.reject: 0\.95"):
+        calibrate.calibrate_folder(scored, folder_of_labels, replace(SETTINGS, mode="fixed", reject=0.95))
