@@ -1,0 +1,162 @@
+"""Fitting: monotone, shrunk to what is expected, calibrated, and written back without touching anything else."""
+
+import csv
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from cybersieve import fit, fit_files, labels, records, rules
+from cybersieve.errors import InputError, ParamsError
+from cybersieve.fit import Example
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLD = Path(os.environ.get("CYBERSIEVE_GOLD", ROOT.parent / "shared" / "gold"))
+BOOK = """# a comment that stays
+bias: -1.0
+categories: {attack: 1.5, garden: -0.7}
+sources: {}
+rules:
+- {id: worm, category: attack, weight: 9, pattern: '\\bworm'}
+- id: trojan
+  category: attack
+  pattern: 'trojan'
+  weight: 9   # a comment that stays
+- {id: unseen, category: attack, weight: 9, prior: 2.5, pattern: 'zzz'}
+- {id: soil, category: garden, weight: -9, pattern: 'soil'}
+"""
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> rules.Rulebook:
+    (tmp_path / "rules.yaml").write_text(BOOK)
+    return rules.load(tmp_path / "rules.yaml")
+
+
+def examples(n: int = 300) -> list[Example]:
+    """Texts where `worm` is good evidence, `trojan` is wrong, `soil` against; feed.json is always right."""
+    draw, found = np.random.default_rng(5), []
+    for i in range(n):
+        label = int(draw.random() < 0.5)
+        words = ["plain", *(["worm"] if draw.random() < (0.8 if label else 0.1) else []),
+                 *(["trojan"] if draw.random() < (0.1 if label else 0.6) else []),
+                 *(["soil"] if draw.random() < (0.1 if label else 0.5) else [])]
+        found.append(Example("", " ".join(words), label, "odd" if i % 3 else "even",
+                             "" if i % 2 else "feed.json" if label else "weeds.json"))
+    return found
+
+
+def test_weights_keep_their_side_and_what_is_unseen_its_prior(book: rules.Rulebook) -> None:
+    fitted = fit.fit(book, examples())
+    worm, trojan, unseen, soil = fitted.weights
+    slope = unseen / 2.5  # calibration scales everything alike
+    assert worm > 1 and trojan == 0 and soil < -0.5 and 0.3 < slope < 3
+    assert fitted.sources["feed.json"] > 0.5 > -0.5 > fitted.sources["weeds.json"]
+
+
+def test_held_out_figures(book: rules.Rulebook) -> None:
+    figures = fit.fit(book, examples()).figures
+    assert figures["cross_validated"]["auc"] > 0.85 and figures["cross_validated"]["calibration_error"] < 0.1
+    assert set(figures["group_left_out"]) == {"odd", "even"}
+    assert figures["with_source_cross_validated"]["auc"] > figures["cross_validated"]["auc"]
+    assert sum(part["n"] for part in figures["cross_validated"]["reliability"]) == 300
+
+
+def test_too_few_examples_are_an_error(book: rules.Rulebook) -> None:
+    with pytest.raises(ValueError, match="5 folds need at least 5 examples of each label"):
+        fit.fit(book, [Example("", "worm", 1, "a")] * 20)
+
+
+def test_logistic_finds_the_log_odds_of_a_table() -> None:
+    x = csr_matrix(np.repeat([[0.0], [1.0]], [40, 60], axis=0))
+    truth = np.concatenate([np.repeat([1.0, 0.0], [10, 30]), np.repeat([1.0, 0.0], [45, 15])])
+    weights, bias = fit.logistic(x, truth, 1e-9, [(0, None)], np.zeros(1))
+    assert bias == pytest.approx(np.log(10 / 30), abs=1e-3) and weights[0] == pytest.approx(np.log(9), abs=1e-3)
+
+
+def test_platt_undoes_overconfidence() -> None:
+    draw = np.random.default_rng(3)
+    honest = draw.normal(0, 2, 20_000)
+    truth = (draw.random(20_000) < 1 / (1 + np.exp(-honest))).astype(float)
+    slope, offset = fit.platt(3 * honest + 1, truth)
+    assert slope == pytest.approx(1 / 3, abs=0.02) and offset == pytest.approx(-1 / 3, abs=0.1)
+
+
+def test_few_labels_teach_a_source_little() -> None:
+    sources = ["rare.json"] * 1 + ["common.json"] * 40 + [""] * 10
+    found = fit.source_weights(np.ones(51), np.zeros(51), sources)
+    assert 0 < found["rare.json"] < found["common.json"] / 2 and set(found) == {"rare.json", "common.json"}
+
+
+def test_rewrite_changes_numbers_only(book: rules.Rulebook, tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    fitted = fit.Fitted(np.array([1.234, 0.0, 2.5, -0.004]), -0.5, {"b.json": -1.0, "a.json": 0.256}, {})
+    fit_files.rewrite(path, book, fitted)
+    again = rules.load(path)
+    assert [rule.weight for rule in again.rules] == [1.23, 0.0, 2.5, 0.0] and again.bias == -0.5
+    assert again.sources == {"a.json": 0.26, "b.json": -1.0}
+    fit_files.rewrite(path, again, fitted)
+    assert rules.load(path).sources == again.sources
+    numbers = re.compile(r"(?<=weight: )[-.\d]+|(?<=^bias: )[-.\d]+|^sources:.*\n(?:  .*\n)*", re.MULTILINE)
+    assert numbers.sub("", path.read_text()) == numbers.sub("", BOOK)
+    path.write_text(BOOK.replace("weight: 9   #", "#"))
+    with pytest.raises(ParamsError, match="rule trojan: no `weight:`"):
+        fit_files.rewrite(path, book, fitted)
+
+
+def test_labels_for_fitting_are_disjoint_from_uniform_ones(tmp_path: Path) -> None:
+    rows = [records.Record(f"r{i}", "a/feed.json", str(i), f"title {i}", "worm").row() for i in range(6)]
+    rows[5]["dropped"] = "revoked"
+    records.write(tmp_path / "parsed" / "a" / "feed.json.parquet", rows, records.PARSED)
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / labels.STRATIFIED).write_text(
+        "file,id,label\n" + "".join(f"feed.json,r{i},{label}\n" for i, label in enumerate("10u111")))
+    (tmp_path / "labels" / labels.UNIFORM).write_text("file,id,label\nfeed.json,r0,1\nfeed.json,r4,0\n")
+    found = fit_files.labelled_records(tmp_path / "parsed", tmp_path / "labels")
+    assert [(example.title, example.label) for example in found] == [("title 1", 0), ("title 3", 1)]
+    for use in ("thresholds", "report"):
+        other = labels.uniform_half(tmp_path / "labels", use)
+        assert not other.keys() & labels.for_fitting(tmp_path / "labels").keys()
+
+
+def test_texts_and_their_errors(tmp_path: Path) -> None:
+    path = tmp_path / "texts.jsonl"
+    path.write_text('{"text": "a", "label": 1}\n{"text": "b", "label": null}\n'
+                    '{"text": "c", "label": 0, "title": "d"}\n')
+    assert [(one.title, one.text, one.label, one.group) for one in fit_files.labelled_texts(path)] == [
+        ("", "a", 1, "texts"), ("d", "c", 0, "texts")]
+    path.write_text('{"text": "a", "label": 1}\n{"text": "b"}\n')
+    with pytest.raises(InputError, match=r"texts\.jsonl, line 2"):
+        fit_files.labelled_texts(path)
+
+
+def test_report_shows_dead_and_harmful_rules(book: rules.Rulebook, tmp_path: Path) -> None:
+    texts = ["worm", "worm soil", "soil"]
+    rows = [records.Record(str(i), "f.json", str(i), "", text).row() for i, text in enumerate(texts)]
+    records.write(tmp_path / "parsed" / "f.json.parquet", rows, records.PARSED)
+    fit_files.report(tmp_path / "r.csv", book, [1.0, 1.0, 2.5, -0.5], tmp_path / "parsed", examples())
+    with (tmp_path / "r.csv").open(newline="") as lines:
+        found = {row["id"]: row for row in csv.DictReader(lines)}
+    assert found["unseen"]["remark"] == "dead" and found["trojan"]["remark"] == "harmful"
+    worm = found["worm"]
+    assert (worm["corpus_hits"], worm["conflict"], worm["overlap"]) == ("2", "0.500", "0.500")
+    assert float(found["worm"]["precision"]) > 0.8 and found["soil"]["most_alike"] == "worm"
+
+
+@pytest.mark.skipif(not (GOLD / "arxiv.jsonl").exists(), reason=f"needs the labelled texts in {GOLD}")
+def test_rules_alone_on_labelled_texts() -> None:
+    found = [example for name in ("arxiv", "debian") for example in fit_files.labelled_texts(GOLD / f"{name}.jsonl")]
+    figures = fit.fit(rules.load(ROOT / "rules.yaml"), found).figures
+    assert figures["cross_validated"]["auc"] >= 0.93 and figures["cross_validated"]["f1"] >= 0.86
+    assert np.mean([part["auc"] for part in figures["group_left_out"].values()]) >= 0.89
+
+
+def test_the_committed_figures_are_of_the_committed_rules() -> None:
+    figures = json.loads((ROOT / "docs" / "rules-fit.json").read_text())
+    lines = (ROOT / "docs" / "rules-report.csv").read_text().splitlines()
+    book = rules.load(ROOT / "rules.yaml")
+    assert [line.split(",")[0] for line in lines[1:]] == book.ids and figures["rules"] == len(book.ids) >= 250

@@ -1,0 +1,69 @@
+"""Draws of records to label: uniform, repeatable, growing, and never what is labelled already."""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from cybersieve import labels, records, sampling
+from cybersieve.errors import InputError
+
+SIZES = {"big.json": 400, "small.json": 5, "other.json": 100}
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    for name, size in SIZES.items():
+        parsed = [records.Record(f"r{i}", f"a/{name}", str(i), f"title {i}", "=HYPERLINK() as text").row()
+                  for i in range(size)]
+        scored = [{"id": row["id"], "source": row["source"], "rules": [], "score": 0.0,
+                   "confidence": None if i == 0 else 0.5} for i, row in enumerate(parsed)]
+        records.write(tmp_path / "parsed" / "a" / f"{name}.parquet", parsed, records.PARSED)
+        records.write(tmp_path / "scored" / "a" / f"{name}.parquet", scored, records.SCORED)
+    return tmp_path
+
+
+def drawn(corpus: Path, n: int, stratified: bool = False, seed: int = 0) -> list[labels.Key]:
+    rows = sampling.sample(corpus / "parsed", corpus / "scored", corpus / "labels", n, stratified, seed)
+    return [key for _, key, _, _ in rows]
+
+
+def test_uniform_draws_grow_and_leave_out_what_is_set_aside(corpus: Path) -> None:
+    few, many, others = drawn(corpus, 20), drawn(corpus, 100), drawn(corpus, 100, seed=1)
+    assert few == many[:20] and len(set(many)) == 100 and set(many) != set(others)
+    everything = drawn(corpus, 10_000)
+    assert len(everything) == sum(SIZES.values()) - 3 and not any(name == "r0" for _, name in everything)
+    share = Counter(file for file, _ in many)["big.json"] / 100
+    assert 0.65 < share < 0.92  # 0.79 expected; four standard errors either way
+
+
+def test_uniform_labels_are_left_out_but_stratified_ones_are_not(corpus: Path) -> None:
+    first, second = drawn(corpus, 2)
+    (corpus / "labels").mkdir()
+    for name, (file, key) in ((labels.UNIFORM, first), (labels.STRATIFIED, second)):
+        (corpus / "labels" / name).write_text(f"file,id,label\n{file},{key},1\n")
+    after = drawn(corpus, 10_000)
+    assert first not in after and second in after
+    assert not {first, second} & set(drawn(corpus, 10_000, stratified=True))
+
+
+def test_stratified_draws_are_even(corpus: Path) -> None:
+    assert Counter(file for file, _ in drawn(corpus, 100, stratified=True)) == {
+        "small.json": 4, "other.json": 48, "big.json": 48}
+
+
+def test_the_csv_is_a_label_file_once_filled_and_runs_no_formula(
+        corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = corpus / "to_label.csv"
+    folders = ["--parsed-dir", str(corpus / "parsed"), "--scored-dir", str(corpus / "scored"), "--labels",
+               str(corpus / "labels"), "--output", str(output)]
+    sampling.main(["-n", "7", *folders])
+    assert "7 records to label" in capsys.readouterr().err
+    with output.open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == 7 and all(row["text"].startswith("'=") and row["label"] == "" for row in rows)
+    output.write_text(output.read_text().replace(",,title", ",1,title"))
+    assert set(labels.load(output).values()) == {1} and len(labels.load(output)) == 7
+    with pytest.raises(InputError, match="File exists"):
+        sampling.main(["-n", "7", *folders])
