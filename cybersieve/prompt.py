@@ -97,12 +97,17 @@ def suffix_tokens(tokenizer: Any, layout: Layout) -> list[int]:
 def text_tokens(tokenizer: Any, layout: Layout, texts: Sequence[str]) -> list[list[int]]:
     """Each text's first `layout.max_tokens` tokens, none of them a control token."""
     inner = getattr(tokenizer, "_tokenizer", tokenizer)  # mlx-lm wraps the tokenizer of transformers
-    control = _control(inner)
-    clean = [control.sub(_apart, layout.clip(text)) if control else layout.clip(text) for text in texts]
+    clean = [harmless(inner, layout.clip(text)) for text in texts]
     if not clean:
         return []
     encoded = inner(clean, add_special_tokens=False, split_special_tokens=True, return_attention_mask=False)
     return [list(tokens[: layout.max_tokens]) for tokens in encoded["input_ids"]]
+
+
+def harmless(tokenizer: Any, text: str) -> str:
+    """The text with every control token's spelling taken apart."""
+    control = _control(tokenizer)
+    return control.sub(_apart, text) if control else text
 
 
 def answer_tokens(tokenizer: Any, layout: Layout) -> tuple[list[int], list[int]]:
