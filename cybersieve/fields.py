@@ -2,6 +2,7 @@
 
     a.b            key b of key a; lists on the way are walked item by item; "quoted.key" for keys with dots
     a[lang=en].b   only items whose `lang` is `en` (or starts with `en-`, `en_`); [lang=en|*]: all, if there are none
+    a[-1].b        only the last item
     *.b            any key
     a.b ~ regex    only values in which the regular expression is found
     CWE-{@ID}      a template: text with paths in braces; no value where one of its paths has none
@@ -19,7 +20,7 @@ from cybersieve.errors import ParamsError
 Values = Callable[[Any], list[Any]]  # record -> the scalars or trees found, in order
 
 _STEP = re.compile(r'"(?P<quoted>[^"]+)"|(?P<key>[^.\[\]"~]+)')
-_CHOICE = re.compile(r"\[(?P<name>[^=\[\]]+)=(?P<wanted>[^\[\]]*)\]")
+_CHOICE = re.compile(r"\[(?:(?P<name>[^=\[\]]+)=(?P<wanted>[^\[\]]*)|(?P<last>-1))\]")
 _BRACES = re.compile(r"\{([^{}]+)\}")
 Step = tuple[str, str, str]  # key, name and wanted value of a choice among list items (or "", "")
 
@@ -33,7 +34,7 @@ def steps(path: str) -> list[Step]:
             raise ParamsError(f"not a field path: {path!r} (cybersieve/fields.py shows the form)")
         at, name, wanted = step.end(), "", ""
         if choice := _CHOICE.match(text, at):
-            at, name, wanted = choice.end(), choice["name"], choice["wanted"]
+            at, name, wanted = choice.end(), choice["name"] or choice["last"], choice["wanted"] or ""
         result.append(((step["quoted"] or step["key"]).strip(), name, wanted))
         if at < len(text):
             if text[at] != "." or at + 1 == len(text):
@@ -60,9 +61,9 @@ def quoted(key: str) -> str:
 
 def values(path: str) -> Values:
     """A function that finds all values at `path`, null and missing ones left out."""
-    if "{" in path:
-        return _template(path)
     where, tilde, pattern = path.partition(" ~ ")
+    if "{" in where:
+        return _template(path)
     chain = steps(where)
     if tilde:
         try:
@@ -105,6 +106,8 @@ def _walk(value: Any, chain: list[Step], at: int) -> list[Any]:
 
 def _chosen(value: Any, name: str, wanted: str) -> list[Any]:
     """The items whose `name` is `wanted`; with `|*` all items where none is."""
+    if name == "-1":
+        return value[-1:] if isinstance(value, list) else [value]
     items = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
     word = wanted.removesuffix("|*")
     chosen = [item for item in items

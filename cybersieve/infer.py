@@ -19,8 +19,10 @@ def _names(text: str) -> list[str]:
 
 
 # Field names without case, "_", "-" and "@"; the earlier, the likelier.
-IDS = _names("id uuid guid cveid cve identifier stixid recordid advisoryid ghsaid key number ref slug eventid accession doi")
-TITLES = _names("title name headline subject value label heading vulnerabilityname shorttitle question displayname topic")
+IDS = _names("""id uuid guid cveid cve cvenumber identifier stixid recordid advisoryid ghsaid key number ref slug
+    eventid accession doi""")
+TITLES = _names("""title name headline subject value label heading vulnerabilityname cvetitle shorttitle question
+    displayname topic""")
 TEXTS = _names("""description shortdescription longdescription fulldescription extendeddescription text content body
     abstract summary details detail message overview note notes post comment answer story article impact analysis
     solution mitigation remediation recommendation""")

@@ -83,8 +83,7 @@ def rows(path: Path, name: str, settings: Parse, counts: Counts) -> Iterator[Row
     drop = {word.lower(): word for word in settings.drop_status}
     ids: set[str] = set()
     for source, locator, tree in found(path, name, settings, counts.notes):
-        record, cut = sources.record(source, tree, name, locator, drop, settings.limits.max_text_chars)
-        counts.notes["texts cut"] += cut
+        record = sources.record(source, tree, name, locator, drop, settings.limits.max_text_chars, counts.notes)
         if record.id in ids:
             counts.notes["id collisions"] += 1
             record.id = _another(record, ids)

@@ -15,7 +15,7 @@ from cybersieve import tables, xml_stream, yaml_stream
 from cybersieve.errors import InputError
 from cybersieve.fields import RecordPath
 
-FIRST, MOST = 64_000, 16_000_000  # bytes looked at: at once, and where the first show no record
+FIRST, MOST = 64_000, 4_000_000  # bytes looked at: at once, and where the first show no record
 ITEMS = 40  # of an array or object that are kept
 CHARS = 4000  # of a string that are kept
 
@@ -98,7 +98,7 @@ class Elements:
 
     whole: bool
     root: str = ""
-    tree: Any = None  # the root's attributes
+    tree: Any = None  # the root's attributes, and its name as `#name`
     samples: dict[str, list[Any]] = field(default_factory=dict)  # local name -> trees of the first complete ones
     counts: Counter[str] = field(default_factory=Counter)
     depths: dict[str, int] = field(default_factory=dict)  # where a name stands first; the root is at 0
@@ -115,7 +115,7 @@ def xml_elements(begin: bytes, whole: bool, most: int = 3) -> Elements:
             name = xml_stream.local(node.tag)
             if event == "start":
                 if not depth and not seen.root:
-                    seen.root, seen.tree = name, xml_stream.attributes(node)
+                    seen.root, seen.tree = name, {"#name": name, **xml_stream.attributes(node)}
                 seen.counts[name] += 1
                 seen.depths.setdefault(name, depth)
                 depth += 1

@@ -83,7 +83,7 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
         source = recognised(kind, begin, whole, path, candidates, **bounds)
         if source or whole or len(begin) >= peek.MOST:
             break
-        begin, stream, whole = _beginning(stream, len(begin) * 16)
+        begin, stream, whole = _beginning(stream, len(begin) * 8)
     if source is None:
         raise InputError(name, f"no record found in this {kind.upper()}", path if path != name else "",
                          "describe where they are in parse.sources, or leave the file out")
@@ -127,11 +127,14 @@ def recognised(kind: str, begin: bytes, whole: bool, path: str, candidates: list
         return _inferred(infer.xml_source(elements))
     samples = peek.table_rows(begin, whole) if kind == "csv" else peek.yaml_documents(begin, max_depth)
     for source in possible:
-        paths = [fields.record_path(text) for text in source.records or [""]]
-        trees = [found for tree in samples for where in paths for found in peek.values([tree], where)]
+        trees = samples if kind == "csv" else _yaml_records(samples, source)
         if trees and any(map(source.fits, trees)):
             return source
     return _inferred(infer.table_source(kind, samples))
+
+
+def _yaml_records(trees: list[Any], source: Source) -> list[Any]:
+    return [found for text in source.records or [""] for found in peek.values(trees, fields.record_path(text))]
 
 
 def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> Source | None:
@@ -153,7 +156,8 @@ def _records(kind: str, stream: Iterator[bytes], name: str, source: Source, note
              bounds: dict[str, int]) -> Iterator[Found]:
     """The reader of the kind, on the stream."""
     if kind == "json":
-        yield from json_stream.records(stream, name, list(map(fields.record_path, source.records)), notes, **bounds)
+        wanted, skip = map(fields.record_path, source.records), frozenset(map(fields.record_path, source.skip))
+        yield from json_stream.records(stream, name, list(wanted), notes, **bounds, skip=skip)
     elif kind == "xml":
         yield from xml_stream.records(stream, name, source.records, notes, **bounds)
     elif kind == "csv":

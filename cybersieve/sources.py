@@ -1,23 +1,28 @@
-"""Sources: which upstream a dump is from, where its records stand and which fields make id, title and text.
+"""Sources: which upstream a dump is from, where its records stand, and which fields make id, title and text.
 
-Described as data in sources.yaml (this folder) and in `parse.sources` of params.yaml, users' first:
+Described as data in sources.yaml (beside this file) and in `parse.sources` of params.yaml, users' first:
 
     - name: my-tickets
-      file: ["tickets/*.json"]      # optional: file names; a user's source with `file` is taken without a look inside
-      match: [ticket_no, body]      # optional: paths that a record must have; `root:` the same for the whole document
-      records: ["result.tickets[]"] # JSON and YAML: paths of records; XML: names of elements; CSV: nothing
+      kind: json                    # optional: json | xml | csv | yaml
+      file: ["tickets/*.json"]      # optional: file names; without `match` and `root` no look inside is taken
+      root: [result.tickets]        # optional: paths that the document must have; of XML only `#name` and `@attribute`
+      match: [ticket_no, body]      # optional: paths that a record must have
+      records: ["result.tickets[]"] # JSON, YAML: where records stand; XML: names of elements; CSV: nothing
+      skip: [attachments]           # JSON: keys left out of a record that is larger than parse.limits.max_record_mb
       id: [ticket_no]               # the first path with a value
-      title: [subject]
-      text: [body, "Product: {product.name}"]    # all that have a value, one under the other
-      status: [state, {deleted: is_deleted}]     # upstream's word, or a word where a path holds something true
-      meta: {published: created_at, references: links.url}
+      title: [subject]              # the same
+      text: [body, [answer, reply], "Product: {product.name}"]  # all that have a value, one under the other;
+                                    # of a list within the list the first
+      status: [state, {deleted: is_deleted}]  # upstream's word, or a word where a path holds something true
+      meta: {published: created_at, references: [links.url, link]}  # of a list the first that has a value
       licence: CC-BY-4.0
-      format: html                  # plain | html | markdown | wiki | auto
+      format: html                  # plain | wrapped | html | markdown | wiki | auto: cybersieve/text.py
 
 Paths are those of cybersieve/fields.py.
 """
 
 import fnmatch
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -29,92 +34,108 @@ import yaml
 
 from cybersieve import fields, text
 from cybersieve.errors import ParamsError
+from cybersieve.fields import Values
 from cybersieve.records import Record
 
+MAX_ID = 500  # characters
 KINDS = ("json", "xml", "csv", "yaml")
-KEYS = {"name", "kind", "file", "root", "match", "records", "id", "title", "text", "status", "meta", "licence", "format"}
-Status = Callable[[Any], list[str]]
+KEYS = ("name", "kind", "file", "root", "match", "records", "skip", "id", "title", "text", "status", "meta", "licence",
+        "format")
 
 
 @dataclass(frozen=True)
 class Source:
-    """One kind of dump, ready to use: see `described` for the data it was made from."""
+    """One kind of dump, ready to use; the keys are explained above."""
 
     name: str
-    kind: str  # json | xml | csv | yaml | "" for any
+    kind: str
     file: list[str]
-    root: list[fields.Values]
-    match: list[fields.Values]
+    root: list[Values]
+    match: list[Values]
     records: list[str]
-    id: list[fields.Values]
-    title: list[fields.Values]
-    text: list[fields.Values]
-    status: list[Status]
-    meta: dict[str, fields.Values]
+    skip: list[str]
+    id: list[Values]
+    title: list[Values]
+    text: list[Values]
+    status: list[Callable[[Any], list[str]]]
+    meta: dict[str, Values]
     licence: str | None
     format: str
     described: dict[str, Any]
 
     def named(self, path: str) -> bool:
-        """Does the file's relative path fit one of the patterns?"""
+        """Does the file's relative path, or its base name, fit one of the patterns?"""
         base = path.rpartition("/")[2]
         return any(fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(base, pattern) for pattern in self.file)
 
     def rooted(self, document: Any) -> bool:
         """Has the document (of XML: its first element's attributes) what `root` asks for?"""
-        return all(any(map(_there, find(document))) for find in self.root)
+        return _has_all(document, self.root)
+
+    def fits(self, record: Any) -> bool:
+        """Has the record what `match` asks for?"""
+        return _has_all(record, self.match)
 
     def at(self, records: list[str]) -> "Source":
         """The same source with its records at some of its places."""
         return replace(self, records=records)
 
-    def fits(self, record: Any) -> bool:
-        return all(any(map(_there, find(record))) for find in self.match)
 
-
-def _there(value: Any) -> bool:
-    return value not in ("", [], {}, None)
+def _has_all(tree: Any, finds: list[Values]) -> bool:
+    return all(any(value not in ("", [], {}) for value in find(tree)) for find in finds)
 
 
 def compiled(tree: dict[str, Any], name: str = "sources") -> Source:
     """A source from its description. Raises ParamsError with `name` of the faulty key."""
     for key in tree:
         if key not in KEYS:
-            raise ParamsError(f"{name}.{key}: unknown setting (known: {', '.join(sorted(KEYS))})")
+            raise ParamsError(f"{name}.{key}: unknown setting (known: {', '.join(KEYS)})")
 
     def listed(key: str) -> list[Any]:
         value = tree.get(key, [])
         return value if isinstance(value, list) else [value]
 
-    def paths(key: str) -> list[fields.Values]:
-        try:
-            return [fields.values(str(path)) for path in listed(key)]
-        except ParamsError as error:
-            raise ParamsError(f"{name}.{key}: {error}") from None
+    def paths(key: str) -> list[Values]:
+        return [_values(item, f"{name}.{key}") for item in listed(key)]
 
-    kind, format, meta = tree.get("kind", ""), tree.get("format", "auto"), tree.get("meta", {})
-    if kind and kind not in KINDS:
-        raise ParamsError(f"{name}.kind: one of {', '.join(KINDS)} is wanted, found {kind!r}")
-    if format not in text.FORMATS:
-        raise ParamsError(f"{name}.format: one of {', '.join(text.FORMATS)} is wanted, found {format!r}")
+    def texts(key: str) -> list[str]:
+        return [str(item) for item in listed(key)]
+
+    def choice(key: str, choices: Sequence[str], default: str) -> str:
+        value = tree.get(key, default)
+        if value not in choices and value != default:
+            raise ParamsError(f"{name}.{key}: one of {', '.join(choices)} is wanted, found {value!r}")
+        return str(value)
+
+    meta = tree.get("meta", {})
     if not isinstance(meta, dict):
         raise ParamsError(f"{name}.meta: a mapping of names to paths is wanted, found {meta!r}")
+    return Source(
+        name=str(tree.get("name", name)), kind=choice("kind", KINDS, ""), file=texts("file"), root=paths("root"),
+        match=paths("match"), records=texts("records"), skip=texts("skip"), id=paths("id"), title=paths("title"),
+        text=paths("text"), status=[_status(item, f"{name}.status") for item in listed("status")],
+        meta={str(key): _values(item, f"{name}.meta.{key}") for key, item in meta.items()},
+        licence=tree.get("licence"), format=choice("format", tuple(text.FORMATS), "auto"), described=tree)
+
+
+def _values(item: Any, name: str) -> Values:
+    """One path, or a list of which the first with a value counts."""
+    if isinstance(item, list):
+        finds = [_values(path, name) for path in item]
+        return lambda record: next((found for find in finds if (found := find(record))), [])
     try:
-        metas = {str(key): fields.values(str(path)) for key, path in meta.items()}
-        statuses = [_status(item) for item in listed("status")]
+        return fields.values(str(item))
     except ParamsError as error:
         raise ParamsError(f"{name}: {error}") from None
-    return Source(str(tree.get("name", name)), kind, [str(item) for item in listed("file")], paths("root"), paths("match"),
-                  [str(item) for item in listed("records")], paths("id"), paths("title"), paths("text"), statuses, metas,
-                  tree.get("licence"), format, tree)
 
 
-def _status(item: Any) -> Status:
-    """`path`: the word found there; `{word: path}`: the word where the path holds anything true."""
+def _status(item: Any, name: str) -> Callable[[Any], list[str]]:
+    """`path`: the word found there; `{word: path}`: the word where the path holds something true."""
     if isinstance(item, dict):
-        pairs = [(str(word), fields.values(str(path))) for word, path in item.items()]
-        return lambda record: [word for word, find in pairs if any(v not in (False, "", "false", 0) for v in find(record))]
-    find = fields.values(str(item))
+        pairs = [(str(word), _values(path, name)) for word, path in item.items()]
+        return lambda record: [word for word, find in pairs
+                               if any(value not in (False, "", "false", 0) for value in find(record))]
+    find = _values(item, name)
     return lambda record: [value for value in find(record) if isinstance(value, str) and value]
 
 
@@ -127,41 +148,56 @@ def known() -> tuple[Source, ...]:
 
 def users(trees: Sequence[dict[str, Any]]) -> list[Source]:
     """The sources of params.yaml. Raises ParamsError."""
-    for index, tree in enumerate(trees):
-        if not isinstance(tree, dict):
-            raise ParamsError(f"parse.sources[{index}]: a mapping is wanted, found {tree!r}")
     return [compiled(tree, f"parse.sources[{index}]") for index, tree in enumerate(trees)]
 
 
-def first(finds: list[fields.Values], record: Any) -> str:
+def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, str], max_chars: int,
+           notes: Counter[str]) -> Record:
+    """A record from its tree.
+
+    `drop`: upstream words in lower case that set a record aside, with the reason each becomes; a record that says
+    nothing is set aside too. What had to be cut to `max_chars` or repaired is counted in `notes`.
+    """
+    title = text.plain(_first(source.title, tree)[:max_chars], source.format).replace("\n", " ")
+    parts = [words for find in source.text for value in find(tree) if (words := fields.words(value))]
+    plain = _body(parts, source.format, max_chars, notes)
+    statuses = [word for find in source.status for word in find(tree)]
+    status = next((word for word in statuses if word.lower() in drop), statuses[0] if statuses else None)
+    meta = {"licence": source.licence, "status": status}
+    meta.update((name, _meta(values)) for name, find in source.meta.items() if (values := find(tree)))
+    dropped = drop.get(status.lower()) if status else None
+    own = " ".join(_first(source.id, tree).split())[:MAX_ID]
+    return Record(own or content_id(title, plain, "" if title or plain else meta), path, locator, title, plain,
+                  {name: value for name, value in meta.items() if value is not None},
+                  dropped or (None if plain or title else "no text"))
+
+
+def _body(parts: list[str], format: str, max_chars: int, notes: Counter[str]) -> str:
+    """The parts without markup, each once, one under the other."""
+    if any("\0" in part for part in parts):
+        notes["NUL characters removed"] += sum(part.count("\0") for part in parts)
+    longest = 4 * max_chars  # markup may take most of it
+    plain = [text.plain(part[:longest], format) for part in parts]
+    body = plain[0] if len(plain) == 1 else "\n".join(part for part in dict.fromkeys(plain) if part)
+    if len(body) > max_chars or any(len(part) > longest for part in parts):
+        notes["texts cut"] += 1
+        return body[:max_chars].rstrip()
+    return body
+
+
+def _first(finds: list[Values], tree: Any) -> str:
     """The first value that is not empty, as text."""
     for find in finds:
-        for value in find(record):
-            if word := fields.words(value):
-                return word
+        for value in find(tree):
+            if words := fields.words(value):
+                return words
     return ""
 
 
-def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, str], max_chars: int) -> tuple[Record, bool]:
-    """A record from its tree; also whether its text had to be cut to `max_chars`.
-
-    `drop`: upstream words in lower case that set a record aside, with the reason each becomes. A record without any text is set aside too.
-    """
-    title = text.plain(first(source.title, tree)[:max_chars], source.format).replace("\n", " ")
-    parts = [word for find in source.text for value in find(tree) if (word := fields.words(value))]
-    body = "\n".join(dict.fromkeys(parts))
-    cut = len(body) > max_chars
-    plain = text.plain(body[:max_chars], source.format)
-    statuses = [word for find in source.status for word in find(tree)]
-    status = next((word for word in statuses if word.lower() in drop), statuses[0] if statuses else None)
-    meta = {name: found[0] if len(found) == 1 else found for name, find in source.meta.items() if (found := find(tree))}
-    if status:
-        meta["status"] = status
-    if source.licence:
-        meta["licence"] = source.licence
-    dropped = drop.get((status or "").lower()) or (None if plain or title else "no text")
-    own = first(source.id, tree)
-    return Record(" ".join(own.split()) or content_id(title, plain, meta), path, locator, title, plain, meta, dropped), cut
+def _meta(values: list[Any]) -> Any:
+    """Values as metadata: one by itself, several as a list, trees as their words."""
+    plain = [fields.words(value) if isinstance(value, dict) else value for value in values]
+    return plain[0] if len(plain) == 1 else plain
 
 
 def content_id(*parts: object) -> str:

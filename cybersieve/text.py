@@ -1,9 +1,9 @@
 """Text fields to plain text: markup goes, words and identifiers stay.
 
-Formats: `plain` (nothing but white space, NFC and control characters), `html`, `markdown` (also the inline HTML
-that Markdown allows, and ATT&CK's citation marks), `wiki` (MediaWiki), and `auto` for fields nobody has
-described: links, citation marks and formatting tags go, while the `<script>` in a sentence about cross-site
-scripting stays.
+Formats: `plain` (nothing but white space, NFC and control characters), `wrapped` (also lines to paragraphs),
+`html`, `markdown` (also the inline HTML that Markdown allows, and ATT&CK's citation marks), `wiki` (MediaWiki),
+and `auto` for fields nobody has described: links, citation marks and formatting tags go, while the `<script>` in
+a sentence about cross-site scripting stays.
 
 Never altered, whatever the format: CVE and CWE numbers, hashes, addresses, defanged indicators such as hxxp://,
 [.] and [at]. Not covered: the layout of tables. Every step takes time linear in the text's length.
@@ -31,6 +31,7 @@ INLINE = _words("""a abbr b big center cite code del em font i ins kbd mark q s 
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
+_WRAP = re.compile(r"(?<!\n)\n(?![ \t]*\n)[ \t]*")
 _LINES = re.compile(r" ?\n[ \n]*")
 _NAME = r"(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 _ENTITY = re.compile(f"&{_NAME}")
@@ -187,5 +188,10 @@ def auto(text: str) -> str:
     return text if tagless == text else unescaped(tagless)
 
 
+def wrapped(text: str) -> str:
+    """Text broken into lines: only an empty line ends a paragraph."""
+    return _WRAP.sub(" ", text) if "\n" in text else text
+
+
 FORMATS: dict[str, Callable[[str], str]] = {
-    "plain": str, "html": html, "markdown": markdown, "wiki": wiki, "auto": auto}
+    "plain": str, "wrapped": wrapped, "html": html, "markdown": markdown, "wiki": wiki, "auto": auto}

@@ -20,6 +20,7 @@ from cybersieve.errors import InputError
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 MAX_PROLOG = 16_000_000  # bytes before the first element
+MAX_ELEMENTS = 200_000  # of one record
 MAX_ATTRIBUTES = 100_000  # of one element; a tag with millions costs libxml2 hundreds of MB
 _ATTRIBUTE = re.compile(rb"=\s*[\"']")
 _WRAPPED = re.compile(r"\s*\n[ \t]+(?=\S)")  # a line broken by a pretty-printer
@@ -131,10 +132,11 @@ class _Guard:
     """Bounds on what libxml2 has to hold of one tag and one record."""
 
     def __init__(self, name: str, max_bytes: int) -> None:
-        self.name, self.max_bytes, self.offset, self.open, self.equals = name, max_bytes, 0, 0, 0
+        self.name, self.max_bytes, self.offset = name, max_bytes, 0
+        self.equals = self.bytes = self.tags = 0  # since the last `<`; of the open record
 
     def check(self, chunk: bytes, in_record: bool) -> None:
-        """Before a chunk is fed. No tag holds a `<`, so the equals signs since the last one bound its attributes."""
+        """Before a chunk is fed. A tag holds no `<`, so the equals signs since the last one bound its attributes."""
         if chunk.count(b"=") + self.equals > MAX_ATTRIBUTES:
             runs = [len(_ATTRIBUTE.findall(part)) for part in chunk.split(b"<")]
             runs[0] += self.equals
@@ -145,10 +147,13 @@ class _Guard:
         else:
             last = chunk.rfind(b"<")
             self.equals = (self.equals if last < 0 else 0) + chunk.count(b"=", max(last, 0))
-        self.open = self.open + len(chunk) if in_record else 0
-        if self.open > self.max_bytes:
-            raise InputError(self.name, f"a record of more than {self.max_bytes / 1e6:g} MB",
-                             f"near byte {self.offset}", "raise parse.limits.max_record_mb if it is meant to be so large")
+        self.bytes, self.tags = (self.bytes + len(chunk), self.tags + chunk.count(b"<")) if in_record else (0, 0)
+        place = f"near byte {self.offset}"
+        if self.bytes > self.max_bytes:
+            raise InputError(self.name, f"a record of more than {self.max_bytes / 1e6:g} MB", place,
+                             "raise parse.limits.max_record_mb if it is meant to be so large")
+        if self.tags > 2 * MAX_ELEMENTS:
+            raise InputError(self.name, f"a record of more than {MAX_ELEMENTS} elements", place, "leave the file out")
         self.offset += len(chunk)
 
 

@@ -85,8 +85,9 @@ def test_plain_words_are_only_folded(format, words):
     assert text.plain(line, format) == " ".join(line.split())
 
 
-HOSTILE = ["<a ", "<ref>", "[", "[[", "](", "[a](", "[a](x: ", "**", "`", "(Citation: ", "{{", "<!--", "&", "&#", "<", "# # # ",
-           "\n ", " " * 20, "[a]: ", "((", '<b x="', "''", "==a", "=", "<div>", "</p>", "<p><table>", "[a][", "<https:", "{|"]
+HOSTILE = ["<a ", "<ref>", "[", "[[", "](", "[a](", "[a](x: ", "**", "`", "(Citation: ", "{{", "<!--", "&", "&#", "<",
+           "# # # ", "\n ", " " * 20, "[a]: ", "((", '<b x="', "''", "==a", "=", "<div>", "</p>", "<p><table>", "[a][",
+           "<https:", "{|"]
 
 
 @pytest.mark.parametrize("format", text.FORMATS)

@@ -1,0 +1,171 @@
+"""The JSON document around the records: ijson reads it, and says where in it each record stands."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import ijson
+
+from cybersieve.errors import InputError
+from cybersieve.fields import RecordPath
+from cybersieve.json_record import MAX_DIGITS, MAX_VALUES
+
+MAX_KEYS = 10_000  # of one object, that are remembered to notice duplicates outside records
+NEAR = 4096  # bytes: how exact an error's place is outside records
+_NUMBER = re.compile(rb"(?:^|[\s,:\[])-?[\d.]{%d}" % MAX_DIGITS)
+Found = tuple[str, Any]  # locator, tree
+
+
+class Skeleton:
+    """The document around the records, as ijson reads it."""
+
+    def __init__(self, name: str, wanted: list[RecordPath], depth: int, max_bytes: int,
+                 skip: frozenset[RecordPath]) -> None:
+        self.name, self.depth, self.max_bytes, self.skip = name, depth, max_bytes, skip
+        self.wanted = [path for path in wanted if len(path) == depth]
+        self.deeper = [path for path in wanted if len(path) > depth]
+        self.by_key = any(path[-1:] == ("*",) for path in self.wanted)
+        self.events = ijson.sendable_list()
+        self.reader = ijson.basic_parse_coro(self.events, multiple_values=True)
+        self.keys: list[str] = []  # of the open containers; "[]" for arrays
+        self.counts: list[int] = []  # items begun in each
+        self.seen: list[set[str]] = []  # keys of each
+        self.documents = self.silent = 0
+        self.record_opens, self.locator = False, ""
+        self.key: str | None = None  # of the record, where records are found by their keys
+        self.builder: ijson.ObjectBuilder | None = None
+        self.build_level = self.built = 0  # where the record being built stands; its values and characters so far
+        self.skipping = -1  # level of the key whose value is left out; -1: none
+
+    def feed(self, text: bytes, at: int) -> Iterator[Found]:
+        """Strings and deeper records found; sets `record_opens` and `locator` where `text` ends by opening one."""
+        self.record_opens = False
+        if not text:  # ijson would take it for the end
+            return
+        if len(text) > MAX_DIGITS and _NUMBER.search(text):
+            raise _long_number(self.name, at)
+        for begin in range(0, len(text), NEAR):  # yajl does not say where in a piece it stumbled
+            try:
+                self.reader.send(text[begin:begin + NEAR])
+            except ijson.JSONError as error:
+                raise _not_json(self.name, error, f"near byte {at + begin}") from None
+            except SystemError:  # how ijson's C code tells that int() refused a number of thousands of digits
+                raise _long_number(self.name, at + begin) from None
+        self.silent = 0 if self.events else self.silent + len(text)
+        if self.silent > self.max_bytes:
+            raise too_large(self.name, self.max_bytes, f"near byte {at}")
+        yield from self._events(at)
+
+    def _events(self, at: int) -> Iterator[Found]:
+        events = self.events[:]
+        self.events.clear()
+        for event, value in events:
+            yield from self._event(event, value, at)
+
+    def _event(self, event: str, value: Any, at: int) -> Iterator[Found]:
+        if self.builder is not None:
+            self._build(event, value, at)
+        if event == "map_key":
+            self._key(value, at)
+        elif event in ("end_map", "end_array"):
+            self.keys.pop()
+            self.counts.pop()
+            self.seen.pop()
+            if self.builder is not None and len(self.keys) == self.build_level:
+                tree, self.builder = self.builder.value, None
+                yield self.locator, tree
+        else:
+            yield from self._value(event, value, at)
+
+    def _value(self, event: str, value: Any, at: int) -> Iterator[Found]:
+        """A value begins."""
+        level, container = len(self.keys), event.startswith("start")
+        if not level:
+            self.documents += 1
+            if not container and (self.depth or event != "string"):
+                raise InputError(self.name, f"a bare {event} where a document should begin", f"near byte {at}",
+                                 "fetch it again or mend it")
+        self.record_opens = False
+        paths = self.wanted if level == self.depth else self.deeper
+        if (container or event == "string") and paths and self.builder is None and self._fits(paths):
+            self.locator = self._place()
+            if not container:
+                yield self.locator or f"near byte {at}", {"text": value}
+            elif level == self.depth:
+                self.record_opens = True
+                self.key = self.keys[-1] if self.by_key and self.keys[-1] != "[]" else None
+            else:
+                self.build(event)
+        if level:
+            self.counts[-1] += 1
+        if container:
+            self.keys.append("[]" if event == "start_array" else "")
+            self.counts.append(0)
+            self.seen.append(set())
+
+    def build(self, event: str = "") -> None:
+        """Begin to build the record that begins with `event`, or whose beginning has passed already."""
+        self.builder, self.built, self.skipping = ijson.ObjectBuilder(), 0, -1
+        self.build_level = len(self.keys) - (not event)
+        self.builder.event(event or ("start_array" if self.keys[-1] == "[]" else "start_map"), None)
+
+    def _build(self, event: str, value: Any, at: int) -> None:
+        """One event of the record being built, before `keys` follows it."""
+        level, ends = len(self.keys), event in ("end_map", "end_array")
+        if self.skipping >= 0:
+            begins = event in ("start_map", "start_array", "map_key")
+            if level - ends == self.skipping and not begins:
+                self.skipping = -1
+            return
+        assert self.builder is not None
+        self.builder.event(event, float(value) if isinstance(value, Decimal) else value)
+        self.built += 1 + (len(value) if isinstance(value, str) else 0)
+        if self.built > self.max_bytes or self.built > 16 * MAX_VALUES:
+            raise too_large(self.name, self.max_bytes, f"near byte {at}")
+        if event == "map_key" and self.skip:
+            here = (*(key for key in self.keys[self.build_level:-1] if key != "[]"), value)
+            if here in self.skip:
+                self.builder.event("null", None)
+                self.skipping = level
+
+    def _fits(self, paths: list[RecordPath]) -> bool:
+        here = self.keys
+        return any(len(path) == len(here) and all(
+            step == key or (step == "*" and key != "[]") for step, key in zip(path, here, strict=True))
+                   for path in paths)
+
+    def _key(self, key: str, at: int) -> None:
+        if key in self.seen[-1]:
+            raise InputError(self.name, f"duplicate key {key[:80]!r}", f"near byte {at}",
+                             "mend it or leave the file out")
+        if len(self.seen[-1]) < MAX_KEYS:
+            self.seen[-1].add(key)
+        self.keys[-1] = key
+
+    def _place(self) -> str:
+        """`values[17]`; from the second document on with the document's number before it."""
+        names = "".join(f"[{count}]" if key == "[]" else f".{key}"
+                        for key, count in zip(self.keys, self.counts, strict=True)).removeprefix(".")
+        return f"document {self.documents}: {names}" if names and self.documents > 1 else names
+
+    def end(self, at: int) -> Iterator[Found]:
+        """What ijson held back until it saw the end: a number might have gone on."""
+        try:
+            self.reader.close()
+        except ijson.JSONError as error:
+            raise _not_json(self.name, error, f"byte {at}") from None
+        yield from self._events(at)
+
+
+def too_large(name: str, max_bytes: int, place: str) -> InputError:
+    return InputError(name, f"a record of more than {max_bytes / 1e6:g} MB", place,
+                      "raise parse.limits.max_record_mb if it is meant to be so large")
+
+
+def _long_number(name: str, at: int) -> InputError:
+    return InputError(name, f"a number of more than {MAX_DIGITS} digits", f"near byte {at}", "mend it")
+
+
+def _not_json(name: str, error: Exception, place: str) -> InputError:
+    return InputError(name, f"not JSON: {' '.join(str(error).split())[:200]}", place, "fetch it again or mend it")

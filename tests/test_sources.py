@@ -1,0 +1,82 @@
+"""Known sources: each recognised from a sample in upstream's shape, each field where it belongs."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from cybersieve import params, parse, records, sources
+from cybersieve.errors import ParamsError
+from tests.source_samples import SAMPLES
+
+SETTINGS = params.load("params.yaml").parse
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: f"{sample.source}-{sample.file}")
+def test_golden(sample, tmp_path):
+    path = tmp_path / sample.file
+    path.write_text(sample.content, encoding="utf-8")
+    found = list(parse.found(path, sample.file, SETTINGS, Counter()))
+    assert {source.name for source, _, _ in found} == {sample.source}
+    counts = records.Counts()
+    rows = list(parse.rows(path, sample.file, SETTINGS, counts))
+    assert [(r["id"], r["title"], r["text"], r["dropped"]) for r in rows] == [tuple(e[:4]) for e in sample.records]
+    for row, expected in zip(rows, sample.records, strict=True):
+        meta = json.loads(row["meta"])
+        assert {key: meta.get(key) for key in expected.meta} == expected.meta
+    assert counts.read == len(rows) and counts.balanced()
+
+
+def test_every_known_source_has_a_sample():
+    assert {source.name for source in sources.known()} == {sample.source for sample in SAMPLES}
+
+
+MINE = {"name": "mine", "kind": "json", "file": ["tickets/*.json"], "records": ["result.items[]"],
+        "id": "no", "title": "subject", "text": ["body", ["answer", "reply"], "Product: {product.name}"],
+        "status": ["state", {"deleted": "gone"}],
+        "meta": {"url": ["link", "links.url"]}, "licence": "CC0-1.0", "format": "html"}
+
+
+def test_users_source_comes_first_and_says_where_everything_stands(tmp_path):
+    (tmp_path / "tickets").mkdir()
+    tree = {"result": {"items": [
+        {"no": 7, "subject": "A <i>title</i>", "body": "<p>x</p>", "reply": "y", "product": {"name": "P"}, "gone": True,
+         "links": [{"url": "u1"}, {"url": "u2"}]},
+        {"no": 8, "body": "z", "state": "Withdrawn", "gone": "false"}]}}
+    (tmp_path / "tickets" / "a.json").write_text(json.dumps(tree))
+    settings = params.Parse("stop", ["withdrawn", "deleted"], SETTINGS.limits, [MINE])
+    rows = list(parse.rows(tmp_path / "tickets" / "a.json", "tickets/a.json", settings, records.Counts()))
+    assert [(r["id"], r["title"], r["text"], r["dropped"]) for r in rows] == [
+        ("7", "A title", "x\ny\nProduct: P", "deleted"), ("8", "", "z", "withdrawn")]
+    assert json.loads(rows[0]["meta"]) == {"licence": "CC0-1.0", "status": "deleted", "url": ["u1", "u2"]}
+    assert json.loads(rows[1]["meta"])["status"] == "Withdrawn"
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"colour": "red"}, r"parse\.sources\[0\]\.colour: unknown setting"),
+    ({"format": "pdf"}, r"parse\.sources\[0\]\.format: one of plain"),
+    ({"kind": "toml"}, r"parse\.sources\[0\]\.kind: one of json"),
+    ({"id": "a..b"}, r"parse\.sources\[0\]\.id: not a field path: 'a\.\.b'"),
+    ({"text": ["a[b"]}, r"parse\.sources\[0\]\.text: not a field path"),
+    ({"meta": ["a"]}, r"parse\.sources\[0\]\.meta: a mapping"),
+    ({"meta": {"x": "a ~ ("}}, r"parse\.sources\[0\]\.meta\.x: .*not a regular expression"),
+    ({"status": [{"gone": "."}]}, r"parse\.sources\[0\]\.status: not a field path"),
+])
+def test_wrong_description_names_the_key(change, message):
+    with pytest.raises(ParamsError, match=message):
+        sources.users([{**MINE, **change}])
+
+
+def test_long_texts_are_cut_and_counted():
+    source, notes = sources.compiled({"title": "t", "text": "x"}), Counter()
+    record = sources.record(source, {"x": "word " * 100}, "f", "", {}, 100, notes)
+    assert len(record.text) <= 100 and notes == {"texts cut": 1}
+    record = sources.record(source, {"x": "a\0b"}, "f", "", {}, 100, notes)
+    assert record.text == "ab" and notes["NUL characters removed"] == 1
+
+
+def test_id_without_upstreams_own_is_a_hash_of_what_is_said():
+    source = sources.compiled({"title": "t", "text": "x"})
+    ids = [sources.record(source, tree, "f", place, {}, 100, Counter()).id
+           for tree, place in (({"x": "a"}, "1"), ({"x": "a"}, "2"), ({"x": "b"}, "1"))]
+    assert ids[0] == ids[1] != ids[2] and ids[0].startswith("sha-")
