@@ -300,9 +300,9 @@ def show(result: dict[str, Any]) -> None:
               f"{row['tokens_per_second']:10.1f}{f'{times:.1f} x' if times else '':>9}")
     ours = result["ways"].get("cybersieve")
     if ours:
-        print(f"device {ours['device']}, {ours['dtype']}, batch {ours['batch_size']}: {ours['share_of_gemm']:.0%} of the"
+        print(f"device {ours['device']}, {ours['dtype']}, batch {ours['batch_size']}: {ours['share_of_gemm']:.0%} of"
               f" {ours['gemm_tokens_per_second']:.0f} tokens/s that its matrix products alone would allow,"
-              f" {ours['share_of_square']:.0%} of the {ours['square_tokens_per_second']:.0f} at a square product's rate")
+              f" {ours['share_of_square']:.0%} of {ours['square_tokens_per_second']:.0f} at a square product's rate")
         print(f"peak memory {ours['peak_memory_mb']:.0f} MB, start to first answer {result['start_seconds']:.2f} s")
 
 

@@ -80,18 +80,26 @@ class Engine:
 
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[list[int]]]]:
         """Texts of about one length: their indices and their tokens, prefix left out where it is shared."""
-        order = sorted(range(len(texts)), key=lambda i: -len(self.layout.clip(texts[i])))
         lead = [] if self.before else self.prefix
+        with ThreadPoolExecutor(1) as ahead:  # the next chunk is tokenised while this one is asked
+            chunks = self._chunks(texts)
+            coming = ahead.submit(next, chunks, None)
+            while rows := coming.result():
+                coming = ahead.submit(next, chunks, None)
+                while rows:
+                    width = len(lead) + len(rows[0][1]) + len(self.suffix)
+                    size = max(1, min(self.batch_size, (CPU_TOKENS if self.on_cpu else GPU_TOKENS) // width))
+                    batch, rows = rows[:size], rows[size:]
+                    yield [i for i, _ in batch], [lead + body + self.suffix for _, body in batch]
+
+    def _chunks(self, texts: Sequence[str]) -> Iterator[list[tuple[int, list[int]]]]:
+        """(index, tokens) of some batches' texts at a time, the longest first."""
+        order = sorted(range(len(texts)), key=lambda i: -len(self.layout.clip(texts[i])))
         stride = CHUNK * self.batch_size  # batch_size may shrink on the way
         for start in range(0, len(order), stride):
             chunk = order[start : start + stride]
             bodies = prompt.text_tokens(self.tokenizer, self.layout, [texts[i] for i in chunk])
-            rows = sorted(zip(chunk, bodies, strict=True), key=lambda row: -len(row[1]))
-            while rows:
-                width = len(lead) + len(rows[0][1]) + len(self.suffix)
-                size = max(1, min(self.batch_size, (CPU_TOKENS if self.on_cpu else GPU_TOKENS) // width))
-                batch, rows = rows[:size], rows[size:]
-                yield [i for i, _ in batch], [lead + body + self.suffix for _, body in batch]
+            yield sorted(zip(chunk, bodies, strict=True), key=lambda row: -len(row[1]))
 
     def _start(self, rows: list[list[int]]) -> "Future[list[Margin]] | Queued":
         """Set a batch going."""

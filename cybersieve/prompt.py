@@ -100,8 +100,15 @@ def text_tokens(tokenizer: Any, layout: Layout, texts: Sequence[str]) -> list[li
     clean = [harmless(inner, layout.clip(text)) for text in texts]
     if not clean:
         return []
-    encoded = inner(clean, add_special_tokens=False, split_special_tokens=True, return_attention_mask=False)
-    return [list(tokens[: layout.max_tokens]) for tokens in encoded["input_ids"]]
+    rust = getattr(inner, "backend_tokenizer", None)
+    if rust is None:  # a tokenizer in Python
+        encoded = inner(clean, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+    else:  # straight to it: transformers' own wrapping takes longer than the tokens
+        rust.no_truncation()
+        rust.no_padding()
+        rust.encode_special_tokens = True  # as text, that is; set anew by transformers at every call
+        encoded = [one.ids for one in rust.encode_batch_fast(clean, add_special_tokens=False)]
+    return [list(tokens[: layout.max_tokens]) for tokens in encoded]
 
 
 def harmless(tokenizer: Any, text: str) -> str:
