@@ -1,14 +1,15 @@
 """Labelled records: CSV `file,id,label`, and the three disjoint uses they are put to.
 
 `file` is the source's base name, `id` the record's, `label` 1 (belongs in the corpus), 0 (does not) or u
-(cannot be told). `sample_stratified.csv` fits (rule weights, adapter); `sample_uniform.csv` is halved once and
-for all by a hash of (file, id): one half sets thresholds, the other is only ever reported on.
+(cannot be told). `labeller,time` may follow: a record that two labellers judge differently counts as u.
+`sample_stratified.csv` fits (rule weights, adapter); `sample_uniform.csv` is halved once and for all by a hash of
+(file, id), one half sets thresholds, the other is only ever reported on.
 """
 
 import csv
 import hashlib
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cybersieve.errors import InputError
 
@@ -25,23 +26,52 @@ def half(of: Key) -> Literal["thresholds", "report"]:
     return "thresholds" if hashlib.sha256("\t".join(of).encode()).digest()[0] % 2 else "report"
 
 
-def load(path: Path) -> dict[Key, int | None]:
-    """Read a label file; `u` becomes None. Raises InputError with the line where it is malformed."""
+class Answer(NamedTuple):
+    """One row of a label file."""
+
+    file: str
+    id: str
+    label: str  # 1, 0 or u
+    labeller: str  # empty where the file doesn't say
+    time: str  # ISO 8601, UTC; empty where the file doesn't say
+
+    @property
+    def key(self) -> Key:
+        return self.file, self.id
+
+
+def answers(path: Path) -> list[Answer]:
+    """A label file's rows in order. Raises InputError with the line where one is malformed."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             rows = csv.reader(lines)
             header = next(rows, [])
             if header[:3] != ["file", "id", "label"]:
                 raise InputError(path, f"its first line is {header}", "line 1", "file,id,label is wanted")
-            result: dict[Key, int | None] = {}
+            column = {name: header.index(name) for name in ("labeller", "time") if name in header}
+            result: list[Answer] = []
+            seen: dict[tuple[Key, str], str] = {}
             for row in rows:
                 if len(row) < 3 or row[2] not in {"1", "0", "u"}:
                     raise InputError(path, f"not a label: {row}", f"line {rows.line_num}", "file,id and 1, 0 or u")
-                value = None if row[2] == "u" else int(row[2])
-                if result.setdefault((row[0], row[1]), value) != value:
+                more = [row[column[name]] if name in column and len(row) > column[name] else ""
+                        for name in ("labeller", "time")]
+                answer = Answer(row[0], row[1], row[2], *more)
+                if seen.setdefault((answer.key, answer.labeller), answer.label) != answer.label:
                     raise InputError(path, "the record is labelled twice, and differently", f"line {rows.line_num}")
+                result.append(answer)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(path, str(error)) from None
+    return result
+
+
+def load(path: Path) -> dict[Key, int | None]:
+    """A label file's records; None is `u`, or labellers who differ. Raises InputError where it is malformed."""
+    result: dict[Key, int | None] = {}
+    for answer in answers(path):
+        value = None if answer.label == "u" else int(answer.label)
+        if result.setdefault(answer.key, value) != value:
+            result[answer.key] = None
     return result
 
 

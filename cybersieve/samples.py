@@ -21,8 +21,11 @@ def kinds(row: Row) -> list[str]:
 
 
 def lot(row: Row) -> int:
-    """A record's number in the draw: a property of the record, whatever else the corpus holds."""
-    return int.from_bytes(hashlib.sha256(f"{row['source']}\t{row['id']}".encode()).digest()[:8])
+    """A record's number in the draw: a property of the record, whatever else the corpus holds.
+
+    Not the hash that halves the uniform labels (labels.half): else all that are drawn would be of one half.
+    """
+    return int.from_bytes(hashlib.sha256(f"sample\t{row['source']}\t{row['id']}".encode()).digest()[:8])
 
 
 class Draw:

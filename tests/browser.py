@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 
@@ -37,3 +37,12 @@ def axe(page) -> list[str]:
 def fits(page) -> bool:
     """No sideways scrolling of the page as a whole."""
     return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def crash(browser) -> None:
+    """End the browser as a power cut would, with no chance to save anything."""
+    from playwright.sync_api import Error
+
+    with suppress(Error):
+        browser.new_browser_cdp_session().send("Browser.crash")
+    assert not browser.is_connected()

@@ -41,6 +41,16 @@ def test_undecided_labels_are_none_and_a_repeated_one_is_no_error(tmp_path):
     assert labels.load(path) == {("a", "b"): None, ("a", "c, d"): 1}
 
 
+def test_labellers_who_differ_leave_a_record_undecided(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("file,id,label,labeller,time\na,1,1\na,2,1,ann,2031-01-01T00:00:00Z\na,1,0,ann,\na,2,1,bob,\n")
+    assert labels.load(path) == {("a", "1"): None, ("a", "2"): 1}
+    assert labels.answers(path)[1] == ("a", "2", "1", "ann", "2031-01-01T00:00:00Z")
+    path.write_text("file,id,label,labeller,time\na,1,1,ann,\na,1,0,ann,\n")
+    with pytest.raises(InputError, match="line 3"):
+        labels.load(path)
+
+
 def test_no_label_files_no_labels(tmp_path):
     assert labels.for_fitting(tmp_path) == {}
     assert labels.uniform_half(tmp_path, "report") == {}

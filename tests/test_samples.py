@@ -2,7 +2,7 @@
 
 import random
 
-from cybersieve import records, samples
+from cybersieve import labels, records, samples
 from tests import decided
 
 
@@ -46,3 +46,9 @@ def test_texts_come_from_the_right_rows_of_any_row_group(tmp_path):
     records.write(path, list(records.read(path)), records.PARSED, batch=8)
     found = samples.with_texts([row(n) for n in (0, 7, 8, 49)], tmp_path / "parsed")
     assert {key: record["title"] for key, record in found.items()} == {("a/b.json", n): f"T{n}" for n in (0, 7, 8, 49)}
+
+
+def test_the_draw_does_not_follow_the_halves_of_the_labels():
+    """200 drawn of 4,000: about 100 in each half (100 ± 4 standard deviations of 7)."""
+    rows = drawn([row(n, source="b.json") for n in range(4000)], 200)["kept"]
+    assert 72 < sum(labels.half(("b.json", one["id"])) == "report" for one in rows) < 128

@@ -1,0 +1,89 @@
+"""How far labellers agree: Cohen's kappa with an interval, and the records on which they differ.
+
+    python -m cybersieve agreement
+    python -m cybersieve agreement mine.csv yours.csv
+
+Who labelled is told by the column `labeller`, where a file has none by the file's name. Kappa is agreement beyond
+chance (Cohen 1960), 1 for perfect, 0 for chance; u counts as an answer of its own.
+"""
+
+import argparse
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from cybersieve import labels, markup
+from cybersieve.errors import InputError
+from cybersieve.labels import Key
+
+LABELS = ("1", "0", "u")
+SHOWN = 40  # disagreements printed for a pair of labellers
+
+
+def kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
+    """Cohen's kappa of two labellers on the same records; None where chance agreement is 1 (one label only)."""
+    a = np.array([[label == name for name in LABELS] for label in first], dtype=float).reshape(-1, len(LABELS))
+    b = np.array([[label == name for name in LABELS] for label in second], dtype=float).reshape(-1, len(LABELS))
+    if not len(a):
+        return None
+    observed = float((a * b).sum() / len(a))
+    by_chance = float(a.mean(axis=0) @ b.mean(axis=0))
+    return None if by_chance >= 1 - 1e-12 else (observed - by_chance) / (1 - by_chance)
+
+
+def interval(first: Sequence[str], second: Sequence[str], draws: int = 2000) -> tuple[float, float] | None:
+    """95 % percentile-bootstrap interval of kappa over records (Efron 1979); seed fixed."""
+    random = np.random.default_rng(0)
+    pairs = [(x, y) for x in LABELS for y in LABELS]
+    cells = np.array([sum(pair == (x, y) for pair in zip(first, second, strict=True)) for x, y in pairs])
+    found = []
+    for drawn in random.multinomial(cells.sum(), cells / max(cells.sum(), 1), size=draws):
+        table = drawn.reshape(len(LABELS), len(LABELS)) / drawn.sum()
+        by_chance = float(table.sum(axis=1) @ table.sum(axis=0))
+        if by_chance < 1 - 1e-12:
+            found.append((float(np.trace(table)) - by_chance) / (1 - by_chance))
+    return (float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))) if found else None
+
+
+def by_labeller(paths: Sequence[Path]) -> dict[str, dict[Key, str]]:
+    """Everybody's answers. Raises InputError where one labeller contradicts himself across files."""
+    result: dict[str, dict[Key, str]] = {}
+    for path in paths:
+        for answer in labels.answers(path):
+            own = result.setdefault(answer.labeller or path.stem, {})
+            if own.setdefault(answer.key, answer.label) != answer.label:
+                raise InputError(path, f"{answer.labeller} has labelled {answer.id} differently elsewhere",
+                                 remedy="settle it: delete one of the two rows")
+    return result
+
+
+def compare(one: str, other: str, everybody: dict[str, dict[Key, str]]) -> list[str]:
+    """What to print of two labellers: shared records, agreement, kappa, disagreements."""
+    first, second = everybody[one], everybody[other]
+    shared = sorted(first.keys() & second.keys())
+    if not shared:
+        return []
+    a, b = [first[key] for key in shared], [second[key] for key in shared]
+    same = sum(x == y for x, y in zip(a, b, strict=True))
+    value, bounds = kappa(a, b), interval(a, b)
+    shown = "kappa not defined: one label only" if value is None or bounds is None else \
+        f"kappa {value:.3f} (95% interval {bounds[0]:.3f} to {bounds[1]:.3f})"
+    lines = [f"{one} and {other}: {len(shared)} records in common, {same / len(shared):.1%} agree, {shown}"]
+    apart = [key for key, x, y in zip(shared, a, b, strict=True) if x != y]
+    lines += [f"  {first[key]} {second[key]}  {markup.plain(key[0])}  {markup.plain(key[1])}" for key in apart[:SHOWN]]
+    if len(apart) > SHOWN:
+        lines.append(f"  and {len(apart) - SHOWN} more")
+    return lines
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="cybersieve agreement", description=str(__doc__),
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", type=Path, nargs="*", metavar="FILE.csv", help="label files (default: labels/*.csv)")
+    paths = parser.parse_args(arguments).files or sorted(Path("labels").glob("*.csv"))
+    everybody = by_labeller(paths)
+    lines = [line for one, other in combinations(sorted(everybody), 2) for line in compare(one, other, everybody)]
+    print("\n".join(lines) or "No two labellers share a record. A second one: "
+          "python -m cybersieve review --queue labels/sample_uniform.csv --labeller NAME")

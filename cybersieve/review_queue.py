@@ -1,0 +1,70 @@
+"""Which records to label next: a uniform sample, one spread over the sources, the most uncertain, or a list.
+
+The uniform queue goes by each record's own lot, so that any beginning of it is a uniform sample: stop when you like.
+"""
+
+import csv
+import heapq
+from collections.abc import Iterable
+from itertools import zip_longest
+from pathlib import Path
+
+from cybersieve import labels, samples
+from cybersieve.errors import InputError
+from cybersieve.labels import Key
+from cybersieve.records import Row
+from cybersieve.report import probability
+from cybersieve.tally import SET_ASIDE
+
+KINDS = {"uniform": labels.UNIFORM, "stratified": labels.STRATIFIED, "uncertain": labels.STRATIFIED}
+
+
+def key(row: Row) -> Key:
+    return labels.key(row["source"], row["id"])
+
+
+def build(kind: str, rows: Iterable[Row], done: set[Key], n: int) -> list[Row]:
+    """At most `n` records (id, source, row and what was decided) that are not in `done`.
+
+    `kind` is one of KINDS, or the path of a CSV with the columns file and id, whose order is kept.
+    """
+    live = (row for row in rows if row["by"] not in SET_ASIDE and key(row) not in done)
+    if kind == "uniform":
+        return heapq.nsmallest(n, live, key=samples.lot)
+    if kind == "uncertain":
+        return heapq.nsmallest(n, live, key=lambda row: (_certainty(row), samples.lot(row)))
+    if kind == "stratified":
+        return _in_turns(live, n)
+    wanted = listed(Path(kind))
+    found = {key(row): row for row in rows if key(row) in wanted and key(row) not in done}
+    return sorted(found.values(), key=lambda row: wanted[key(row)])[:n]
+
+
+def _certainty(row: Row) -> float:
+    """Distance from a coin flip; a record that the LLM failed on is as uncertain as can be."""
+    return 0.0 if row["verdict"] == "failed" else abs(probability(row) - 0.5)
+
+
+def _in_turns(rows: Iterable[Row], n: int) -> list[Row]:
+    """The same number from each source, in turns, until `n` are there."""
+    by_source: dict[str, list[tuple[int, int, Row]]] = {}
+    for number, row in enumerate(rows):
+        heap = by_source.setdefault(row["source"], [])
+        entry = (-samples.lot(row), number, row)
+        (heapq.heappush if len(heap) < n else heapq.heappushpop)(heap, entry)
+    columns = [[row for *_, row in sorted(heap, key=lambda entry: -entry[0])] for _, heap in sorted(by_source.items())]
+    return [row for turn in zip_longest(*columns) for row in turn if row is not None][:n]
+
+
+def listed(path: Path) -> dict[Key, int]:
+    """The records that a CSV names, with their places. Raises InputError where it has no columns file and id."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = csv.DictReader(lines)
+            if not {"file", "id"} <= set(rows.fieldnames or ()):
+                raise InputError(path, f"its columns are {rows.fieldnames}", "line 1", "file and id are wanted")
+            return {(row["file"], row["id"]): number for number, row in enumerate(rows)}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(path, str(error), remedy=f"--queue is one of {', '.join(KINDS)}, or a CSV file") from None
+
+

@@ -1,0 +1,108 @@
+"""Why a record went where it went: its text, the rules that hit, the source, the LLM's answer, the thresholds, labels.
+
+    python -m cybersieve why CVE-2010-0001
+    python -m cybersieve why CWE-79 --source cwec_v4.14.xml
+"""
+
+import argparse
+from difflib import get_close_matches
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from cybersieve import highlight, labels, params, records, rules, samples, summary
+from cybersieve.errors import InputError
+from cybersieve.markup import cut, plain
+from cybersieve.records import Row
+from cybersieve.rules import Rulebook
+
+SHOWN = 1500  # characters of the text
+
+
+def find(parsed_dir: Path, name: str, source: str | None) -> list[tuple[str, int]]:
+    """(source, row) of every record with that id, letter case aside; `source` is a path or its last part.
+
+    Raises InputError where there is none, with the ids that come closest.
+    """
+    found: list[tuple[str, int]] = []
+    near: set[str] = set()
+    for shard in records.shards(parsed_dir):
+        if source is not None and source not in (shard.source, Path(shard.source).name):
+            continue
+        ids = pq.read_table(shard.path, columns=["id"], use_threads=False)["id"].combine_chunks()
+        hits = pc.indices_nonzero(pc.equal(pc.utf8_lower(ids), name.lower()))
+        found += [(shard.source, number) for number in hits.to_pylist()]
+        if not found and len(near) < 50_000:
+            near.update(ids.to_pylist())
+    if not found:
+        close = get_close_matches(name, sorted(near), n=3)
+        raise InputError(parsed_dir, f"no record has the id {plain(name)}" + (f" in {source}" if source else ""),
+                         remedy=f"did you mean {', '.join(map(plain, close))}?" if close else "see data/filtered/")
+    return found
+
+
+def decided(data: Path, source: str, number: int) -> Row:
+    """One record with what each stage said of it."""
+    name = f"{source}.parquet"
+    result: Row = {}
+    for stage in ("verdicts", "scored", "parsed"):
+        result |= samples.pick(data / stage / name, {number})[number]
+    return result
+
+
+def explain(row: Row, book: Rulebook, thresholds: Row, labelled: dict[str, str]) -> str:
+    """What to print of one record."""
+    text, more = cut(row["text"], SHOWN)
+    lines = [f"{plain(row['id'])}  {plain(row['title'])}", f"from {plain(row['source'])}, {plain(row['locator'])}", "",
+             plain(text) + (f" … ({more:,} more characters)" if more else ""), ""]
+    lines += [f"{row['verdict'].upper()} by {row['by']}: {plain(row['reason'] or '')}"]
+    if row["score"] is not None:
+        lines += ["", *evidence(row, book), f"thresholds: {summary.thresholds(thresholds)}"]
+    if row["margin"] is not None:
+        lines.append(f"the LLM's own answer: margin {row['margin']:+.2f}; with the rules p_yes {row['p_yes']:.3f}")
+    lines += [f"labelled {label} in {file}" for file, label in sorted(labelled.items())]
+    return "\n".join(lines)
+
+
+def evidence(row: Row, book: Rulebook) -> list[str]:
+    """What adds up to the confidence: a line a rule, the bias and the source."""
+    wanted = set(row["rules"] or ())
+    hits = sorted((rule for rule in book.rules if rule.id in wanted), key=lambda rule: (-abs(rule.weight), rule.id))
+    origin = book.source_log_odds(row["source"])
+    lines = [f"{book.bias:+7.2f}  what a text without hits starts from"]
+    lines += [f"{rule.weight:+7.2f}  {rule.id} ({rule.category}): {where(rule, row)}" for rule in hits]
+    return [*lines, f"{origin:+7.2f}  the source {plain(row['source'])}",
+            f"{row['score']:+7.2f}  log-odds: confidence {row['confidence']:.3f}"]
+
+
+def where(rule: rules.Rule, row: Row) -> str:
+    """The words that a rule hit first."""
+    for field in ("title", "text"):
+        if rule.field in ("both", field):
+            for start, end, _ in highlight.spans([rule], row[field]):
+                return f"“{plain(row[field][start:end])}” in the {field}"
+    return "title and text read as one"
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="cybersieve why", description=str(__doc__),
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("id", metavar="ID", help="a record's id, as in data/filtered and data/rejected")
+    parser.add_argument("--source", metavar="FILE", help="where several sources hold that id")
+    parser.add_argument("--data", type=Path, default=Path("data"), metavar="DIR",
+                        help="holds parsed, scored, verdicts and thresholds.json (default: data)")
+    parser.add_argument("--labels", type=Path, default=Path("labels"), metavar="DIR", help="labelled records")
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")
+    args = parser.parse_args(arguments)
+    settings = params.load(args.params).score
+    book = rules.load(settings.rules, settings.extra_rules, settings.trust)
+    thresholds = records.load_json(args.data / "thresholds.json")
+    shown = []
+    for source, number in find(args.data / "parsed", args.id, args.source):
+        row = decided(args.data, source, number)
+        of = labels.key(source, row["id"])
+        files = {path.name: labels.answers(path) for path in sorted(args.labels.glob("*.csv"))}
+        labelled = {name: answer.label for name, answers in files.items() for answer in answers if answer.key == of}
+        shown.append(explain(row, book, thresholds, labelled))
+    print(f"\n\n{'─' * 60}\n".join(shown))

@@ -1,0 +1,57 @@
+"""Kappa against its definition, and what is printed of two labellers."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybersieve import agreement
+from cybersieve.errors import InputError
+
+pairs = st.lists(st.tuples(st.sampled_from("10u"), st.sampled_from("10u")), min_size=1, max_size=40)
+
+
+@given(pairs)
+def test_kappa_is_agreement_beyond_chance(rows):
+    first, second = [a for a, _ in rows], [b for _, b in rows]
+    n = len(rows)
+    by_chance = sum(first.count(x) * second.count(x) for x in "10u") / n**2
+    found = agreement.kappa(first, second)
+    if by_chance == 1:
+        assert found is None
+    else:
+        observed = sum(a == b for a, b in rows) / n
+        assert found == pytest.approx((observed - by_chance) / (1 - by_chance))
+
+
+def test_kappa_of_a_table_worked_out_by_hand():
+    """20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no: observed .7, by chance .5, kappa .4."""
+    first, second = "1" * 25 + "0" * 25, "1" * 20 + "0" * 5 + "1" * 10 + "0" * 15
+    assert agreement.kappa(first, second) == pytest.approx(0.4)
+    low, high = agreement.interval(first, second)
+    assert 0.1 < low < 0.25 < 0.4 < 0.55 < high < 0.7  # the asymptotic interval is .15 to .65
+
+
+def write(path, rows, header="file,id,label,labeller,time"):
+    path.write_text("\n".join([header, *rows, ""]))
+    return path
+
+
+def test_labellers_of_one_file_and_files_of_one_labeller(tmp_path, capsys):
+    one = write(tmp_path / "one.csv", ["a,1,1,ann,", "a,2,0,ann,", "a,1,1,bob,", "a,2,u,bob,", "a,3,1,bob,"])
+    two = write(tmp_path / "two.csv", ["a,2,0", "a,3,1"], "file,id,label")
+    agreement.main([str(one), str(two)])
+    shown = capsys.readouterr().out
+    assert "ann and bob: 2 records in common, 50.0% agree" in shown and "  0 u  a  2" in shown
+    assert "ann and two: 1 records in common, 100.0% agree, kappa not defined" in shown
+    assert "bob and two: 2 records in common, 50.0% agree" in shown
+
+
+def test_who_contradicts_himself_across_files_is_told(tmp_path):
+    one, two = write(tmp_path / "one.csv", ["a,1,1,ann,"]), write(tmp_path / "two.csv", ["a,1,0,ann,"])
+    with pytest.raises(InputError, match="ann has labelled 1 differently"):
+        agreement.by_labeller([one, two])
+
+
+def test_nobody_shares_a_record(tmp_path, capsys):
+    agreement.main([str(write(tmp_path / "one.csv", ["a,1,1,ann,"]))])
+    assert "No two labellers" in capsys.readouterr().out

@@ -1,0 +1,233 @@
+"""Labelling in the browser, by keyboard, in a real Chromium against a real server; and what strangers get."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from types import SimpleNamespace
+
+import pytest
+
+from cybersieve import labels, review, review_page, review_queue
+from cybersieve.errors import InputError
+from tests import decided
+from tests.browser import axe, chromium, crash, fits
+from tests.conftest import ROOT
+
+pytest.importorskip("starlette", reason="needs requirements_server.txt")
+HOSTILE = "Ransomware <script>window.ran = 1</script> \u202egnp.exe "
+
+
+def records_of_a_run(n=70):
+    """Every third rejected by rule, every third asked, one duplicate; the second source is small."""
+    kinds = [{"verdict": "kept", "by": "rule", "score": 3.0, "confidence": 0.95},
+             {"verdict": "rejected", "by": "llm", "score": 0.0, "confidence": 0.5, "p_yes": 0.4, "margin": -0.4},
+             {"verdict": "rejected", "by": "rule", "score": -3.0, "confidence": 0.05}]
+    rows = [kinds[i % 3] | {"id": str(i), "title": f"Title {i}", "text": f"{HOSTILE} {i}", "rules": ["ransomware"]}
+            for i in range(n)]
+    rows[0] |= {"verdict": "rejected", "by": "dedup", "score": None, "confidence": None, "rules": None}
+    return rows
+
+
+@pytest.fixture
+def data(tmp_path):
+    decided.write(tmp_path / "data", records_of_a_run())
+    decided.write(tmp_path / "data", records_of_a_run(7)[1:], source="c.json")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def served(tmp_path, data):
+    """A server of its own process on 60 records; `kill()` ends it as a crash would."""
+    file = tmp_path / "labels" / "sample_uniform.csv"
+    code = "import sys; from cybersieve import review; review.main(sys.argv[1:])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "--data", data, "--labels", file, "-n", "60", "--labeller", "ann"],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ | {"BROWSER": "true"})
+    url = re.search(r"http://\S+", process.stdout.readline()).group()
+    yield SimpleNamespace(url=url, file=file, kill=lambda: (process.send_signal(signal.SIGKILL), process.wait()))
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def press(tab, key, count):
+    """A key, and the count of labelled records that it must lead to."""
+    tab.keyboard.press(key)
+    tab.get_by_text(f"{count} of 60", exact=True).wait_for()
+
+
+def opened(browser, url, width=1280, scheme="light"):
+    tab = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    tab.said = []
+    tab.on("console", lambda message: tab.said.append(message.text))
+    tab.on("requestfailed", lambda request: tab.said.append(request.url))
+    tab.goto(url)
+    tab.locator("#count:not(:empty)").wait_for()
+    return tab
+
+
+def test_fifty_records_by_keyboard_one_undone_the_browser_killed_nothing_lost(served):
+    with chromium() as browser:
+        tab = opened(browser, served.url)
+        given = []
+        for n in range(50):
+            title = tab.inner_text("#title")
+            press(tab, "ynu"[n % 3], n + 1)
+            given.append((title.removeprefix("Title "), "10u"[n % 3]))
+        assert tab.evaluate("window.ran") is None and tab.said == []
+        undone = given.pop()
+        press(tab, "z", 49)
+        assert tab.inner_text("#title") == f"Title {undone[0]}"  # the record that was undone comes next
+        press(tab, "y", 50)
+        given.append((undone[0], "1"))
+        crash(browser)
+    written = labels.answers(served.file)
+    assert [(answer.id, answer.label) for answer in written] == given
+    assert {answer.labeller for answer in written} == {"ann"} and all(answer.time for answer in written)
+    with chromium() as browser:
+        tab = opened(browser, served.url)
+        assert tab.inner_text("#count") == "50 of 60"
+        for n in range(50, 60):
+            press(tab, "n", n + 1)
+        assert "All 60 are labelled" in tab.inner_text("#note")
+        tab.keyboard.press("y")  # there is nothing left to answer
+    assert len(labels.answers(served.file)) == 60
+
+
+def test_two_tabs_never_answer_the_same_record_twice(served):
+    with chromium() as browser:
+        one, two = opened(browser, served.url), opened(browser, served.url)
+        title = one.inner_text("#title")
+        assert two.inner_text("#title") == title  # both show the first record
+        press(one, "y", 1)
+        press(two, "n", 1)
+        assert "another tab" in two.inner_text("#note") and two.inner_text("#title") != title
+        press(two, "n", 2)
+        press(one, "y", 2)  # one still shows what two has answered
+    assert [answer.label for answer in labels.answers(served.file)] == ["1", "0"]
+
+
+def test_a_server_that_dies_loses_nothing_and_the_page_says_so(served):
+    with chromium() as browser:
+        tab = opened(browser, served.url)
+        press(tab, "y", 1)
+        served.kill()
+        tab.keyboard.press("n")
+        tab.get_by_text("start review again").wait_for()
+        assert tab.inner_text("#count") == "1 of 60"
+    assert len(labels.answers(served.file)) == 1
+
+
+@pytest.mark.parametrize("width, scheme", [(390, "dark"), (1280, "light")])
+def test_the_page_is_readable_blind_at_first_and_skips(served, width, scheme):
+    with chromium() as browser:
+        tab = opened(browser, served.url, width, scheme)
+        assert fits(tab) and axe(tab) == []
+        first = tab.inner_text("#title")
+        assert "U+202E" in tab.inner_text("#text") and "<script>" in tab.inner_text("#text")
+        assert tab.locator("#text mark.hit").count() == 1 and tab.locator("#run").is_hidden()
+        tab.keyboard.press("b")
+        tab.locator("#run").wait_for()
+        assert "confidence" in tab.inner_text("#run") and tab.locator("#text mark.for").count() == 1
+        tab.keyboard.press("g")
+        assert tab.locator("#help").is_visible() and "Cannot tell" in tab.inner_text("#help")
+        tab.keyboard.press("y")  # the guideline is open: no answer
+        assert fits(tab) and axe(tab) == []
+        tab.keyboard.press("Escape")
+        tab.keyboard.press("s")
+        tab.get_by_text("Skipped").wait_for()
+        assert tab.inner_text("#title") != first and tab.inner_text("#count") == "0 of 60"
+        assert tab.said == [] and not served.file.exists()
+
+
+def ask(url, body=None, **headers):
+    """Status, headers and text of a request."""
+    data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers)) as answer:
+            return answer.status, answer.headers, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read().decode()
+
+
+def test_strangers_get_nothing(served):
+    base, token = re.fullmatch(r"(http://127\.0\.0\.1:\d+)/([\w-]{20,})/", served.url).groups()
+    status, headers, page = ask(served.url)
+    assert status == 200 and "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["Referrer-Policy"] == "no-referrer" and token not in page
+    key = json.loads(ask(served.url + "state")[2])["record"]["key"]
+    good = {"key": key, "label": "1"}
+    for path in ("/", "/state", "/wrong/", "/wrong/state", f"/{token}x/state", f"/{token}/labels", f"/{token}/../"):
+        assert ask(base + path)[0] == 404
+    assert ask(f"{base}/wrong/answer", good)[0] == 404
+    assert ask(served.url + "state", Host="evil.example")[0] == 400
+    assert ask(served.url + "answer")[0] == 405
+    for body in (b"", b"[]", b"{", b"\xff", {"key": key}, {"key": key, "label": "2"}, {"key": 3, "label": "1"},
+                 {"key": ["no", "such"], "label": "1"}, {"key": [], "label": "1"}, b"x" * 200_000):
+        assert ask(served.url + "answer", body)[0] == 400
+    assert not served.file.exists()
+    assert ask(served.url + "answer", good)[0] == 200
+    assert len(labels.answers(served.file)) == 1
+
+
+def test_a_label_file_that_was_damaged_meanwhile_is_told_and_left_alone(served):
+    key = json.loads(ask(served.url + "state")[2])["record"]["key"]
+    served.file.parent.mkdir()
+    served.file.write_text("not,a,label,file\n")
+    status, _, text = ask(served.url + "answer", {"key": key, "label": "1"})
+    assert status == 500 and "line 1" in text
+    assert served.file.read_text() == "not,a,label,file\n"
+
+
+def queue(data, kind, done=(), n=100):
+    rows = review.tally.rows(data / "scored", data / "verdicts")
+    return [(row["source"], row["id"]) for row in review_queue.build(kind, rows, set(done), n)]
+
+
+def test_the_uniform_queue_is_the_same_however_far_one_got(data):
+    whole = queue(data, "uniform")
+    assert len(whole) == 69 + 6 and len(set(whole)) == len(whole)
+    assert queue(data, "uniform", n=10) == whole[:10]
+    done = [labels.key(*whole[0]), labels.key(*whole[1])]
+    assert queue(data, "uniform", done, 5) == whole[2:7]
+
+
+def test_uncertain_first_and_sources_in_turns(data):
+    assert all(int(name) % 3 == 1 for _, name in queue(data, "uncertain", n=20))
+    sources = [source for source, _ in queue(data, "stratified", n=16)]
+    assert sources == ["a/b.json", "c.json"] * 6 + ["a/b.json"] * 4
+
+
+def test_a_list_keeps_its_order_and_only_what_is_there(data, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("id,file\n5,b.json\n0,b.json\n3,c.json\nnone,b.json\n1,b.json\n")
+    assert queue(data, str(path), {("b.json", "1")}) == [("a/b.json", "5"), ("a/b.json", "0"), ("c.json", "3")]
+    with pytest.raises(InputError, match="uniform"):
+        queue(data, "unifrom")
+
+
+def arguments(data, tmp_path, *more):
+    return ["--data", str(data), "--params", str(ROOT / "params.yaml"), "--labeller", "ann", *more]
+
+
+@pytest.mark.parametrize("more, message", [
+    (("--queue", "mine.csv"), "say where"), (("--queue", "sample_uniform.csv"), "no record"),
+    (("--queue", "nonsense", "--labels", "x.csv"), "uniform, stratified"), (("--data", "nowhere"), "Parquet")])
+def test_what_can_not_be_labelled_is_said_before_a_page_opens(data, tmp_path, monkeypatch, more, message):
+    monkeypatch.chdir(ROOT)
+    (tmp_path / "sample_uniform.csv").write_text("file,id,label\n")
+    more = [str(tmp_path / part) if part.endswith(".csv") else part for part in more]
+    with pytest.raises(InputError, match=message):
+        review.main(arguments(data, tmp_path, *more))
+
+
+def test_the_guideline_becomes_headings_lists_and_code():
+    shown = review_page._prose("# Top\n\nOne <b>\nline with `code`.\n\n## Low\n- a\n  b\n- c\n")
+    assert shown == ("<div><h2>Top</h2><p>One &lt;b&gt; line with <code>code</code>.</p><h3>Low</h3>"
+                     "<ul><li>a b</li><li>c</li></ul></div>")
