@@ -104,11 +104,12 @@ def text_tokens(tokenizer: Any, layout: Layout, texts: Sequence[str]) -> list[li
     if rust is None:  # a tokenizer in Python
         encoded = inner(clean, add_special_tokens=False, split_special_tokens=True)["input_ids"]
     else:  # straight to it: transformers' own wrapping takes longer than the tokens
-        rust.no_truncation()
-        rust.no_padding()
-        rust.encode_special_tokens = True  # as text, that is; set anew by transformers at every call
+        if rust.truncation is not None or rust.padding is not None:
+            rust.no_truncation()
+            rust.no_padding()
         encoded = [one.ids for one in rust.encode_batch_fast(clean, add_special_tokens=False)]
-    return [list(tokens[: layout.max_tokens]) for tokens in encoded]
+    special = frozenset(i for i, token in inner.added_tokens_decoder.items() if token.special)
+    return [[token for token in tokens if token not in special][: layout.max_tokens] for tokens in encoded]
 
 
 def harmless(tokenizer: Any, text: str) -> str:
