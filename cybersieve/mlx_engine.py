@@ -40,17 +40,16 @@ class Engine:
 
     def __init__(self, model: Any, tokenizer: Any, layout: prompt.Layout, batch_size: int = 32) -> None:
         self.tokenizer, self.layout, self.batch_size = tokenizer, layout, batch_size
-        yes, no = prompt.answer_tokens(tokenizer, layout)
-        self.answers, self.yes = yes + no, len(yes)
-        self.prefix, self.suffix = prompt.prefix_tokens(tokenizer, layout), prompt.suffix_tokens(tokenizer, layout)
+        prefix, self.suffix = prompt.prefix_tokens(tokenizer, layout), prompt.suffix_tokens(tokenizer, layout)
         self.tokens = 0  # run through the model so far, padding left out
         self.on_cpu = mx.default_device() == mx.cpu
         self.pool, self.here = None, threading.local()
         if self.on_cpu:
             blas.threads(1)
-        self.model, self.cut, self.before = self._shortcuts(model)
-        if self.on_cpu:
             cpu_ops.install(model)
+        self.forward = shortcuts.fastest(model, *prompt.answer_tokens(tokenizer, layout), prefix, self.suffix)
+        self.lead = [] if self.forward.before else prefix  # what stands before each text
+        if self.on_cpu:
             self.pool = ThreadPoolExecutor(blas.cores(), initializer=self._start_thread)
 
     def __enter__(self) -> Self:
@@ -80,17 +79,16 @@ class Engine:
 
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[list[int]]]]:
         """Texts of about one length: their indices and their tokens, prefix left out where it is shared."""
-        lead = [] if self.before else self.prefix
         with ThreadPoolExecutor(1) as ahead:  # the next chunk is tokenised while this one is asked
             chunks = self._chunks(texts)
             coming = ahead.submit(next, chunks, None)
             while rows := coming.result():
                 coming = ahead.submit(next, chunks, None)
                 while rows:
-                    width = len(lead) + len(rows[0][1]) + len(self.suffix)
+                    width = len(self.lead) + len(rows[0][1]) + len(self.suffix)
                     size = max(1, min(self.batch_size, (CPU_TOKENS if self.on_cpu else GPU_TOKENS) // width))
                     batch, rows = rows[:size], rows[size:]
-                    yield [i for i, _ in batch], [lead + body + self.suffix for _, body in batch]
+                    yield [i for i, _ in batch], [self.lead + body + self.suffix for _, body in batch]
 
     def _chunks(self, texts: Sequence[str]) -> Iterator[list[tuple[int, list[int]]]]:
         """(index, tokens) of some batches' texts at a time, the longest first."""
@@ -107,7 +105,7 @@ class Engine:
         if self.pool is not None:
             return self.pool.submit(self._in_thread, rows)
         try:
-            margins: Any = self._forward(rows)
+            margins: Any = self.forward(rows)
             mx.async_eval(margins)  # type: ignore[no-untyped-call]
         except RuntimeError:
             margins = None
@@ -124,7 +122,7 @@ class Engine:
     def _answered(self, rows: list[list[int]], margins: mx.array | None) -> list[Margin]:
         """Margins as numbers. Out of memory: halves, now and for the batches to come. What fails alone is None."""
         try:
-            values = np.array(self._forward(rows) if margins is None else margins)
+            values = np.array(self.forward(rows) if margins is None else margins)
         except (RuntimeError, MemoryError) as error:
             mx.clear_cache()
             half = len(rows) // 2
@@ -134,29 +132,3 @@ class Engine:
                 self.batch_size = min(self.batch_size, half)
             return self._answered(rows[:half], None) + self._answered(rows[half:], None)
         return [float(value) if math.isfinite(value) else None for value in values]
-
-    def _forward(self, rows: list[list[int]]) -> mx.array:
-        """Margins of token rows, lazily: log of the answers' summed probabilities, yes less no. Shape (rows,)."""
-        width = max(map(len, rows))
-        inputs = mx.array([row + [0] * (width - len(row)) for row in rows])
-        last = mx.array([len(row) - 1 for row in rows])
-        logits = self.model(inputs, cache=self.before)[mx.arange(len(rows)), last]
-        logits = (logits if self.cut else logits[:, mx.array(self.answers)]).astype(mx.float32)
-        return mx.logsumexp(logits[:, : self.yes], axis=1) - mx.logsumexp(logits[:, self.yes :], axis=1)
-
-    def _shortcuts(self, model: Any) -> tuple[Any, bool, list[Any] | None]:
-        """Answer rows and shared prefix, as far as this architecture answers with them as it does without.
-
-        Returns the model to call, whether its logits are the answers' only, and the prefix's keys and values.
-        """
-        self.model, self.cut, self.before = plain = model, False, None
-        probes = [self.prefix + self.suffix, self.prefix + self.suffix[:1]]
-        exact = np.array([self._forward([probe]) for probe in probes]).ravel()
-        near = 1e-3 if model(mx.array(probes[1:])).dtype == mx.float32 else 0.25
-        cut = shortcuts.with_answer_rows(model, self.answers)
-        for before in (shortcuts.shared(model, self.prefix), None) if cut else ():
-            self.model, self.cut, self.before = cut, True, before
-            skip = len(self.prefix) if before else 0
-            if np.allclose(np.array(self._forward([probe[skip:] for probe in probes])), exact, atol=near):
-                return cut, True, before
-        return plain

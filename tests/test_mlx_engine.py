@@ -60,14 +60,14 @@ def test_default_model_in_any_batch(prepared_model: Path, verify_settings: param
     plain = one_by_one(language_model, tokenizer, layout, texts)
     for size in (1, 32):
         with Engine(language_model, tokenizer, layout, size) as engine:
-            assert engine.cut and engine.before, "its shortcuts are in use"
+            assert engine.forward.cut and engine.forward.before, "its shortcuts are in use"
             assert np.abs(p_yes(engine, texts) - plain).max() < 1e-3
 
 
 def test_shortcuts_are_taken_where_they_fit(tmp_path: Path, verify_settings: params.Verify) -> None:
     for architecture, prefix in (("gemma2", True), ("lfm2", False)):
         with Engine(*loaded(tiny.write(tmp_path / architecture, architecture), verify_settings)) as engine:
-            assert engine.cut and bool(engine.before) == prefix
+            assert engine.forward.cut and bool(engine.forward.before) == prefix
 
 
 def test_shortcuts_that_change_the_answer_are_not_taken(tmp_path: Path, verify_settings: params.Verify,
@@ -75,7 +75,7 @@ def test_shortcuts_that_change_the_answer_are_not_taken(tmp_path: Path, verify_s
     parts = loaded(tiny.write(tmp_path), verify_settings)
     monkeypatch.setattr(mlx_engine.shortcuts.AnswerRows, "as_linear", lambda self, x: 2 * (x @ self.rows))
     with Engine(*parts) as engine:
-        assert not engine.cut and not engine.before
+        assert not engine.forward.cut and not engine.forward.before
         assert np.abs(p_yes(engine, TEXTS[:5]) - one_by_one(*parts, TEXTS[:5])).max() < 1e-3
 
 
@@ -89,14 +89,14 @@ def test_the_model_is_left_as_it_was(tmp_path: Path, verify_settings: params.Ver
 
 def failing(engine: Engine, monkeypatch: pytest.MonkeyPatch, fails: Any, error: Exception) -> None:
     """Make the engine's forward pass raise `error` on the batches for which `fails(rows)` is true."""
-    forward = engine._forward
+    forward = engine.forward
 
     def broken(rows: list[list[int]]) -> Any:
         if fails(rows):
             raise error
         return forward(rows)
 
-    monkeypatch.setattr(engine, "_forward", broken)
+    monkeypatch.setattr(engine, "forward", broken)
 
 
 def test_out_of_memory_halves_the_batch(tmp_path: Path, verify_settings: params.Verify,
@@ -121,7 +121,7 @@ def test_a_text_that_fails_alone_takes_no_other_with_it(tmp_path: Path, verify_s
 def test_not_a_number_is_no_answer(tmp_path: Path, verify_settings: params.Verify,
                                    monkeypatch: pytest.MonkeyPatch) -> None:
     with Engine(*loaded(tiny.write(tmp_path), verify_settings)) as engine:
-        monkeypatch.setattr(engine, "_forward", lambda rows: mx.array([math.nan] * len(rows)))
+        monkeypatch.setattr(engine, "forward", lambda rows: mx.array([math.nan] * len(rows)))
         assert all(margin is None for batch in engine.margins(TEXTS) for _, margin in batch)
 
 
