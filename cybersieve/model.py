@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cybersieve import cache, params, prompt, records, wheels
+from cybersieve import cache, cli, params, prompt, records, wheels
 from cybersieve.errors import InputError, ModelError
 
 DEFAULT = "smollm2-135m-instruct"
@@ -97,13 +97,13 @@ def open_files(found: Found, dtype: str | None = None) -> tuple[Any, Any]:
     from mlx_lm import utils
 
     load_tokenizer: Any = utils.load_tokenizer  # untyped upstream
-    if dtype is None and mx.default_device() == mx.cpu:
-        dtype = "float32"
+    count: Any = utils.get_total_parameters
     cpu_ops.keep_freed_memory()
     try:
         with ThreadPoolExecutor(1) as beside:  # the tokenizer takes as long as the weights
             tokenizer = beside.submit(load_tokenizer, found.folder)
             model, _ = utils.load_model(found.folder, lazy=True)
+            dtype = dtype or _usual_dtype(found, 4 * count(model))
             model = dequantise.model(model) if dtype else model
             if found.adapter:
                 model = utils.load_adapters(model, str(found.adapter))
@@ -115,6 +115,19 @@ def open_files(found: Found, dtype: str | None = None) -> tuple[Any, Any]:
             return model, tokenizer.result()
     except (OSError, ValueError, KeyError, RuntimeError, json.JSONDecodeError) as error:
         raise ModelError(f"{found.id}: the model in {found.folder} can't be loaded: {error}") from None
+
+
+def _usual_dtype(found: Found, size: int) -> str | None:
+    """float32 on a CPU, if `size` bytes of it fit into the machine; else, and on a GPU, None: as the weights are."""
+    import mlx.core as mx
+    if mx.default_device() != mx.cpu:
+        return None
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if size < 0.7 * memory:
+        return "float32"
+    cli.warn(f"{found.id} would take {size / 1e9:.0f} GB as float32, of {memory / 1e9:.0f}: its weights stay as they "
+             "are, which is many times slower on a CPU. Remedy: a smaller model, or a GPU")
+    return None
 
 
 def _fused(model: Any) -> Any:

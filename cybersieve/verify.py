@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cybersieve import cache, cli, model, params, prompt, records
-from cybersieve.errors import ModelError
+from cybersieve.errors import InputError, ModelError
 from cybersieve.records import Counts, Row, Shard
 
 WINDOW = 20_000  # uncertain records whose texts are in memory at once
@@ -153,6 +153,8 @@ def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, threshol
     unanswered (the answers it gave are kept), InputError where the folders do not belong together.
     """
     limits = records.load_json(thresholds)
+    if not isinstance(limits, dict) or not {"accept", "reject"} <= limits.keys():
+        raise InputError(thresholds, "names no accept and reject", remedy="rerun calibrate")
     accept, reject = limits["accept"], limits["reject"]
     shards = records.shards(parsed_dir)
     counts = Counts()

@@ -147,3 +147,17 @@ def test_dtype_is_a_choice(tmp_path: Path, verify_settings: params.Verify) -> No
     half = model.load(settings, dtype="bfloat16")[0]
     assert half.layers[0].mlp.down_proj.weight.dtype == mx.bfloat16
     assert np.isfinite(np.array(half(mx.array([[1, 2, 3]])).astype(mx.float32))).all()
+
+
+def test_a_model_too_large_for_float32_stays_as_it_is(tmp_path: Path, verify_settings: params.Verify, own_cache: Path,
+                                                      monkeypatch: pytest.MonkeyPatch,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    if mx.default_device() != mx.cpu:
+        pytest.skip("float32 is the choice on a CPU only")
+    folder = tiny.write(tmp_path)
+    weights = {name: value.astype(mx.float16) for name, value in mx.load(str(folder / "model.safetensors")).items()}
+    mx.save_safetensors(str(folder / "model.safetensors"), weights, {"format": "mlx"})
+    settings = dataclasses.replace(verify_settings, model=str(folder), adapter=None)
+    monkeypatch.setattr(model.os, "sysconf", lambda name: 100)
+    assert model.load(settings)[0].layers[0].mlp.down_proj.weight.dtype == mx.float16
+    assert "a smaller model" in capsys.readouterr().err
