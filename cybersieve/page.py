@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from cybersieve import labels, records, rules, samples, tally
+from cybersieve import labels, records, report, rules, samples, tally
 from cybersieve import page_sections as sections
 from cybersieve.markup import Html, el
 from cybersieve.params import Params
@@ -40,7 +40,7 @@ def page_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, labels_d
             sections.certificate(metrics["thresholds"]), sections.sources(metrics["sources"]),
             sections.rule_table(use), sections.shown_records(drawn, texts, book),
             sections.clock(performance), sections.reproduce(commands, settings)]
-    page = document("cybersieve: what the run did", fingerprint(run_dir), body)
+    page = document("cybersieve: what the run did", report.fingerprint(run_dir), body)
     target = run_dir / "report.html"
     partial = target.with_name(".report.html.partial")
     partial.write_text(page, encoding="utf-8", newline="\n")
@@ -56,11 +56,6 @@ def look(rows: Iterable[Row], book: rules.Rulebook, thresholds: Row, labels_dir:
         draw.add(row)
         use.add(row, known.get(labels.key(row["source"], row["id"])))
     return draw.rows(), use
-
-
-def fingerprint(run_dir: Path) -> str:
-    """Which metrics.json a page belongs to."""
-    return hashlib.sha256((run_dir / "metrics.json").read_bytes()).hexdigest()
 
 
 def read_csv(path: Path) -> list[Figures]:

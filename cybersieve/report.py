@@ -6,6 +6,7 @@ every group's name sorts after it, and tables (intervals, sources, balance) are 
 """
 
 import csv
+import hashlib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from cybersieve.tally import SET_ASIDE, Labelled, Tally, count, rows, tally
 Figures = dict[str, Any]
 USELESS_AUC = 0.7  # below this the verifier hardly knows more than a coin, and asking it is not worth the time
 NAMED = {"dedup": "duplicate", "parse": "withdrawn"}  # what their verdict is called in pictures
+LIMITS = ("mode", "accept", "reject", "target_precision", "target_recall", "delta", "labels", "precision_at_least",
+          "recall_at_least", "certificate")  # of thresholds.json; the certificate's words are a list
 BIN = 0.05  # width of the confidence histogram's bins
 
 
@@ -49,7 +52,7 @@ def metrics(found: Tally, counts: dict[str, Row], thresholds: Row) -> Figures:
                    for stage, tree in counts.items()],
         "tested": {use: labelled.figures() for use, labelled in found.uses.items()}
         | {"not in the corpus": found.missing},
-        "thresholds": thresholds,
+        "thresholds": {name: thresholds[name] for name in LIMITS if name in thresholds},
         "verdicts": [{"by": by, "verdict": verdict, "records": n}
                      for (by, verdict), n in sorted(found.deciders.items())],
         "verifier": {"alone": alone(found.uniform(), "margin", "p_yes"), "decided": evaluation.figures("llm")},
@@ -173,9 +176,12 @@ def outcomes(found: Tally) -> list[Figures]:
 
 
 def calls_saved(thresholds: Row) -> list[Figures]:
-    """Share of LLM calls saved against the target, where calibrate has drawn that curve."""
-    return [{"target": point["target"], "calls_saved": point["calls_saved"], "kind": "curve"}
-            for point in thresholds.get("curve") or []]
+    """Share of LLM calls saved against the target for both promises, and where the run is (if its targets are one)."""
+    points = [point | {"kind": "curve"} for point in thresholds.get("curve") or []]
+    target = thresholds.get("target_precision")
+    if target is not None and target == thresholds.get("target_recall"):
+        points.append({"target": target, "calls_saved": thresholds["calls_saved"], "kind": "run"})
+    return points
 
 
 def report_folder(scored_dir: Path, verdicts_dir: Path, counts_dir: Path, labels_dir: Path, thresholds: Path,
@@ -193,6 +199,11 @@ def report_folder(scored_dir: Path, verdicts_dir: Path, counts_dir: Path, labels
         plots(found, limits, folder)
     records.save_json(output_dir / "metrics.json", figures)
     return figures
+
+
+def fingerprint(run_dir: Path) -> str:
+    """Which metrics.json a page belongs to."""
+    return hashlib.sha256((run_dir / "metrics.json").read_bytes()).hexdigest()
 
 
 def performance(folder: Path, output: Path) -> None:

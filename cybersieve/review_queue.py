@@ -1,6 +1,7 @@
 """Which records to label next: a uniform sample, one spread over the sources, the most uncertain, or a list.
 
-The uniform queue goes by each record's own lot, so that any beginning of it is a uniform sample: stop when you like.
+The uniform queue is in the order of the draw that sample-labels makes, so that any beginning of it is a uniform
+sample: stop when you like.
 """
 
 import csv
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 from itertools import zip_longest
 from pathlib import Path
 
-from cybersieve import labels, samples
+from cybersieve import labels, sampling
 from cybersieve.errors import InputError
 from cybersieve.labels import Key
 from cybersieve.records import Row
@@ -23,6 +24,10 @@ def key(row: Row) -> Key:
     return labels.key(row["source"], row["id"])
 
 
+def lot(row: Row) -> int:
+    return sampling.place(key(row), 0)
+
+
 def build(kind: str, rows: Iterable[Row], done: set[Key], n: int) -> list[Row]:
     """At most `n` records (id, source, row and what was decided) that are not in `done`.
 
@@ -30,9 +35,9 @@ def build(kind: str, rows: Iterable[Row], done: set[Key], n: int) -> list[Row]:
     """
     live = (row for row in rows if row["by"] not in SET_ASIDE and key(row) not in done)
     if kind == "uniform":
-        return heapq.nsmallest(n, live, key=samples.lot)
+        return heapq.nsmallest(n, live, key=lot)
     if kind == "uncertain":
-        return heapq.nsmallest(n, live, key=lambda row: (_certainty(row), samples.lot(row)))
+        return heapq.nsmallest(n, live, key=lambda row: (_certainty(row), lot(row)))
     if kind == "stratified":
         return _in_turns(live, n)
     wanted = listed(Path(kind))
@@ -50,7 +55,7 @@ def _in_turns(rows: Iterable[Row], n: int) -> list[Row]:
     by_source: dict[str, list[tuple[int, int, Row]]] = {}
     for number, row in enumerate(rows):
         heap = by_source.setdefault(row["source"], [])
-        entry = (-samples.lot(row), number, row)
+        entry = (-lot(row), number, row)
         (heapq.heappush if len(heap) < n else heapq.heappushpop)(heap, entry)
     columns = [[row for *_, row in sorted(heap, key=lambda entry: -entry[0])] for _, heap in sorted(by_source.items())]
     return [row for turn in zip_longest(*columns) for row in turn if row is not None][:n]

@@ -1,14 +1,15 @@
 """Records to look at: a few of each kind, drawn at random but the same on every run, with their texts."""
 
-import hashlib
 import heapq
 from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from cybersieve import labels, sampling
 from cybersieve.records import Row
 
+SEED = 1
 KINDS = ("kept", "rejected", "uncertain", "duplicate")
 
 
@@ -21,11 +22,8 @@ def kinds(row: Row) -> list[str]:
 
 
 def lot(row: Row) -> int:
-    """A record's number in the draw: a property of the record, whatever else the corpus holds.
-
-    Not the hash that halves the uniform labels (labels.half): else all that are drawn would be of one half.
-    """
-    return int.from_bytes(hashlib.sha256(f"sample\t{row['source']}\t{row['id']}".encode()).digest()[:8])
+    """A record's place in this draw. Another seed than for labelling: who reads the report has not seen those."""
+    return sampling.place(labels.key(row["source"], row["id"]), SEED)
 
 
 class Draw:

@@ -1,11 +1,15 @@
-"""The run in a few lines: the table at the end of `make`, and the same figures as README's headline table."""
+"""The run in a few lines: what `make` ends with, and the same figures as README's headline table."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from cybersieve import records
+from cybersieve.report import fingerprint
 
 Figures = dict[str, Any]
+COLOURS = {"kept": "green", "rejected": "red", "duplicates": "bright_black", "withdrawn": "grey30", "failed": "yellow"}
+WIDTH = 76  # columns; a terminal of 80 shows it unbroken
 
 
 def shown(rate: Figures) -> str:
@@ -17,16 +21,26 @@ def shown(rate: Figures) -> str:
     return f"{rate['value']:.3f} ({low:.3f} to {high:.3f}{of})"
 
 
+def parts(metrics: Figures) -> dict[str, int]:
+    """All records by what became of them."""
+    aside = {row["by"]: row["records"] for row in metrics["verdicts"] if row["by"] in ("parse", "dedup")}
+    duplicates, withdrawn = aside.get("dedup", 0), aside.get("parse", 0)
+    return {"kept": metrics["kept"], "rejected": metrics["rejected"] - duplicates - withdrawn,
+            "duplicates": duplicates, "withdrawn": withdrawn, "failed": metrics["failed"]}
+
+
 def lines(metrics: Figures, performance: Figures) -> list[tuple[str, str]]:
     """What a person wants to know after a run, as (name, value)."""
     quality, rules, verifier = metrics["tested"]["evaluation"], metrics["rules"], metrics["verifier"]["alone"]
+    found = parts(metrics)
+    aside = ", ".join(f"{found[name]:,} {name}" for name in ("duplicates", "withdrawn") if found[name])
     result = [
         ("records", f"{metrics['records']:,}"),
-        ("kept", f"{metrics['kept']:,}"),
-        ("rejected", f"{metrics['rejected']:,}" + set_aside(metrics)),
-        ("failed", f"{metrics['failed']:,}"),
-        ("asked to the LLM", f"{metrics['asked_share']:.1%} of the records that reached the rules, "
-                             f"{metrics['calls_saved']:,} calls saved"),
+        ("kept", f"{metrics['kept']:,} ({metrics['kept'] / max(metrics['records'], 1):.1%})"),
+        ("rejected", f"{found['rejected']:,}"),
+        ("set aside before", aside or "0"),
+        ("failed", f"{found['failed']:,}"),
+        ("asked to the LLM", f"{metrics['asked_share']:.1%}, {metrics['calls_saved']:,} calls saved"),
         ("precision", shown(quality["precision"])),
         ("recall", shown(quality["recall"])),
         ("F1", shown(quality["f1"])),
@@ -35,20 +49,15 @@ def lines(metrics: Figures, performance: Figures) -> list[tuple[str, str]]:
         ("thresholds", thresholds(metrics["thresholds"])),
     ]
     if verifier["auc"] is not None:
-        result.append(("verifier alone", f"AUC {verifier['auc']:.3f}, calibration error "
-                                         f"{verifier['calibration_error']:.3f}, n {verifier['n']}"))
+        result.append(("LLM alone, where asked", f"AUC {verifier['auc']:.3f}, calibration error "
+                                                 f"{verifier['calibration_error']:.3f}, n {verifier['n']}"))
     if performance:
-        seconds = ", ".join(f"{stage} {figures['seconds']:.1f}" for stage, figures in performance.items())
+        total = sum(figures["seconds"] for figures in performance.values())
+        slowest = max(performance, key=lambda stage: performance[stage]["seconds"])
         memory = max(figures["peak_memory_mb"] for figures in performance.values())
-        result += [("seconds", seconds), ("peak memory", f"{memory:,.0f} MB")]
+        result.append(("time and memory", f"{total:,.0f} s ({slowest} {performance[slowest]['seconds']:,.0f} s), "
+                                          f"at most {memory:,.0f} MB"))
     return result
-
-
-def set_aside(metrics: Figures) -> str:
-    """What was rejected before any rule, in words."""
-    words = {"parse": "withdrawn upstream", "dedup": "duplicates"}
-    parts = [f"{row['records']:,} {words[row['by']]}" for row in metrics["verdicts"] if row["by"] in words]
-    return f", of them {' and '.join(parts)}" if parts else ""
 
 
 def thresholds(tree: Figures) -> str:
@@ -62,6 +71,27 @@ def markdown(rows: list[tuple[str, str]]) -> str:
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
 
 
+def widths(amounts: dict[str, int], total: int) -> dict[str, int]:
+    """Columns of a bar for each amount, together `total`; what is there at all has at least one."""
+    whole = max(sum(amounts.values()), 1)
+    result = {name: max(1, round(n / whole * total)) for name, n in amounts.items() if n}
+    if result:
+        largest = max(result, key=lambda name: result[name])
+        result[largest] += total - sum(result.values())
+    return result
+
+
+def page(folder: Path) -> str | None:
+    """The report's path, and whether it is of this run; None where there is none."""
+    path = folder / "report.html"
+    if not path.exists():
+        return None
+    head = path.read_text(encoding="utf-8")[:4000]
+    found = re.search(r'name="metrics" content="([0-9a-f]+)"', head)
+    current = found is not None and found[1] == fingerprint(folder)
+    return f"{path}" if current else f"{path} is of another run: dvc repro -sf report"
+
+
 def show(folder: Path, as_markdown: bool) -> None:
     """Print the run in `folder` (metrics.json and, where it is, performance.json). Markdown leaves clocks out."""
     metrics = records.load_json(folder / "metrics.json")
@@ -71,10 +101,19 @@ def show(folder: Path, as_markdown: bool) -> None:
     if as_markdown:
         print(markdown(rows))
         return
-    from rich.console import Console
+    if report := page(folder):
+        rows.append(("report", report))
+    from rich.console import Console, Group
+    from rich.panel import Panel
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title="cybersieve", show_header=False, title_justify="left")
+    bar = Text()
+    for name, width in widths(parts(metrics), WIDTH - 4).items():
+        bar.append("█" * width, style=COLOURS[name])
+    table = Table.grid(padding=(0, 2))
     for name, value in rows:
-        table.add_row(name, value)
-    Console().print(table)
+        style = "bold" if name in ("kept", "precision", "recall", "F1") else ""
+        table.add_row(Text(name, style="bright_black"), Text(value, style=style, overflow="fold"))
+    panel = Panel(Group(bar, Text(), table), title="cybersieve", title_align="left", width=WIDTH)
+    Console(highlight=False).print(panel)

@@ -92,7 +92,7 @@ def test_it_says_what_the_metrics_say(built):
     assert f"Of {metrics['records']} records {metrics['kept']} were kept." in plain
     assert f"{metrics['precision']:.1%} of what was kept is security text" in plain
     assert "git checkout abc\ndvc repro" in plain and "certificate" in plain.lower()
-    assert f'name="metrics" content="{page.fingerprint(built.parent)}"' in text
+    assert f'name="metrics" content="{report.fingerprint(built.parent)}"' in text
     assert plain.count("p_yes 0.210") >= 10  # asked records show margin and posterior
 
 
