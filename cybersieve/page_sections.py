@@ -33,6 +33,11 @@ def rate(figures: Figures) -> str:
     return f"{figures['value']:.1%} ({low:.1%} to {high:.1%}{of})"
 
 
+def misses(figures: Figures) -> int:
+    hits, of = figures["counts"]
+    return int(of - hits)
+
+
 def rough(figures: Figures) -> tuple[str, float]:
     """The same in short for a narrow cell, and what to sort by."""
     if figures["value"] is None:
@@ -94,7 +99,7 @@ def quality(metrics: Figures, figures: dict[str, list[Figures]]) -> Html:
              ("all decisions, threshold labels", tested["thresholds"]),
              ("all decisions, labels that weights were fitted on", tested["stratified"])]
     rows = [(name, part["n"], rate(part["precision"]), rate(part["recall"]), rate(part["f1"]),
-             part["errors"]["kept wrongly"], part["errors"]["lost"]) for name, part in named]
+             misses(part["precision"]), misses(part["recall"])) for name, part in named]
     cost = [("records kept by rule that are security text", rate(audit["kept_right"])),
             ("records rejected by rule that are not", rate(audit["rejected_right"])),
             ("security text that the rules rejected", rate(audit["lost"]))]

@@ -55,6 +55,54 @@ def test_the_headline_is_the_evaluation_half_alone(tmp_path):
     assert points[-1] == "0.6667,0.6667,,run"
 
 
+def scalars(tree, name=""):
+    """What `dvc metrics diff` shows: no lists, no nulls; in its order."""
+    if isinstance(tree, dict):
+        return sorted(leaf for key, part in tree.items() for leaf in scalars(part, f"{name}.{key}" if name else key))
+    return [] if tree is None or isinstance(tree, list) else [name]
+
+
+def test_a_diff_of_metrics_fits_a_screen_headline_first(tmp_path):
+    own = ids("report", 40) + ids("thresholds", 40)
+    rows = [{"id": i, "verdict": "kept" if n % 2 else "rejected", "by": "llm" if n % 3 else "rule", "confidence": 0.5,
+             **({"p_yes": 0.5, "margin": float(n % 5)} if n % 3 else {})} for n, i in enumerate(own)]
+    setting(tmp_path, rows, {i: n % 2 if n % 5 else 1 for n, i in enumerate(own)})
+    shown = scalars(run(tmp_path))
+    assert shown[:9] == ["asked_share", "calls_saved", "f1", "failed", "kept", "precision", "recall", "records",
+                         "rejected"]
+    assert len(shown) <= 55  # all of them at once; a diff leaves out what is the same
+
+
+def test_sources_and_audit(tmp_path):
+    a, b, c, d = ids("report", 4)
+    rows = [{"id": a, "verdict": "kept", "by": "rule", "confidence": 0.95},
+            {"id": b, "verdict": "rejected", "by": "rule", "confidence": 0.05},
+            {"id": c, "verdict": "rejected", "by": "rule", "confidence": 0.02},
+            {"id": d, "verdict": "failed", "by": "llm", "confidence": 0.5}]
+    setting(tmp_path, rows, {a: 1, b: 1, c: 0, d: 1})
+    figures = run(tmp_path)
+    audit = {name: rate["counts"] for name, rate in figures["rules"]["audit"].items()}
+    assert audit == {"kept_right": [1, 1], "rejected_right": [1, 2], "lost": [1, 3]}
+    [source] = figures["sources"]
+    assert (source["source"], source["records"], source["kept"], source["rejected"], source["failed"]) == (
+        "a/b.json", 4, 1, 2, 1)
+    assert source["recall"]["counts"] == [1, 3] and source["labels"] == 4
+    assert (tmp_path / "plots" / "flow.csv").read_text().splitlines()[1:] == [
+        "upstream status,went on,4", "duplicates,went on,4", "rules,kept,1", "rules,rejected,2", "rules,went on,1",
+        "LLM,failed,1"]
+    assert (tmp_path / "plots" / "sources.csv").read_text().splitlines()[1:] == [
+        "a/b.json,failed,1", "a/b.json,kept,1", "a/b.json,rejected,2"]
+
+
+def test_calls_saved_is_calibrates_curve_and_the_runs_own_point():
+    curve = [{"target": 0.9, "calls_saved": 0.8}]
+    found = {"curve": curve, "target_precision": 0.95, "target_recall": 0.95, "calls_saved": 0.7}
+    assert report.calls_saved(found) == [{"target": 0.9, "calls_saved": 0.8, "kind": "curve"},
+                                         {"target": 0.95, "calls_saved": 0.7, "kind": "run"}]
+    assert report.calls_saved(found | {"target_recall": 0.9}) == [{"target": 0.9, "calls_saved": 0.8, "kind": "curve"}]
+    assert report.calls_saved({"mode": "fixed"}) == []
+
+
 def test_what_was_not_decided_by_topic_is_left_out_and_counted(tmp_path):
     (a, b), (c,) = ids("report", 2), ids("thresholds", 1)
     rows = [{"id": a, "verdict": "rejected", "by": "parse"}, {"id": b, "verdict": "rejected", "by": "dedup"},
