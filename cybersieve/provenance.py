@@ -15,8 +15,8 @@ def _git(*arguments: str) -> str | None:
         return None
 
 
-def commands() -> list[str]:
-    """Shell lines that repeat a `dvc repro` in this checkout. Without git the commit is left out."""
+def commands(run: str | None = None) -> list[str]:
+    """Shell lines that repeat a run in this checkout: `dvc repro`, or the command `run`. Without git no commit."""
     lines = []
     commit = _git("rev-parse", "HEAD")
     if commit:
@@ -25,6 +25,8 @@ def commands() -> list[str]:
         if changed:
             lines.append(f"# and the changes of this checkout that are not committed: {', '.join(changed)}")
     lines.append("pip install -r requirements_optimized.txt -c constraints.txt")
+    if run is not None:
+        return [*lines, run]
     if Path("raw_data.dvc").exists():
         tracked = yaml.safe_load(Path("raw_data.dvc").read_text(encoding="utf-8"))["outs"][0]
         lines.append(f"# raw_data/ must have DVC's md5 {tracked.get('md5')}; the sample corpus has:")

@@ -1,0 +1,30 @@
+"""The commands that repeat a run."""
+
+from cybersieve import provenance
+from tests.conftest import run
+
+
+def test_commit_changes_data_and_commands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "raw_data.dvc").write_text("outs:\n- md5: 0123.dir\n  path: raw_data\n")
+    (tmp_path / "params.yaml").write_text("a: 1\n")
+    run("git", "init", "-q", cwd=tmp_path)
+    run("git", "config", "user.email", "test@example.org", cwd=tmp_path)
+    run("git", "config", "user.name", "test", cwd=tmp_path)
+    run("git", "add", "-A", cwd=tmp_path)
+    run("git", "commit", "-qm", "one", cwd=tmp_path)
+    commit = run("git", "rev-parse", "HEAD", cwd=tmp_path).stdout.strip()
+    lines = provenance.commands()
+    assert lines[0] == f"git checkout {commit}" and lines[-1] == "dvc repro"
+    assert any("0123.dir" in line for line in lines) and not any("not committed" in line for line in lines)
+    (tmp_path / "params.yaml").write_text("a: 2\n")
+    assert "not committed: params.yaml" in provenance.commands()[1]
+    assert provenance.commands("cybersieve filter")[-1] == "cybersieve filter"
+
+
+def test_without_git_the_commit_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert not any("git checkout" in line for line in provenance.commands())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert provenance.commands("x") == ["pip install -r requirements_optimized.txt -c constraints.txt", "x"]
