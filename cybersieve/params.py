@@ -5,7 +5,7 @@ Every key is known, present and in range, or `load` raises ParamsError with the 
 
 import types
 import typing
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,7 +70,7 @@ class Calibrate:
 
 @dataclass(frozen=True)
 class Verify:
-    backend: Annotated[str, Bounds(choices=("mlx",))]
+    backend: Annotated[str, Bounds(choices=("mlx", "openai"))]
     model: str
     revision: str | None
     adapter: str | None
@@ -79,6 +79,12 @@ class Verify:
     prompt: str
     examples: list[dict[str, Any]]
     max_failed: Annotated[float, Bounds(least=0, most=1)]
+    # for backend openai
+    endpoints: list[str] = field(default_factory=list)
+    concurrency: Annotated[int, Bounds(least=1, most=256)] = 8
+    timeout: Annotated[float, Bounds(least=0.1, most=3600)] = 120.0
+    retries: Annotated[int, Bounds(least=0, most=20)] = 5
+    request: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
