@@ -125,7 +125,10 @@ def _load(found: model.Found, settings: params.Verify) -> Loaded:
 
 
 def _end(worker: Worker) -> None:
-    """Exit code 1 where the model could not be loaded; a thread that hangs in the model is not waited for."""
+    """Exit code 1 where the model could not be loaded, or its worker hangs, which is not waited for.
+
+    The process leaves without the interpreter's own end, in which threads of mlx now and then abort it.
+    """
     if worker.thread.is_alive():
         _say("the model's worker does not end; leaving it")
         os._exit(1)
@@ -134,6 +137,7 @@ def _end(worker: Worker) -> None:
     if worker.loaded is None and worker.error is not None:
         raise ModelError(f"the model can't be loaded: {worker.error!r}")
     _say("stopped")
+    os._exit(0)
 
 
 def _say(line: str) -> None:

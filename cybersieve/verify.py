@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from cybersieve import cache, cli, model, params, prompt, records
+from cybersieve import cache, cli, endpoint, model, params, prompt, records
 from cybersieve.errors import InputError, ModelError
 from cybersieve.records import Counts, Row, Shard
 
@@ -87,8 +87,8 @@ class Verifier:
             self.answers.__exit__()
 
     @cached_property
-    def files(self) -> model.Found:
-        return model.find(self.settings)
+    def files(self) -> "model.Found | endpoint.Found":
+        return endpoint.Found(self.settings) if self.settings.backend == "openai" else model.find(self.settings)
 
     @cached_property
     def calibration(self) -> dict[str, Any]:
@@ -134,6 +134,8 @@ class Verifier:
         yield from cli.progress(batches, "ask the LLM", len(questions), len)
 
     def _load(self) -> Any:
+        if isinstance(self.files, endpoint.Found):
+            return endpoint.Endpoints(self.files)
         from cybersieve import mlx_engine
 
         loaded, tokenizer = model.open_files(self.files)

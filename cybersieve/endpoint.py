@@ -1,0 +1,288 @@
+"""Ask models behind OpenAI-compatible endpoints: `verify.backend: openai`, one or several base URLs of one model.
+
+The project's own server (recognised by what it says of its model) is sent texts, and gives the margins of backend
+mlx. Any other (mlx_lm.server, vLLM, llama.cpp, …) is sent a chat for each text: yes and no are read from the
+log-probabilities of its first token where it offers them, from its words where it does not. A question that fails
+is asked again, at another endpoint if there is one; an endpoint that fails rests, longer each time.
+
+The key is read from CYBERSIEVE_API_KEY and goes nowhere but into the requests.
+"""
+
+import hashlib
+import json
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Self
+
+from cybersieve import cli, params, yes_no
+from cybersieve.errors import ModelError, ParamsError
+from cybersieve.http_json import Client, Garbage, Refusal, Tree, Unreachable
+
+Margin = float | None
+KEY = "CYBERSIEVE_API_KEY"
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before another attempt; doubled each time, with jitter
+LOST_IN_A_ROW = 8  # requests given up, none answered between: something is wrong with all of them
+CHANGED = 1000  # no HTTP status: an endpoint that serves something else than it did
+BUSY = 100  # answers 429 to one request before it is given up
+
+
+@dataclass
+class Endpoint:
+    """One base URL, and how it has been doing."""
+
+    client: Client
+    in_flight: int = 0
+    failures: int = 0  # in a row, one for each rest
+    unreachable: int = 0  # of them, those without any answer
+    rests_until: float = 0.0
+    has_answered: bool = False
+    offers_logprobs: bool = True
+    out: str = ""  # why it is not asked any more
+
+
+class Found:
+    """What `model.Found` is to files: which model answers, so that answers can be kept and read."""
+
+    def __init__(self, settings: params.Verify) -> None:
+        """Look the endpoints up. Raises ParamsError, and ModelError where none answers or they differ."""
+        if not settings.endpoints:
+            raise ParamsError("verify.endpoints: verify.backend openai wants at least one base URL")
+        key = os.environ.get(KEY) or None
+        self.settings = settings
+        self.endpoints = [Endpoint(Client(url, key, settings.timeout)) for url in dict.fromkeys(settings.endpoints)]
+        self.about = self._ours(self._looked_up())
+
+    def _looked_up(self) -> list[Tree]:
+        """What endpoints say of their models; {} where nothing that we understand. Dead ones are left for later."""
+        found, errors = [], {}
+        for attempt in range(self.settings.retries + 1):
+            for endpoint in self.endpoints:
+                try:
+                    found.append(endpoint.client.get("/models"))
+                except Garbage:
+                    found.append({})
+                except Refusal as error:
+                    if error.status in (401, 403):
+                        endpoint.out = f"it does not take the key in {KEY} ({error})"
+                    elif error.status < 500:
+                        found.append({})  # no such route: another kind of server
+                    errors[endpoint.client.url] = str(error)
+                except Unreachable as error:
+                    errors[endpoint.client.url] = str(error)
+            if found or all(endpoint.out for endpoint in self.endpoints):
+                break
+            time.sleep(pause(attempt) if attempt < self.settings.retries else 0)
+        said = "; ".join(f"{url}: {error}" for url, error in errors.items())
+        if not found:
+            raise ModelError(f"verify.endpoints: none answers ({said})")
+        if said:
+            cli.warn(f"not every endpoint answers: {said}")
+        return found
+
+    def _ours(self, found: list[Tree]) -> Tree | None:
+        """What our own servers say of their model; None for other servers. Warns where their settings are others."""
+        entries = [entry for tree in found for entry in tree.get("data") or [{}] if isinstance(entry, dict)]
+        own = {entry["cybersieve"]["fingerprint"]: entry for entry in entries
+               if isinstance(entry.get("cybersieve"), dict) and "fingerprint" in entry["cybersieve"]}
+        if not own:
+            return None
+        if len(own) > 1 or len(entries) > sum("cybersieve" in entry for entry in entries):
+            raise ModelError("verify.endpoints: they do not serve the same model with the same settings")
+        (entry,) = own.values()
+        if entry["id"] != self.settings.model:
+            raise ModelError(f"verify.model: {self.settings.model} is wanted, the endpoints serve {entry['id']}")
+        about: Tree = entry["cybersieve"]
+        for name, value in about.get("settings", {}).items():
+            mine = getattr(self.settings, name, value)
+            if mine != value:
+                cli.warn(f"verify.{name} is {mine!r} here and {value!r} at the endpoints, where it counts")
+        return about
+
+    def calibration(self) -> dict[str, Any]:
+        """From margins to probabilities, as the server's adapter has it; empty for other servers."""
+        return dict(self.about["calibration"]) if self.about else {}
+
+    def fingerprint(self, settings: params.Verify) -> str:
+        """Our own server's: that of backend mlx. Of others only the model's name and what is asked are known."""
+        if self.about:
+            return str(self.about["fingerprint"])
+        tree = ["openai", yes_no.body(settings, "", True), settings.max_tokens]
+        return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
+
+    def card(self) -> dict[str, Any]:
+        """For models/model.json."""
+        return dict(self.about["card"]) if self.about else {
+            "id": self.settings.model, "endpoint": True, "fingerprint": self.fingerprint(self.settings)}
+
+
+class Endpoints:
+    """Asks like mlx_engine.Engine does: `with Endpoints(found) as engine: engine.margins(texts)`."""
+
+    def __init__(self, found: Found) -> None:
+        self.found, self.settings, self.endpoints = found, found.settings, found.endpoints
+        self.tokens = 0  # that other servers say they have read; our own does not say
+        self.lost = 0  # requests given up since the last answer
+        self.changed, self.stopping = threading.Condition(), threading.Event()
+        self.workers = self.settings.concurrency * len(self.endpoints)
+        self.pool = ThreadPoolExecutor(self.workers)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopping.set()
+        for endpoint in self.endpoints:
+            endpoint.client.close()
+        self.pool.shutdown(cancel_futures=True)
+
+    def margins(self, texts: Sequence[str]) -> Iterator[list[tuple[int, Margin]]]:
+        """Pairs (index in `texts`, margin), a request's at a time; every index once, long texts first.
+
+        None where a text got no usable answer in `verify.retries` attempts more. Raises ModelError where the
+        endpoints are gone, or none takes what it is asked.
+        """
+        size = self.settings.batch_size if self.found.about else 1
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        batches = (order[start : start + size] for start in range(0, len(order), size))
+        running: dict[Future[list[Margin]], list[int]] = {}
+        while True:
+            for batch in islice(batches, 2 * self.workers - len(running)):
+                running[self.pool.submit(self._answered, [texts[i] for i in batch], self.settings.retries)] = batch
+            if not running:
+                return
+            done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
+            for endpoint in self.endpoints:
+                endpoint.client.sweep(time.monotonic())
+            for future in done:
+                yield list(zip(running.pop(future), future.result(), strict=True))
+
+    def _answered(self, texts: list[str], retries: int) -> list[Margin]:
+        """The texts' margins. What fails together is asked in halves, so that one text takes no other with it."""
+        result = self._attempted(texts, retries)
+        if not isinstance(result, Exception):
+            self.lost = 0
+            return result
+        if len(texts) > 1 and not isinstance(result, Unreachable):
+            half = len(texts) // 2
+            return self._answered(texts[:half], 1) + self._answered(texts[half:], 1)
+        self.lost += 1
+        if self.lost >= LOST_IN_A_ROW:
+            raise ModelError(f"verify.endpoints: {self.lost} requests in a row failed, the last with: {result}")
+        return [None] * len(texts)
+
+    def _attempted(self, texts: list[str], retries: int) -> list[Margin] | Exception:
+        """The margins, or the last error after `retries` attempts more (answers 429 count apart)."""
+        ask = self._classify if self.found.about else self._chat
+        attempt = busy = 0
+        while True:
+            endpoint = self._entered()
+            error: Exception | None = None
+            try:
+                return ask(endpoint, texts)
+            except (Unreachable, Garbage, Refusal) as failure:
+                error = failure
+            finally:
+                self._left(endpoint, error)
+            status = error.status if isinstance(error, Refusal) else 0
+            if self._is_unfit(endpoint, status):
+                self._put_out(endpoint, str(error))
+                continue
+            if 400 <= status < 500 and status not in (408, 425, 429):
+                return error
+            busy, attempt = (busy + 1, attempt) if status == 429 else (busy, attempt + 1)
+            hint = error.retry_after if isinstance(error, Refusal) else None
+            seconds = pause(busy + attempt - 1) if hint is None else min(hint, LONGEST_PAUSE) + pause(0)
+            if attempt > retries or busy > BUSY or self.stopping.wait(seconds):
+                return error
+
+    def _entered(self) -> Endpoint:
+        """The endpoint that has least to do, and room; after a rest it is asked by one request first.
+
+        Raises ModelError where none is left to be asked.
+        """
+        with self.changed:
+            while True:
+                fit = [one for one in self.endpoints if not one.out]
+                if self.stopping.is_set() or all(one.unreachable > self.settings.retries for one in fit):
+                    said = "; ".join(f"{one.client.url}: {one.out or 'no answer'}" for one in self.endpoints)
+                    raise ModelError(f"verify.endpoints: none is left that answers ({said})")
+                now = time.monotonic()
+                free = [one for one in fit if one.rests_until <= now and (
+                    not one.in_flight or (not one.failures and one.in_flight < self.settings.concurrency))]
+                if free:
+                    chosen = min(free, key=lambda one: one.in_flight)
+                    chosen.in_flight += 1
+                    return chosen
+                self.changed.wait(max(0.01, min(one.rests_until for one in fit) - now) if any(
+                    one.rests_until > now for one in fit) else 1)
+
+    def _left(self, endpoint: Endpoint, error: Exception | None) -> None:
+        """Note how it went. Whoever fails rests, longer each time; what was asked before the rest counts once."""
+        answered = not isinstance(error, Unreachable)
+        ill = not answered or isinstance(error, Garbage) or (isinstance(error, Refusal) and error.status >= 500)
+        with self.changed:
+            endpoint.in_flight -= 1
+            endpoint.has_answered |= error is None
+            if not ill:
+                endpoint.failures = endpoint.unreachable = 0
+            elif time.monotonic() >= endpoint.rests_until:
+                endpoint.failures += 1
+                endpoint.unreachable = 0 if answered else endpoint.unreachable + 1
+                endpoint.rests_until = time.monotonic() + pause(endpoint.failures - 1)
+            self.changed.notify_all()
+
+    def _is_unfit(self, endpoint: Endpoint, status: int) -> bool:
+        """Whether an answer says that there is no point in asking this endpoint anything."""
+        wrong_place = 300 <= status < 400 or status in (404, 405)
+        return status in (401, 403) or (wrong_place and not endpoint.has_answered) or status == CHANGED
+
+    def _put_out(self, endpoint: Endpoint, reason: str) -> None:
+        with self.changed:
+            if not endpoint.out:
+                endpoint.out = reason
+                cli.warn(f"{endpoint.client.url} is not asked any more: {reason}")
+            self.changed.notify_all()
+
+    def _classify(self, endpoint: Endpoint, texts: list[str]) -> list[Margin]:
+        """Our own server's margins."""
+        tree = endpoint.client.post("/classify", {"model": self.settings.model, "texts": texts})
+        if tree.get("fingerprint") != self.found.fingerprint(self.settings):
+            raise Refusal(CHANGED, "it serves another model, or asks it otherwise, than when the run began")
+        results = tree.get("results")
+        if not isinstance(results, list) or len(results) != len(texts):
+            raise Garbage("not one result for each text")
+        return [yes_no.margin_of_result(result) for result in results]
+
+    def _chat(self, endpoint: Endpoint, texts: list[str]) -> list[Margin]:
+        """Another server's answer to one text: by log-probabilities, else by words."""
+        (text,) = texts
+        refused = False
+        if endpoint.offers_logprobs:
+            try:
+                tree = endpoint.client.post("/chat/completions", yes_no.body(self.settings, text, logprobs=True))
+                margin = self._read(tree)
+                if margin is not None:
+                    return [margin]
+            except Refusal as refusal:
+                if refusal.status not in (400, 422):
+                    raise
+                refused = True  # it knows no log-probabilities, or does not take this text
+        tree = endpoint.client.post("/chat/completions", yes_no.body(self.settings, text, logprobs=False))
+        endpoint.offers_logprobs &= not refused
+        return [self._read(tree)]
+
+    def _read(self, tree: Tree) -> Margin:
+        with self.changed:
+            self.tokens += yes_no.tokens_read(tree)
+        return yes_no.margin_of_chat(tree)
+
+
+def pause(attempt: int) -> float:
+    """Seconds before attempt 1, 2, …: doubled each time up to LONGEST_PAUSE, and half of that to all of it."""
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt, 10)) * random.uniform(0.5, 1)

@@ -1,0 +1,152 @@
+"""JSON over HTTP to one base URL, from many threads: kept connections, a time limit, and three ways to fail.
+
+    Unreachable   no connection, a connection cut, no answer in time
+    Refusal       an answer with another status than 2xx
+    Garbage       an answer that is not a JSON object
+
+Not covered: proxies and redirects (a key would follow them to another host), answers above 64 MB.
+"""
+
+import contextlib
+import http.client
+import json
+import math
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from cybersieve.errors import ParamsError
+
+MOST = 64_000_000  # bytes of an answer
+Tree = dict[str, Any]
+
+
+class Unreachable(Exception):
+    """Nothing came back; another attempt may help."""
+
+
+class Garbage(Exception):
+    """What came back is not what was asked for; another attempt may help."""
+
+
+class Refusal(Exception):
+    """The other side said no."""
+
+    def __init__(self, status: int, message: str, retry_after: float | None = None) -> None:
+        super().__init__(f"HTTP {status}: {message}")
+        self.status, self.message, self.retry_after = status, message, retry_after
+
+
+class Client:
+    """`Client("http://127.0.0.1:8080/v1", key, seconds).post("/classify", {...})`. Safe to share between threads."""
+
+    def __init__(self, url: str, key: str | None, seconds: float) -> None:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ParamsError(f"verify.endpoints: {url!r} is no http or https address such as http://127.0.0.1:8080/v1")
+        if "@" in parts.netloc:
+            raise ParamsError("verify.endpoints: a name or key inside a URL; put the key into the environment")
+        self.path = parts.path.rstrip("/") or "/v1"
+        self.url = f"{parts.scheme}://{parts.netloc}{self.path}"
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._connect: Callable[[], http.client.HTTPConnection] = lambda: kind(
+            parts.hostname or "", parts.port, timeout=seconds)
+        self.headers = {"Accept": "application/json", "User-Agent": "cybersieve"}
+        self._secret = {"Authorization": f"Bearer {key}"} if key else {}
+        self.seconds, self.closed, self.here, self.lock = seconds, False, threading.local(), threading.Lock()
+        self.busy: dict[socket.socket, float] = {}  # sockets that an answer is awaited from, and until when
+
+    def get(self, path: str) -> Tree:
+        return self._asked("GET", path, None)
+
+    def post(self, path: str, tree: Tree) -> Tree:
+        """The answer's JSON object. Raises Unreachable, Refusal, Garbage."""
+        return self._asked("POST", path, json.dumps(tree, ensure_ascii=False).encode("utf-8", "replace"))
+
+    def close(self) -> None:
+        """Cut what is under way: whoever waits for an answer gets Unreachable."""
+        self.closed = True
+        self.sweep(math.inf)
+
+    def sweep(self, now: float) -> None:
+        """Cut connections whose time is over (a server that sends a byte now and then never times out by itself)."""
+        with self.lock:
+            for late in [sock for sock, until in self.busy.items() if now > until]:
+                with contextlib.suppress(OSError):
+                    late.shutdown(socket.SHUT_RDWR)
+
+    def _asked(self, method: str, path: str, body: bytes | None) -> Tree:
+        connection = getattr(self.here, "connection", None)
+        if connection is None or select.select([connection.sock], [], [], 0)[0]:  # readable: the other side closed it
+            connection = self._connect()
+        if self.closed:
+            raise Unreachable("closed")
+        try:
+            return self._once(connection, method, path, body)
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(" ".join(str(error).split()) or type(error).__name__) from None
+
+    def _once(self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None) -> Tree:
+        """One exchange; the connection is kept for this thread only if all went well."""
+        self.here.connection = None
+        headers = self.headers | self._secret | ({"Content-Type": "application/json"} if body is not None else {})
+        sock = None
+        try:
+            if connection.sock is None:
+                connection.connect()
+            sock = connection.sock
+            with self.lock:
+                self.busy[sock] = time.monotonic() + self.seconds
+            connection.request(method, self.path + path, body, headers)
+            with connection.getresponse() as response:
+                content = response.read(MOST + 1)
+                status, header = response.status, response.headers
+                whole = response.isclosed() and not response.will_close
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            if sock is not None:
+                with self.lock:
+                    self.busy.pop(sock, None)
+        if whole:
+            self.here.connection = connection
+        else:
+            connection.close()
+        return _object(status, header, content)
+
+
+def _object(status: int, header: Any, content: bytes) -> Tree:
+    if len(content) > MOST:
+        raise Garbage(f"an answer of more than {MOST} bytes")
+    try:
+        tree = json.loads(content)
+    except ValueError:
+        tree = None
+    if 300 <= status < 400:
+        raise Refusal(status, f"it redirects to {header.get('Location', '?')[:200]}: name that address")
+    if not 200 <= status < 300:
+        raise Refusal(status, _message(tree) or content[:200].decode("utf-8", "replace"), _seconds(header))
+    if not isinstance(tree, dict):
+        raise Garbage(f"no JSON object but {content[:40]!r}")
+    return tree
+
+
+def _message(tree: object) -> str:
+    """What an error says, in any of the usual shapes."""
+    error = tree.get("error", tree) if isinstance(tree, dict) else tree
+    if isinstance(error, dict):
+        error = error.get("message", error.get("detail", ""))
+    return str(error)[:200] if error else ""
+
+
+def _seconds(header: Any) -> float | None:
+    """Retry-After in seconds; None where there is none, or a date."""
+    try:
+        return max(0.0, float(header.get("Retry-After")))
+    except (TypeError, ValueError):
+        return None
