@@ -10,20 +10,32 @@ from pathlib import Path
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = ["--no-sandbox"]  # Chromium refuses to run as root with one, and CI is root
+
+
+def _executable(playwright) -> str:
+    """The system's Chromium, or Playwright's own; skips where there is none."""
+    found = os.environ.get("CYBERSIEVE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    found = found or playwright.chromium.executable_path
+    if not Path(found).exists():
+        pytest.skip("needs Chromium: apt-get install chromium, or playwright install chromium")
+    return found
 
 
 @contextmanager
 def chromium() -> Iterator[object]:
-    """A Playwright browser; skips the test where there is no Chromium."""
+    """A Playwright browser, one a test module; skips the test where there is no Chromium."""
     api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -r requirements_dev.txt")
     with api.sync_playwright() as playwright:
-        found = os.environ.get("CYBERSIEVE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-        found = found or playwright.chromium.executable_path
-        if not Path(found).exists():
-            pytest.skip("needs Chromium: apt-get install chromium, or playwright install chromium")
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])  # CI runs as root
+        browser = playwright.chromium.launch(executable_path=_executable(playwright), args=ARGUMENTS)
+        browser.playwright = playwright
         yield browser
         browser.close()
+
+
+def another(browser) -> object:
+    """A second browser, of its own processes."""
+    return browser.playwright.chromium.launch(executable_path=_executable(browser.playwright), args=ARGUMENTS)
 
 
 def axe(page) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 from cybersieve import labels, review, review_page, review_queue
 from cybersieve.errors import InputError
 from tests import decided
-from tests.browser import axe, chromium, crash, fits
+from tests.browser import another, axe, chromium, crash, fits
 from tests.conftest import ROOT
 
 pytest.importorskip("starlette", reason="needs requirements_server.txt")
@@ -31,6 +31,12 @@ def records_of_a_run(n=70):
             for i in range(n)]
     rows[0] |= {"verdict": "rejected", "by": "dedup", "score": None, "confidence": None, "rules": None}
     return rows
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture
@@ -71,78 +77,74 @@ def opened(browser, url, width=1280, scheme="light"):
     return tab
 
 
-def test_fifty_records_by_keyboard_one_undone_the_browser_killed_nothing_lost(served):
-    with chromium() as browser:
-        tab = opened(browser, served.url)
-        given = []
-        for n in range(50):
-            title = tab.inner_text("#title")
-            press(tab, "ynu"[n % 3], n + 1)
-            given.append((title.removeprefix("Title "), "10u"[n % 3]))
-        assert tab.evaluate("window.ran") is None and tab.said == []
-        undone = given.pop()
-        press(tab, "z", 49)
-        assert tab.inner_text("#title") == f"Title {undone[0]}"  # the record that was undone comes next
-        press(tab, "y", 50)
-        given.append((undone[0], "1"))
-        crash(browser)
+def test_fifty_records_by_keyboard_one_undone_the_browser_killed_nothing_lost(served, browser):
+    other = another(browser)
+    tab = opened(other, served.url)
+    given = []
+    for n in range(50):
+        title = tab.inner_text("#title")
+        press(tab, "ynu"[n % 3], n + 1)
+        given.append((title.removeprefix("Title "), "10u"[n % 3]))
+    assert tab.evaluate("window.ran") is None and tab.said == []
+    undone = given.pop()
+    press(tab, "z", 49)
+    assert tab.inner_text("#title") == f"Title {undone[0]}"  # the record that was undone comes next
+    press(tab, "y", 50)
+    given.append((undone[0], "1"))
+    crash(other)
     written = labels.answers(served.file)
     assert [(answer.id, answer.label) for answer in written] == given
     assert {answer.labeller for answer in written} == {"ann"} and all(answer.time for answer in written)
-    with chromium() as browser:
-        tab = opened(browser, served.url)
-        assert tab.inner_text("#count") == "50 of 60"
-        for n in range(50, 60):
-            press(tab, "n", n + 1)
-        assert "All 60 are labelled" in tab.inner_text("#note")
-        tab.keyboard.press("y")  # there is nothing left to answer
+    tab = opened(browser, served.url)
+    assert tab.inner_text("#count") == "50 of 60"
+    for n in range(50, 60):
+        press(tab, "n", n + 1)
+    assert "All 60 are labelled" in tab.inner_text("#note")
+    tab.keyboard.press("y")  # there is nothing left to answer
     assert len(labels.answers(served.file)) == 60
 
 
-def test_two_tabs_never_answer_the_same_record_twice(served):
-    with chromium() as browser:
-        one, two = opened(browser, served.url), opened(browser, served.url)
-        title = one.inner_text("#title")
-        assert two.inner_text("#title") == title  # both show the first record
-        press(one, "y", 1)
-        press(two, "n", 1)
-        assert "another tab" in two.inner_text("#note") and two.inner_text("#title") != title
-        press(two, "n", 2)
-        press(one, "y", 2)  # one still shows what two has answered
+def test_two_tabs_never_answer_the_same_record_twice(served, browser):
+    one, two = opened(browser, served.url), opened(browser, served.url)
+    title = one.inner_text("#title")
+    assert two.inner_text("#title") == title  # both show the first record
+    press(one, "y", 1)
+    press(two, "n", 1)
+    assert "another tab" in two.inner_text("#note") and two.inner_text("#title") != title
+    press(two, "n", 2)
+    press(one, "y", 2)  # one still shows what two has answered
     assert [answer.label for answer in labels.answers(served.file)] == ["1", "0"]
 
 
-def test_a_server_that_dies_loses_nothing_and_the_page_says_so(served):
-    with chromium() as browser:
-        tab = opened(browser, served.url)
-        press(tab, "y", 1)
-        served.kill()
-        tab.keyboard.press("n")
-        tab.get_by_text("start review again").wait_for()
-        assert tab.inner_text("#count") == "1 of 60"
+def test_a_server_that_dies_loses_nothing_and_the_page_says_so(served, browser):
+    tab = opened(browser, served.url)
+    press(tab, "y", 1)
+    served.kill()
+    tab.keyboard.press("n")
+    tab.get_by_text("start review again").wait_for()
+    assert tab.inner_text("#count") == "1 of 60"
     assert len(labels.answers(served.file)) == 1
 
 
 @pytest.mark.parametrize("width, scheme", [(390, "dark"), (1280, "light")])
-def test_the_page_is_readable_blind_at_first_and_skips(served, width, scheme):
-    with chromium() as browser:
-        tab = opened(browser, served.url, width, scheme)
-        assert fits(tab) and axe(tab) == []
-        first = tab.inner_text("#title")
-        assert "U+202E" in tab.inner_text("#text") and "<script>" in tab.inner_text("#text")
-        assert tab.locator("#text mark.hit").count() == 1 and tab.locator("#run").is_hidden()
-        tab.keyboard.press("b")
-        tab.locator("#run").wait_for()
-        assert "confidence" in tab.inner_text("#run") and tab.locator("#text mark.for").count() == 1
-        tab.keyboard.press("g")
-        assert tab.locator("#help").is_visible() and "Cannot tell" in tab.inner_text("#help")
-        tab.keyboard.press("y")  # the guideline is open: no answer
-        assert fits(tab) and axe(tab) == []
-        tab.keyboard.press("Escape")
-        tab.keyboard.press("s")
-        tab.get_by_text("Skipped").wait_for()
-        assert tab.inner_text("#title") != first and tab.inner_text("#count") == "0 of 60"
-        assert tab.said == [] and not served.file.exists()
+def test_the_page_is_readable_blind_at_first_and_skips(served, browser, width, scheme):
+    tab = opened(browser, served.url, width, scheme)
+    assert fits(tab) and axe(tab) == []
+    first = tab.inner_text("#title")
+    assert "U+202E" in tab.inner_text("#text") and "<script>" in tab.inner_text("#text")
+    assert tab.locator("#text mark.hit").count() == 1 and tab.locator("#run").is_hidden()
+    tab.keyboard.press("b")
+    tab.locator("#run").wait_for()
+    assert "confidence" in tab.inner_text("#run") and tab.locator("#text mark.for").count() == 1
+    tab.keyboard.press("g")
+    assert tab.locator("#help").is_visible() and "Cannot tell" in tab.inner_text("#help")
+    tab.keyboard.press("y")  # the guideline is open: no answer
+    assert fits(tab) and axe(tab) == []
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("s")
+    tab.get_by_text("Skipped").wait_for()
+    assert tab.inner_text("#title") != first and tab.inner_text("#count") == "0 of 60"
+    assert tab.said == [] and not served.file.exists()
 
 
 def ask(url, body=None, **headers):
