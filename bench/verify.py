@@ -8,7 +8,8 @@ Each way runs in a process of its own, one after the other; loading is not count
   llama.cpp       llama-cpp-python on the same GGUF: one prefill a record of the tokens that we ask
                   (pip install -r requirements_bench.txt; left out where it can't be imported)
   cybersieve      this project's engine, with its adapter
-The slow ways get fewer texts, evenly spaced over the lengths. `gemm` is what the model's matrix products alone would
+The slow ways get fewer texts, evenly spaced over the lengths. On a machine that others use too, compare CPU seconds
+(all threads added up) rather than seconds. `gemm` is what the model's matrix products alone would
 allow, timed in the same process at the shapes of a batch; `square` is the same from one large square product.
 `start`: from the start of Python to the first answer, in a process that is asked one text.
 
@@ -124,6 +125,17 @@ def child(way: str, texts: list[str], args: argparse.Namespace) -> dict[str, Any
 
 # ------------------------------------------------------------------ the ways, each in its own process
 
+class Clock:
+    """Seconds and CPU seconds since it was made."""
+
+    def __init__(self) -> None:
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+
+    def figures(self, records: int, tokens: int) -> dict[str, Any]:
+        wall, cpu = time.perf_counter() - self.wall, time.process_time() - self.cpu
+        return {"records": records, "tokens": tokens, "seconds": round(wall, 3), "cpu_seconds": round(cpu, 3)}
+
+
 def read(args: argparse.Namespace) -> list[str]:
     return list(json.loads(args.file.read_text())["texts"])
 
@@ -134,26 +146,26 @@ def prompts(tokenizer: Any, texts: list[str]) -> list[list[int]]:
     return [tokenizer.apply_chat_template(turn, **options) for turn in turns]
 
 
-def by_generate(args: argparse.Namespace) -> dict[str, float]:
+def by_generate(args: argparse.Namespace) -> dict[str, Any]:
     from mlx_lm import generate, load
     model, tokenizer = load(str(prepared()))
     asked = prompts(tokenizer, read(args))
-    start = time.perf_counter()
+    clock = Clock()
     for tokens in asked:
         generate(model, tokenizer, tokens, max_tokens=5)
-    return {"records": len(asked), "tokens": sum(map(len, asked)), "seconds": time.perf_counter() - start}
+    return clock.figures(len(asked), sum(map(len, asked)))
 
 
-def by_batch_generate(args: argparse.Namespace) -> dict[str, float]:
+def by_batch_generate(args: argparse.Namespace) -> dict[str, Any]:
     from mlx_lm import batch_generate, load
     model, tokenizer = load(str(prepared()))
     asked = prompts(tokenizer, read(args))
-    start = time.perf_counter()
+    clock = Clock()
     batch_generate(model, tokenizer, asked, max_tokens=5)
-    return {"records": len(asked), "tokens": sum(map(len, asked)), "seconds": time.perf_counter() - start}
+    return clock.figures(len(asked), sum(map(len, asked)))
 
 
-def by_llama_cpp(args: argparse.Namespace) -> dict[str, float]:
+def by_llama_cpp(args: argparse.Namespace) -> dict[str, Any]:
     import llama_cpp
     from mlx_lm.utils import load_tokenizer
 
@@ -168,11 +180,11 @@ def by_llama_cpp(args: argparse.Namespace) -> dict[str, float]:
         llama = llama_cpp.Llama(str(model.default_gguf(Path(folder))), n_ctx=1024, n_batch=1024, n_ubatch=1024,
                                 n_threads=blas.cores(), n_threads_batch=blas.cores(), n_gpu_layers=-1, verbose=False)
         llama.eval(asked[0])
-        start = time.perf_counter()
+        clock = Clock()
         for tokens in asked:
             llama.reset()
             llama.eval(tokens)
-        return {"records": len(asked), "tokens": sum(map(len, asked)), "seconds": time.perf_counter() - start}
+        return clock.figures(len(asked), sum(map(len, asked)))
 
 
 def by_cybersieve(args: argparse.Namespace) -> dict[str, Any]:
@@ -185,20 +197,19 @@ def by_cybersieve(args: argparse.Namespace) -> dict[str, Any]:
     texts, size = read(args), args.batch_size or settings.batch_size
     with mlx_engine.Engine(loaded, tokenizer, layout, size) as engine:
         list(engine.margins(texts[:size]))  # kernels compiled, memory mapped
-        engine.tokens, start = 0, time.perf_counter()
+        engine.tokens, clock = 0, Clock()
         answers = [pair for batch in engine.margins(texts) for pair in batch]
-        seconds = time.perf_counter() - start
+        figures = clock.figures(len(answers), engine.tokens)
         most = mlx_engine.CPU_TOKENS if engine.on_cpu else mlx_engine.GPU_TOKENS
         mean = engine.tokens / len(texts)
         batch = int(mean * min(size, len(texts), most // mean))  # tokens in a usual batch
         workers, peak = blas.cores() if engine.on_cpu else 1, round(peak_memory_mb(), 1)
-    rate = engine.tokens / seconds
+    rate = engine.tokens / figures["seconds"]
     bound = gemm_bound(loaded, batch) * workers
     square = square_flops() / (2 * sum(math.prod(shape(layer)) for layer in products(loaded)))
-    return {"records": len(answers), "tokens": engine.tokens, "seconds": round(seconds, 3), "batch_size": size,
-            "device": device(), "dtype": str(loaded.layers[0].input_layernorm.weight.dtype),
-            "peak_memory_mb": peak,
-            "gemm_tokens_per_second": round(bound, 1), "share_of_gemm": round(rate / bound, 3),
+    return figures | {
+            "batch_size": size, "device": device(), "dtype": str(loaded.layers[0].input_layernorm.weight.dtype),
+            "peak_memory_mb": peak, "gemm_tokens_per_second": round(bound, 1), "share_of_gemm": round(rate / bound, 3),
             "square_tokens_per_second": round(square, 1), "share_of_square": round(rate / square, 3)}
 
 
@@ -293,11 +304,11 @@ def machine() -> str:
 
 def show(result: dict[str, Any]) -> None:
     print(f"{result['machine']}, {result['texts']} texts")
-    print(f"{'way':16}{'records':>9}{'seconds':>10}{'records/s':>11}{'tokens/s':>10}{'ours is':>9}")
+    print(f"{'way':16}{'records':>9}{'seconds':>10}{'CPU s':>9}{'records/s':>11}{'tokens/s':>10}{'ours is':>10}")
     for way, row in result["ways"].items():
         times = result.get("times", {}).get(way)
-        print(f"{way:16}{row['records']:9}{row['seconds']:10.1f}{row['records_per_second']:11.3f}"
-              f"{row['tokens_per_second']:10.1f}{f'{times:.1f} x' if times else '':>9}")
+        print(f"{way:16}{row['records']:9}{row['seconds']:10.1f}{row['cpu_seconds']:9.1f}{row['records_per_second']:11.3f}"
+              f"{row['tokens_per_second']:10.1f}{f'{times:.1f} x' if times else '':>10}")
     ours = result["ways"].get("cybersieve")
     if ours:
         print(f"device {ours['device']}, {ours['dtype']}, batch {ours['batch_size']}: {ours['share_of_gemm']:.0%} of"

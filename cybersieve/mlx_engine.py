@@ -42,6 +42,7 @@ class Engine:
         self.tokenizer, self.layout, self.batch_size = tokenizer, layout, batch_size
         prefix, self.suffix = prompt.prefix_tokens(tokenizer, layout), prompt.suffix_tokens(tokenizer, layout)
         self.tokens = 0  # run through the model so far, padding left out
+        self.trouble = ""  # the last error of a forward pass
         self.on_cpu = mx.default_device() == mx.cpu
         self.pool, self.here = None, threading.local()
         if self.on_cpu:
@@ -125,6 +126,7 @@ class Engine:
             values = np.array(self.forward(rows) if margins is None else margins)
         except (RuntimeError, MemoryError) as error:
             mx.clear_cache()
+            self.trouble = " ".join(str(error).split())
             half = len(rows) // 2
             if not half:
                 return [None]

@@ -140,7 +140,10 @@ class Verifier:
 
         loaded, tokenizer = model.open_files(self.files)
         layout = self.files.layout(self.settings) or prompt.of_model(tokenizer, self.settings)
-        return mlx_engine.Engine(loaded, tokenizer, layout, self.settings.batch_size)
+        try:
+            return mlx_engine.Engine(loaded, tokenizer, layout, self.settings.batch_size)
+        except RuntimeError as error:  # mlx's own: out of memory, an operation that this device lacks
+            raise ModelError(f"{self.settings.model} can't be run here: {error}") from None
 
     def figures(self) -> dict[str, float]:
         """What differs from run to run, for performance.json."""
@@ -164,8 +167,11 @@ def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, threshol
         with Verifier(settings) as verifier:
             margins = _ask_uncertain(verifier, shards, scored_dir, accept, reject)
             if verifier.failed > settings.max_failed * len(margins):
-                raise ModelError(f"{settings.model} left {verifier.failed} of {len(margins)} questions unanswered, more"
-                                 f" than verify.max_failed ({settings.max_failed:g}); the others are kept: run again")
+                trouble = getattr(verifier.engine, "trouble", "")
+                raise ModelError(
+                    f"{settings.model} left {verifier.failed} of {len(margins)} questions unanswered, more than "
+                    f"verify.max_failed ({settings.max_failed:g}){trouble and f'; the last error: {trouble}'}; "
+                    "what it answered is kept: run again")
         calibration = verifier.calibration if margins else {}
         if limits.get("posterior"):  # fitted on this corpus, so it goes before the adapter's own
             calibration = calibration | {"posterior": limits["posterior"]}

@@ -219,7 +219,7 @@ def answered(folder: Path) -> int:
 class Forgetful:
     """An engine that leaves every third question unanswered."""
 
-    tokens = 0
+    tokens, trouble = 0, "the machine dreams"
 
     def margins(self, texts: list[str]) -> Any:
         yield [(i, None if i % 3 == 0 else 1.0) for i in range(len(texts))]
@@ -244,7 +244,7 @@ def test_too_many_failures_fail_the_stage_and_keep_the_answers(bench: Bench, mon
     bench.fill({"a.json": UNSURE})
     with monkeypatch.context() as patch:
         patch.setattr(verify.Verifier, "_load", lambda self: Forgetful())
-        with pytest.raises(ModelError, match=r"10 of 30 questions.*verify\.max_failed"):
+        with pytest.raises(ModelError, match=r"10 of 30 questions.*verify\.max_failed.*dreams"):
             bench.verify()
     assert not (bench.folder / "verdicts").exists()
     assert bench.verify()[2]["asked"] == 10
