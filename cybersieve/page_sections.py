@@ -182,12 +182,17 @@ def shown_records(drawn: dict[str, list[Row]], texts: dict[tuple[str, int], Row]
 
 
 def clock(performance: Figures) -> Html:
-    rows = [(stage, f"{part['seconds']:,.1f}", part.get("records"), f"{part.get('records_per_second', 0):,.0f}",
-             f"{part['peak_memory_mb']:,.0f}") for stage, part in performance.items()]
-    if not rows:
+    """Seconds, memory and throughput of each stage."""
+    def handled(part: Figures) -> str:
+        amounts = [(name, part[name], part[f"{name}_per_second"]) for name in part if f"{name}_per_second" in part]
+        return ", ".join(f"{amount:,.0f} {name} ({rate:,.0f}/s)" for name, amount, rate in amounts if amount)
+
+    if not performance:
         return section("performance", "Performance", el("p", "Not measured in this run."))
+    rows = [(stage, f"{part['seconds']:,.1f}", f"{part['peak_memory_mb']:,.0f}", handled(part))
+            for stage, part in performance.items()]
     return section("performance", "Performance", table(
-        "Each stage when it last ran", ("stage", "seconds", "records", "records/s", "peak MB"), rows))
+        "Each stage when it last ran", ("stage", "seconds", "peak MB", "handled"), rows))
 
 
 def reproduce(commands: list[str], settings: Params) -> Html:
