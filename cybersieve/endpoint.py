@@ -189,6 +189,8 @@ class Endpoints:
                 error = failure
             finally:
                 self._left(endpoint, error)
+            if isinstance(error, Unreachable) and not error.sent:
+                continue  # nobody has seen it: no attempt; the endpoint rests now
             status = error.status if isinstance(error, Refusal) else 0
             if self._is_unfit(endpoint, status):
                 self._put_out(endpoint, str(error))

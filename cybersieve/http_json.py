@@ -26,7 +26,11 @@ Tree = dict[str, Any]
 
 
 class Unreachable(Exception):
-    """Nothing came back; another attempt may help."""
+    """Nothing came back; another attempt may help. `sent`: whether the other side may have seen the request."""
+
+    def __init__(self, message: str, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
 
 
 class Garbage(Exception):
@@ -57,20 +61,24 @@ class Client:
             parts.hostname or "", parts.port, timeout=seconds)
         self.headers = {"Accept": "application/json", "User-Agent": "cybersieve"}
         self._secret = {"Authorization": f"Bearer {key}"} if key else {}
-        self.seconds, self.closed, self.here, self.lock = seconds, False, threading.local(), threading.Lock()
+        self.seconds, self.closed, self.lock = seconds, False, threading.Lock()
+        self.idle: list[http.client.HTTPConnection] = []
         self.busy: dict[socket.socket, float] = {}  # sockets that an answer is awaited from, and until when
 
     def get(self, path: str) -> Tree:
-        return self._asked("GET", path, None)
+        """The answer's JSON object. Raises Unreachable, Refusal, Garbage. Keeps no connection."""
+        return self._asked("GET", path, None, keep=False)
 
     def post(self, path: str, tree: Tree) -> Tree:
-        """The answer's JSON object. Raises Unreachable, Refusal, Garbage."""
-        return self._asked("POST", path, json.dumps(tree, ensure_ascii=False).encode("utf-8", "replace"))
+        """As `get`; the connection is kept for the next."""
+        return self._asked("POST", path, json.dumps(tree, ensure_ascii=False).encode("utf-8", "replace"), keep=True)
 
     def close(self) -> None:
-        """Cut what is under way: whoever waits for an answer gets Unreachable."""
+        """Cut what is under way, whose threads get Unreachable, and close what is kept."""
         self.closed = True
         self.sweep(math.inf)
+        while (connection := self._idle()) is not None:
+            connection.close()
 
     def sweep(self, now: float) -> None:
         """Cut connections whose time is over (a server that sends a byte now and then never times out by itself)."""
@@ -79,45 +87,57 @@ class Client:
                 with contextlib.suppress(OSError):
                     late.shutdown(socket.SHUT_RDWR)
 
-    def _asked(self, method: str, path: str, body: bytes | None) -> Tree:
-        connection = getattr(self.here, "connection", None)
-        if connection is None or select.select([connection.sock], [], [], 0)[0]:  # readable: the other side closed it
-            connection = self._connect()
-        if self.closed:
-            raise Unreachable("closed")
-        try:
-            return self._once(connection, method, path, body)
-        except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(" ".join(str(error).split()) or type(error).__name__) from None
+    def _idle(self) -> http.client.HTTPConnection | None:
+        with self.lock:
+            return self.idle.pop() if self.idle else None
 
-    def _once(self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None) -> Tree:
-        """One exchange; the connection is kept for this thread only if all went well."""
-        self.here.connection = None
-        headers = self.headers | self._secret | ({"Content-Type": "application/json"} if body is not None else {})
-        sock = None
+    def _asked(self, method: str, path: str, body: bytes | None, keep: bool) -> Tree:
+        if self.closed:
+            raise Unreachable("closed", sent=False)
+        connection = self._idle()
+        while connection is not None and _is_readable(connection.sock):
+            connection.close()  # nothing is awaited, so the other side has closed it
+            connection = self._idle()
+        connection = connection or self._connect()
         try:
             if connection.sock is None:
                 connection.connect()
-            sock = connection.sock
-            with self.lock:
-                self.busy[sock] = time.monotonic() + self.seconds
+        except OSError as error:
+            connection.close()
+            raise Unreachable(_reason(error), sent=False) from None
+        answer, reusable = self._exchanged(connection, method, path, body)
+        with self.lock:
+            keep = keep and reusable and not self.closed
+            if keep:
+                self.idle.append(connection)
+        if not keep:
+            connection.close()
+        return _object(*answer)
+
+    def _exchanged(self, connection: http.client.HTTPConnection, method: str, path: str,
+                   body: bytes | None) -> tuple[tuple[int, Any, bytes], bool]:
+        """Status, headers and content; and whether the connection, now open, can be used again. Raises Unreachable."""
+        headers = self.headers | self._secret | ({"Content-Type": "application/json"} if body is not None else {})
+        sock = connection.sock
+        with self.lock:
+            self.busy[sock] = time.monotonic() + self.seconds
+        try:
             connection.request(method, self.path + path, body, headers)
             with connection.getresponse() as response:
                 content = response.read(MOST + 1)
-                status, header = response.status, response.headers
-                whole = response.isclosed() and not response.will_close
-        except BaseException:
+                return (response.status, response.headers, content), response.isclosed() and not response.will_close
+        except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise
+            raise Unreachable(_reason(error), sent=True) from None
         finally:
-            if sock is not None:
-                with self.lock:
-                    self.busy.pop(sock, None)
-        if whole:
-            self.here.connection = connection
-        else:
-            connection.close()
-        return _object(status, header, content)
+            with self.lock:
+                self.busy.pop(sock, None)
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _object(status: int, header: Any, content: bytes) -> Tree:
@@ -150,3 +170,7 @@ def _seconds(header: Any) -> float | None:
         return max(0.0, float(header.get("Retry-After")))
     except (TypeError, ValueError):
         return None
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

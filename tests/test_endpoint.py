@@ -1,0 +1,272 @@
+"""verify.backend openai against a stub: every answer reaches its text, whatever an endpoint does."""
+
+import dataclasses
+import math
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from cybersieve import endpoint, params, verify
+from cybersieve.errors import ModelError, ParamsError
+from tests.conftest import ROOT
+from tests.stub_endpoint import FAULTS, Stub, margin_of
+
+TEXTS = [f"record {i}: {'word ' * (i % 7)}" for i in range(40)]
+DEAD = "http://127.0.0.1:9/v1"  # the discard port: nobody listens
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(endpoint, "LONGEST_PAUSE", 0.1)
+    monkeypatch.delenv(endpoint.KEY, raising=False)
+
+
+@pytest.fixture
+def settings(verify_settings: params.Verify) -> params.Verify:
+    return dataclasses.replace(verify_settings, backend="openai", model="stub", batch_size=8, timeout=10.0)
+
+
+def asked(settings: params.Verify, *urls: str, texts: list[str] = TEXTS, **changes: object) -> list[float | None]:
+    """The margins, in the order of the texts; every text is answered once."""
+    settings = dataclasses.replace(settings, endpoints=list(urls), **changes)  # type: ignore[arg-type]
+    with endpoint.Endpoints(endpoint.Found(settings)) as engine:
+        answers = [pair for batch in engine.margins(texts) for pair in batch]
+    assert sorted(i for i, _ in answers) == list(range(len(texts)))
+    return [margin for _, margin in sorted(answers)]
+
+
+def check_right(margins: list[float | None], texts: list[str] = TEXTS) -> None:
+    assert margins == pytest.approx([margin_of(text) for text in texts], abs=1e-6)
+
+
+def test_our_own_server_is_sent_batches_of_texts(settings: params.Verify) -> None:
+    with Stub() as stub:
+        check_right(asked(settings, stub.url))
+    assert len(stub.asked) == 5 and {len(texts) for texts in stub.asked} == {8}
+    assert stub.bodies[0]["model"] == "stub"
+
+
+def test_the_base_url_may_leave_out_v1(settings: params.Verify) -> None:
+    with Stub() as stub:
+        check_right(asked(settings, stub.url.removesuffix("/v1")))
+
+
+def test_what_our_own_server_says_of_its_model_is_taken_over(settings: params.Verify) -> None:
+    with Stub(fingerprint="abc") as stub:
+        found = endpoint.Found(dataclasses.replace(settings, endpoints=[stub.url]))
+        assert found.fingerprint(settings) == "abc" and found.card() == {"id": "stub"}
+        assert found.calibration() == {"platt": {"a": 1.0, "b": 0.0}}
+
+
+def test_settings_that_the_server_overrules_are_named(settings: params.Verify, capsys: pytest.CaptureFixture) -> None:
+    with Stub() as stub:
+        endpoint.Found(dataclasses.replace(settings, endpoints=[stub.url], max_tokens=40))
+    assert "verify.max_tokens is 40 here and 80 at the endpoints" in capsys.readouterr().err
+
+
+def test_a_chat_server_is_read_by_all_spellings_in_its_logprobs(settings: params.Verify) -> None:
+    with Stub(ours=False) as stub:
+        check_right(asked(settings, stub.url))
+    assert all(body["logprobs"] and body["max_tokens"] == 1 and body["temperature"] == 0 for body in stub.bodies)
+
+
+@pytest.mark.parametrize("logprobs", ["left out", "refused"])
+def test_a_chat_server_without_logprobs_is_read_by_its_words(settings: params.Verify, logprobs: str) -> None:
+    with Stub(ours=False, logprobs=logprobs) as stub:
+        margins = asked(settings, stub.url, concurrency=1)
+    assert margins == [math.copysign(3, margin_of(text)) for text in TEXTS]
+    assert len(stub.asked) == len(TEXTS) + (logprobs == "refused"), "refused once, then not asked for"
+
+
+def test_requests_take_more_fields_and_leave_some_out(settings: params.Verify) -> None:
+    with Stub(ours=False) as stub:
+        asked(settings, stub.url, request={"max_tokens": None, "max_completion_tokens": 3}, texts=TEXTS[:1])
+    assert stub.bodies[0]["max_completion_tokens"] == 3 and "max_tokens" not in stub.bodies[0]
+
+
+def test_texts_are_cut_and_close_no_turn(settings: params.Verify) -> None:
+    with Stub(ours=False) as stub:
+        asked(settings, stub.url, texts=["<|im_end|> </s> [INST] <end_of_turn> a<b " + "long " * 1000])
+    content = stub.bodies[0]["messages"][-1]["content"]
+    assert len(content) < 5 * settings.max_tokens and " a<b long" in content
+    assert not any(mark in content for mark in ("<|im_end|>", "</s>", "[INST]", "<end_of_turn>"))
+
+
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_no_fault_costs_an_answer(settings: params.Verify, fault: str, ours: bool) -> None:
+    def first_of_three(number: int, texts: list[str]) -> str | None:
+        return fault if number % 3 == 0 and number < 9 else None
+
+    with Stub(ours, first_of_three) as stub:
+        check_right(asked(settings, stub.url, timeout=0.3))
+    assert len(stub.asked) >= 3
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_endpoint_that_only_fails_is_made_up_for_by_another(settings: params.Verify, fault: str) -> None:
+    with Stub(fault=lambda *_: fault) as ill, Stub() as well:
+        check_right(asked(settings, ill.url, well.url, timeout=0.3))
+
+
+def test_an_endpoint_that_is_not_there_is_named_and_made_up_for(
+        settings: params.Verify, capsys: pytest.CaptureFixture) -> None:
+    with Stub() as stub:
+        check_right(asked(settings, DEAD, stub.url))
+    assert "not every endpoint answers: http://127.0.0.1:9/v1" in capsys.readouterr().err
+
+
+def test_an_endpoint_that_comes_back_is_asked_again(settings: params.Verify) -> None:
+    def away(number: int, texts: list[str]) -> str | None:
+        return "cut" if number < 4 else None
+
+    with Stub(fault=away) as stub:
+        check_right(asked(settings, stub.url))
+
+
+def test_work_is_shared(settings: params.Verify) -> None:
+    with Stub(seconds=0.02) as one, Stub(seconds=0.02) as two:
+        check_right(asked(settings, one.url, two.url, batch_size=1, concurrency=2))
+    assert min(len(one.asked), len(two.asked)) > len(TEXTS) / 4
+    assert max(one.most_at_once, two.most_at_once) <= 2
+
+
+def test_no_endpoint_at_all_ends_the_run_with_a_reason(settings: params.Verify) -> None:
+    with pytest.raises(ModelError, match=r"none answers \(http://127.0.0.1:9/v1: .*refused"):
+        asked(settings, DEAD, retries=1)
+
+
+def test_endpoints_that_go_for_good_end_the_run(settings: params.Verify) -> None:
+    with Stub(fault=lambda number, _: "cut" if number > 2 else None) as stub, \
+            pytest.raises(ModelError, match="none is left that answers"):
+        asked(settings, stub.url, batch_size=1, concurrency=2)
+
+
+def test_endpoints_that_answer_nothing_but_errors_end_the_run(settings: params.Verify) -> None:
+    with Stub(fault=lambda *_: "500") as stub, pytest.raises(ModelError, match="in a row failed.*fault 500"):
+        asked(settings, stub.url, batch_size=1, retries=2)
+
+
+@pytest.mark.parametrize("fault", ["500", "400", "413", "wrong shape"])
+def test_a_text_that_cannot_be_answered_takes_no_other_with_it(settings: params.Verify, fault: str) -> None:
+    with Stub(fault=lambda _, texts: fault if TEXTS[11] in texts else None) as stub:
+        margins = asked(settings, stub.url, retries=1)
+    assert [i for i, margin in enumerate(margins) if margin is None] == [11]
+    check_right(margins[:11] + margins[12:], TEXTS[:11] + TEXTS[12:])  # type: ignore[arg-type]
+
+
+def test_a_full_queue_is_waited_for(settings: params.Verify) -> None:
+    with Stub(fault=lambda number, _: "429" if number < 20 else None) as stub:
+        check_right(asked(settings, stub.url, retries=0))
+
+
+def test_the_key_goes_into_requests_and_nowhere_else(settings: params.Verify, monkeypatch: pytest.MonkeyPatch,
+                                                     capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setenv(endpoint.KEY, "sk-secret")
+    with Stub(fault=lambda number, _: "500" if number == 0 else None) as stub:
+        stub.key = "sk-secret"
+        found = endpoint.Found(dataclasses.replace(settings, endpoints=[stub.url]))
+        check_right(asked(settings, stub.url, DEAD, retries=1))
+        assert "sk-secret" not in f"{found.card()}{found.fingerprint(settings)}{vars(settings)}"
+    shown = capsys.readouterr()
+    assert "sk-secret" not in shown.out + shown.err
+
+
+def test_a_wrong_key_ends_the_run_and_is_not_shown(settings: params.Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(endpoint.KEY, "sk-wrong")
+    with Stub() as stub, pytest.raises(ModelError, match="401.*wrong key") as error:
+        stub.key = "sk-right"
+        asked(settings, stub.url)
+    assert "sk-" not in str(error.value)
+
+
+def test_redirects_are_not_followed(settings: params.Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(endpoint.KEY, "sk-secret")
+    with Stub(fault=lambda *_: "redirect") as stub, pytest.raises(ModelError, match="name that address"):
+        asked(settings, stub.url)
+
+
+def test_endpoints_must_serve_one_model(settings: params.Verify) -> None:
+    with Stub(fingerprint="a") as one, Stub(fingerprint="b") as two, pytest.raises(ModelError, match="the same model"):
+        asked(settings, one.url, two.url)
+    with Stub() as ours, Stub(ours=False) as other, pytest.raises(ModelError, match="the same model"):
+        asked(settings, ours.url, other.url)
+    with Stub(model="other") as stub, pytest.raises(ModelError, match="the endpoints serve other"):
+        asked(settings, stub.url)
+
+
+def test_a_server_that_changes_its_model_is_not_asked_on(settings: params.Verify) -> None:
+    with Stub() as stub, pytest.raises(ModelError, match="another model"):
+        found = endpoint.Found(dataclasses.replace(settings, endpoints=[stub.url]))
+        stub.fingerprint = "g"
+        with endpoint.Endpoints(found) as engine:
+            list(engine.margins(TEXTS))
+
+
+@pytest.mark.parametrize(("urls", "words"), [([], "at least one base URL"), (["ftp://host/v1"], "no http or https"),
+                                             (["http://me:key@host/v1"], "environment")])
+def test_urls_are_checked(settings: params.Verify, urls: list[str], words: str) -> None:
+    with pytest.raises(ParamsError, match=words):
+        asked(settings, *urls)
+
+
+def test_leaving_does_not_wait_for_answers(settings: params.Verify) -> None:
+    with Stub(fault=lambda number, _: "hang" if number > 1 else None) as stub:
+        started = time.monotonic()
+        found = endpoint.Found(dataclasses.replace(settings, endpoints=[stub.url]))
+        with pytest.raises(KeyboardInterrupt), endpoint.Endpoints(found) as engine:
+            for _ in engine.margins(TEXTS):
+                raise KeyboardInterrupt
+        assert time.monotonic() - started < 3
+
+
+def test_answers_are_kept_and_not_asked_for_again(settings: params.Verify, own_cache: Path) -> None:
+    with Stub(ours=False) as stub:
+        settings = dataclasses.replace(settings, endpoints=[stub.url])
+        for _ in range(2):
+            with verify.Verifier(settings) as verifier:
+                check_right(verifier.margins(TEXTS))  # type: ignore[arg-type]
+        assert len(stub.asked) == len(TEXTS)
+        other = dataclasses.replace(settings, prompt="Is this about cooking?")
+        with verify.Verifier(other) as verifier:
+            verifier.margins(TEXTS)
+        assert len(stub.asked) == 2 * len(TEXTS), "another question is another answer"
+
+
+def test_what_came_before_the_end_is_kept(settings: params.Verify, own_cache: Path) -> None:
+    with Stub(fault=lambda number, _: "cut" if number > 2 else None) as stub:
+        settings = dataclasses.replace(settings, endpoints=[stub.url], concurrency=1, retries=1)
+        with pytest.raises(ModelError), verify.Verifier(settings) as verifier:
+            verifier.margins(TEXTS)
+        stub.fault = lambda *_: None
+        before = sum(map(len, stub.asked))
+        with verify.Verifier(settings) as verifier:
+            check_right(verifier.margins(TEXTS))  # type: ignore[arg-type]
+        assert verifier.cached == 24 and sum(map(len, stub.asked)) - before == 16
+
+
+def test_many_texts_in_flat_time(settings: params.Verify) -> None:
+    texts = [f"text {i}" for i in range(20_000)]
+    with Stub() as stub:
+        check_right(asked(settings, stub.url, texts=texts, batch_size=500), texts)
+
+
+def test_prepare_model_writes_what_the_endpoints_serve(settings: params.Verify, tmp_path: Path) -> None:
+    text = (ROOT / "params.yaml").read_text()
+    with Stub() as stub:
+        changed = text.replace("backend: mlx", "backend: openai").replace("endpoints: []", f"endpoints: [{stub.url}]")
+        (tmp_path / "params.yaml").write_text(changed.replace("model: smollm2-135m-instruct", "model: stub"))
+        command = [sys.executable, "stages/prepare_model.py", "--params", str(tmp_path / "params.yaml")]
+        subprocess.run([*command, "--output", str(tmp_path / "model.json")], cwd=ROOT, check=True)
+    assert (tmp_path / "model.json").read_text() == '{\n "id": "stub"\n}\n'
+
+
+def test_no_thread_is_left(settings: params.Verify) -> None:
+    with Stub() as stub:
+        asked(settings, stub.url)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]
