@@ -1,27 +1,109 @@
 """Write what a user came for: the kept records with their provenance, and for every other record why not.
 
-    filtered/SOURCE.parquet   one file a source: id, source, locator, title, text, meta, rules, confidence, p_yes, by
-    filtered/filtered.jsonl   the same records, one JSON object a line, `meta` and `rules` unfolded
-    rejected/SOURCE.parquet   id, source, verdict (rejected or failed), by, reason, confidence, p_yes
+    filtered/SPLIT/SOURCE.parquet   id, source, locator, title, text, meta, rules, confidence, p_yes, by
+    filtered/filtered.jsonl         the same records, one JSON object a line, `meta` unfolded, with their split
+    filtered/FORMAT/SPLIT.jsonl     chat and instruction files, for each of the settings' templates
+    filtered/README.md              the dataset card
+    rejected/SOURCE.parquet         id, source, verdict (rejected or failed), by, reason, confidence, p_yes
+
+On the way out records of denied licences and those that share text with a benchmark are rejected, secrets and people's
+addresses are masked. A record's split is decided by a hash of its public identifier (its id where it has none): two
+records of one CVE number are never on both sides, and a record stays where it is when others come or go.
 """
 
+import fnmatch
 import json
-from collections.abc import Iterator
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
 
-from cybersieve import cli, records
+from cybersieve import card, cli, decontaminate, identifiers, records, safety, templates
+from cybersieve import engine as engines
+from cybersieve.errors import ParamsError
 from cybersieve.params import Export
-from cybersieve.records import Counts, Row
+from cybersieve.records import Counts, Row, Shard
 
 FILTERED = pa.schema([*(records.PARSED.field(name) for name in ("id", "source", "locator", "title", "text", "meta")),
                       *(records.SCORED.field(name) for name in ("rules", "confidence")),
                       *(records.VERDICTS.field(name) for name in ("p_yes", "by"))])
 REJECTED = pa.schema([*(records.VERDICTS.field(name) for name in ("id", "source", "verdict", "by", "reason")),
                       records.SCORED.field("confidence"), records.VERDICTS.field("p_yes")])
+BATCH = 512  # records that are compared with benchmarks at once
+PIECES = "pieces"  # folder for each source's part of the .jsonl files, until they are joined
+
+
+@dataclass(frozen=True)
+class Job:
+    """One source to export."""
+
+    number: int
+    shard: Shard
+    scored: Path
+    verdicts: Path
+    filtered: Path  # folder
+    rejected: Path  # folder
+    settings: Export
+
+
+@dataclass
+class Done:
+    """What became of one source."""
+
+    counts: Counts = field(default_factory=Counts)
+    splits: Counter[str] = field(default_factory=Counter)
+    licences: Counter[str] = field(default_factory=Counter)
+
+
+def export_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, filtered_dir: Path, rejected_dir: Path,
+                  settings: Export, run: card.Run | None = None, engine: str = "local") -> Counts:
+    """Split every source into filtered and rejected. read = written (kept) + dropped by decider or pass + failed.
+
+    Raises ParamsError: splits, templates. InputError: a benchmark file; inputs that are not of the same run.
+    """
+    splitter(settings.splits), templates.compiled(settings.templates)  # wrong settings are told before any work
+    decontaminate.load(settings.decontaminate)
+    counts, sources = Counts(), {}
+    inputs = parsed_dir, scored_dir, verdicts_dir
+    with ExitStack() as stack:
+        filtered = stack.enter_context(records.output_folder(filtered_dir, *inputs))
+        rejected = stack.enter_context(records.output_folder(rejected_dir, *inputs))
+        (filtered / PIECES).mkdir()
+        jobs = [Job(number, shard, scored_dir / shard.name, verdicts_dir / shard.name, filtered, rejected, settings)
+                for number, shard in enumerate(records.shards(parsed_dir))]
+        results = engines.each(export_shard, jobs, engine)
+        for job, done in zip(jobs, cli.progress(results, "export", len(jobs)), strict=True):
+            counts.add(job.shard.source, done.counts)
+            sources[job.shard.source] = done
+            join_pieces(filtered, job.number)
+        shutil.rmtree(filtered / PIECES)
+        facts = {name: card.Source(done.counts.written, done.splits, done.licences) for name, done in sources.items()}
+        (filtered / "README.md").write_text(card.text(facts, counts, settings, run), encoding="utf-8")
+    return counts
+
+
+def export_shard(job: Job) -> Done:
+    """Export one source; its lines for the .jsonl files go to the folder of pieces."""
+    done, split = Done(), splitter(job.settings.splits)
+    rows = joined(job.shard.path, job.scored, job.verdicts)
+    with records.Sink(job.rejected / job.shard.name, REJECTED) as others, Outputs(job) as outputs:
+        for row in released(kept(rows, done.counts, others), job.settings, done.counts, others):
+            name = split(row)
+            outputs.add(row, name)
+            done.counts.written += 1
+            done.splits[name] += 1
+            done.licences.update(licences(row))
+    done.counts.notes.update(outputs.left_out)
+    return done
 
 
 def joined(parsed: Path, scored: Path, verdicts: Path) -> Iterator[Row]:
@@ -31,48 +113,126 @@ def joined(parsed: Path, scored: Path, verdicts: Path) -> Iterator[Row]:
         yield record | score | verdict
 
 
-def json_line(row: Row) -> str:
-    """A kept record as a JSON line (no line break): `meta` as an object, keys in FILTERED's order."""
-    kept = {name: row[name] for name in FILTERED.names}
-    return json.dumps(kept | {"meta": json.loads(row["meta"])}, ensure_ascii=False)
-
-
-def export_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, filtered_dir: Path, rejected_dir: Path,
-                  settings: Export) -> Counts:
-    """Split every source into filtered and rejected. read = written (kept) + dropped by decider + failed."""
-    counts = Counts()
-    inputs = parsed_dir, scored_dir, verdicts_dir
-    with ExitStack() as stack:
-        filtered = stack.enter_context(records.output_folder(filtered_dir, *inputs))
-        rejected = stack.enter_context(records.output_folder(rejected_dir, *inputs))
-        lines = stack.enter_context((filtered / "filtered.jsonl").open("w", encoding="utf-8", newline="\n")) \
-            if "jsonl" in settings.formats else None
-        for shard in cli.progress(records.shards(parsed_dir), "export"):
-            part = Counts()
-            rows = joined(shard.path, scored_dir / shard.name, verdicts_dir / shard.name)
-            with records.Sink(rejected / shard.name, REJECTED) as others:
-                kept = _kept(rows, part, others, lines)
-                if "parquet" in settings.formats:
-                    records.write(filtered / shard.name, kept, FILTERED)
-                else:
-                    for _ in kept:
-                        pass
-            counts.add(shard.source, part)
-    return counts
-
-
-def _kept(rows: Iterator[Row], part: Counts, others: records.Sink, lines: IO[str] | None) -> Iterator[Row]:
-    """The kept rows; the others go to their sink on the way, and everything is counted."""
+def kept(rows: Iterable[Row], counts: Counts, others: records.Sink) -> Iterator[Row]:
+    """The kept rows; the others go to their sink on the way."""
     for row in rows:
-        part.read += 1
+        counts.read += 1
         if row["verdict"] == "kept":
-            part.written += 1
-            if lines is not None:
-                lines.write(json_line(row) + "\n")
             yield row
+            continue
+        if row["verdict"] == "failed":
+            counts.failed += 1
         else:
-            if row["verdict"] == "failed":
-                part.failed += 1
+            counts.dropped[row["by"]] += 1
+        others.add(row)
+
+
+def released(rows: Iterator[Row], settings: Export, counts: Counts, others: records.Sink) -> Iterator[Row]:
+    """The rows that may go out, masked as the settings say; those that may not go to the others, with the reason."""
+    benchmarks = benchmark_files(tuple(settings.decontaminate))
+    while batch := list(islice(rows, BATCH)):
+        shared = benchmarks.found([records.full_text(row["title"], row["text"]) for row in batch])
+        for row, benchmark in zip(batch, shared, strict=True):
+            if licence := denied(row, settings.licences.deny):
+                counts.dropped["licence"] += 1
+                others.add(row | {"verdict": "rejected", "by": "export", "reason": f"licence {licence} is denied"})
+            elif benchmark:
+                counts.dropped["benchmark"] += 1
+                reason = f"{decontaminate.LENGTH} words in a row as in {benchmark}"
+                others.add(row | {"verdict": "rejected", "by": "export", "reason": reason})
             else:
-                part.dropped[row["by"]] += 1
-            others.add(row)
+                yield safety.masked(row, settings.mask, counts.notes)
+
+
+@lru_cache(maxsize=1)
+def benchmark_files(paths: tuple[str, ...]) -> decontaminate.Benchmarks:
+    """Read once a worker process."""
+    return decontaminate.load(list(paths))
+
+
+def licences(row: Row) -> list[str]:
+    """The record's licences as upstream or its source's description name them; `unknown` where neither does."""
+    found = json.loads(row["meta"]).get("licence")
+    return [str(name) for name in (found if isinstance(found, list) else [found])] if found else ["unknown"]
+
+
+def denied(row: Row, patterns: list[str]) -> str | None:
+    """The first of the record's licences that fits one of the patterns (`*` and `?` as in file names, in any case)."""
+    return next((name for name in (licences(row) if patterns else ())
+                 if any(fnmatch.fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)), None)
+
+
+def splitter(shares: dict[str, float]) -> Callable[[Row], str]:
+    """A function that names a row's split. Raises ParamsError where the shares are none."""
+    if not shares or abs(sum(shares.values()) - 1) > 1e-6:
+        raise ParamsError(f"export.splits: shares that add up to 1 are wanted, found {shares}")
+    for name in shares:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in (PIECES, *templates.PARTS):
+            raise ParamsError(f"export.splits.{name}: not a name for a split (small letters, digits, _)")
+
+    def split(row: Row) -> str:
+        key = identifiers.public(row["id"], json.loads(row["meta"])) or row["id"]
+        at = int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big") / 2**64
+        for name, share in shares.items():
+            at -= share
+            if at < 0:
+                return name
+        return next(name for name in reversed(shares) if shares[name])  # at the very end, by rounding
+    return split
+
+
+def json_line(row: Row, split: str) -> str:
+    """A kept record as a JSON line (no line break): `meta` as an object, keys in FILTERED's order, then the split."""
+    fields = {name: row[name] for name in FILTERED.names}
+    return json.dumps(fields | {"meta": json.loads(row["meta"]), "split": split}, ensure_ascii=False)
+
+
+class Outputs:
+    """One source's files in filtered/: Parquet files are opened with their first row, lines go to pieces."""
+
+    def __init__(self, job: Job) -> None:
+        self.job, self.formats = job, job.settings.formats
+        self.templates = templates.compiled(job.settings.templates)
+        self.left_out: Counter[str] = Counter()
+
+    def __enter__(self) -> "Outputs":
+        self.stack = ExitStack()
+        self.sinks: dict[str, records.Sink] = {}
+        self.pieces: dict[str, IO[str]] = {}
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.stack.__exit__(*exception)
+
+    def add(self, row: Row, split: str) -> None:
+        if "parquet" in self.formats:
+            if split not in self.sinks:
+                sink = records.Sink(self.job.filtered / split / self.job.shard.name, FILTERED)
+                self.sinks[split] = self.stack.enter_context(sink)
+            self.sinks[split].add(row)
+        if "jsonl" in self.formats:
+            self._line("filtered.jsonl", json_line(row, split))
+        for name, line_of in self.templates.items():
+            line = line_of(row)
+            if line is None:
+                self.left_out[f"records without the fields of template {name}"] += 1
+            else:
+                self._line(f"{name}/{split}.jsonl", line)
+
+    def _line(self, name: str, line: str) -> None:
+        if name not in self.pieces:
+            piece = self.job.filtered / PIECES / str(self.job.number) / name
+            piece.parent.mkdir(parents=True, exist_ok=True)
+            self.pieces[name] = self.stack.enter_context(piece.open("w", encoding="utf-8", newline="\n"))
+        self.pieces[name].write(line + "\n")
+
+
+def join_pieces(filtered: Path, number: int) -> None:
+    """Append one source's lines to the files that hold all sources' lines."""
+    folder = filtered / PIECES / str(number)
+    for piece in sorted(path for path in folder.rglob("*") if path.is_file()):
+        target = filtered / piece.relative_to(folder)
+        target.parent.mkdir(exist_ok=True)
+        with piece.open("rb") as source, target.open("ab") as lines:
+            shutil.copyfileobj(source, lines)
+    shutil.rmtree(folder, ignore_errors=True)

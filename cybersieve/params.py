@@ -88,8 +88,24 @@ class Verify:
 
 
 @dataclass(frozen=True)
+class Mask:
+    secrets: bool
+    personal: bool
+
+
+@dataclass(frozen=True)
+class Licences:
+    deny: list[str]
+
+
+@dataclass(frozen=True)
 class Export:
     formats: list[Annotated[str, Bounds(choices=("parquet", "jsonl"))]]
+    splits: dict[str, Annotated[float, Bounds(least=0, most=1)]]
+    templates: dict[str, dict[str, Any]]
+    mask: Mask
+    decontaminate: list[str]
+    licences: Licences
 
 
 @dataclass(frozen=True)

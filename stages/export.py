@@ -1,23 +1,33 @@
-"""Write the kept records as Parquet and JSONL, and every other record's id and reason.
+"""Write the kept records as Parquet, JSONL and chat files with a dataset card, and every other record's id and reason.
 
     python stages/export.py --parsed-dir data/parsed --scored-dir data/scored --verdicts-dir data/verdicts \\
         --output-dir data/filtered --rejected-dir data/rejected
 
-Limits: one pass, constant memory; records are in the order of their sources.
+With --counts-dir, --labels, --thresholds, --model and --lock the card also tells the counts of the steps before,
+quality, certificate, model and how to repeat the run. Limits: one pass, constant memory.
 """
 
-from cybersieve import cli, params
+from pathlib import Path
+
+from cybersieve import card, cli, params, provenance, records
 from cybersieve.export import export_folder
 from cybersieve.measure import Stopwatch
 
 
 def main() -> None:
-    args = cli.arguments(__doc__, "parsed-dir", "scored-dir", "verdicts-dir", "output-dir", "rejected-dir")
+    parser = cli.parser(__doc__, "parsed-dir", "scored-dir", "verdicts-dir", "output-dir", "rejected-dir")
+    parser.add_argument("--counts-dir", type=Path, metavar="PATH", help="folder of the earlier stages' counts")
+    parser.add_argument("--thresholds", type=Path, metavar="FILE", help="thresholds.json as calibrate wrote it")
+    parser.add_argument("--labels", type=Path, metavar="PATH", help="folder of label files")
+    parser.add_argument("--model", type=Path, metavar="FILE", help="model.json as prepare_model wrote it")
+    parser.add_argument("--lock", type=Path, metavar="FILE", help="dvc.lock")
+    args = parser.parse_args()
     settings = params.load(args.params)
+    run = card.Run(args.counts_dir, args.thresholds, args.labels, args.scored_dir, args.verdicts_dir,
+                   records.load_json(args.model) if args.model else None, tuple(provenance.commands()), args.lock)
     with Stopwatch("export") as watch:
-        counts = export_folder(
-            args.parsed_dir, args.scored_dir, args.verdicts_dir, args.output_dir, args.rejected_dir, settings.export
-        )
+        counts = export_folder(args.parsed_dir, args.scored_dir, args.verdicts_dir, args.output_dir, args.rejected_dir,
+                               settings.export, run, settings.engine)
     counts.save(args.counts)
     watch.save(args.performance, records=counts.read)
 

@@ -1,21 +1,38 @@
-"""Export: every record ends in exactly one of filtered and rejected."""
+"""Export: every record ends in exactly one of filtered and rejected, in the split that its identifier decides."""
 
 import json
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cybersieve import export, params, records
-from cybersieve.errors import InputError
+from cybersieve import card, export, params, records
+from cybersieve.errors import InputError, ParamsError
 from tests import decided
 
 KEPT = {"verdict": "kept", "by": "rule", "confidence": 0.99, "rules": ["cve"]}
+TRAIN = {"train": 1.0}
+SPLITS = {"train": 0.8, "validation": 0.1, "test": 0.1}
+FOLDERS = ("parsed", "scored", "verdicts", "filtered", "rejected")
+LONG = "An attacker who can write to the share replaces the library and waits until the service is started by its owner"
 
 
-def run(folder, formats=("parquet", "jsonl")):
-    return export.export_folder(*(folder / name for name in ("parsed", "scored", "verdicts", "filtered", "rejected")),
-                                params.Export(list(formats)))
+def settings(formats=("parquet", "jsonl"), splits=None, templates=None, mask=(True, True), decontaminate=(), deny=()):
+    return params.Export(list(formats), splits or TRAIN, templates or {}, params.Mask(*mask), list(decontaminate),
+                         params.Licences(list(deny)))
+
+
+def run(folder, **more):
+    return export.export_folder(*(folder / name for name in FOLDERS), settings(**more))
+
+
+def kept_rows(folder, split="**"):
+    return [row for path in sorted((folder / "filtered").glob(f"{split}/*.parquet")) for row in records.read(path)]
+
+
+def rejected_rows(folder):
+    return [row for shard in records.shards(folder / "rejected") for row in records.read(shard.path)]
 
 
 def test_kept_records_carry_their_provenance(tmp_path):
@@ -23,45 +40,82 @@ def test_kept_records_carry_their_provenance(tmp_path):
                              {"id": "y", "verdict": "rejected", "by": "llm", "p_yes": 0.1, "confidence": 0.5}])
     counts = run(tmp_path)
     assert counts.tree()["dropped"] == {"llm": 1} and counts.written == 1
-    rows = list(records.read(tmp_path / "filtered" / "a" / "b.json.parquet"))
+    rows = list(records.read(tmp_path / "filtered" / "train" / "a" / "b.json.parquet"))
     lines = (tmp_path / "filtered" / "filtered.jsonl").read_bytes().decode().split("\n")
-    assert [json.loads(line) for line in lines if line] == [rows[0] | {"meta": {"url": "u"}}]
+    assert [json.loads(line) for line in lines if line] == [rows[0] | {"meta": {"url": "u"}, "split": "train"}]
     assert rows[0]["locator"] == "0" and rows[0]["rules"] == ["cve"] and rows[0]["by"] == "rule"
-    rejected = list(records.read(tmp_path / "rejected" / "a" / "b.json.parquet"))
-    assert rejected == [{"id": "y", "source": "a/b.json", "verdict": "rejected", "by": "llm", "reason": "because",
-                         "confidence": 0.5, "p_yes": 0.1}]
+    assert rejected_rows(tmp_path) == [{"id": "y", "source": "a/b.json", "verdict": "rejected", "by": "llm",
+                                        "reason": "because", "confidence": 0.5, "p_yes": 0.1}]
 
 
 verdict = st.sampled_from([("kept", "rule"), ("kept", "llm"), ("rejected", "rule"), ("rejected", "parse"),
                            ("rejected", "dedup"), ("failed", "llm")])
 
 
-@given(st.lists(verdict, max_size=12), st.sampled_from([["parquet"], ["jsonl"], ["parquet", "jsonl"]]))
-def test_nothing_is_lost_and_nothing_is_in_both(tmp_path_factory, verdicts, formats):
+@given(st.lists(verdict, max_size=12), st.sampled_from([["parquet"], ["jsonl"], ["parquet", "jsonl"]]),
+       st.sampled_from([TRAIN, SPLITS]))
+def test_nothing_is_lost_and_nothing_is_in_both(tmp_path_factory, verdicts, formats, splits):
     folder = tmp_path_factory.mktemp("run")
     decided.write(folder, [{"id": str(i), "verdict": v, "by": by} for i, (v, by) in enumerate(verdicts)])
-    counts = run(folder, formats)
+    counts = run(folder, formats=formats, splits=splits)
     counts.save(None)
-    others = {row["id"] for row in records.read(folder / "rejected" / "a" / "b.json.parquet")}
     kept = {str(i) for i, (v, _) in enumerate(verdicts) if v == "kept"}
-    assert others == {str(i) for i in range(len(verdicts))} - kept
-    if "jsonl" in formats:
+    assert {row["id"] for row in rejected_rows(folder)} == {str(i) for i in range(len(verdicts))} - kept
+    if "jsonl" in formats and kept:
         lines = (folder / "filtered" / "filtered.jsonl").read_text().splitlines()
-        assert {json.loads(line)["id"] for line in lines} == kept
+        assert sorted(json.loads(line)["id"] for line in lines) == sorted(kept)
     if "parquet" in formats:
-        assert {row["id"] for row in records.read(folder / "filtered" / "a" / "b.json.parquet")} == kept
+        assert sorted(row["id"] for row in kept_rows(folder)) == sorted(kept)
     assert counts.failed == sum(v == "failed" for v, _ in verdicts)
 
 
-def test_same_input_same_bytes(tmp_path):
-    rows = [KEPT | {"id": str(i)} for i in range(3000)]
+def test_same_input_same_bytes_whatever_the_number_of_workers(tmp_path, monkeypatch):
     outputs = []
-    for name in ("one", "two"):
-        decided.write(tmp_path / name, rows)
-        run(tmp_path / name)
-        folder = tmp_path / name / "filtered"
-        outputs.append([path.read_bytes() for path in sorted(folder.rglob("*.*"))])
-    assert outputs[0] == outputs[1] and len(outputs[0]) == 2
+    for cores in (1, 2):
+        monkeypatch.setattr("cybersieve.engine.cores", lambda cores=cores: cores)
+        folder = tmp_path / str(cores)
+        for source in ("a.json", "b/c.json", "b.json"):
+            decided.write(folder, [KEPT | {"id": f"{source} {i}"} for i in range(1500)], source)
+        run(folder, splits=SPLITS, templates={"text": {}, "chatml": {}})
+        outputs.append({path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*"))
+                        if path.is_file() and path.parts[-2] != "scored"})
+    assert outputs[0] == outputs[1]
+    names = {path.as_posix() for path in outputs[0]}
+    assert {"filtered/README.md", "filtered/filtered.jsonl", "filtered/chatml/train.jsonl", "filtered/text/test.jsonl",
+            "filtered/train/b/c.json.parquet"} <= names and not any("pieces" in name for name in names)
+    order = [json.loads(line)["source"] for line in (folder / "filtered" / "filtered.jsonl").read_text().splitlines()]
+    assert list(dict.fromkeys(order)) == ["a.json", "b.json", "b/c.json"] and len(order) == 4500
+
+
+def test_the_identifier_decides_the_split(tmp_path):
+    ids = [f"CVE-2031-{number}" for number in range(10_000, 12_000)]
+    decided.write(tmp_path, [KEPT | {"id": id} for id in ids], "nvd.json")
+    other = [KEPT | {"id": f"u{n}", "meta": {"external_id": id}} for n, id in enumerate(ids)]
+    decided.write(tmp_path, other[::-1], "kev.json")
+    run(tmp_path, splits=SPLITS)
+    of = {}
+    for split in SPLITS:
+        for row in kept_rows(tmp_path, f"{split}/**"):
+            of.setdefault(json.loads(row["meta"]).get("external_id", row["id"]), set()).add(split)
+    assert all(len(splits) == 1 for splits in of.values()) and len(of) == 2000
+    share = sum(splits == {"train"} for splits in of.values()) / 2000
+    assert 0.77 < share < 0.83
+    alone = export.splitter(SPLITS)
+    assert all(alone({"id": id, "meta": "{}"}) in of[id] for id in ids)
+
+
+def test_a_split_stays_when_shares_are_cut_at_its_end():
+    before, after = export.splitter({"train": 0.5, "test": 0.5}), export.splitter({"train": 0.5, "test": 0.4, "x": 0.1})
+    for number in range(300):
+        row = {"id": str(number), "meta": "{}"}
+        assert after(row) == before(row) or (before(row), after(row)) == ("test", "x")
+
+
+@pytest.mark.parametrize("splits", [{"train": 0.9}, {"train": 0.9, "test": 0.2}, {"Train set": 1.0}, {"text": 1.0},
+                                    {"pieces": 1.0}, {"../x": 1.0}])
+def test_shares_that_are_none_are_told_before_any_work(tmp_path, splits):
+    with pytest.raises(ParamsError, match="export.splits"):
+        export.export_folder(*(tmp_path / name for name in FOLDERS), settings(splits=splits))
 
 
 def test_verdicts_of_another_run_are_refused(tmp_path):
@@ -69,5 +123,90 @@ def test_verdicts_of_another_run_are_refused(tmp_path):
     decided.write(tmp_path / "other", [KEPT | {"id": "y"}])
     with pytest.raises(InputError, match="same records"):
         export.export_folder(tmp_path / "parsed", tmp_path / "scored", tmp_path / "other" / "verdicts",
-                             tmp_path / "filtered", tmp_path / "rejected", params.Export(["parquet"]))
+                             tmp_path / "filtered", tmp_path / "rejected", settings())
     assert not (tmp_path / "filtered").exists() and not (tmp_path / "rejected").exists()
+
+
+def test_denied_licences_are_left_out_with_the_reason(tmp_path):
+    decided.write(tmp_path, [KEPT | {"id": "a", "meta": {"licence": "CC-BY-NC-4.0"}}, KEPT | {"id": "b"},
+                             KEPT | {"id": "c", "meta": {"licence": ["MIT", "cc-by-nc-2.0"]}},
+                             KEPT | {"id": "d", "meta": {"licence": "MIT"}}])
+    counts = run(tmp_path, deny=["CC-BY-NC-*", "unknown"])
+    assert [row["id"] for row in kept_rows(tmp_path)] == ["d"]
+    assert {row["id"]: row["reason"] for row in rejected_rows(tmp_path)} == {
+        "a": "licence CC-BY-NC-4.0 is denied", "b": "licence unknown is denied", "c": "licence cc-by-nc-2.0 is denied"}
+    assert counts.dropped == {"licence": 3} and counts.written == 1 and counts.balanced()
+    assert {row["by"] for row in rejected_rows(tmp_path)} == {"export"}
+
+
+@pytest.mark.parametrize(("name", "content"), [
+    ("bench.jsonl", json.dumps({"question": [f"Why? {LONG.upper()}!"]}) + "\n\n"),
+    ("bench.txt", f"1. {LONG}.\n2. None"),
+    ("bench.csv", f'id,text\n7,"{LONG}"\n'), ("bench.json", json.dumps([{"a": {"b": LONG}}]))])
+def test_records_that_share_text_with_a_benchmark_are_left_out(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    words = LONG.split()
+    decided.write(tmp_path, [KEPT | {"id": "whole", "text": f"First. {LONG.replace(' ', '  ')} too."},
+                             KEPT | {"id": "13", "text": "Once " + " ".join(words[3:16]) + " more"},
+                             KEPT | {"id": "12", "text": "Once " + " ".join(words[3:15]) + " more"}])
+    counts = run(tmp_path, decontaminate=[str(tmp_path / name)])
+    assert [row["id"] for row in kept_rows(tmp_path)] == ["12"]
+    assert {row["reason"] for row in rejected_rows(tmp_path)} == {f"13 words in a row as in {name}"}
+    assert counts.dropped == {"benchmark": 2} and counts.balanced()
+
+
+def test_a_parquet_file_may_be_a_benchmark(tmp_path):
+    decided.write(tmp_path, [KEPT | {"id": "x", "text": LONG}, KEPT | {"id": "y", "text": "Other"}])
+    decided.write(tmp_path / "bench", [{"id": "q", "verdict": "kept", "by": "rule", "text": LONG}])
+    run(tmp_path, decontaminate=[str(tmp_path / "bench" / "parsed" / "a" / "b.json.parquet")])
+    assert [row["id"] for row in kept_rows(tmp_path)] == ["y"]
+
+
+@pytest.mark.parametrize(("name", "content"), [("none.txt", None), ("short.txt", "Few words."), ("broken.json", "{")])
+def test_a_benchmark_file_that_is_none_is_told(tmp_path, name, content):
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    decided.write(tmp_path, [KEPT | {"id": "x"}])
+    with pytest.raises(InputError, match=name):
+        run(tmp_path, decontaminate=[str(tmp_path / name)])
+
+
+def test_masking_is_counted_and_can_be_turned_off(tmp_path):
+    decided.write(tmp_path, [KEPT | {"id": "x", "text": "Reported by jane.roe@kestrelmail.com."}])
+    counts = run(tmp_path)
+    assert kept_rows(tmp_path)[0]["text"] == "Reported by [EMAIL]."
+    assert counts.tree()["notes"] == {"masked e-mail addresses": 1}
+    run(tmp_path, mask=(True, False))
+    assert kept_rows(tmp_path)[0]["text"] == "Reported by jane.roe@kestrelmail.com."
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_datasets_and_duckdb_read_what_was_written(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
+    datasets, duckdb = pytest.importorskip("datasets"), pytest.importorskip("duckdb")
+    for source in ("a.json", "b/c.json"):
+        decided.write(tmp_path, [KEPT | {"id": f"CVE-2031-{10_000 + i}", "text": f"Text {i}", "meta": {"n": i}}
+                                 for i in range(200)], source)
+    run(tmp_path, splits=SPLITS, templates={"chatml": {"user": "About {id}"}})
+    folder = tmp_path / "filtered"
+    files = {split: str(folder / split / "**" / "*.parquet") for split in SPLITS}
+    loaded = datasets.load_dataset("parquet", data_files=files, cache_dir=tmp_path / "cache")
+    assert sum(loaded[split].num_rows for split in SPLITS) == 400
+    assert loaded["train"][0]["rules"] == ["cve"] and json.loads(loaded["train"][0]["meta"])
+    by_card = datasets.load_dataset(str(folder), cache_dir=tmp_path / "cache")
+    assert {split: by_card[split].num_rows for split in SPLITS} == {s: loaded[s].num_rows for s in SPLITS}
+    chats = datasets.load_dataset("json", data_files=str(folder / "chatml" / "train.jsonl"), split="train",
+                                  cache_dir=tmp_path / "cache")
+    assert chats[0]["messages"][0]["role"] == "user" and chats.num_rows == loaded["train"].num_rows
+    rows = duckdb.sql(f"select count(*), count(distinct id) from read_parquet('{folder}/**/*.parquet')").fetchall()
+    assert rows == [(400, 200)]
+    lines = duckdb.sql(f"select split, count(*) from read_json('{folder}/filtered.jsonl') group by all").fetchall()
+    assert dict(lines) == {split: loaded[split].num_rows for split in SPLITS}
+
+
+def test_without_parquet_the_card_names_the_lines(tmp_path):
+    decided.write(tmp_path, [KEPT | {"id": "x"}])
+    run(tmp_path, formats=["jsonl"])
+    front = (tmp_path / "filtered" / "README.md").read_text().split("---\n")[1]
+    assert yaml.safe_load(front)["configs"][0]["data_files"] == [{"split": "train", "path": "filtered.jsonl"}]
+    assert card.about("anything else")["hub"] == "other"

@@ -1,0 +1,91 @@
+"""The dataset card: figures from the run, whatever part of it is there."""
+
+import json
+import re
+from collections import Counter
+
+import pytest
+import yaml
+
+from cybersieve import card, params, records
+from tests import decided
+
+SETTINGS = params.Export(["parquet"], {"train": 0.9, "test": 0.1}, {"text": {}}, params.Mask(True, False),
+                         ["x/mmlu.csv"], params.Licences(["CC-BY-NC-*"]))
+SOURCES = {"a.json": card.Source(1200, Counter(train=1100, test=100), Counter({"ATT&CK terms of use": 1200})),
+           "b.json": card.Source(1, Counter(train=1), Counter({"CC0-1.0": 1})),
+           "c.json": card.Source(0, Counter(), Counter())}
+
+
+def counts():
+    made = records.Counts(read=1300, written=1201, failed=9)
+    made.dropped.update(rule=80, benchmark=10)
+    made.notes.update({"masked secrets: GitHub Token": 3, "e-mail addresses left as indicators": 5})
+    return made
+
+
+def header(text):
+    return yaml.safe_load(text.split("---\n")[1])
+
+
+def test_what_every_card_tells():
+    text = card.text(SOURCES, counts(), SETTINGS, None)
+    assert header(text) == {
+        "pretty_name": "Cybersecurity texts, filtered by cybersieve", "license": "other",
+        "task_categories": ["text-generation"], "tags": ["cybersecurity"], "size_categories": ["1K<n<10K"],
+        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "train/**/*.parquet"},
+                                                              {"split": "test", "path": "test/**/*.parquet"}]}]}
+    assert 'load_dataset("json", data_files="text/*.jsonl")' in text
+    assert "1,201 records from 2 sources" in text
+    assert "| a.json | 1,200 | [ATT&CK terms of use](https://attack.mitre.org" in text and "c.json" not in text
+    assert "| export | 1,300 | 1,201 | benchmark: 10, rule: 80 | 9 |" in text
+    assert "mmlu.csv; 10 records left out" in text and "CC-BY-NC-*; 0 records" in text
+    assert "| masked secrets: GitHub Token | 3 |" in text and "people: not looked for" in text
+    assert "## Quality" not in text and "## Who decided" not in text and "## How to repeat it" not in text
+
+
+def test_one_licence_is_named_in_the_header():
+    assert header(card.text({"b.json": SOURCES["b.json"]}, counts(), SETTINGS, None))["license"] == "cc0-1.0"
+
+
+def test_an_empty_dataset_has_a_card():
+    text = card.text({"c.json": SOURCES["c.json"]}, records.Counts(), SETTINGS, None)
+    assert "0 records from 0 sources" in text and header(text)["size_categories"] == ["n<1K"]
+
+
+def test_what_the_run_recorded(tmp_path):
+    decided.write(tmp_path, [{"id": str(n), "verdict": "kept" if n % 2 else "rejected", "by": "rule", "confidence": 0.5,
+                              "score": 0.0} for n in range(40)], "s.json")
+    (tmp_path / "labels").mkdir()
+    lines = [f"s.json,{n},{n % 2}\n" for n in range(40)]
+    (tmp_path / "labels" / "sample_uniform.csv").write_text("file,id,label\n" + "".join(lines))
+    for stage, read in (("parse", 41), ("dedup", 40)):
+        records.save_json(tmp_path / "counts" / f"{stage}.json",
+                          records.Counts(read=read, written=read - 1, failed=1).tree())
+    (tmp_path / "thresholds.json").write_text(json.dumps({
+        "mode": "certified", "accept": 0.9125, "reject": None, "certificate": ["Of many records few are wrong."]}))
+    model = {"id": "tiny", "revision": None, "weights_sha256": "ab12", "tokenizer_sha256": "cd",
+             "adapter": {"id": "tiny-adapter", "sha256": {"adapters.safetensors": "ef34"}}}
+    lock = tmp_path / "dvc.lock"
+    lock.write_text(yaml.safe_dump({"schema": "2.0", "stages": {"parse": {"cmd": "x"}, "export": {"outs": [1]}}}))
+    run = card.Run(tmp_path / "counts", tmp_path / "thresholds.json", tmp_path / "labels", tmp_path / "scored",
+                   tmp_path / "verdicts", model, ("git checkout 1234", "dvc repro"), lock)
+    text = card.text(SOURCES, counts(), SETTINGS, run)
+    assert re.search(r"\| parse \| 41 \| 40 .*\n\| dedup \| 40 \| 39 .*\n\| export \|", text)
+    assert "certified: kept from 0.912, rejected to nowhere" in text and "- Of many records few are wrong." in text
+    assert "Model: tiny, weights sha256 `ab12`" in text and "adapters.safetensors sha256 `ef34`" in text
+    assert re.search(r"\| precision \| 1\.000 \(0\.\d+ to 1\.000, n \d+\) \|", text) and "labelled records" in text
+    assert "git checkout 1234\ndvc repro" in text and card.lock_hash(lock) in text
+    before = card.lock_hash(lock)
+    lock.write_text(yaml.safe_dump({"stages": {"parse": {"cmd": "x"}, "export": {"outs": [2]}, "report": {}}}))
+    assert card.lock_hash(lock) == before
+    lock.write_text(yaml.safe_dump({"stages": {"parse": {"cmd": "y"}}}))
+    assert card.lock_hash(lock) != before
+
+
+@pytest.mark.parametrize(("licence", "hub"), [
+    ("CC0-1.0", "cc0-1.0"), ("cc-by-sa-3.0", "cc-by-sa-4.0"), ("CC-BY-NC-4.0", "cc-by-nc-4.0"),
+    ("CC-BY-4.0", "cc-by-4.0"), ("MIT", "mit"), ("unknown", "unknown"),
+    ("Some terms", "other"), ("public domain (US government work)", "other")])
+def test_licences(licence, hub):
+    assert card.about(licence)["hub"] == hub and card.about(licence)["credit"]
