@@ -6,6 +6,7 @@ Lines say when, from where, what, the status and how long; never a text, a query
 import hmac
 import sys
 import time
+import traceback
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cybersieve import openai_api, prometheus
 
+GONE = 499  # noted where no answer is sent: the client went away
 OPEN = ("/health",)  # asked by load balancers, which have no token
 
 
@@ -29,7 +31,7 @@ class Front:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 499  # where no answer is sent: the client went away
+        started, status = time.perf_counter(), GONE
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -44,6 +46,12 @@ class Front:
                 await refusal(scope, receive, noted)
             else:
                 await self.app(scope, self._limited(receive), noted)
+        except Exception as error:  # a fault of ours; its message may quote a text, so only the place is logged
+            print(f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}", file=sys.stderr)
+            if status != GONE:
+                raise RuntimeError("an answer broke off") from None  # the server closes the connection
+            await JSONResponse(openai_api.error(500, "an error in the server; its log says where"), 500)(
+                scope, receive, noted)
         finally:
             self.figures.open -= 1
             seconds = time.perf_counter() - started

@@ -67,6 +67,13 @@ def flag(body: Body, name: str) -> bool:
     return bool(value)
 
 
+def mapping(body: Body, name: str) -> dict[str, Any]:
+    value = body.get(name)
+    if not isinstance(value, dict | None):
+        raise Refused(f"{name}: an object is wanted")
+    return value or {}
+
+
 def texts(body: Body, most: int) -> list[str]:
     """What is to be classified. Raises Refused."""
     found = body.get("texts")

@@ -7,8 +7,6 @@ full queue; 503 where the worker is dead or stuck. A client that goes away frees
 
 import asyncio
 import contextlib
-import sys
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -74,7 +72,7 @@ class Api:
                          Refused: lambda _, error: _error(400, str(error)),
                          Unavailable: lambda _, error: _error(503, str(error)),
                          Full: lambda _, error: _error(429, str(error), {"Retry-After": str(error.seconds)}),
-                         ClientDisconnect: lambda *_: Response(status_code=499), Exception: _unexpected}
+                         ClientDisconnect: lambda *_: Response(status_code=499)}
         return Starlette(routes=routes, middleware=[front], exception_handlers=handlers, lifespan=self._lifespan)
 
     @contextlib.asynccontextmanager
@@ -123,10 +121,7 @@ class Api:
     async def chat(self, request: Request) -> Response:
         body = await self._body(request)
         messages = openai_api.messages(body)
-        template = body.get("chat_template_kwargs") or {}
-        if not isinstance(template, dict):
-            raise Refused("chat_template_kwargs: an object is wanted")
-        return await self._generate(request, body, messages, template)
+        return await self._generate(request, body, messages, openai_api.mapping(body, "chat_template_kwargs"))
 
     async def complete(self, request: Request) -> Response:
         body = await self._body(request)
@@ -138,7 +133,7 @@ class Api:
         is_chat = template is not None
         options = openai_api.options(body, self.limits.context, is_chat)
         streams = openai_api.flag(body, "stream")
-        usage = openai_api.flag(body.get("stream_options") or {}, "include_usage")
+        usage = openai_api.flag(openai_api.mapping(body, "stream_options"), "include_usage")
         reply = Reply(self.served.id, is_chat, usage)
 
         def begin(loaded: Loaded, progress: Callable[[], None]) -> Any:
@@ -257,9 +252,3 @@ def _json(tree: dict[str, Any], status: int = 200, headers: dict[str, str] | Non
 
 def _error(status: int, message: str, headers: Any = None) -> Response:
     return _json(openai_api.error(status, message), status, headers)
-
-
-async def _unexpected(_: Request, error: Exception) -> Response:
-    """A fault of ours. Where it happened goes to the log, its message does not: it may quote a text."""
-    print(f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}", file=sys.stderr, flush=True)
-    return _error(500, "an error in the server; its log says where")

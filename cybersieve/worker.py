@@ -121,7 +121,11 @@ class Worker:
             return "dead"
         if self.loaded is None:
             return "loading"
-        return "stuck" if self.live and time.monotonic() - self.beat > self.stuck_after else "ok"
+        return "stuck" if self._is_busy() and time.monotonic() - self.beat > self.stuck_after else "ok"
+
+    def _is_busy(self) -> bool:
+        """Whether it should make progress; a batch or token that hangs goes on hanging when nobody waits any more."""
+        return bool(self.live or self.under_way or self.generations)
 
     def check(self) -> str:
         """The state, to be asked now and then: where nothing more is to be expected, all who wait get an error."""
@@ -145,14 +149,12 @@ class Worker:
                 waiting = self.waiting()
                 if waiting and waiting + len(job.texts) > self.queue:  # an empty queue takes any request
                     raise Full(max(1, min(60, round(waiting / self.speed))))
-                self.jobs.append(job)
-            elif isinstance(job, Generate):
-                if sum(not other.over for other in self.generations) >= self.chats:
-                    raise Full(5)
-                self.generations.append(job)
-            if not self.live:
+            elif sum(not other.over for other in self.generations) >= self.chats:
+                raise Full(5)
+            if not self._is_busy():
                 self.beat = time.monotonic()
             self.live.add(job)
+            (self.jobs if isinstance(job, Classify) else self.generations).append(job)  # type: ignore[arg-type]
             self.changed.notify_all()
 
     def cancel(self, job: Job) -> None:
@@ -194,7 +196,8 @@ class Worker:
                         self.changed.wait(1)
         except BaseException as error:  # SystemExit too: the thread is over, and all must learn of it
             self.error = error
-            print(f"the worker died: {''.join(traceback.format_exception(error))}", file=sys.stderr, flush=True)
+            place = "".join(traceback.format_tb(error.__traceback__))  # its message may quote a text
+            print(f"the worker died of {type(error).__name__}\n{place}", file=sys.stderr, flush=True)
         finally:
             self._fail_all("dead" if self.error else "stopping")
             if self.loaded is not None:
@@ -268,7 +271,7 @@ class Worker:
         """Tell those whom a batch belongs to. Raises the error where it was one too many in a row."""
         self.failures += 1
         for job, _ in texts:
-            self._finish(job, Unavailable(f"the model failed: {error!r}"))
+            self._finish(job, _fault(error))
         if self.failures == IN_A_ROW:
             raise error
 
@@ -287,7 +290,7 @@ class Worker:
                     job.steps = job.begin(loaded, lambda job=job: self._read_on(loaded, job))  # type: ignore[misc]
                 piece = next(job.steps)
             except Exception as error:
-                self._finish(job, error if isinstance(error, Refused) else Unavailable(f"the model failed: {error!r}"))
+                self._finish(job, error if isinstance(error, Refused) else _fault(error))
                 continue
             self.beat = time.monotonic()
             self.generated += 1
@@ -304,3 +307,8 @@ class Worker:
         self._classify(loaded)
         if job.over or self.stopping:
             raise Unavailable("nobody waits any more")
+
+
+def _fault(error: Exception) -> Unavailable:
+    """For clients: not the message, which may quote another client's text."""
+    return Unavailable(f"the model failed ({type(error).__name__})")
