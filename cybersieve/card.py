@@ -2,7 +2,7 @@
 
 import fnmatch
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
 from importlib import resources
@@ -69,7 +69,7 @@ def header(sources: dict[str, Source], settings: Export) -> str:
     hub = sorted({about(name)["hub"] for source in sources.values() for name in source.licences})
     splits = _splits(sources)
     if "parquet" in settings.formats:
-        files = [{"split": name, "path": f"{name}/**/*.parquet"} for name in settings.splits if splits[name]]
+        files = [{"split": name, "path": f"{name}/**/*.parquet"} for name in asdict(settings.splits) if splits[name]]
     else:
         files = [{"split": "train", "path": "filtered.jsonl"}] if settings.formats and total else []
     tree: dict[str, Any] = {
@@ -89,7 +89,7 @@ def _splits(sources: dict[str, Source]) -> Counter[str]:
 
 def contents(sources: dict[str, Source], counts: Counts, settings: Export) -> str:
     splits = _splits(sources)
-    rows = [[name, f"{share:.0%}", f"{splits[name]:,}"] for name, share in settings.splits.items()]
+    rows = [[name, f"{share:.0%}", f"{splits[name]:,}"] for name, share in asdict(settings.splits).items() if share]
     filled = sum(bool(source.records) for source in sources.values())
     lines = [
         "# Cybersecurity texts, filtered by cybersieve", "",

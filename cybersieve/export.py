@@ -13,12 +13,11 @@ records of one CVE number are never on both sides, and a record stays where it i
 
 import fnmatch
 import json
-import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
@@ -30,7 +29,7 @@ import pyarrow as pa
 from cybersieve import card, cli, decontaminate, identifiers, records, safety, templates
 from cybersieve import engine as engines
 from cybersieve.errors import ParamsError
-from cybersieve.params import Export
+from cybersieve.params import Export, Splits
 from cybersieve.records import Counts, Row, Shard
 
 FILTERED = pa.schema([*(records.PARSED.field(name) for name in ("id", "source", "locator", "title", "text", "meta")),
@@ -162,13 +161,11 @@ def denied(row: Row, patterns: list[str]) -> str | None:
                  if any(fnmatch.fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)), None)
 
 
-def splitter(shares: dict[str, float]) -> Callable[[Row], str]:
-    """A function that names a row's split. Raises ParamsError where the shares are none."""
-    if not shares or abs(sum(shares.values()) - 1) > 1e-6:
+def splitter(splits: Splits) -> Callable[[Row], str]:
+    """A function that names a row's split. Raises ParamsError where the shares don't add up to 1."""
+    shares = {name: share for name, share in asdict(splits).items() if share}
+    if abs(sum(shares.values()) - 1) > 1e-6:
         raise ParamsError(f"export.splits: shares that add up to 1 are wanted, found {shares}")
-    for name in shares:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in (PIECES, *templates.PARTS):
-            raise ParamsError(f"export.splits.{name}: not a name for a split (small letters, digits, _)")
 
     def split(row: Row) -> str:
         key = identifiers.public(row["id"], json.loads(row["meta"])) or row["id"]
@@ -177,7 +174,7 @@ def splitter(shares: dict[str, float]) -> Callable[[Row], str]:
             at -= share
             if at < 0:
                 return name
-        return next(name for name in reversed(shares) if shares[name])  # at the very end, by rounding
+        return name  # at the very end, by rounding
     return split
 
 

@@ -88,6 +88,13 @@ class Verify:
 
 
 @dataclass(frozen=True)
+class Splits:
+    train: Annotated[float, Bounds(least=0, most=1)]
+    validation: Annotated[float, Bounds(least=0, most=1)]
+    test: Annotated[float, Bounds(least=0, most=1)]
+
+
+@dataclass(frozen=True)
 class Mask:
     secrets: bool
     personal: bool
@@ -101,7 +108,7 @@ class Licences:
 @dataclass(frozen=True)
 class Export:
     formats: list[Annotated[str, Bounds(choices=("parquet", "jsonl"))]]
-    splits: dict[str, Annotated[float, Bounds(least=0, most=1)]]
+    splits: Splits
     templates: dict[str, dict[str, Any]]
     mask: Mask
     decontaminate: list[str]

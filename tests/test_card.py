@@ -10,7 +10,7 @@ import yaml
 from cybersieve import card, params, records
 from tests import decided
 
-SETTINGS = params.Export(["parquet"], {"train": 0.9, "test": 0.1}, {"text": {}}, params.Mask(True, False),
+SETTINGS = params.Export(["parquet"], params.Splits(0.9, 0.0, 0.1), {"text": {}}, params.Mask(True, False),
                          ["x/mmlu.csv"], params.Licences(["CC-BY-NC-*"]))
 SOURCES = {"a.json": card.Source(1200, Counter(train=1100, test=100), Counter({"ATT&CK terms of use": 1200})),
            "b.json": card.Source(1, Counter(train=1), Counter({"CC0-1.0": 1})),

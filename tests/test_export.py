@@ -12,8 +12,9 @@ from cybersieve.errors import InputError, ParamsError
 from tests import decided
 
 KEPT = {"verdict": "kept", "by": "rule", "confidence": 0.99, "rules": ["cve"]}
-TRAIN = {"train": 1.0}
-SPLITS = {"train": 0.8, "validation": 0.1, "test": 0.1}
+TRAIN = params.Splits(1.0, 0.0, 0.0)
+SPLITS = params.Splits(train=0.8, validation=0.1, test=0.1)
+NAMES = ("train", "validation", "test")
 FOLDERS = ("parsed", "scored", "verdicts", "filtered", "rejected")
 LONG = "An attacker who can write to the share replaces the library and waits until the service is started by its owner"
 
@@ -94,7 +95,7 @@ def test_the_identifier_decides_the_split(tmp_path):
     decided.write(tmp_path, other[::-1], "kev.json")
     run(tmp_path, splits=SPLITS)
     of = {}
-    for split in SPLITS:
+    for split in NAMES:
         for row in kept_rows(tmp_path, f"{split}/**"):
             of.setdefault(json.loads(row["meta"]).get("external_id", row["id"]), set()).add(split)
     assert all(len(splits) == 1 for splits in of.values()) and len(of) == 2000
@@ -104,15 +105,13 @@ def test_the_identifier_decides_the_split(tmp_path):
     assert all(alone({"id": id, "meta": "{}"}) in of[id] for id in ids)
 
 
-def test_a_split_stays_when_shares_are_cut_at_its_end():
-    before, after = export.splitter({"train": 0.5, "test": 0.5}), export.splitter({"train": 0.5, "test": 0.4, "x": 0.1})
-    for number in range(300):
-        row = {"id": str(number), "meta": "{}"}
-        assert after(row) == before(row) or (before(row), after(row)) == ("test", "x")
+def test_a_record_moves_only_where_shares_were_moved():
+    before, after = export.splitter(params.Splits(0.5, 0.5, 0)), export.splitter(params.Splits(0.5, 0.4, 0.1))
+    moves = {(before(row), after(row)) for row in ({"id": str(number), "meta": "{}"} for number in range(300))}
+    assert moves == {("train", "train"), ("validation", "validation"), ("validation", "test")}
 
 
-@pytest.mark.parametrize("splits", [{"train": 0.9}, {"train": 0.9, "test": 0.2}, {"Train set": 1.0}, {"text": 1.0},
-                                    {"pieces": 1.0}, {"../x": 1.0}])
+@pytest.mark.parametrize("splits", [params.Splits(0.9, 0, 0), params.Splits(0.9, 0, 0.2), params.Splits(0, 0, 0)])
 def test_shares_that_are_none_are_told_before_any_work(tmp_path, splits):
     with pytest.raises(ParamsError, match="export.splits"):
         export.export_folder(*(tmp_path / name for name in FOLDERS), settings(splits=splits))
@@ -189,19 +188,19 @@ def test_datasets_and_duckdb_read_what_was_written(tmp_path, monkeypatch):
                                  for i in range(200)], source)
     run(tmp_path, splits=SPLITS, templates={"chatml": {"user": "About {id}"}})
     folder = tmp_path / "filtered"
-    files = {split: str(folder / split / "**" / "*.parquet") for split in SPLITS}
+    files = {split: str(folder / split / "**" / "*.parquet") for split in NAMES}
     loaded = datasets.load_dataset("parquet", data_files=files, cache_dir=tmp_path / "cache")
-    assert sum(loaded[split].num_rows for split in SPLITS) == 400
+    assert sum(loaded[split].num_rows for split in NAMES) == 400
     assert loaded["train"][0]["rules"] == ["cve"] and json.loads(loaded["train"][0]["meta"])
     by_card = datasets.load_dataset(str(folder), cache_dir=tmp_path / "cache")
-    assert {split: by_card[split].num_rows for split in SPLITS} == {s: loaded[s].num_rows for s in SPLITS}
+    assert {split: by_card[split].num_rows for split in NAMES} == {s: loaded[s].num_rows for s in NAMES}
     chats = datasets.load_dataset("json", data_files=str(folder / "chatml" / "train.jsonl"), split="train",
                                   cache_dir=tmp_path / "cache")
     assert chats[0]["messages"][0]["role"] == "user" and chats.num_rows == loaded["train"].num_rows
     rows = duckdb.sql(f"select count(*), count(distinct id) from read_parquet('{folder}/**/*.parquet')").fetchall()
     assert rows == [(400, 200)]
     lines = duckdb.sql(f"select split, count(*) from read_json('{folder}/filtered.jsonl') group by all").fetchall()
-    assert dict(lines) == {split: loaded[split].num_rows for split in SPLITS}
+    assert dict(lines) == {split: loaded[split].num_rows for split in NAMES}
 
 
 def test_without_parquet_the_card_names_the_lines(tmp_path):
