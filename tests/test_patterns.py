@@ -1,0 +1,62 @@
+"""Patterns spelt out as literals hit exactly what the patterns hit."""
+
+import random
+from pathlib import Path
+
+import pytest
+import re2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybersieve import patterns, rules
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def hits(pattern: str, text: str) -> bool:
+    options = re2.Options()
+    options.case_sensitive, options.log_errors = False, False
+    return re2.compile(pattern, options).search(text) is not None
+
+
+@pytest.mark.parametrize(("pattern", "expected"), [
+    (r"\bboot(?:kit|sector)s?|worms?", [r"\b(?:bootkit|bootsector)", "worm"]),
+    (r"\b(?:attack|attacks)\b", [r"\b(?:attack\b|attacks\b)"]),
+    (r"(?-i:\bXSS\b)|cross[- ]site", [r"(?:cross\ site|cross\-site)", r"(?-i:\bXSS\b)"]),
+    (r"CVE|cve-x", ["cve"]),
+])
+def test_members(pattern: str, expected: list[str]) -> None:
+    assert patterns.members(pattern) == expected
+
+
+@pytest.mark.parametrize("pattern", [
+    r"a\w+", r"\b", "x?", "(?i)foo", "(?P<n>foo)", r"ab\bc\bd", "a|", "[^a]b", "[a-z]x", "a{2}", "a??", "foo(?-i:Bar)",
+    "(?:a", "a)", "müll", "(?:a|b|c|d|e|f|g|h|i)(?:j|k|l|m|n|o|p)" * 3])
+def test_what_is_no_short_list_of_literals_stays(pattern: str) -> None:
+    assert patterns.members(pattern) == [pattern]
+
+
+WORDS = st.sampled_from(["a", "B", "ab", " ", "-", "x.", "1", "_", "ſ"])
+ATOMS = st.sampled_from(["a", "B", "ab", " ", "-", "1", "_", r"\b", r"\.", "[ab]", "[- ]", "a?", "(?-i:A)"])
+PATTERNS = st.recursive(ATOMS, lambda inner: st.one_of(
+    st.lists(inner, min_size=1, max_size=3).map("".join),
+    st.lists(inner, min_size=1, max_size=3).map(lambda parts: "(?:" + "|".join(parts) + ")"),
+    inner.map(lambda part: f"(?:{part})?")), max_leaves=8)
+
+
+@given(PATTERNS, st.lists(WORDS, max_size=8).map("".join))
+def test_members_hit_what_the_pattern_hits(pattern: str, text: str) -> None:
+    assert any(hits(member, text) for member in patterns.members(pattern)) == hits(pattern, text)
+
+
+def test_the_rulebook_is_nearly_all_literals_and_hits_as_its_patterns_do() -> None:
+    book = rules.load(ROOT / "rules.yaml")
+    kept = [rule.id for rule in book.rules if "*" in "".join(patterns.members(rule.pattern))]
+    assert len(kept) < len(book.rules) / 20
+    draw = random.Random(1)
+    members = [member for rule in book.rules for member in patterns.members(rule.pattern)]
+    plain = [member.replace("(?-i:", "").replace("\\b", "").replace("\\", "") for member in members]
+    spoken = [word.strip("(?:)") for member in plain for word in member.split("|")]
+    for _ in range(40):
+        text = " ".join(draw.choice(spoken) + draw.choice(["", "s", "ing", "1"]) for _ in range(12))
+        assert list(book.judge("", text).hits) == [rule.id for rule in book.rules if hits(rule.pattern, text)]
