@@ -28,17 +28,19 @@ class Frame:
         return (round(self.left + (x - x0) / (x1 - x0) * self.width, 2),
                 round(self.top + (y1 - y) / (y1 - y0) * self.height, 2))
 
-    def axes(self, x_name: str, y_name: str, ticks: int = 4, y_percent: bool = True) -> Html:
+    def axes(self, x_name: str, y_name: str, y_steps: int = 4, y_percent: bool = True) -> Html:
         """Grid lines with their values, and the names of both axes."""
         right, bottom = self.left + self.width, self.top + self.height
         parts = []
-        for i in range(ticks + 1):
-            x = self.x[0] + (self.x[1] - self.x[0]) * i / ticks
-            y = self.y[0] + (self.y[1] - self.y[0]) * i / ticks
-            px, py = self.at(x, y)
+        for i in range(5):
+            x = self.x[0] + (self.x[1] - self.x[0]) * i / 4
+            px, _ = self.at(x, self.y[0])
             parts += [el("line", x1=px, x2=px, y1=self.top, y2=bottom, class_="grid"),
-                      el("line", x1=self.left, x2=right, y1=py, y2=py, class_="grid"),
-                      label(f"{x:.0%}", px, bottom + 13, "middle"),
+                      label(f"{x:.0%}", px, bottom + 13, "middle")]
+        for i in range(y_steps + 1):
+            y = self.y[0] + (self.y[1] - self.y[0]) * i / y_steps
+            _, py = self.at(self.x[0], y)
+            parts += [el("line", x1=self.left, x2=right, y1=py, y2=py, class_="grid"),
                       label(f"{y:.0%}" if y_percent else f"{abs(y):,.0f}", self.left - 4, py + 3.5, "end")]
         middle = self.top + self.height / 2
         return join([*parts, label(x_name, self.left + self.width / 2, bottom + 28, "middle"),
@@ -62,8 +64,9 @@ def precision_recall(curve: Sequence[Figures]) -> Html:
     """The curve of all cuts through the probability, and the run's own point on or beside it."""
     known = [point for point in curve if point["kind"] == "curve"]
     least = min(point["precision"] for point in curve)
-    frame = Frame((0, 1), (min(0.9, int(least * 10) / 10), 1))
-    parts = [frame.axes("recall", "precision"),
+    tenths = max(1, 10 - int(least * 10))  # the axis starts at a tenth, and shows each of them
+    frame = Frame((0, 1), (1 - tenths / 10, 1))
+    parts = [frame.axes("recall", "precision", tenths if tenths > 1 else 5),
              polyline([frame.at(point["recall"], point["precision"]) for point in known], "curve")]
     for point in curve:
         if point["kind"] == "run":
