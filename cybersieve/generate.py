@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from cybersieve import blas, prompt
+from cybersieve.jobs import Refused
 from cybersieve.openai_api import Logprob, Options, Piece
-from cybersieve.worker import Refused
 
 blas.load()
 import mlx.core as mx  # noqa: E402  (after the BLAS)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cybersieve.worker import Refused
+from cybersieve.jobs import Refused
 
 Body = Mapping[str, Any]
 MOST_LOGPROBS = 20

@@ -21,8 +21,9 @@ from starlette.routing import Route
 
 from cybersieve import measure, model, openai_api, params, prometheus, verify
 from cybersieve.front import Front
+from cybersieve.jobs import Classify, Full, Generate, Job, Loaded, Refused, Unavailable
 from cybersieve.openai_api import Piece, Reply
-from cybersieve.worker import Classify, Full, Generate, Job, Loaded, Refused, Unavailable, Worker
+from cybersieve.worker import Worker
 
 T = TypeVar("T")
 BODY_SECONDS = 30  # for a client to send its body

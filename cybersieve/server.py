@@ -21,7 +21,8 @@ from typing import Any
 
 from cybersieve import blas, cli, model, params, prompt
 from cybersieve.errors import ModelError, ParamsError
-from cybersieve.worker import Loaded, Worker
+from cybersieve.jobs import Loaded
+from cybersieve.worker import Worker
 
 KEY = "CYBERSIEVE_API_KEY"
 GRACE = 5  # seconds for answers under way when the server is told to stop
@@ -67,15 +68,16 @@ def main(given: list[str] | None = None) -> None:
 
         def load() -> Loaded:
             try:
-                loaded = _load(found, settings)
+                return _load(found, settings)
             except BaseException:
                 server.should_exit = True
                 raise
+
+        def ready() -> None:
             adapter = f", adapter {found.adapter.name}" if found.adapter else ""
             _say(f"ready on {address} after {time.perf_counter() - started:.1f} s: {found.id}{adapter}")
-            return loaded
 
-        worker = Worker(load, args.queue, stuck_after=args.stuck_after)
+        worker = Worker(load, args.queue, stuck_after=args.stuck_after, ready=ready)
         limits = routes.Limits(args.max_texts, int(args.max_body_mb * 1e6), args.context)
         api = routes.Api(worker, routes.Served.of(found, settings), limits)
         server = uvicorn.Server(uvicorn.Config(

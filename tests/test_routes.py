@@ -7,15 +7,24 @@ import re
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
 
 from cybersieve import routes
-from cybersieve.worker import Loaded, Worker
+from cybersieve.jobs import Loaded
+from cybersieve.worker import Worker
 from tests.fake_engine import FakeEngine, call, margin_of, serving
 from tests.test_worker import wait_until
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[str]:
+    """A server with narrow limits."""
+    with serving(Worker(lambda: Loaded(FakeEngine())), limits=routes.Limits(5, 2000, 100)) as url:
+        yield url
 
 
 def test_classify_gives_probabilities_and_margins() -> None:
@@ -60,11 +69,10 @@ def test_a_text_that_got_no_answer_is_null() -> None:
     ("/v1/embeddings", b"{}", 404, "Not Found"),
     ("/v1/models", b"{}", 405, "Method Not Allowed"),
 ])
-def test_what_is_wrong_is_said_as_json(path: str, body: bytes, status: int, words: str) -> None:
-    with serving(Worker(lambda: Loaded(FakeEngine())), limits=routes.Limits(5, 2000, 100)) as url:
-        found, tree, _ = call(url + path, raw=body)
-        assert found == status and words in tree["error"]["message"] and tree["error"]["code"] == status
-        assert call(f"{url}/v1/classify", {"texts": ["a"]})[0] == 200, "and the server goes on"
+def test_what_is_wrong_is_said_as_json(strict: str, path: str, body: bytes, status: int, words: str) -> None:
+    found, tree, _ = call(strict + path, raw=body)
+    assert found == status and words in tree["error"]["message"] and tree["error"]["code"] == status
+    assert call(f"{strict}/v1/classify", {"texts": ["a"]})[0] == 200, "and the server goes on"
 
 
 def test_a_body_that_does_not_say_its_length_is_limited_too() -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from cybersieve.worker import Classify, Full, Generate, Job, Loaded, Refused, Unavailable, Worker
+from cybersieve.jobs import Classify, Full, Generate, Job, Loaded, Refused, Unavailable
+from cybersieve.worker import Worker
 from tests.fake_engine import FakeEngine, margin_of
 
 
