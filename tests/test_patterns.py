@@ -1,6 +1,9 @@
 """Patterns spelt out as literals hit exactly what the patterns hit."""
 
 import random
+import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -60,3 +63,19 @@ def test_the_rulebook_is_nearly_all_literals_and_hits_as_its_patterns_do() -> No
     for _ in range(40):
         text = " ".join(draw.choice(spoken) + draw.choice(["", "s", "ing", "1"]) for _ in range(12))
         assert list(book.judge("", text).hits) == [rule.id for rule in book.rules if hits(rule.pattern, text)]
+
+
+def test_one_pass_is_far_faster_than_a_loop_of_re_with_the_same_hits() -> None:
+    book = rules.load(ROOT / "rules.yaml")
+    loop = [re.compile(rule.pattern, re.IGNORECASE | re.ASCII) for rule in book.rules]
+    texts = [f"Report {i}: the installer drops a back door, and mail servers leak passwords." for i in range(60)]
+
+    def seconds(work: Callable[[str], tuple[int, ...]]) -> tuple[float, list[tuple[int, ...]]]:
+        start = time.process_time()
+        found = [work(text) for text in texts]
+        return time.process_time() - start, found
+
+    slow, expected = seconds(lambda text: tuple(i for i, one in enumerate(loop) if one.search(text)))
+    fast, found = seconds(lambda text: book.hits("", text))
+    assert found == expected and len(expected[0]) >= 3
+    assert slow > 20 * fast
