@@ -35,8 +35,8 @@ from typing import Any
 from cybersieve import cli, endpoint, model, params, records
 
 ROOT = Path(__file__).resolve().parent.parent
-WORDS = ["attack", "bread", "buffer", "city", "cloud", "exploit", "file", "garden", "key", "kernel", "letter", "malware",
-         "network", "number", "overflow", "packet", "password", "river", "root", "server", "song", "table", "token"]
+WORDS = ["attack", "bread", "buffer", "city", "cloud", "exploit", "file", "garden", "key", "kernel", "letter",
+         "malware", "network", "number", "overflow", "packet", "password", "river", "root", "server", "song", "table", "token"]
 
 
 def main() -> None:

@@ -11,8 +11,18 @@ from typing import Any
 import pytest
 
 from cybersieve.jobs import Classify, Full, Generate, Job, Loaded, Refused, Unavailable
+from cybersieve.mlx_engine import Queued
 from cybersieve.worker import Worker
 from tests.fake_engine import FakeEngine, margin_of
+
+
+class QueuedEngine(FakeEngine):
+    """As on a GPU: a batch is computed when its result is asked for, in the worker's own thread."""
+
+    def start(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Any]]:
+        for begin in range(0, len(texts), self.batch_size):
+            indices = list(range(begin, min(begin + self.batch_size, len(texts))))
+            yield indices, Queued(lambda indices=indices: self.answer([texts[i] for i in indices]))
 
 
 @dataclass
@@ -69,8 +79,10 @@ def wait_until(condition: Callable[[], bool], seconds: float = 5) -> None:
         time.sleep(0.005)
 
 
-def test_each_request_gets_its_own_answers_out_of_shared_batches(begun: Callable[..., Worker]) -> None:
-    engine = FakeEngine(0.002)
+@pytest.mark.parametrize("kind", [FakeEngine, QueuedEngine])
+def test_each_request_gets_its_own_answers_out_of_shared_batches(begun: Callable[..., Worker],
+                                                                 kind: type[FakeEngine]) -> None:
+    engine = kind(0.002)
     worker = begun(engine)
     waiting = [(texts, classify(worker, texts)) for i in range(100)
                for texts in [[f"request {i} text {j}" for j in range(i % 3 + 1)]]]
