@@ -36,7 +36,7 @@ from cybersieve import cli, endpoint, model, params, records
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = ["attack", "bread", "buffer", "city", "cloud", "exploit", "file", "garden", "key", "kernel", "letter",
-         "malware", "network", "number", "overflow", "packet", "password", "river", "root", "server", "song", "table", "token"]
+         "malware", "network", "number", "overflow", "packet", "password", "river", "root", "server", "song", "table"]
 
 
 def main() -> None:
