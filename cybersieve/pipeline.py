@@ -1,15 +1,16 @@
 """All stages in a row on any folder, without DVC: `python -m cybersieve filter`.
 
-    OUTPUT/filtered, OUTPUT/rejected, OUTPUT/metrics.json, OUTPUT/performance.json, OUTPUT/plots
+    OUTPUT/filtered, OUTPUT/rejected, OUTPUT/metrics.json, OUTPUT/performance.json, OUTPUT/report.html, OUTPUT/plots
     OUTPUT/stages/: what the stages hand to each other, and their counts
 """
 
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from cybersieve import calibrate, export, parse, records, report, score, verify
+from cybersieve import calibrate, card, dedup, export, page, parse, provenance, records, report, score, verify
 from cybersieve.measure import Stopwatch
 from cybersieve.params import Params
 from cybersieve.records import Counts
@@ -17,8 +18,10 @@ from cybersieve.records import Counts
 
 def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params) -> dict[str, Any]:
     """Filter `input_dir` into `output_dir`; returns the metrics. Raises what the stages raise."""
+    command = f"python -m cybersieve filter --input-dir {shlex.quote(str(input_dir))} --output-dir OUTPUT"
     work = output_dir / "stages"
-    parsed, scored, verdicts, counts = (work / name for name in ("parsed", "scored", "verdicts", "counts"))
+    parsed, unique, scored, verdicts, counts = (
+        work / name for name in ("parsed", "unique", "scored", "verdicts", "counts"))
     thresholds, measured = work / "thresholds.json", work / "performance"
     for folder in (counts, measured):
         shutil.rmtree(folder, ignore_errors=True)
@@ -30,11 +33,16 @@ def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params) -
         watch.save(measured / f"{name}.json", records=done.read)
 
     stage("parse", parse.parse_folder, input_dir, parsed, settings.parse, settings.engine)
-    stage("score", score.score_folder, parsed, scored, settings.score, settings.engine)
+    stage("dedup", dedup.dedup_folder, parsed, unique, settings.dedup, settings.engine)
+    stage("score", score.score_folder, parsed, scored, settings.score, settings.engine, unique)
     records.save_json(thresholds, calibrate.calibrate_folder(scored, labels_dir, settings.calibrate))
-    stage("verify", verify.verify_folder, parsed, scored, verdicts, thresholds, settings.verify)
+    stage("verify", verify.verify_folder, parsed, scored, verdicts, thresholds, settings.verify, unique)
+    about = card.Run(counts, thresholds, labels_dir, scored, verdicts, 
+                     verify.Verifier(settings.verify).files.card(), (command,))
     stage("export", export.export_folder, parsed, scored, verdicts, output_dir / "filtered",
-          output_dir / "rejected", settings.export)
+          output_dir / "rejected", settings.export, about, settings.engine)
     figures = report.report_folder(scored, verdicts, counts, labels_dir, thresholds, output_dir, output_dir / "plots")
     report.performance(measured, output_dir / "performance.json")
+    page.page_folder(parsed, scored, verdicts, labels_dir, output_dir / "plots", output_dir, settings,
+                     provenance.commands(command))
     return figures

@@ -15,10 +15,13 @@ def _git(*arguments: str) -> str | None:
         return None
 
 
-def commands(run: str | None = None) -> list[str]:
-    """Shell lines that repeat a run in this checkout: `dvc repro`, or the command `run`. Without git no commit."""
+def commands(run: str | None = None, name_commit: bool = True) -> list[str]:
+    """Shell lines that repeat a run in this checkout: `dvc repro`, or the command `run`. Without git no commit.
+
+    What DVC tracks must not name the commit: the commit holds dvc.lock, and dvc.lock that output's hash.
+    """
     lines = []
-    commit = _git("rev-parse", "HEAD")
+    commit = _git("rev-parse", "HEAD") if name_commit else None
     if commit:
         lines.append(f"git checkout {commit}")
         changed = [name for name in OURS if Path(name).exists() and _git("status", "--porcelain", "--", name)]

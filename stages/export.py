@@ -24,7 +24,7 @@ def main() -> None:
     args = parser.parse_args()
     settings = params.load(args.params)
     run = card.Run(args.counts_dir, args.thresholds, args.labels, args.scored_dir, args.verdicts_dir,
-                   records.load_json(args.model) if args.model else None, tuple(provenance.commands()), args.lock)
+                   records.load_json(args.model) if args.model else None, tuple(provenance.commands(name_commit=False)), args.lock)
     with Stopwatch("export") as watch:
         counts = export_folder(args.parsed_dir, args.scored_dir, args.verdicts_dir, args.output_dir, args.rejected_dir,
                                settings.export, run, settings.engine)
