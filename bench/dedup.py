@@ -1,6 +1,7 @@
 """Dedup's quality on pairs made by known edits, and its speed and memory on records repeated with changes.
 
-    python bench/dedup.py --parsed-dir data/parsed [--records 100000] [--output FILE]
+    python bench/dedup.py --parsed-dir data/parsed [--records 100000]
+    python bench/dedup.py --unique-dir data/unique --docs docs/dataset.md      # also writes both tables there
 
 Quality: texts of the parsed folder, each with a copy in which words were replaced, removed, added or moved at rates
 from 0.5 % to 60 %, titles left as they are. A pair's true similarity is the Jaccard similarity of its sets of shingles
@@ -17,6 +18,7 @@ Prints a table, and one JSON line at the end.
 import argparse
 import json
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -93,7 +95,7 @@ def quality(corpus: list[tuple[str, str]], settings: params.Dedup, pairs: int) -
         found.append((similarity, stands[f"one#{i}"] == stands[f"two#{i}"]))
     near = [joined for similarity, joined in found if similarity >= settings.threshold]
     joined = [similarity for similarity, joined in found if joined]
-    bins = {f"{low} to {high}": [joined for similarity, joined in found if low <= similarity < high]
+    bins = {f"{low} to {min(high, 1.0)}": [joined for similarity, joined in found if low <= similarity < high]
             for low, high in zip(BINS, BINS[1:], strict=False)}
     return {"pairs": len(found), "recall": round(sum(near) / len(near), 4),
             "precision": round(sum(similarity >= 0.5 for similarity in joined) / len(joined), 4),
@@ -128,26 +130,50 @@ def memory(corpus: list[tuple[str, str]], number: int) -> dict[str, float]:
         return figures | {"duplicates": sum(counts["dropped"].values())}
 
 
+def quality_table(result: dict[str, Any]) -> str:
+    rows = [f"| {name} | {pairs} | {found / max(pairs, 1):.3f} |" for name, (pairs, found) in result["bins"].items()]
+    return "\n".join(["| Jaccard similarity | pairs | found |", "|---|---|---|", *rows])
+
+
+def found_table(unique_dir: Path) -> str:
+    """What the last run found, by source of the duplicate and of the record that stands for it."""
+    rows = [f"| {' | '.join(map(str, row.values()))} |" for row in dedup.table(unique_dir)]
+    return "\n".join(["| duplicates in | of records in | same words | alike, or a part |", "|---|---|---|---|", *rows])
+
+
+def write_docs(path: Path, blocks: dict[str, str]) -> None:
+    """Put each block between its marks, `<!-- NAME -->` and `<!-- /NAME -->`."""
+    text = path.read_text(encoding="utf-8")
+    for name, block in blocks.items():
+        begin, end = re.search(f"<!-- {name}[^>]*-->\n", text), f"<!-- /{name} -->"
+        if begin and end in text:
+            text = text[:begin.end()] + block + "\n" + text[text.index(end):]
+    path.write_text(text, encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parsed-dir", type=Path, default=Path("data/parsed"), metavar="PATH")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE")
     parser.add_argument("--pairs", type=int, default=6000)
     parser.add_argument("--records", type=int, default=0, help="0: no measurement of memory")
+    parser.add_argument("--unique-dir", type=Path, metavar="PATH", help="as dedup wrote it: prints what was found")
+    parser.add_argument("--docs", type=Path, metavar="FILE", help="Markdown whose marked blocks are replaced")
     args = parser.parse_args()
     corpus, settings = texts(args.parsed_dir), params.load(args.params).dedup
     result: dict[str, Any] = quality(corpus, settings, args.pairs)
-    print("| Jaccard | pairs | found |\n|---|---|---|")
-    for name, (pairs, found) in result["bins"].items():
-        print(f"| {name} | {pairs} | {found / max(pairs, 1):.3f} |")
+    blocks = {"quality": quality_table(result)} | ({"found": found_table(args.unique_dir)} if args.unique_dir else {})
+    print("\n\n".join(blocks.values()))
     print(f"recall at or above {settings.threshold}: {result['recall']:.4f}; precision: {result['precision']:.4f}")
     if args.records:
         small, large = (memory(corpus, number) for number in (args.records // 10, args.records))
         grown = (large["peak_memory_mb"] - small["peak_memory_mb"]) * 1e6 / (0.9 * args.records)
         result |= {"records": args.records, "seconds": large["seconds"], "peak_memory_mb": large["peak_memory_mb"],
                    "duplicates": large["duplicates"], "bytes_per_record": round(grown, 1)}
-        print(f"{args.records} records: {large['seconds']} s, peak {large['peak_memory_mb']} MB, "
+        print(f"{args.records:,} records: {large['seconds']} s, peak {large['peak_memory_mb']} MB, "
               f"{result['bytes_per_record']} bytes a record, {large['duplicates']} duplicates")
+    if args.docs:
+        write_docs(args.docs, blocks)
     print(json.dumps(result))
 
 

@@ -203,8 +203,9 @@ LIMITS = """## Limits
 def repeat(run: Run) -> str:
     lines = ["```", *run.commands, "```"] if run.commands else []
     if run.lock and run.lock.exists():
-        lines += ["", f"Inputs, settings and outputs of the steps before this one, by dvc.lock: sha256 "
-                  f"`{lock_hash(run.lock)}` (of its stages but {' and '.join(LATER)}, as YAML with sorted keys)."]
+        lines += ["", f"It was made at a commit whose dvc.lock holds these inputs and settings: sha256 "
+                  f"`{lock_hash(run.lock)}` over its stages but {' and '.join(LATER)}, as YAML with sorted keys "
+                  "(`cybersieve.card.lock_hash`)."]
     return "\n".join(["## How to repeat it", "", *lines]) if lines else ""
 
 

@@ -42,7 +42,8 @@ def dedup_folder(parsed_dir: Path, output_dir: Path, settings: Dedup, engine: st
                  for number, (path, name) in enumerate(release_files(Path(settings.against)))]
     counts = Counts()
     with records.output_folder(output_dir, parsed_dir) as folder:
-        twins = search(jobs, folder / "scratch", settings, engine) if settings.enabled else None
+        workers = engines.workers_for(sum(shard.rows for shard in shards))
+        twins = search(jobs, folder / "scratch", settings, engine, workers) if settings.enabled else None
         names = canonical_names(jobs, twins) if twins else {}
         start = 0
         for shard in shards:
@@ -54,11 +55,11 @@ def dedup_folder(parsed_dir: Path, output_dir: Path, settings: Dedup, engine: st
     return counts
 
 
-def search(jobs: list[Job], scratch: Path, settings: Dedup, engine: str) -> Twins:
+def search(jobs: list[Job], scratch: Path, settings: Dedup, engine: str, workers: int | None) -> Twins:
     """Index all files and find the duplicates among their records."""
     scratch.mkdir()
     try:
-        parts = list(engines.each(partial(_part, scratch=scratch, settings=settings), jobs, engine))
+        parts = list(engines.each(partial(_part, scratch=scratch, settings=settings), jobs, engine, workers))
         twins = Twins(Index(parts, scratch), settings.threshold)
         twins.search()
     finally:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from cybersieve.errors import CybersieveError
 
+MANY = 200_000  # records: below, worker processes that hold Arrow and NumPy take longer to start than they save
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -36,6 +37,11 @@ def each(
         except BrokenProcessPool:
             raise CybersieveError("a worker process died, most likely for lack of memory: close other programs, or "
                                   "split the largest input file") from None
+
+
+def workers_for(records: int) -> int | None:
+    """The number of workers for work of a few microseconds a record: one for a small corpus, else as many as cores."""
+    return None if records >= MANY else 1
 
 
 def cores() -> int:

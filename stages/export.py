@@ -23,8 +23,9 @@ def main() -> None:
     parser.add_argument("--lock", type=Path, metavar="FILE", help="dvc.lock")
     args = parser.parse_args()
     settings = params.load(args.params)
-    run = card.Run(args.counts_dir, args.thresholds, args.labels, args.scored_dir, args.verdicts_dir,
-                   records.load_json(args.model) if args.model else None, tuple(provenance.commands(name_commit=False)), args.lock)
+    model = records.load_json(args.model) if args.model else None
+    run = card.Run(args.counts_dir, args.thresholds, args.labels, args.scored_dir, args.verdicts_dir, model,
+                   tuple(provenance.commands(name_commit=False)), args.lock)
     with Stopwatch("export") as watch:
         counts = export_folder(args.parsed_dir, args.scored_dir, args.verdicts_dir, args.output_dir, args.rejected_dir,
                                settings.export, run, settings.engine)

@@ -209,6 +209,7 @@ def corpus(seed, sources=6, size=60):
 
 def test_number_of_workers_and_order_of_work_make_no_difference(tmp_path, monkeypatch):
     outputs = []
+    monkeypatch.setattr("cybersieve.engine.MANY", 0)
     for cores in (1, 2, 3):
         monkeypatch.setattr("cybersieve.engine.cores", lambda cores=cores: cores)
         folder = tmp_path / str(len(outputs))
@@ -232,6 +233,31 @@ def test_every_duplicate_is_like_its_canonical_record(tmp_path):
     assert counts.dropped["exact duplicate"] > 20 and counts.dropped["near duplicate"] > 5
     table = dedup.table(tmp_path / "unique")
     assert sum(line["exact"] + line["near"] for line in table) == counts.dropped.total()
+
+
+def test_recall_and_precision_on_known_edits(tmp_path):
+    """Copies with up to 40 % of the words changed: nearly all above the threshold are found, none below it."""
+    draw = random.Random(5)
+    vocabulary = [f"w{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}{chr(97 + n // 676)}" for n in range(3000)]
+    texts = [[draw.choice(vocabulary) for _ in range(draw.randint(20, 120))] for _ in range(600)]
+    copies = []
+    for words in texts:
+        copy, rate = list(words), draw.random() ** 2 * 0.4
+        for _ in range(int(len(copy) * rate)):
+            at = draw.randrange(len(copy))
+            copy[at:at + 1] = draw.choice([[], [draw.choice(vocabulary)], [copy[at], draw.choice(vocabulary)]])
+        copies.append(copy)
+    sources = {"a.json": [(str(i), "", " ".join(words)) for i, words in enumerate(texts)],
+               "b.json": [(str(i), "", " ".join(words)) for i, words in enumerate(copies)]}
+    rows, _ = run(tmp_path, sources)
+    near = found = 0
+    for i, pair in enumerate(zip(texts, copies, strict=True)):
+        similarity = minhash.jaccard(*({tuple(words[n:n + 3]) for n in range(len(words) - 2)} for words in pair))
+        joined = rows[f"b.json#{i}"]["duplicate_of"] == f"a.json#{i}" or rows[f"a.json#{i}"]["duplicate_of"] is not None
+        near += similarity >= 0.8
+        found += joined and similarity >= 0.8
+        assert not joined or similarity >= 0.8
+    assert near >= 150 and found / near >= 0.98
 
 
 @given(st.lists(st.text(alphabet="ab c\u00e9\u4e2d.", max_size=30), max_size=8), st.integers(1, 5))
