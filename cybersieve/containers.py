@@ -9,6 +9,7 @@ are errors. All unpacked bytes of a file count together against its limits.
 import bz2
 import io
 import lzma
+import re
 import tarfile
 import zlib
 from collections import Counter
@@ -29,8 +30,8 @@ MAX_NESTED = 5  # packings inside each other
 MAX_TAR_HEADER = 1 << 20  # bytes of one extended header, which tarfile reads in one piece
 XZ_MEMORY = 100_000_000  # bytes a dictionary may take; xz -9 needs 65 MB
 RATIO_FROM = 10_000_000  # unpacked bytes from which on the ratio is judged
-MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zst", b"PK\x03\x04": "zip",
-         b"PK\x05\x06": "zip"}
+MAGIC = {"gz": rb"\x1f\x8b\x08", "bz2": rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)", "xz": rb"\xfd7zXZ\x00",
+         "zst": rb"\x28\xb5\x2f\xfd", "zip": rb"PK(?:\x03\x04|\x05\x06)", "tar": rb"(?s:.{257})ustar"}
 ENDINGS = {".gz", ".bz2", ".xz", ".zst", ".zip", ".tar", ".tgz", ".tbz2", ".txz"}
 
 
@@ -112,11 +113,14 @@ class Pushback:
         return b"".join(parts)
 
 
+def packing(begin: bytes) -> str:
+    """The kind of packing that a file's first 265 bytes show; empty for none."""
+    return next((kind for kind, magic in MAGIC.items() if re.match(magic, begin)), "")
+
+
 def _opened(stream: Pushback, name: str, budget: _Budget, level: int) -> Iterator[Member]:
     """The documents in a stream."""
-    begin = stream.begin(265)
-    kind = next((kind for magic, kind in MAGIC.items() if begin.startswith(magic)), "")
-    kind = "tar" if begin[257:262] == b"ustar" else kind
+    kind = packing(stream.begin(265))
     if not kind:
         yield Member(name, iter(stream))
     elif level == MAX_NESTED:

@@ -13,7 +13,7 @@ _HTML = (b"html|head|body|p|br|div|span|a|b|i|u|em|strong|ul|ol|li|h[1-6]|table|
          b"|script|font")
 _SPACE = rb"(?:\s|\\[nrt]|\\ufeff)*"
 _TAG = rb"<(?:\?xml\b|!--|!DOCTYPE\b|(?!(?:" + _HTML + rb")\b)[A-Za-z][\w.-]*(?::[\w.-]+)?(?:\s|>|\\[nrt]))"
-_START = re.compile(rb'^\s*\{(?:[^{}\[\]"]|"(?:[^"\\<]|\\.)*")*?"((?:[^"\\]|\\.)*)"\s*:\s*"(?=' + _SPACE + _TAG + rb")",
+_START = re.compile(rb'^\s*\{(?:[^{}\[\]"]|"(?:[^"\\]|\\.)*")*?"((?:[^"\\]|\\.)*)"\s*:\s*"(?=' + _SPACE + _TAG + rb")",
                     re.S)
 _STRING = re.compile(rb'[^"\\]*(?:\\(?:[^u]|u[0-9a-fA-F]{4})[^"\\]*)*', re.S)  # whole escapes only
 _HALF = re.compile(rb"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2})$")  # the first half of a surrogate pair
@@ -58,8 +58,14 @@ def text(chunks: Iterable[bytes], offset: int, name: str) -> Iterator[bytes]:
 
 
 def _whole(data: bytes) -> int:
-    """How much of `data` can be unescaped by itself: up to the closing quote, no half escape, no half pair."""
+    """How much of `data` can be unescaped by itself: up to the closing quote, no half escape, pair or character."""
     string = _STRING.match(data)
     end = string.end() if string else 0
-    half = _HALF.search(data, max(0, end - 4096), end) if data[end:end + 1] != b'"' else None
-    return half.start(1) if half else end
+    if data[end:end + 1] == b'"':
+        return end
+    if half := _HALF.search(data, max(0, end - 4096), end):
+        return half.start(1)
+    begin = end - 1  # of the last character, which may go on in the next chunk
+    while begin > end - 4 and begin > 0 and data[begin] & 0xC0 == 0x80:
+        begin -= 1
+    return begin if end and data[begin] >= 0xC0 else end

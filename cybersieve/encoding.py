@@ -23,10 +23,10 @@ def of(begin: bytes) -> tuple[str, int]:
     name = declared[1].decode().lower() if declared else "utf-8"
     try:
         codec = codecs.lookup(name)
-    except LookupError:
+        usable = codec._is_text_encoding and codecs.getincrementaldecoder(name)("replace").decode(b"<?") == "<?"
+    except (LookupError, UnicodeError):  # unknown, or one that can't replace (idna, undefined)
         return "utf-8", 0
-    text_codec = getattr(codec, "_is_text_encoding", True)
-    return (codec.name if text_codec and not codec.name.startswith(("utf-16", "utf-32")) else "utf-8"), 0
+    return (codec.name if usable else "utf-8"), 0  # not: base64, zip, and UTF-16 of what began with `<?`
 
 
 def utf8(chunks: Iterable[bytes], notes: Counter[str]) -> Iterator[bytes]:

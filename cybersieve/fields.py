@@ -4,7 +4,7 @@
     a[lang=en].b   only items whose `lang` is `en` (or starts with `en-`, `en_`); [lang=en|*]: all, if there are none
     a[-1].b        only the last item
     *.b            any key
-    a.b ~ regex    only values in which the regular expression is found
+    a.b ~ regex    only texts in which the regular expression is found; of one with a group, what the group matched
     CWE-{@ID}      a template: text with paths in braces; no value where one of its paths has none
 
 A record is what JSON has: dicts, lists, strings, numbers, booleans, null. XML elements become such trees
@@ -66,53 +66,78 @@ def values(path: str) -> Values:
         return _template(path)
     chain = steps(where)
     if tilde:
-        try:
-            found = re.compile(pattern.strip()).search
-        except re.error as error:
-            raise ParamsError(f"{path!r}: not a regular expression: {error}") from None
-        return lambda record: [value for value in _walk(record, chain, 0) if isinstance(value, str) and found(value)]
-    if len(chain) == 1 and chain[0][0] != "*" and not chain[0][1]:
-        return _single(chain[0][0])
-    return lambda record: _walk(record, chain, 0)
+        return _matching(chain, pattern.strip(), path)
+    return _finder(chain)
 
 
-def _single(key: str) -> Values:
-    """The common case, one plain key."""
+def _matching(chain: list[Step], pattern: str, path: str) -> Values:
+    """Only texts in which the pattern is found; of a pattern with a group what the group matched."""
+    try:
+        regex = re.compile(pattern)
+    except re.error as error:
+        raise ParamsError(f"{path!r}: not a regular expression: {error}") from None
+    group, look = min(regex.groups, 1), _finder(chain)
+
     def find(record: Any) -> list[Any]:
-        value = record.get(key) if isinstance(record, dict) else None
-        if value is None:
-            return [] if isinstance(record, dict) else _walk(record, [(key, "", "")], 0)
-        return list(flat(value)) if isinstance(value, list) else [value]
+        texts = [value for value in look(record) if isinstance(value, str)]
+        return [found[group] if group else text for text in texts if (found := regex.search(text))]
+    return find
+
+
+def _finder(chain: list[Step]) -> Values:
+    """All values at the steps: at once as far as objects are all that is met, else by `_walk`."""
+    plain = next((at for at, (key, name, _) in enumerate(chain) if name or key == "*"), len(chain))
+    head = [(at, key) for at, (key, _, _) in enumerate(chain[:plain])]
+    whole = plain == len(chain)
+
+    def find(value: Any) -> list[Any]:
+        for at, key in head:
+            if type(value) is not dict:
+                return _walk(value, chain, at)
+            value = value.get(key)
+            if value is None:
+                return []
+        return [value] if whole and type(value) is not list else _walk(value, chain, plain)
     return find
 
 
 def _walk(value: Any, chain: list[Step], at: int) -> list[Any]:
-    """All values under `value` at the steps from `at` on."""
-    for index in range(at, len(chain)):
-        if isinstance(value, list):
-            return [found for item in value for found in _walk(item, chain, index)]
-        if not isinstance(value, dict):
+    """All values under `value` at the steps from `at` on. The inner loop of parsing: types are compared, not asked."""
+    size = len(chain)
+    while at < size:
+        kind = type(value)
+        if kind is list:
+            if at + 1 < size or chain[at][1] or chain[at][0] == "*":
+                return [found for item in value for found in _walk(item, chain, at)]
+            key = chain[at][0]  # one plain key of each item: the commonest way to end
+            ends = [end for item in value if type(item) is dict and (end := item.get(key)) is not None]
+            return list(flat(ends)) if any(type(end) is list for end in ends) else ends
+        if kind is not dict:
             return []
-        key, name, wanted = chain[index]
+        key, name, wanted = chain[at]
+        at += 1
         if key == "*":
-            return [found for item in value.values() for found in _walk(item, chain, index + 1)]
+            return [found for item in value.values() for found in _walk(item, chain, at)]
         value = value.get(key)
         if value is None:
             return []
         if name:
-            return [found for item in _chosen(value, name, wanted) for found in _walk(item, chain, index + 1)]
-    return [] if value is None else list(flat(value)) if isinstance(value, list) else [value]
+            return [found for item in _chosen(value, name, wanted) for found in _walk(item, chain, at)]
+    return list(flat(value)) if type(value) is list else [] if value is None else [value]
 
 
 def _chosen(value: Any, name: str, wanted: str) -> list[Any]:
     """The items whose `name` is `wanted`; with `|*` all items where none is."""
+    items = value if type(value) is list else [value]
     if name == "-1":
-        return value[-1:] if isinstance(value, list) else [value]
-    items = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
+        return items[-1:]
     word = wanted.removesuffix("|*")
-    chosen = [item for item in items
-              if (has := str(item.get(name, ""))) == word or has.startswith((f"{word}-", f"{word}_"))]
+    chosen = [item for item in items if type(item) is dict and _is(item.get(name), word)]
     return chosen or (items if word != wanted else [])
+
+
+def _is(value: Any, word: str) -> bool:
+    return value == word or (value is not None and f"{value}_".startswith((f"{word}_", f"{word}-")))
 
 
 def flat(value: Any) -> Iterator[Any]:
@@ -140,7 +165,7 @@ def _template(text: str) -> Values:
 
 def words(value: Any) -> str:
     """A value as text: strings as they are, trees as the lines of their strings (attributes left out)."""
-    if isinstance(value, str):
+    if type(value) is str:
         return value.strip()
     if isinstance(value, bool):
         return "true" if value else "false"

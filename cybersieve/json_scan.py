@@ -4,11 +4,13 @@ A backslash escapes the next character, an unescaped quote opens or closes a str
 nest: that much of JSON's grammar is enough to cut a document into records, at several hundred MB a second.
 """
 
+import re
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
+_DIGITS = re.compile(rb"\d{19}")
 QUOTE, BACKSLASH, OPEN, CLOSE = 0x22, 0x5C, 0x5B, 0x5D  # { and } are [ and ] with bit 0x20 set
 
 
@@ -48,14 +50,12 @@ class Nesting:
         return quotes[~np.isin(quotes, after, assume_unique=True)] if len(after) else quotes
 
 
-def long_digits(data: Array, length: int = 19) -> bool:
-    """Is there a run of `length` digits: perhaps a whole number that 64 bits don't hold?"""
-    run = (data - np.uint8(48)) < 10  # unsigned: what is below "0" wraps to large numbers
-    have = 1
-    while have < length:
-        shift = min(have, length - have)
-        if len(run) <= shift:
-            return False
-        run = run[shift:] & run[:-shift]
-        have += shift
-    return bool(run.any())
+def long_digits(chunk: bytes, data: Array) -> list[int]:
+    """Places in the chunk near runs of 19 digits: perhaps whole numbers that 64 bits don't hold.
+
+    Such a run covers two places of every ninth: only where both are digits is more looked at.
+    """
+    ninth = (data[::9] - np.uint8(48)) < 10  # unsigned: what is below "0" wraps to large numbers
+    pairs = np.flatnonzero(ninth[1:] & ninth[:-1]) * 9
+    between = (data[pairs[:, None] + np.arange(1, 9)] - np.uint8(48)) < 10
+    return [at for at in pairs[between.all(axis=1)].tolist() if _DIGITS.search(chunk, max(0, at - 18), at + 28)]

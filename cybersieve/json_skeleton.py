@@ -32,7 +32,7 @@ class Skeleton:
         self.counts: list[int] = []  # items begun in each
         self.seen: list[set[str]] = []  # keys of each
         self.documents = self.silent = 0
-        self.record_opens, self.locator = False, ""
+        self.record_opens, self.locator, self.prefix = False, "", ""
         self.key: str | None = None  # of the record, where records are found by their keys
         self.builder: ijson.ObjectBuilder | None = None
         self.build_level = self.built = 0  # where the record being built stands; its values and characters so far
@@ -56,6 +56,23 @@ class Skeleton:
         if self.silent > self.max_bytes:
             raise too_large(self.name, self.max_bytes, f"near byte {at}")
         yield from self._events(at)
+
+    def again(self, text: bytes) -> bool:
+        """Is `text` just the way from one object of an array, or of JSON Lines, to the next?
+
+        Then ijson need not see it: it knows that an object opened; whether the last one or the next is the same to it.
+        """
+        in_array = self.depth > 0
+        if text[0] != 0x7D or text[-1] != 0x7B or text[1:-1].strip() != (b"," if in_array else b""):
+            return False
+        if in_array:
+            if self.keys[-2] != "[]":
+                return False
+            self.locator = f"{self.prefix}[{self.counts[-2]}]"
+            self.counts[-2] += 1
+        else:
+            self.documents += 1
+        return True
 
     def _events(self, at: int) -> Iterator[Found]:
         events = self.events[:]
@@ -94,6 +111,7 @@ class Skeleton:
                 yield self.locator or f"near byte {at}", {"text": value}
             elif level == self.depth:
                 self.record_opens = True
+                self.prefix = self.locator.rpartition("[")[0]
                 self.key = self.keys[-1] if self.by_key and self.keys[-1] != "[]" else None
             else:
                 self.build(event)

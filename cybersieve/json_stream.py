@@ -18,22 +18,23 @@ import numpy as np
 from cybersieve import json_scan
 from cybersieve.errors import InputError
 from cybersieve.fields import RecordPath
-from cybersieve.json_record import load
+from cybersieve.json_record import Raw, load
 from cybersieve.json_skeleton import Found, Skeleton, too_large
 
 
 def records(chunks: Iterable[bytes], name: str, wanted: list[RecordPath], notes: Counter[str], max_depth: int = 500,
-            max_bytes: int = 16_000_000, skip: frozenset[RecordPath] = frozenset()) -> Iterator[Found]:
+            max_bytes: int = 16_000_000, skip: frozenset[RecordPath] = frozenset(),
+            offset: int = 0) -> Iterator[Found]:
     """Locator and tree of every object, array or string at the `wanted` paths, in the document's order.
 
     `chunks` hold valid UTF-8; their sizes don't matter. A string becomes `{"text": string}`; an object found by
     its key has it as `@key`. Of a record larger than `max_bytes` what stands at the `skip` paths (keys from the
-    record on, arrays passed through) is left out; without any, it is an error.
+    record on, arrays passed through) is left out; without any, it is an error. `offset` is the first chunk's in its file.
 
     Raises InputError with the byte offset where the JSON is broken, nested deeper than `max_depth`, or has a record
     (or one value elsewhere) of more than `max_bytes`.
     """
-    reader = _Reader(name, wanted, notes, max_depth, max_bytes, skip)
+    reader = _Reader(name, wanted, notes, max_depth, max_bytes, skip, offset)
     for chunk in chunks:
         yield from reader.feed(chunk)
     yield from reader.end()
@@ -43,60 +44,75 @@ class _Reader:
     """Cuts records out of the chunks, and hands what is around them to the skeleton."""
 
     def __init__(self, name: str, wanted: list[RecordPath], notes: Counter[str], max_depth: int, max_bytes: int,
-                 skip: frozenset[RecordPath]) -> None:
+                 skip: frozenset[RecordPath], offset: int) -> None:
         self.name, self.notes, self.max_depth, self.max_bytes = name, notes, max_depth, max_bytes
         self.depth = min(map(len, wanted))
         self.nesting, self.skeleton = json_scan.Nesting(), Skeleton(name, wanted, self.depth, max_bytes, skip)
-        self.offset = 0  # of the chunk in the stream
-        self.held: list[bytes] | None = None  # of the open record; None outside records
-        self.held_bytes, self.start, self.suspect, self.closing = 0, 0, False, b""
+        self.offset = offset  # of the chunk in the stream
+        self.opened = False  # is a record open?
+        self.held: list[bytes] = []  # of it, from the chunks before
+        self.start = 0  # of it in the stream
+        self.closing = b""  # the last record's closing bracket, and what followed it, if only white space
 
     def feed(self, chunk: bytes) -> Iterator[Found]:
+        """The records that end in this chunk, loaded together as far as nothing else stands between them."""
+        pending: list[Raw] = []
+        try:
+            for item in self._cut(chunk):
+                if isinstance(item, Raw):
+                    pending.append(item)
+                else:
+                    yield from load(pending, self.name, self.notes)
+                    pending = []
+                    yield item
+        except InputError:
+            yield from load(pending, self.name, self.notes)
+            raise
+        yield from load(pending, self.name, self.notes)
+
+    def _cut(self, chunk: bytes) -> Iterator[Raw | Found]:
         data = np.frombuffer(chunk, np.uint8)
         marks, opening, levels = self.nesting.brackets(data)
         self._check(marks, levels)
         edges = np.where(opening, levels == self.depth + 1, levels == self.depth)
-        long = len(chunk) < 19 or json_scan.long_digits(data)
+        long = json_scan.long_digits(chunk, data)
         done = 0
         for at, opens in zip(marks[edges].tolist(), opening[edges].tolist(), strict=True):
             if opens:
-                yield from self._outside(chunk[done:at + 1], done)
-                done = at + 1
-                if self.skeleton.record_opens:
-                    self.held, self.held_bytes, self.start = [chunk[at:at + 1]], 1, self.offset + at
-                    self.suspect = long
-            elif self.held is not None:
-                yield from self._hold(chunk[done:at + 1])
-                done = at + 1
-                if self.held is None:
-                    continue
-                self.closing = chunk[at:at + 1]
-                tree = load(b"".join(self.held), self.name, self.start, self.suspect, self.notes)
-                self.held = None
-                if self.skeleton.key is not None and isinstance(tree, dict):
-                    tree = {"@key": self.skeleton.key, **tree}
-                yield self.skeleton.locator or f"byte {self.start}", tree
-        if self.held is not None:
+                gap, done = self.closing + chunk[done:at + 1], at
+                if not (self.closing and self.skeleton.again(gap)):
+                    yield from self.skeleton.feed(gap, self.offset + at + 1 - len(gap))
+                self.closing = b""
+                self.opened, self.start = self.skeleton.record_opens, self.offset + at
+                done += not self.opened
+            elif self.opened:
+                record, done = chunk[done:at + 1], at + 1
+                suspect = bool(self.held) or any(self.start <= self.offset + where < self.offset + at for where in long)
+                if self.held or len(record) > self.max_bytes:
+                    yield from self._hold(record)
+                    record, self.held = b"".join(self.held), []
+                if self.opened:
+                    self.opened, self.closing = False, record[-1:]
+                    locator = self.skeleton.locator or f"byte {self.start}"
+                    yield Raw(locator, self.skeleton.key, self.start, record, suspect)
+        if self.opened:
             yield from self._hold(chunk[done:])
-            self.suspect = True  # digits may run on in the next chunk
         else:
-            yield from self._outside(chunk[done:], done)
+            gap = self.closing + chunk[done:]
+            if self.closing and len(gap) < 1000 and not gap[1:].strip():
+                self.closing = gap  # perhaps another record follows at once
+            else:
+                self.closing = b""
+                yield from self.skeleton.feed(gap, self.offset + len(chunk) - len(gap))
         self.offset += len(chunk)
-
-    def _outside(self, text: bytes, at: int) -> Iterator[Found]:
-        """Text around the records, after the bracket that closed the last one."""
-        text, self.closing = self.closing + text, b""
-        yield from self.skeleton.feed(text, self.offset + at)
 
     def _hold(self, part: bytes) -> Iterator[Found]:
         """Keep a part of the open record; one that is too large goes to the skeleton, which leaves out parts of it."""
-        assert self.held is not None
         self.held.append(part)
-        self.held_bytes += len(part)
-        if self.held_bytes > self.max_bytes:
+        if sum(map(len, self.held)) > self.max_bytes:
             if not self.skeleton.skip:
                 raise too_large(self.name, self.max_bytes, f"byte {self.start}")
-            held, self.held = self.held, None
+            held, self.held, self.opened = self.held, [], False
             self.notes["large records read in part"] += 1
             self.skeleton.build()
             for number, piece in enumerate(held):

@@ -1,18 +1,27 @@
 """Parse a folder of raw dumps into records: one Parquet file for each dump, in constant memory."""
 
+import gc
+import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from cybersieve import containers, readers, records, sources
+import numpy as np
+import pyarrow as pa
+
+from cybersieve import cli, containers, pieces, readers, records, sources
 from cybersieve import engine as run
 from cybersieve.errors import InputError
+from cybersieve.ids import Ids
 from cybersieve.params import Parse
-from cybersieve.records import Counts, Record, Row
-from cybersieve.sources import Source
+from cybersieve.readers import Found
+from cybersieve.records import Counts, Row
+
+WORKERS_FROM = 2 * pieces.SIZE  # bytes of input; below it worker processes cost more time and memory than they save
+BATCH_ROWS, BATCH_CHARS = 2048, 8_000_000  # of what is held before it is written
 
 
 @dataclass
@@ -27,67 +36,162 @@ class Outcome:
 def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str) -> Counts:
     """Parse every data file under `input_dir` into `output_dir`.
 
-    Raises InputError: a broken file where `settings.on_error` is stop; a folder without records.
+    Files that are no data are passed over and noted. Raises InputError: a broken file where `settings.on_error` is
+    stop (with skip it is left out as a whole, and what had been read of it counts as failed); a folder without records.
     """
     sources.users(settings.sources)  # wrong settings are told before any work
-    names = files(input_dir)
     counts = Counts()
-    with records.output_folder(output_dir, input_dir) as partial_dir:
-        work = partial(parse_file, input_dir=input_dir, output_dir=partial_dir, settings=settings)
-        for outcome in run.each(work, names, engine):
+    names, skipped = files(input_dir)
+    for name, reason in skipped.items():
+        counts.add(name, Counts(notes=Counter({f"skipped: {reason}": 1})))
+    with records.output_folder(output_dir, input_dir) as folder:
+        for outcome in cli.progress(_outcomes(names, input_dir, folder, settings, engine), "parse", len(names)):
             if outcome.error and settings.on_error == "stop":
                 raise outcome.error
+            if outcome.error:
+                cli.warn(f"left out: {outcome.error}")
             counts.add(outcome.source, outcome.counts)
         if not counts.read:
             raise InputError(input_dir, "holds no records", remedy="put dumps there: JSON, XML, CSV, YAML")
     return counts
 
 
-def files(folder: Path) -> list[str]:
-    """Relative paths of the regular files in the folder, sorted."""
+def _outcomes(names: list[str], input_dir: Path, folder: Path, settings: Parse, engine: str) -> Iterator[Outcome]:
+    """What became of each file, in the order of the names; large files of JSON Lines are parsed in pieces."""
+    jobs = [piece for name in names for piece in pieces.of(input_dir / name, name, settings)]
+    workers = None if sum((input_dir / name).stat().st_size for name in names) >= WORKERS_FROM else 1
+    work = partial(parse_piece, input_dir=input_dir, output_dir=folder, settings=settings)
+    done: list[Outcome] = []
+    for piece, outcome in zip(jobs, run.each(work, jobs, engine, workers), strict=True):
+        done.append(outcome)
+        if piece.last:
+            yield outcome if len(done) == 1 else _joined(done, folder, input_dir, settings)
+            done = []
+
+
+def _joined(done: list[Outcome], folder: Path, input_dir: Path, settings: Parse) -> Outcome:
+    """One file's pieces as one file. Where one failed, the file is parsed as a whole to tell where it is broken."""
+    name = done[0].source
+    parts = [folder / f"{name}.parquet.{number}" for number in range(len(done))]
+    if any(outcome.error for outcome in done):
+        result = parse_piece(pieces.Piece(name), input_dir, folder, settings)
+    else:
+        result = Outcome(name, Counts())
+        for outcome in done:
+            result.counts.add(name, outcome.counts)
+        result.counts.sources = {}
+        stored = (row for part in parts for row in records.read(part, batch=BATCH_ROWS))
+        with records.Sink(folder / f"{name}.parquet", records.PARSED) as sink:
+            for batch in batches(unique(stored, Ids(), result.counts.notes)):
+                sink.add_batch(batch)
+    for part in parts:
+        part.unlink(missing_ok=True)
+    return result
+
+
+def files(folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Relative paths of the data files in the folder, sorted, and why the others are passed over.
+
+    Links to folders are not followed, links to files only where they stay in the folder.
+    """
     if not folder.is_dir():
         raise InputError(folder, "is not a folder", remedy="name the folder of raw dumps")
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    names, skipped, top = [], {}, folder.resolve()
+    for place, folders, found in os.walk(folder):
+        links = [name for name in folders if (Path(place) / name).is_symlink()]
+        for base in sorted([*found, *links]):
+            path = Path(place) / base
+            name = path.relative_to(folder).as_posix()
+            if reason := _not_data(path, name, top):
+                skipped[name] = reason
+            else:
+                names.append(name)
+    return sorted(names), skipped
+
+
+def _not_data(path: Path, name: str, top: Path) -> str:
+    """Why a file is passed over; empty where it is to be parsed."""
+    if path.is_symlink() and top not in path.resolve().parents:
+        return "a link out of the folder"
+    if path.is_dir():
+        return "a link to a folder"
+    if not path.is_file():
+        return "no regular file"
+    if not readers.is_data(name):
+        return "not data"
+    return "" if path.stat().st_size else "empty file"
 
 
 def size_mb(folder: Path) -> float:
-    """Size of the folder's files, as they are packed, in MB (10^6 bytes)."""
-    return round(sum((folder / name).stat().st_size for name in files(folder)) / 1e6, 3)
+    """Size of the folder's data files, as they are packed, in MB (10^6 bytes)."""
+    return round(sum((folder / name).stat().st_size for name in files(folder)[0]) / 1e6, 3)
 
 
-def parse_file(name: str, input_dir: Path, output_dir: Path, settings: Parse) -> Outcome:
-    """Parse one file; a broken one leaves nothing behind but its error and what had been read of it."""
-    counts = Counts()
-    if not readers.is_data(name):
-        counts.notes["skipped: not data"] += 1
-        return Outcome(name, counts)
-    target = output_dir / f"{name}.parquet"
+def parse_piece(piece: pieces.Piece, input_dir: Path, output_dir: Path, settings: Parse) -> Outcome:
+    """Parse a file or a piece of one; a broken one leaves nothing behind but its error and what had been read of it."""
+    name, counts, path = piece.name, Counts(), input_dir / piece.name
+    read = partial(pieces.found, path, piece) if piece.end else partial(found, path, name)
     try:
-        if (input_dir / name).stat().st_size == 0:
-            counts.notes["skipped: empty file"] += 1
-            return Outcome(name, counts)
-        records.write(target, rows(input_dir / name, name, settings, counts), records.PARSED)
-        if not counts.read:
-            raise InputError(name, "no record found", remedy="describe it in parse.sources")
+        with few_collections(), records.Sink(output_dir / f"{name}.parquet{piece.suffix}", records.PARSED) as sink:
+            parsed = rows(read(settings, counts.notes), name, settings, counts)
+            for batch in batches(parsed if piece.end else unique(parsed, Ids(), counts.notes)):
+                sink.add_batch(batch)
+            if not counts.read:
+                raise InputError(name, "no record found", remedy="describe where they are in parse.sources")
     except InputError as error:
-        for path in (target, target.with_name(target.name + ".partial")):
-            path.unlink(missing_ok=True)
         lost = Counts(read=counts.read, failed=counts.read)
         lost.notes[f"left out: {', '.join(filter(None, (error.place, error.reason)))}"] += 1
-        return Outcome(name, lost, InputError(input_dir / name, error.reason, error.place, error.remedy))
+        return Outcome(name, lost, InputError(path, error.reason, error.place, error.remedy))
     return Outcome(name, counts)
 
 
-def rows(path: Path, name: str, settings: Parse, counts: Counts) -> Iterator[Row]:
-    """The file's records as rows, counted."""
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Records are trees without cycles: Python's collector finds nothing in them, and takes a tenth of the time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(100_000, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def batches(found: Iterator[Row]) -> Iterator[pa.RecordBatch]:
+    """Rows as columns, so many at a time that few large ones don't fill the memory."""
+    held: list[Row] = []
+    chars = 0
+    for row in found:
+        held.append(row)
+        chars += len(row["text"]) + len(row["meta"])
+        if len(held) == BATCH_ROWS or chars > BATCH_CHARS:
+            yield columns(held)
+            held, chars = [], 0
+    if held:
+        yield columns(held)
+
+
+def columns(held: list[Row]) -> pa.RecordBatch:
+    """Rows as columns, all of them text.
+
+    Laid out by hand, because pyarrow's own way from Python lists imports pandas where that is installed: 50 MB.
+    """
+    arrays = []
+    for name in records.PARSED.names:
+        values = [row[name] for row in held]
+        data = [b"" if value is None else value.encode() for value in values]
+        ends = np.cumsum([0, *map(len, data)], dtype=np.int32)
+        there = np.packbits([value is not None for value in values], bitorder="little")
+        buffers = [pa.py_buffer(part) for part in (there, ends, b"".join(data))]
+        arrays.append(pa.Array.from_buffers(pa.string(), len(held), buffers))
+    return pa.RecordBatch.from_arrays(arrays, schema=records.PARSED)
+
+
+def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> Iterator[Row]:
+    """Records' trees as rows, counted."""
     drop = {word.lower(): word for word in settings.drop_status}
-    ids: set[str] = set()
-    for source, locator, tree in found(path, name, settings, counts.notes):
-        record = sources.record(source, tree, name, locator, drop, settings.limits.max_text_chars, counts.notes)
-        if record.id in ids:
-            counts.notes["id collisions"] += 1
-            record.id = _another(record, ids)
-        ids.add(record.id)
+    limit = settings.limits.max_text_chars
+    for source, locator, tree in trees:
+        record = sources.record(source, tree, name, locator, drop, limit, counts.notes)
         counts.read += 1
         if record.dropped:
             counts.dropped[record.dropped] += 1
@@ -96,14 +200,16 @@ def rows(path: Path, name: str, settings: Parse, counts: Counts) -> Iterator[Row
         yield record.row()
 
 
-def _another(record: Record, ids: set[str]) -> str:
-    """An id for the second record of that id: by its content, and by its place where that is the same too."""
-    row = record.row()
-    told = f"{record.id}~{sources.content_id(row['title'], row['text'], row['meta'])[4:12]}"
-    return told if told not in ids else f"{told}~{sources.content_id(record.id, record.locator)[4:12]}"
+def unique(found: Iterable[Row], ids: Ids, notes: Counter[str]) -> Iterator[Row]:
+    """The rows of one file, repeated ids told apart and counted."""
+    for row in found:
+        if not ids.add(row["id"]):
+            notes["id collisions"] += 1
+            row["id"] = ids.another(row)
+        yield row
 
 
-def found(path: Path, name: str, settings: Parse, notes: Counter[str]) -> Iterator[tuple[Source, str, Any]]:
+def found(path: Path, name: str, settings: Parse, notes: Counter[str]) -> Iterator[Found]:
     """Source, locator and tree of every record in the file."""
     candidates = [*sources.users(settings.sources), *sources.known()]
     for member in containers.members(path, name, settings.limits, notes):

@@ -17,6 +17,7 @@ from cybersieve.fields import RecordPath
 
 FIRST, MOST = 64_000, 4_000_000  # bytes looked at: at once, and where the first show no record
 ITEMS = 40  # of an array or object that are kept
+WRAP = b"<fragments>", b"</fragments>"  # around XML with several elements at its top
 CHARS = 4000  # of a string that are kept
 
 _JSON_STRING = re.compile(rb'"(?:[^"\\\n]|\\.)*"\s*(?:$|\n)')
@@ -124,6 +125,22 @@ def xml_elements(begin: bytes, whole: bool, most: int = 3) -> Elements:
                 if len(found := seen.samples.setdefault(name, [])) < most:
                     found.append(xml_stream.tree(node))
     return seen
+
+
+def fragments(begin: bytes) -> bool:
+    """Does XML begin here that has several elements at its top, as parts of a larger document do?"""
+    try:
+        etree.XMLPullParser(**xml_stream.SAFE).feed(begin)
+        return False
+    except etree.XMLSyntaxError as error:
+        if error.code != etree.ErrorTypes.ERR_DOCUMENT_END:
+            return False
+    parser = etree.XMLPullParser(events=("start",), **xml_stream.SAFE)
+    with contextlib.suppress(etree.XMLSyntaxError):
+        parser.feed(WRAP[0] + begin)
+    top = next((node for _, node in parser.read_events()), None)
+    tails = [top.text, *(child.tail for child in top[:-1])] if top is not None else ["none"]
+    return len(tails) > 1 and not any(tail and tail.strip() for tail in tails)
 
 
 def table_rows(begin: bytes, whole: bool) -> list[Any]:

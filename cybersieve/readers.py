@@ -17,7 +17,8 @@ from cybersieve.errors import InputError
 from cybersieve.params import Limits
 from cybersieve.sources import Source
 
-Found = tuple[str, Any]  # locator, tree
+Found = tuple[Source, str, Any]  # source, locator, tree
+Located = tuple[str, Any]  # locator, tree
 
 
 def _words(text: str) -> frozenset[str]:
@@ -39,7 +40,7 @@ class Document:
     """A document that has been recognised; `records` reads it, once."""
 
     source: Source
-    records: Iterator[Found]
+    records: Iterator[Located]
 
 
 def is_data(path: str) -> bool:
@@ -79,6 +80,8 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
         key, offset = inner
         document = read(embedded.text(stream, offset, name), name, f"{path}.{key}", candidates, limits, notes)
         return document and Document(document.source, ((f"{key}: {where}", tree) for where, tree in document.records))
+    if kind == "xml" and peek.fragments(begin):
+        begin, stream = peek.WRAP[0] + begin, chain([peek.WRAP[0]], stream, [peek.WRAP[1]])
     while True:
         source = recognised(kind, begin, whole, path, candidates, **bounds)
         if source or whole or len(begin) >= peek.MOST:
@@ -153,7 +156,7 @@ def _inferred(description: dict[str, Any] | None) -> Source | None:
 
 
 def _records(kind: str, stream: Iterator[bytes], name: str, source: Source, notes: Counter[str],
-             bounds: dict[str, int]) -> Iterator[Found]:
+             bounds: dict[str, int]) -> Iterator[Located]:
     """The reader of the kind, on the stream."""
     if kind == "json":
         wanted, skip = map(fields.record_path, source.records), frozenset(map(fields.record_path, source.skip))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -37,7 +38,10 @@ class Record:
 
     def row(self) -> Row:
         """The record as a row of PARSED; `meta` becomes JSON with sorted keys."""
-        meta = json.dumps(self.meta, ensure_ascii=False, sort_keys=True, default=str)
+        try:
+            meta = orjson.dumps(self.meta, default=str, option=orjson.OPT_SORT_KEYS).decode()
+        except TypeError:  # a whole number of more than 64 bits
+            meta = json.dumps(self.meta, ensure_ascii=False, sort_keys=True, default=str, separators=(",", ":"))
         return {"id": self.id, "source": self.source, "locator": self.locator, "title": self.title,
                 "text": self.text, "meta": meta, "dropped": self.dropped}
 

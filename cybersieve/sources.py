@@ -162,24 +162,30 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
     parts = [words for find in source.text for value in find(tree) if (words := fields.words(value))]
     plain = _body(parts, source.format, max_chars, notes)
     statuses = [word for find in source.status for word in find(tree)]
-    status = next((word for word in statuses if word.lower() in drop), statuses[0] if statuses else None)
-    meta = {"licence": source.licence, "status": status}
-    meta.update((name, _meta(values)) for name, find in source.meta.items() if (values := find(tree)))
+    status = next((word for word in statuses if word.lower() in drop), statuses[0]) if statuses else None
+    meta: dict[str, Any] = {"status": status} if status else {}
+    if source.licence:
+        meta["licence"] = source.licence
+    for name, find in source.meta.items():
+        if values := find(tree):
+            meta[name] = _meta(values)
     dropped = drop.get(status.lower()) if status else None
     own = " ".join(_first(source.id, tree).split())[:MAX_ID]
-    return Record(own or content_id(title, plain, "" if title or plain else meta), path, locator, title, plain,
-                  {name: value for name, value in meta.items() if value is not None},
+    return Record(own or content_id(title, plain, "" if title or plain else meta), path, locator, title, plain, meta,
                   dropped or (None if plain or title else "no text"))
 
 
 def _body(parts: list[str], format: str, max_chars: int, notes: Counter[str]) -> str:
     """The parts without markup, each once, one under the other."""
-    if any("\0" in part for part in parts):
-        notes["NUL characters removed"] += sum(part.count("\0") for part in parts)
     longest = 4 * max_chars  # markup may take most of it
-    plain = [text.plain(part[:longest], format) for part in parts]
-    body = plain[0] if len(plain) == 1 else "\n".join(part for part in dict.fromkeys(plain) if part)
-    if len(body) > max_chars or any(len(part) > longest for part in parts):
+    plain, cut = [], False
+    for part in parts:
+        if "\0" in part:
+            notes["NUL characters removed"] += part.count("\0")
+        cut = cut or len(part) > longest
+        plain.append(text.plain(part[:longest], format))
+    body = plain[0] if len(plain) == 1 else "\n".join([part for part in dict.fromkeys(plain) if part])
+    if cut or len(body) > max_chars:
         notes["texts cut"] += 1
         return body[:max_chars].rstrip()
     return body
@@ -196,8 +202,9 @@ def _first(finds: list[Values], tree: Any) -> str:
 
 def _meta(values: list[Any]) -> Any:
     """Values as metadata: one by itself, several as a list, trees as their words."""
-    plain = [fields.words(value) if isinstance(value, dict) else value for value in values]
-    return plain[0] if len(plain) == 1 else plain
+    if dict in map(type, values):
+        values = [fields.words(value) if type(value) is dict else value for value in values]
+    return values[0] if len(values) == 1 else values
 
 
 def content_id(*parts: object) -> str:

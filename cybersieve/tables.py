@@ -1,6 +1,7 @@
 """CSV with a header, as a stream of trees like JSON's: one a row, cells by column name."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -8,6 +9,7 @@ from itertools import chain
 from cybersieve.errors import InputError
 
 DELIMITERS = ",;\t|"
+_NAME = re.compile(r"\s*[A-Za-z_][\w .()/-]*")  # of a column
 
 
 def delimiter(line: str) -> str:
@@ -21,21 +23,22 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
     """Locator (`line 17`, where the row ends) and cells of every row.
 
     `chunks` hold valid UTF-8. The first line names the columns; lines of `#` before it are passed over, and the
-    last of them is the header where it has as many columns as the first row. Cells beyond the header are kept
+    last of them is the header where the first line itself looks like data. Cells beyond the header are kept
     under `column N`. Raises InputError with the line: no header, an open quote, a row of more than `max_bytes`.
     """
     csv.field_size_limit(max_bytes)
     lines = _lines(chunks, name, notes, max_bytes)
-    comment, first = "", ""
+    comment, first, before = "", "", 0
     for line in lines:
-        first = line
+        before += 1
         if line.strip() and not line.startswith("#"):
+            first = line
             break
-        comment, first = line.lstrip("#").strip() or comment, ""
+        comment = line.lstrip("#").strip() or comment
     mark = delimiter(first)
-    columns = _split(first, mark, name)
-    if comment and len(columns) > 1 and len(_split(comment, mark, name)) == len(columns):
-        columns, lines = _split(comment, mark, name), chain([first], lines)
+    columns, told = _split(first, mark, name), _split(comment, mark, name)
+    if len(told) == len(columns) > 1 and not all(_NAME.fullmatch(cell) for cell in columns):
+        columns, lines, before = told, chain([first], lines), before - 1
     if not any(columns):
         raise InputError(name, "no header with the columns' names", "line 1", "add one, or leave the file out")
     columns = _unique([column.strip() for column in columns])
@@ -46,9 +49,10 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
                 if len(cells) > len(columns):
                     notes["rows longer than the header"] += 1
                     columns += [f"column {n + 1}" for n in range(len(columns), len(cells))]
-                yield f"line {reader.line_num}", {k: v for k, v in zip(columns, cells, strict=False) if v}
+                yield f"line {before + reader.line_num}", {k: v for k, v in zip(columns, cells, strict=False) if v}
     except csv.Error as error:
-        raise InputError(name, f"not CSV: {error}", f"line {reader.line_num + 1}", "mend the quotes there") from None
+        raise InputError(name, f"not CSV: {error}", f"line {before + reader.line_num}",
+                         "mend the quotes there") from None
 
 
 def _split(line: str, mark: str, name: str) -> list[str]:

@@ -10,6 +10,7 @@ document declares itself are left unexpanded. libxml2's own bounds stay on: 256 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -26,6 +27,7 @@ _ATTRIBUTE = re.compile(rb"=\s*[\"']")
 _WRAPPED = re.compile(r"\s*\n[ \t]+(?=\S)")  # a line broken by a pretty-printer
 
 
+@lru_cache(4096)
 def local(tag: Any) -> str:
     """The name without its namespace; empty for comments and the like."""
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
@@ -41,14 +43,15 @@ def tree(node: Any) -> Any:
     An element without attributes and children is its text. Mixed content (text between children, or XHTML) is
     plain text, block elements on lines of their own; beside attributes it stands under `#text`.
     """
-    result: dict[str, Any] = attributes(node)
-    children = [child for child in node if isinstance(child.tag, str)]
+    result: dict[str, Any] = attributes(node) if node.attrib else {}
+    children = [child for child in node if isinstance(child.tag, str)] if len(node) else []
     if not children or _mixed(node, children):
-        words = text.element(node) if children else _WRAPPED.sub(" ", "".join(node.itertext()))
+        words = text.element(node) if len(node) else node.text or ""
+        words = (_WRAPPED.sub(" ", words) if "\n" in words and not children else words).strip()
         if not result:
-            return words.strip()
-        if words.strip():
-            result["#text"] = words.strip()
+            return words
+        if words:
+            result["#text"] = words
         return result
     for child in children:
         name, value = local(child.tag), tree(child)
@@ -75,12 +78,13 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
     """
     names, counts, guard = frozenset(wanted), Counter[str](), _Guard(name, max_bytes)
     chunks, root = _root_name(chunks, name)
-    parser = etree.XMLPullParser(events=("start", "end"), tag=[f"{{*}}{tag}" for tag in names | {root}], **SAFE)
+    parser = etree.XMLPullParser(events=("start", "end"), tag=[f"{{*}}{tag}" for tag in sorted(names | {root})], **SAFE)
     top, level = None, 0  # the document's element; open elements with a wanted name
     try:
         for chunk in chunks:
             guard.check(chunk, level > 0)
             parser.feed(chunk)
+            _raise_fault(parser, name)
             for event, node in parser.read_events():
                 top = node if top is None else top
                 tag = local(node.tag)
@@ -97,8 +101,19 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
             _prune(top, names if level else frozenset())
         parser.close()
     except etree.XMLSyntaxError as error:
-        raise InputError(name, f"not XML: {' '.join(str(error.msg).split())[:200]}", f"line {error.lineno}",
-                         "fetch it again or mend it") from None
+        _raise_fault(parser, name)
+        raise _not_xml(name, error.msg, error.lineno) from None
+
+
+def _raise_fault(parser: Any, name: str) -> None:
+    """libxml2 stops at some faults without a word from lxml."""
+    for entry in parser.feed_error_log:
+        if entry.level >= etree.ErrorLevels.FATAL:
+            raise _not_xml(name, entry.message, entry.line)
+
+
+def _not_xml(name: str, reason: str, line: int) -> InputError:
+    return InputError(name, f"not XML: {' '.join(reason.split())[:200]}", f"line {line}", "fetch it again or mend it")
 
 
 SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "dtd_validation": False,
@@ -119,8 +134,8 @@ def _root_name(chunks: Iterable[bytes], name: str) -> tuple[Iterable[bytes], str
                                  "leave the file out")
         parser.close()
     except etree.XMLSyntaxError as error:
-        raise InputError(name, f"not XML: {' '.join(str(error.msg).split())[:200]}", f"line {error.lineno}",
-                         "fetch it again or mend it") from None
+        _raise_fault(parser, name)
+        raise _not_xml(name, error.msg, error.lineno) from None
     raise InputError(name, "holds no element", "line 1", "fetch it again")
 
 

@@ -7,7 +7,7 @@ counts against a limit. Unknown tags are ignored and counted.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import yaml
@@ -42,6 +42,7 @@ class _Open:
     anchor: str | None
     nodes: int  # before it
     key: str | None = None
+    merged: list[Any] = field(default_factory=list)  # what `<<` names
 
 
 def documents(chunks: Iterable[bytes], name: str, notes: Counter[str], max_depth: int = 500,
@@ -97,6 +98,9 @@ class _Composer:
             self.count(1, 0, line)
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             done = self.open.pop()
+            for merged in done.merged:
+                if isinstance(merged, dict):
+                    done.value.update((k, v) for k, v in merged.items() if k not in done.value)
             self.anchored(done.anchor, done.value, self.nodes - done.nodes)
             if self.open or isinstance(done.value, dict):
                 yield from self.put(done.value, line)
@@ -123,9 +127,7 @@ class _Composer:
         else:
             key, into.key = into.key, None
             if key == "<<":
-                for merged in value if isinstance(value, list) else [value]:
-                    into.value.update({k: v for k, v in (merged or {}).items() if k not in into.value}
-                                      if isinstance(merged, dict) else {})
+                into.merged += value if isinstance(value, list) else [value]
             elif key in into.value:
                 self.fail(f"duplicate key {key[:80]!r}", line)
             else:

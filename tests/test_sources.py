@@ -19,7 +19,7 @@ def test_golden(sample, tmp_path):
     found = list(parse.found(path, sample.file, SETTINGS, Counter()))
     assert {source.name for source, _, _ in found} == {sample.source}
     counts = records.Counts()
-    rows = list(parse.rows(path, sample.file, SETTINGS, counts))
+    rows = list(parse.rows(iter(found), sample.file, SETTINGS, counts))
     assert [(r["id"], r["title"], r["text"], r["dropped"]) for r in rows] == [tuple(e[:4]) for e in sample.records]
     for row, expected in zip(rows, sample.records, strict=True):
         meta = json.loads(row["meta"])
@@ -45,7 +45,8 @@ def test_users_source_comes_first_and_says_where_everything_stands(tmp_path):
         {"no": 8, "body": "z", "state": "Withdrawn", "gone": "false"}]}}
     (tmp_path / "tickets" / "a.json").write_text(json.dumps(tree))
     settings = params.Parse("stop", ["withdrawn", "deleted"], SETTINGS.limits, [MINE])
-    rows = list(parse.rows(tmp_path / "tickets" / "a.json", "tickets/a.json", settings, records.Counts()))
+    found = parse.found(tmp_path / "tickets" / "a.json", "tickets/a.json", settings, Counter())
+    rows = list(parse.rows(found, "tickets/a.json", settings, records.Counts()))
     assert [(r["id"], r["title"], r["text"], r["dropped"]) for r in rows] == [
         ("7", "A title", "x\ny\nProduct: P", "deleted"), ("8", "", "z", "withdrawn")]
     assert json.loads(rows[0]["meta"]) == {"licence": "CC0-1.0", "status": "deleted", "url": ["u1", "u2"]}

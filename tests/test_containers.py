@@ -1,0 +1,224 @@
+"""Packings: every one, inside each other, damaged, unsafe, and too well packed."""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import struct
+import tarfile
+import zipfile
+from collections import Counter
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cybersieve import containers, params
+from cybersieve.errors import InputError
+
+LIMITS = params.load("params.yaml").parse.limits
+TEXT = b'{"a": "b"}\n' * 2000
+
+
+def zst(data):
+    return pa.compress(data, codec="zstd", asbytes=True)
+
+
+def zipped(members, method=zipfile.ZIP_DEFLATED, seekable=True):
+    """A zip archive; one written to a pipe has the sizes behind the data."""
+    class Pipe(io.BytesIO):
+        def seekable(self):
+            return seekable
+
+        def tell(self):
+            if not seekable:
+                raise OSError("a pipe")
+            return super().tell()
+
+        def seek(self, *where):
+            if not seekable:
+                raise OSError("a pipe")
+            return super().seek(*where)
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", method) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return pipe.getvalue()
+
+
+def tarred(members, change=None):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            if change:
+                change(info)
+            archive.addfile(info, io.BytesIO(data))
+    return file.getvalue()
+
+
+def unpacked(path, **limits):
+    notes = Counter()
+    settings = params.Limits(**{**vars(LIMITS), **limits})
+    found = {member.name: b"".join(member.chunks) for member in containers.members(path, "f", settings, notes)}
+    return found, notes
+
+
+@pytest.fixture
+def packed(tmp_path):
+    def write(data, **limits):
+        path = tmp_path / "f"
+        path.write_bytes(data)
+        return unpacked(path, **limits)
+    return write
+
+
+STREAMS = {"plain": bytes, "gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zst}
+ARCHIVES = {"zip": zipped, "stored zip": lambda m: zipped(m, zipfile.ZIP_STORED),
+            "piped zip": lambda m: zipped(m, seekable=False), "tar": tarred,
+            "tar.gz": lambda m: gzip.compress(tarred(m)), "tar.xz": lambda m: lzma.compress(tarred(m))}
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+def test_streams(kind, packed):
+    assert packed(STREAMS[kind](TEXT))[0] == {"": TEXT}
+    assert packed(STREAMS[kind](b""))[0] == {"": b""}
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zst"])
+def test_several_streams_in_a_row(kind, packed):
+    pack = STREAMS[kind]
+    assert packed(pack(TEXT) + pack(b"more") + pack(b""))[0] == {"": TEXT + b"more"}
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
+def test_zero_bytes_at_the_end_are_padding(kind, packed):
+    assert packed(STREAMS[kind](TEXT) + b"\0" * 1000)[0] == {"": TEXT}
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zst"])
+@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data[:len(data) // 2], lambda data: data[:30],
+                                    lambda data: data + b"garbage"], ids=["end", "half", "beginning", "garbage"])
+def test_damaged_streams(kind, damage, packed):
+    with pytest.raises(InputError, match=rf"f, packed byte \d+: damaged {kind} data"):
+        packed(damage(STREAMS[kind](os.urandom(5000))))
+
+
+@pytest.mark.parametrize("kind", ARCHIVES)
+def test_archives(kind, packed):
+    members = {"a.json": TEXT, "deep/er/b.xml": b"<b/>", "empty": b"", "\u00fc.csv": b"x"}
+    assert packed(ARCHIVES[kind](members))[0] == members
+
+
+@pytest.mark.parametrize("kind", ARCHIVES)
+def test_archives_cut_off(kind, packed):
+    data = ARCHIVES[kind]({"a": os.urandom(30_000), "b": os.urandom(30_000)})
+    for size in (len(data) // 4, len(data) // 2, 45_000):
+        with pytest.raises(InputError, match="damaged"):
+            packed(data[:size])
+
+
+def test_packings_inside_each_other(packed):
+    inner = zipped({"x.json.gz": gzip.compress(b"[1]"), "y.tar": tarred({"z": b"2"})})
+    assert packed(lzma.compress(tarred({"in.zip": inner})))[0] == {"in.zip!x.json.gz": b"[1]", "in.zip!y.tar!z": b"2"}
+    data = b"x"
+    for _ in range(6):
+        data = gzip.compress(data)
+    with pytest.raises(InputError, match="packed more than 5 times over"):
+        packed(data)
+
+
+@pytest.mark.parametrize("name", ["../evil.json", "a/../../evil", "/etc/passwd", "C:\\evil", "..\\evil", "a\\..\\b"])
+def test_names_that_leave_the_archive(name, packed):
+    with pytest.raises(InputError, match="would leave the archive's folder"):
+        packed(tarred({name: b"x"}))
+    data = zipped({"N" * len(name): b"x"}).replace(b"N" * len(name), name.encode())
+    with pytest.raises(InputError, match="would leave the archive's folder"):
+        packed(data)
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+def test_links_and_devices_are_left_out_and_counted(kind, packed):
+    def link(info):
+        if info.name == "link":
+            info.type, info.linkname, info.size = kind, "/etc/passwd", 0
+    found, notes = packed(tarred({"link": b"", "real": b"x"}, link))
+    assert found == {"real": b"x"} and notes == {"archive members skipped: links and devices": 1}
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zst"])
+def test_bombs(kind, packed):
+    bomb = STREAMS[kind](bytes(30_000_000))
+    with pytest.raises(InputError, match=r"more than 100 times its size.*max_ratio"):
+        packed(bomb, max_ratio=100)
+    with pytest.raises(InputError, match=r"more than 5 MB unpacked.*max_file_mb"):
+        packed(bomb, max_file_mb=5)
+    with pytest.raises(InputError, match="times its size"):
+        packed(zipped({"a": b"x", "b": bomb}), max_ratio=100)
+    with pytest.raises(InputError, match="unpacked"):
+        packed(gzip.compress(tarred({"a": bomb})), max_file_mb=5)
+
+
+def test_limits_count_all_members_together(packed):
+    data = zipped({str(n): bytes(2_000_000) for n in range(5)})
+    with pytest.raises(InputError, match="more than 5 MB unpacked"):
+        packed(data, max_file_mb=5)
+    assert len(packed(data, max_file_mb=11)[0]) == 5
+    with pytest.raises(InputError, match="more than 0.001 MB"):
+        packed(b"x" * 2000, max_file_mb=0.001)
+
+
+def test_large_extended_tar_header(packed):
+    def long(info):
+        info.pax_headers = {"comment": "x" * 2_000_000}
+    with pytest.raises(InputError, match="damaged tar data: a header of"):
+        packed(tarred({"a": b"x"}, long))
+
+
+def test_zip_kinds_not_covered(packed):
+    with pytest.raises(InputError, match="packed by method 12"):
+        packed(zipped({"a": b"x" * 100}, zipfile.ZIP_BZIP2))
+    data = bytearray(zipped({"a": b"x" * 100}))
+    data[6] |= 1
+    with pytest.raises(InputError, match="is encrypted"):
+        packed(bytes(data))
+    data = bytearray(zipped({"a": b"x" * 100}, zipfile.ZIP_STORED))
+    data[40] ^= 1
+    with pytest.raises(InputError, match="checksum is wrong"):
+        packed(bytes(data))
+
+
+def test_zip_with_64_bit_sizes(packed):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive, archive.open("a", "w", force_zip64=True) as member:
+        member.write(TEXT)
+    assert struct.unpack_from("<I", file.getvalue(), 18)[0] == 0xFFFFFFFF
+    assert packed(file.getvalue())[0] == {"a": TEXT}
+
+
+def test_members_that_are_not_read_are_passed_over(tmp_path):
+    members = {"a": TEXT, "b": b"2"}
+    for data in (zipped(members), zipped(members, seekable=False), tarred(members)):
+        (tmp_path / "f").write_bytes(data)
+        last = [b"".join(m.chunks) for m in containers.members(tmp_path / "f", "f", LIMITS, Counter()) if m.name == "b"]
+        assert last == [b"2"]
+
+
+NAMES = st.text("abc/._-\u00e9", min_size=1, max_size=8).filter(
+    lambda name: ".." not in name and not name.startswith("/") and not name.endswith("/"))
+
+
+@settings(max_examples=40, deadline=None)
+@given(members=st.dictionaries(NAMES, st.binary(max_size=3000).map(lambda data: b"x" + data), max_size=4),
+       seekable=st.booleans(), method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))
+def test_zip_agrees_with_the_standard_library(members, seekable, method, tmp_path_factory):
+    if not seekable and method == zipfile.ZIP_STORED:
+        return  # such members have no size anywhere before the data
+    path = tmp_path_factory.mktemp("zip") / "f"
+    path.write_bytes(zipped(members, method, seekable))
+    with zipfile.ZipFile(path) as archive:
+        assert unpacked(path)[0] == {name: archive.read(name) for name in archive.namelist()}

@@ -1,0 +1,135 @@
+"""CSV and YAML as streams, against the standard readers, and what is wrong with hostile ones."""
+
+import csv
+import io
+from collections import Counter
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cybersieve import tables, yaml_stream
+from cybersieve.errors import InputError
+
+SIZES = st.sampled_from([1, 2, 7, 64, 100_000])
+CELLS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0\r\x1a"), max_size=12)
+
+
+def chunks(data, size):
+    return [data[at:at + size] for at in range(0, len(data), size)]
+
+
+def rows(data, size=1 << 18, **bounds):
+    notes = Counter()
+    return list(tables.rows(chunks(data, size), "f.csv", notes, **bounds)), notes
+
+
+def documents(data, size=1 << 18, **bounds):
+    notes = Counter()
+    return list(yaml_stream.documents(chunks(data, size), "f.yaml", notes, **bounds)), notes
+
+
+@settings(max_examples=100, deadline=None)
+@given(cells=st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=5), mark=st.sampled_from(",;\t|"), size=SIZES)
+def test_csv_round_trip(cells, mark, size):
+    file = io.StringIO()
+    csv.writer(file, delimiter=mark, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([["id", "a b", "c"], *cells])
+    found, _ = rows(file.getvalue().encode(), size)
+    assert [tree for _, tree in found] == [
+        {k: v for k, v in zip(["id", "a b", "c"], row, strict=True) if v} for row in cells if any(row)]
+
+
+def test_csv_locators_are_the_lines_where_rows_end():
+    found, _ = rows(b'a,b\n1,"two\nlines"\n\n3,4')
+    assert found == [("line 3", {"a": "1", "b": "two\nlines"}), ("line 5", {"a": "3", "b": "4"})]
+
+
+@pytest.mark.parametrize(("data", "expected"), [
+    (b"a,b,a,\n1,2,3,4\n", [{"a": "1", "b": "2", "a 2": "3", "column 4": "4"}]),
+    (b"a,b\n1,2,3\n4,5\n", [{"a": "1", "b": "2", "column 3": "3"}, {"a": "4", "b": "5"}]),
+    (b"# made by us\n#\n# \"id\",\"host\"\n\"7\",\"a.example\"\n", [{"id": "7", "host": "a.example"}]),
+    (b"#version:1,date:2031-01-01\ncve,epss\nCVE-2031-1,0.5\n", [{"cve": "CVE-2031-1", "epss": "0.5"}]),
+    (b"a;b\r\n1;2\r\n", [{"a": "1", "b": "2"}]),
+    (b"only\nx\n", [{"only": "x"}]),
+])
+def test_csv_shapes(data, expected):
+    assert [tree for _, tree in rows(data)[0]] == expected
+
+
+@pytest.mark.parametrize(("data", "message"), [
+    (b'a,b\n1,"open\n2,3\n', r"line \d: not CSV: unexpected end of data"),
+    (b'a,b\n1,"x"y\n', r"line 2: not CSV"),
+    (b"\n \n", "no header"),
+    (b"# only\n# comments\n", "no header"),
+    (b"a,b\n" + b"x" * 5000, r"line 2: a line of more than 0.001 MB"),
+    (b'a,b\n1,"' + b"x\n" * 5000 + b'"', r"field larger than field limit"),
+])
+def test_csv_broken(data, message):
+    with pytest.raises(InputError, match=message):
+        rows(data, 64, max_bytes=1000)
+
+
+def test_csv_nul_characters_go_and_are_counted():
+    assert rows(b"a,b\n1\0,2\n") == ([("line 2", {"a": "1", "b": "2"})], Counter({"NUL characters removed": 1}))
+
+
+YAML_KEYS = st.text(max_size=5).filter(lambda key: key != "<<")
+YAML_TREES = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=15),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(YAML_KEYS, inner, max_size=3), max_leaves=8)
+
+
+@settings(max_examples=100, deadline=None)
+@given(trees=st.lists(st.dictionaries(YAML_KEYS, YAML_TREES, min_size=1, max_size=3), min_size=1, max_size=3),
+       size=SIZES, flow=st.sampled_from([None, True, False]))
+def test_yaml_round_trip(trees, size, flow):
+    data = yaml.safe_dump_all(trees, allow_unicode=True, default_flow_style=flow, default_style='"').encode()
+    for word in (b'!!null "null"', b'!!bool "true"', b'!!bool "false"'):
+        data = data.replace(word, word.split(b'"')[1])
+    assert [tree for _, tree in documents(data, size)[0]] == list(yaml.safe_load_all(data)) == trees
+
+
+def test_yaml_scalars_stay_as_written():
+    data = b"a: 007\nb: 2031-01-01\nc: 1e3\nd: yes\ne: true\nf: ~\ng: 'null'\nh: 12:30\nk:\n"
+    assert documents(data)[0][0][1] == {"a": "007", "b": "2031-01-01", "c": "1e3", "d": "yes", "e": True, "f": None,
+                                        "g": "null", "h": "12:30", "k": None}
+
+
+def test_yaml_sequences_documents_and_aliases():
+    assert documents(b"- a: 1\n- b\n- [x]\n")[0] == [("[0]", {"a": "1"}), ("[1]", {"text": "b"}), ("[2]", ["x"])]
+    assert [place for place, _ in documents(b"a: 1\n---\nb: 2\n---\n")[0]] == ["line 2", "document 2"]
+    merged = documents(b"base: &b {x: 1, y: 2}\nmore:\n  <<: *b\n  y: 3\nagain: *b\n")[0][0][1]
+    assert merged == {"base": {"x": "1", "y": "2"}, "more": {"x": "1", "y": "3"}, "again": {"x": "1", "y": "2"}}
+
+
+def test_yaml_tags_make_no_objects():
+    data = b"a: !!python/object/apply:os.system ['exit 1']\nb: !Ref x\nc: !!int 3\n"
+    assert documents(data) == ([("line 4", {"a": ["exit 1"], "b": "x", "c": "3"})], Counter({"YAML tags ignored": 2}))
+
+
+BOMB = b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
+    b"%c: &%c [%s]\n" % (n, n, b",".join([b"*%c" % (n - 1)] * 10)) for n in range(ord("b"), ord("k")))
+
+
+@pytest.mark.parametrize(("data", "message"), [
+    (BOMB, "more than 200000 values in one document"),
+    (b"a: " + b"[" * 2000, "nested deeper than 500"),
+    (b"a: 1\nb: [\n", r"line \d: not YAML"),
+    (b"a: 1\n\tb: 2\n", r"line 2: not YAML"),
+    (b"a: *nothing\n", "line 1: the alias"),
+    (b"a: 1\na: 2\n", "line 2: duplicate key 'a'"),
+    (b"? [x]\n: 1\n", "a key that is no text"),
+    (b"a: \x07\n", "not YAML"),
+    (b"a: '" + b"x" * 5000 + b"'", "a document of more than 0.001 MB"),
+    (b"&a [*a]\n", "the alias"),
+])
+def test_yaml_broken(data, message):
+    with pytest.raises(InputError, match=message):
+        documents(data, max_bytes=1000 if b"xxx" in data else 10_000_000)
+
+
+@pytest.mark.parametrize(("line", "mark"), [
+    ("a,b,c", ","), ("a;b,c;d", ";"), ('"a,b,c",d\te\tf', "\t"), ("one", ","), ("a|b", "|")])
+def test_delimiter(line, mark):
+    assert tables.delimiter(line) == mark

@@ -1,0 +1,161 @@
+"""XML as a stream: the same trees as from a full parse, constant memory, and nothing fetched or unfolded."""
+
+import os
+import time
+import tracemalloc
+from collections import Counter
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from cybersieve import xml_stream
+from cybersieve.errors import InputError
+
+WORDS = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FFF, blacklist_categories=("Cs", "Cn", "Co")),
+                max_size=15)
+NAMES = st.sampled_from(["a", "b", "rec", "p"])
+
+
+def chunks(data, size):
+    return [data[at:at + size] for at in range(0, len(data), size)]
+
+
+def read(data, *names, size=1 << 18, **bounds):
+    notes = Counter()
+    return list(xml_stream.records(chunks(data, size), "f.xml", list(names), notes, **bounds))
+
+
+def element(tree):
+    """An element from (name, attributes, text, children)."""
+    name, attributes, words, children = tree
+    inner = "".join(map(element, children))
+    return (f"<{name}{''.join(f' {key}={quoteattr(value)}' for key, value in attributes.items())}>"
+            f"{escape(words)}{inner}</{name}>")
+
+
+ELEMENTS = st.recursive(st.tuples(NAMES, st.dictionaries(NAMES, WORDS, max_size=2), WORDS, st.just([])),
+                        lambda inner: st.tuples(NAMES, st.dictionaries(NAMES, WORDS, max_size=2), WORDS,
+                                                st.lists(inner, max_size=3)), max_leaves=8)
+
+
+@settings(max_examples=150, deadline=None)
+@given(trees=st.lists(ELEMENTS, max_size=5), size=st.sampled_from([1, 3, 17, 1 << 18]))
+def test_agrees_with_a_full_parse(trees, size):
+    data = f"<top xmlns='urn:x'>{''.join(map(element, trees))}</top>".encode()
+    outermost = [node for node in etree.fromstring(data).iter("{urn:x}rec")
+                 if not any(xml_stream.local(above.tag) == "rec" for above in node.iterancestors())]
+    expected = [xml_stream.tree(node) for node in outermost]
+    assert [tree for _, tree in read(data, "rec", size=size)] == expected
+
+
+@pytest.mark.parametrize(("inner", "expected"), [
+    ("", ""),
+    (" text ", "text"),
+    ("<b>1</b><b>2</b><c/>", {"b": ["1", "2"], "c": ""}),
+    ("<b x='1'>t</b>", {"b": {"@x": "1", "#text": "t"}}),
+    ("<b x='1'/>", {"b": {"@x": "1"}}),
+    ("one <i>two</i> three<p>four</p>", "one two three\nfour"),
+    ("<d xmlns:x='http://www.w3.org/1999/xhtml'><x:p>a</x:p><x:p>b</x:p></d>", {"d": "a\n\nb"}),
+    ("<![CDATA[<p>raw</p>]]>", "<p>raw</p>"),
+    ("<!-- no -->a<?pi no?>b", "ab"),
+    ("wrapped\n      line\nkept", "wrapped line\nkept"),
+    ("&lt;script&gt;", "<script>"),
+])
+def test_trees(inner, expected):
+    assert read(f"<top><rec>{inner}</rec></top>".encode(), "rec") == [("/top/rec[1]", expected)]
+
+
+def test_locators_namespaces_and_several_names():
+    data = (b"<n:top xmlns:n='urn:n'><g><rec>1</rec><n:rec>2</n:rec></g><g><row a='3'/></g>"
+            b"<rec>4<rec>inner</rec></rec></n:top>")
+    assert read(data, "rec", "row") == [("/top/g/rec[1]", "1"), ("/top/g/rec[2]", "2"), ("/top/g/row[1]", {"@a": "3"}),
+                                        ("/top/rec[3]", "4inner")]
+    assert read(b"<rec><a>1</a></rec>", "rec") == [("/rec[1]", {"a": "1"})]
+
+
+@pytest.mark.parametrize(("data", "message"), [
+    (b"<top><rec>", "line 1: not XML"),
+    (b"<top>\n<rec>1</rec>\n</pot>", "line 3: not XML"),
+    (b"<top><rec>1</rec></top>garbage", "not XML"),
+    (b"<top><rec>&nbsp;</rec></top>", "Entity 'nbsp' not defined"),
+    (b"<top>\0</top>", "not XML"),
+    (b"<top a='1' a='2'/>", "not XML: Attribute a redefined"),
+    (b"", "not XML: no element found"),
+    (b"<!-- only a comment -->", "not XML"),
+    (b"<a>" * 100_000, "not XML: Excessive depth"),
+    (b"<top>" + b"<rec>" * 100 + b"</rec>" * 100 + b"</top>", "nested deeper than 50"),
+    (b"<top><rec>" + b"x" * 20_000_000 + b"</rec></top>", "more than 1 MB"),
+    (b"<top><rec>" + b"<a/>" * 500_000, "more than (1 MB|200000 elements)"),
+    (b"<top>" + b"x" * 20_000_000 + b"</top>", "not XML"),
+    (b"<top><rec a='" + b"x" * 20_000_000 + b"'/></top>", "not XML|more than 1 MB"),
+    (b"<top><rec " + b" ".join(b"a%d='%d'" % (n, n) for n in range(200_000)) + b"/></top>",
+     "more than 100000 attributes"),
+    (b"<!DOCTYPE top [" + b"<!ENTITY a 'x'>" * 2_000_000, "no element in its first 16 MB|not XML"),
+])
+def test_broken(data, message):
+    with pytest.raises(InputError, match=message):
+        read(data, "rec", size=1 << 16, max_bytes=1_000_000, max_depth=50)
+
+
+def test_entities_of_the_document_are_left_unexpanded():
+    data = b"<!DOCTYPE t [<!ENTITY a 'secret'>]><t><rec>x &a; y</rec></t>"
+    assert "secret" not in str(read(data, "rec"))
+
+
+def test_entity_bombs_cost_nothing():
+    levels = "".join(f"<!ENTITY e{n} '{f'&e{n - 1};' * 10}'>" for n in range(1, 12))
+    declared = f"<!DOCTYPE t [<!ENTITY e0 'xxxxxxxxxx'>{levels}]>"
+    tracemalloc.start()
+    began = time.process_time()
+    for bomb in ("<t><rec>&e11;</rec></t>", "<t><rec a='&e11;'/></t>"):
+        with pytest.raises(InputError, match="entity amplification"):
+            read(f"{declared}{bomb}".encode(), "rec")
+    assert tracemalloc.get_traced_memory()[1] < 5e6 and time.process_time() - began < 2
+    tracemalloc.stop()
+
+
+def test_nothing_outside_is_read(tmp_path, monkeypatch):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("SECRET")
+    (tmp_path / "evil.dtd").write_text("<!ENTITY leaked 'SECRET'>")
+    opened = []
+    real = os.open
+    monkeypatch.setattr(os, "open", lambda path, *rest: (opened.append(path), real(path, *rest))[1])
+    for declared in (f"<!ENTITY x SYSTEM 'file://{secret}'>", f"<!ENTITY % d SYSTEM '{tmp_path}/evil.dtd'> %d;",
+                     "<!ENTITY x SYSTEM 'http://127.0.0.1:9/x'>"):
+        try:
+            found = str(read(f"<!DOCTYPE t [{declared}]><t><rec>a &x; &leaked;</rec></t>".encode(), "rec"))
+        except InputError as error:
+            found = str(error)
+        assert "SECRET" not in found
+    found = read(f"<!DOCTYPE t SYSTEM '{tmp_path}/evil.dtd'><t><rec>b</rec></t>".encode(), "rec")
+    assert found == [("/t/rec[1]", "b")]
+    assert not [path for path in opened if str(tmp_path) in str(path)]
+
+
+def _stream(head, middle, times, tail):
+    yield head
+    for _ in range(times):
+        yield middle
+    yield tail
+
+
+@pytest.mark.parametrize(("middle", "name"), [
+    (b"<rec><a>text</a><b x='1'/></rec>" * 3000, "rec"), (b"<junk><a>text</a>" b"<b x='1'/></junk>" * 3000, "rec")])
+def test_memory_is_constant_whatever_passes(middle, name):
+    """libxml2's memory is not Python's: the process's own is what counts."""
+    def resident():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("no /proc on this system")
+    def run(times):
+        for _ in xml_stream.records(_stream(b"<top><list>", middle, times, b"</list></top>"), "f", [name], Counter()):
+            pass
+    run(5)
+    before = resident()
+    run(40)
+    assert resident() - before < 4e6
