@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := all
-.PHONY: all help env corpus model repro summary test check lint readme deps constraints clean
+.PHONY: all help env corpus model plots repro summary test check lint readme deps constraints clean
 
 all: repro summary  ## environment, sample corpus, model, dvc repro, a summary table (the default)
 
@@ -23,7 +23,7 @@ $(VENV)/.run: requirements_optimized.txt constraints.txt pyproject.toml | $(VENV
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements_optimized.txt -c constraints.txt
 	@touch $@
 
-$(VENV)/.dev: requirements_dev.txt requirements_fit.txt $(VENV)/.run
+$(VENV)/.dev: requirements_dev.txt requirements_fit.txt requirements_server.txt $(VENV)/.run
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements_dev.txt -c constraints.txt
 	@touch $@
 
@@ -33,7 +33,10 @@ corpus: $(VENV)/.run  ## raw_data/: the sample corpus, unless a corpus of your o
 model: $(VENV)/.run  ## the verifier's model, in the per-user cache
 	$(PY) stages/prepare_model.py --output models/model.json
 
-repro: corpus model  ## run the pipeline: only what changed
+plots: $(VENV)/.run  ## the script that draws `dvc plots show`, so that it works offline
+	$(PY) stages/prepare_plots.py
+
+repro: corpus model plots  ## run the pipeline: only what changed
 	$(VENV)/bin/dvc repro
 
 summary: $(VENV)/.run  ## the figures of the last run

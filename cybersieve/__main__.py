@@ -7,6 +7,9 @@ commands:
   filter         the whole pipeline on any folder, without DVC
   judge          decide any texts: JSONL in, JSONL with verdicts out
   summary        the figures of the last run as a table
+  why            why one record was kept or not
+  review         label records in the browser
+  agreement      where labellers differ
   sample-labels  draw records to label into a CSV
   adapt          train an adapter for the verifier's model
   cache          show or prune the verdict cache
@@ -61,7 +64,7 @@ def _judge(arguments: list[str]) -> None:
     args = parser.parse_args(arguments)
     from cybersieve import judge, params
 
-    decider = "rules" if args.rules_only else "llm" if args.llm_only else "both"
+    decider: judge.Decider = "rules" if args.rules_only else "llm" if args.llm_only else "both"
     judge.run(args.file, args.output, params.load(args.params), args.thresholds, decider)
 
 
@@ -91,6 +94,24 @@ def _adapt(arguments: list[str]) -> None:
     adapt.main(arguments)
 
 
+def _why(arguments: list[str]) -> None:
+    from cybersieve import why
+
+    why.main(arguments)
+
+
+def _review(arguments: list[str]) -> None:
+    from cybersieve import review
+
+    review.main(arguments)
+
+
+def _agreement(arguments: list[str]) -> None:
+    from cybersieve import agreement
+
+    agreement.main(arguments)
+
+
 def _cache(arguments: list[str]) -> None:
     """Show or prune the verdict cache, where answers of the LLM are kept so that nothing is asked twice.
 
@@ -105,8 +126,8 @@ def _cache(arguments: list[str]) -> None:
     print(cache.info() if args.action == "info" else cache.prune())
 
 
-COMMANDS = {"filter": _filter, "judge": _judge, "summary": _summary, "sample-labels": _sample_labels,
-            "adapt": _adapt, "cache": _cache}
+COMMANDS = {"filter": _filter, "judge": _judge, "summary": _summary, "why": _why, "review": _review,
+            "agreement": _agreement, "sample-labels": _sample_labels, "adapt": _adapt, "cache": _cache}
 
 
 def _dispatch() -> None:
