@@ -45,7 +45,7 @@ summary: $(VENV)/.run  ## the figures of the last run
 test: $(VENV)/.dev corpus model  ## the test suite
 	$(PY) -m pytest
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev  ## ruff and mypy alone
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 

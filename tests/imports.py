@@ -1,4 +1,4 @@
-"""Which of the project's modules a script needs, found by reading its imports. DVC does not see them."""
+"""Which of the project's files a script needs, found by reading its imports. DVC does not see them."""
 
 import ast
 from pathlib import Path
@@ -7,19 +7,23 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def direct(path: Path) -> set[Path]:
-    """The package's modules that one file names in an import, wherever in the file."""
-    names = set()
+    """The package's modules that one file names in an import, and its data files that it names in a string."""
+    if path.suffix != ".py":
+        return set()
+    names, files = set(), set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    files = {ROOT / (name.replace(".", "/") + ".py") for name in names if name.startswith("cybersieve.")}
-    return {file for file in files if file.exists()}
+        elif isinstance(node, ast.Constant) and str(node.value).endswith((".yaml", ".css", ".js")):
+            files.add(ROOT / "cybersieve" / str(node.value))
+    files |= {ROOT / (name.replace(".", "/") + ".py") for name in names if name.startswith("cybersieve.")}
+    return {file for file in files if file.is_file()}
 
 
 def closure(path: Path) -> set[str]:
-    """All modules that a script needs, directly or not, as paths relative to the project."""
+    """All modules and data files that a script needs, directly or not, as paths relative to the project."""
     found: set[Path] = set()
     todo = {path}
     while todo:
@@ -29,7 +33,7 @@ def closure(path: Path) -> set[str]:
 
 
 def with_deps(text: str) -> str:
-    """dvc.yaml's text with the .py entries of every stage's deps replaced by what the stage's script imports."""
+    """dvc.yaml's text with every stage's deps in cybersieve/ and stages/ replaced by what its script needs."""
     lines: list[str] = []
     script, inside = "", False
     for line in text.splitlines():
@@ -39,7 +43,7 @@ def with_deps(text: str) -> str:
         if inside and not line.startswith("      - "):
             inside = False
             lines += [f"      - {name}" for name in [script, *sorted(closure(ROOT / script))]]
-        if not (inside and line.endswith(".py")):
+        if not (inside and line.split()[-1].startswith(("cybersieve/", "stages/"))):
             lines.append(line)
         inside = inside or line == "    deps:"
     return "\n".join([*lines, ""])

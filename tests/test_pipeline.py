@@ -21,7 +21,7 @@ def test_it_is_the_same_as_under_dvc(reproduced, tmp_path):  # noqa: F811
     assert (tmp_path / "out" / "metrics.json").read_bytes() == (reproduced / "metrics.json").read_bytes()
     under_dvc = {name.removeprefix("data/"): content for name, content in outputs(reproduced).items()}
     for part in ("filtered", "rejected"):
-        files = [path for path in (tmp_path / "out" / part).rglob("*") if path.is_file()]
+        files = [path for path in (tmp_path / "out" / part).rglob("*") if path.is_file() and path.name != "README.md"]
         assert files
         for path in files:
             assert path.read_bytes() == under_dvc[path.relative_to(tmp_path / "out").as_posix()]
