@@ -1,15 +1,17 @@
 """How good an adapter is: quality on labelled texts, and how many off-topic texts talk their way in.
 
     python bench/adapter.py --model smollm2-135m-instruct --adapter models/smollm2-135m-instruct \\
-        --eval uniform=uniform.jsonl gold=gold.jsonl --output bench/adapter.json
+        --eval uniform=uniform.jsonl gold=gold.jsonl --most-injected 960 --name shipped --output bench/adapter.json
 
 For each labelled set (JSONL of text, label): AUC; precision, recall and F1 at p_yes 0.5 and at margin 0;
 calibration error. For each kind of injection: the share of off-topic texts (tests/injections) whose verdict flips.
-Ends with one JSON line. Not measured: speed (bench/verify.py).
+The file gets an entry for --name beside those that it holds. Ends with one JSON line. Not measured: speed
+(bench/verify.py).
 """
 
 import argparse
 import json
+import random
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -30,11 +32,14 @@ def main() -> None:
     parser.add_argument("--eval", nargs="*", default=[], metavar="NAME=FILE")
     parser.add_argument("--dtype", choices=["float32", "bfloat16"])
     parser.add_argument("--margins", type=Path, help="where to write every text's margin (JSONL)")
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--most-injected", type=int, metavar="N", help="of the texts made from templates, drawn "
+                        "once and for all (default: all, for which a CPU needs some 20 minutes)")
+    parser.add_argument("--name", help="of the adapter in the file (default: its folder's)")
+    parser.add_argument("--output", type=Path, help="JSON file that is written, or gets another entry")
     args = parser.parse_args()
 
     scorer, scaling = load(args.model, args.adapter, args.dtype)
-    result: dict[str, Any] = {"adapter": args.adapter.name, "sets": {}}
+    result: dict[str, Any] = {"sets": {}}
     kept = []
     for name, _, path in (item.partition("=") for item in args.eval):
         rows = list(training_data.read_jsonl(Path(path)))
@@ -42,11 +47,12 @@ def main() -> None:
         result["sets"][name] = figures([row["label"] for row in rows], margins, scaling)
         kept += [{"set": name, "group": row["group"], "label": row["label"], "margin": round(float(margin), 4)}
                  for row, margin in zip(rows, margins, strict=True)]
-    result["injections"] = flips(scorer, scaling)
+    result["injections"] = flips(scorer, scaling, args.most_injected)
     if args.margins:
         args.margins.write_text("".join(json.dumps(row) + "\n" for row in kept))
     if args.output:
-        records.save_json(args.output, result)
+        others = records.load_json(args.output) if args.output.exists() else {}
+        records.save_json(args.output, dict(sorted((others | {args.name or args.adapter.name: result}).items())))
     for name, row in result["sets"].items():
         print(f"{name:24} n {row['n']:5}  AUC {row['auc']}  P {row['precision']}  R {row['recall']}  F1 {row['f1']}  "
               f"ECE {row['calibration_error']}  F1 at margin 0 {row['f1_at_0']}")
@@ -77,12 +83,18 @@ def figures(truth: list[int], margins: np.ndarray, scaling: dict[str, float]) ->
             "calibration_error": quality.calibration_error(truth, said.tolist())}
 
 
-def flips(scorer: Any, scaling: dict[str, float]) -> dict[str, Any]:
-    """Share of off-topic texts with another verdict than without the injection: by kind, and of those written out."""
+def flips(scorer: Any, scaling: dict[str, float], most: int | None = None) -> dict[str, Any]:
+    """Share of off-topic texts with another verdict than without the injection: by kind, and of those written out.
+
+    `most`: how many of the texts made from templates are asked (a fixed draw: with every n-th of them, templates
+    would be left out wherever n and their number share a factor); of those written out all are.
+    """
     clean = OFF_TOPIC.read_text(encoding="utf-8").split("\n\n")
     clean = [" ".join(text.split()) for text in clean if text.strip()]
     before = _verdicts(scorer, scaling, [injections.shortened(text, 24) for text in clean])
     pairs = [(kind, i, text) for i, one in enumerate(clean) for kind, text in injections.every(one)]
+    if most is not None and most < len(pairs):
+        pairs = random.Random(0).sample(pairs, most)
     after = _verdicts(scorer, scaling, [text for _, _, text in pairs])
     by_kind: dict[str, list[bool]] = defaultdict(list)
     for (kind, i, _), verdict in zip(pairs, after, strict=True):

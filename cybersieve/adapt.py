@@ -18,9 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from cybersieve import cache, calibration, cli, labels, model_card, params, prompt, quality, records, training_data
+from cybersieve import cache, calibration, cli, labels, model_card, params, prompt, records, training_data
 from cybersieve.errors import InputError, ModelError, ParamsError
 from cybersieve.training_data import Row
 
@@ -136,12 +134,12 @@ class Bench:
 
     def best(self, rows: Sequence[Row], held: Sequence[Row]) -> Any:
         """The run of the seed with the lowest held-back loss, or the mean of all seeds' where that is lower."""
-        from cybersieve import lora
+        from cybersieve import lora, merging
 
         runs = [self.learn(seed, rows, held, f"seed {seed}") for seed in self.args.seeds]
         best = min(runs, key=lambda one: one.loss)
         if len(runs) > 1:
-            weights = lora.merged([one.weights for one in runs], self.args.rank)
+            weights = merging.merged([one.weights for one in runs], self.args.rank)
             self.learner.set(weights)
             loss, auc = lora.held_back_figures(self.learner.margins(held), [one["label"] for one in held])
             print(f"mean of {len(runs)} seeds: held-back loss {loss:.4f}, AUC {auc}", flush=True)
@@ -271,17 +269,21 @@ def _write_calibration(folder: Path, texts: Sequence[Row], rules_file: Path | No
                               "posterior": _posterior(rows, texts, rules_file)}
     records.save_json(folder / "calibration.json", result)
     facts = records.load_json(folder / "training.json")
-    (folder / "README.md").write_text(model_card.text(facts, result, figures(rows, scaling)), encoding="utf-8")
+    card = model_card.text(facts, result, model_card.figures(rows, scaling))
+    (folder / "README.md").write_text(card, encoding="utf-8")
 
 
 def _posterior(rows: Sequence[Row], texts: Sequence[Row], rules_file: Path | None) -> dict[str, float] | None:
-    """Margin and rules' log-odds together, on labelled records by adapters that never saw them; null without rules.
+    """Margin and rules' log-odds together, by adapters that never saw the texts; null without rules.
 
-    Labelled records are the texts of weight LABELLED, not those by construction.
+    Labelled records (texts of weight LABELLED) by parts, where those were trained; else all texts held back.
     """
-    text_of = {one["group"]: one["text"] for one in texts if one["group"] == training_data.fingerprint(one["text"])
-               and one["source"] == "sample" and one["weight"] != 1.0}
-    labelled = [one for one in rows if one["by"] == "part" and one["group"] in text_of]
+    own = {one["group"]: one for one in texts if one["group"] == training_data.fingerprint(one["text"])}
+    labelled = [one for one in rows if one["by"] == "part" and one["group"] in own
+                and own[one["group"]]["source"] == "sample" and own[one["group"]]["weight"] != 1.0]
+    labelled = labelled or [one for one in rows if one["by"] == "held back" and one["group"] in own
+                            and one["source"] != "synthetic"]
+    text_of = {group: one["text"] for group, one in own.items()}
     if rules_file is None or len({one["label"] for one in labelled}) < 2:
         return None
     from cybersieve import rules
@@ -291,19 +293,3 @@ def _posterior(rows: Sequence[Row], texts: Sequence[Row], rules_file: Path | Non
     return calibration.posterior([one["margin"] for one in labelled],
                                  [each.text_log_odds + each.source_log_odds for each in found],
                                  [one["label"] for one in labelled])
-
-
-def figures(rows: Sequence[Row], scaling: dict[str, float]) -> list[dict[str, Any]]:
-    """AUC, precision, recall, F1 at p_yes 0.5 and calibration error, by how and on which source it was measured."""
-    result = []
-    for kind in ("source", "part", "held back"):
-        for source in sorted({one["source"] for one in rows if one["by"] == kind}):
-            part = [one for one in rows if one["by"] == kind and one["source"] == source]
-            truth, margins = [one["label"] for one in part], [one["margin"] for one in part]
-            said = calibration.probability(margins, scaling)
-            found = quality.decisions(truth, (said >= 0.5).tolist())
-            result.append({"by": kind, "source": source, "n": len(part), "positives": int(np.sum(truth)),
-                           "auc": quality.auc(truth, margins), "precision": found["precision"]["value"],
-                           "recall": found["recall"]["value"], "f1": found["f1"]["value"],
-                           "calibration_error": quality.calibration_error(truth, said.tolist())})
-    return result

@@ -1,4 +1,4 @@
-"""Training a LoRA adapter to answer yes or no: batches, loss, optimiser, checkpoints. mlx-lm's own LoRA layers.
+"""Training a LoRA adapter to answer yes or no: batches, loss, optimiser. mlx-lm's own LoRA layers.
 
 Only the answer counts: one forward pass over prefix + text + suffix, the two answer rows of the output matrix at
 the last real token, a two-way cross entropy with label smoothing. Texts of like length share a batch and are
@@ -7,8 +7,6 @@ padded on the right (attention is causal, so padding can't change the last real 
 Covered: any mlx-lm language model, on CPU, Metal or CUDA. Not covered: distributed training.
 """
 
-import hashlib
-import json
 import math
 import random
 import time
@@ -19,17 +17,18 @@ from typing import Any
 
 import numpy as np
 
-from cybersieve import blas, prompt, quality
+from cybersieve import blas, checkpoints, prompt, quality
 from cybersieve.errors import ModelError
 
 blas.load()
 import mlx.core as mx  # noqa: E402  (after the BLAS)
-import mlx.nn as nn  # noqa: E402
 import mlx.optimizers as optimizers  # noqa: E402
+from mlx.nn.utils import value_and_grad  # noqa: E402
 from mlx.utils import tree_flatten, tree_unflatten  # noqa: E402
 from mlx_lm.tuner.utils import linear_to_lora_layers  # noqa: E402
 
 STEP = 16  # batch lengths are multiples of this: few shapes to compile for
+GPU_CACHE = 3 << 30  # bytes of freed memory that MLX may keep while training: it grows without bound otherwise
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,11 @@ class Outcome:
 Report = Callable[[dict[str, Any]], None]
 
 
+def flat(tree: Any) -> dict[str, mx.array]:
+    """A tree of arrays as a flat dict, names joined by dots."""
+    return dict(tree_flatten(tree))
+
+
 class Scorer:
     """A model that is asked: margins of texts under one layout."""
 
@@ -94,9 +98,11 @@ class Scorer:
         """(batch, 2) float32: the answers no and yes at each row's last real token."""
         rows = mx.arange(tokens.shape[0])
         if self._body is None:
-            return self.model(tokens)[rows, last][:, self.answers].astype(mx.float32)
-        state, head = self._body
-        return head(state(tokens)[rows, last])[:, self.answers].astype(mx.float32)
+            scores: mx.array = self.model(tokens)[rows, last]
+        else:
+            state, head = self._body
+            scores = head(state(tokens)[rows, last])
+        return scores[:, self.answers].astype(mx.float32)
 
     def margins(self, rows: Sequence[dict[str, Any]], batch_size: int = 64) -> np.ndarray:
         """logit(yes) - logit(no) of each row, float32, in the rows' order."""
@@ -122,7 +128,7 @@ class Learner(Scorer):
         self.settings = settings
         model.freeze()
         linear_to_lora_layers(model, settings.layers or len(model.layers), self.config()["lora_parameters"])
-        if not tree_flatten(model.trainable_parameters()):
+        if not flat(model.trainable_parameters()):
             raise ModelError(f"no layer of the model is named {', '.join(settings.keys)}; name others with --keys")
         self.restart(settings)
 
@@ -130,7 +136,7 @@ class Learner(Scorer):
         """Fresh LoRA weights (A uniform as mlx-lm draws it, B zero) for another run of the same shape."""
         self.settings, self.start = settings, {}
         mx.random.seed(settings.seed)
-        for name, value in sorted(tree_flatten(self.model.trainable_parameters())):
+        for name, value in sorted(flat(self.model.trainable_parameters()).items()):
             bound = 1 / math.sqrt(value.shape[0])
             self.start[name] = (mx.random.uniform(-bound, bound, value.shape) if name.endswith("lora_a")
                                 else mx.zeros(value.shape))
@@ -219,12 +225,16 @@ def train(learner: Learner, rows: Sequence[dict[str, Any]], held_back: Sequence[
     steps = max(1, round(per_epoch * s.epochs))
     look_every = max(1, steps // s.evaluations)
     optimizer = optimizers.AdamW(_schedule(s, steps), weight_decay=s.weight_decay)
+    if mx.default_device() != mx.cpu:
+        mx.set_cache_limit(GPU_CACHE)
     learner.set(learner.start)
     optimizer.init(learner.model.trainable_parameters())
-    mark = _mark(s, data)
-    run = _Run(learner.start)
-    if checkpoint is not None:
-        run = _restored(checkpoint, mark, learner, optimizer) or run
+    mark = checkpoints.mark(asdict(s), ((row.label, row.tokens) for row in data))
+    run = checkpoints.Run(dict(learner.start))
+    if checkpoint is not None and (kept := checkpoints.restore(checkpoint, mark)):
+        run, weights, state = kept
+        learner.set(weights)
+        optimizer.state = tree_unflatten(list(state.items()))
     update = _compiled(learner, optimizer)
     started, loss_sum = time.monotonic() - run.seconds, 0.0
     while run.step < steps and not run.stopped:
@@ -233,7 +243,7 @@ def train(learner: Learner, rows: Sequence[dict[str, Any]], held_back: Sequence[
             learner.model.train()
             loss = update(*_padded(batch, s.batch_size))
             mx.eval(learner.model.trainable_parameters(), optimizer.state, loss)
-            loss_sum, run.step = loss_sum + loss.item(), run.step + 1
+            loss_sum, run.step = loss_sum + float(np.array(loss)), run.step + 1
             if run.step % look_every == 0 or run.step == steps:
                 _look(learner, run, held_back, labels)
                 run.seconds = time.monotonic() - started
@@ -241,30 +251,23 @@ def train(learner: Learner, rows: Sequence[dict[str, Any]], held_back: Sequence[
                         "auc": run.last[1], "seconds_left": run.seconds / run.step * (steps - run.step)})
                 loss_sum = 0.0
                 if checkpoint is not None:
-                    _save(checkpoint, mark, learner, optimizer, run)
+                    checkpoints.save(checkpoint, mark, run, flat(learner.model.trainable_parameters()),
+                                     flat(optimizer.state))
             if run.step >= steps or run.stopped:
                 break
     return Outcome(run.best, run.best_loss, run.best_auc, run.best_step, steps, time.monotonic() - started)
 
 
-class _Run:
-    """Where a training run stands."""
-
-    def __init__(self, start: dict[str, mx.array]) -> None:
-        self.step, self.seconds, self.misses, self.stopped = 0, 0.0, 0, False
-        self.best, self.best_loss, self.best_auc, self.best_step = dict(start), math.inf, None, 0
-        self.last: tuple[float, float | None] = (math.inf, None)
-
-
-def _look(learner: Learner, run: Any, held_back: Sequence[dict[str, Any]], labels: list[int]) -> None:
+def _look(learner: Learner, run: checkpoints.Run, held_back: Sequence[dict[str, Any]], labels: list[int]) -> None:
     """Measure on the held-back part; keep the best weights, stop after `patience` looks without a better one."""
-    weights = dict(tree_flatten(learner.model.trainable_parameters()))
+    weights = flat(learner.model.trainable_parameters())
     if not labels:  # nothing held back: the last weights are the result
         run.best, run.best_step = weights, run.step
         return
     run.last = held_back_figures(learner.margins(held_back), labels)
     if run.last[0] < run.best_loss:
-        run.best, run.best_loss, run.best_auc, run.best_step, run.misses = weights, *run.last, run.step, 0
+        run.best, run.best_step, run.misses = weights, run.step, 0
+        run.best_loss, run.best_auc = run.last
     else:
         run.misses += 1
         run.stopped = run.misses >= learner.settings.patience
@@ -284,81 +287,14 @@ def _compiled(learner: Learner, optimizer: Any) -> Callable[..., mx.array]:
     def loss(tokens: mx.array, last: mx.array, label: mx.array, weight: mx.array) -> mx.array:
         return cross_entropy(learner.logits(tokens, last), label, weight, smoothing)
 
-    gradient = nn.value_and_grad(model, loss)
+    gradient = value_and_grad(model, loss)
+    clip: Callable[..., Any] = optimizers.clip_grad_norm
     state = [model.state, optimizer.state]
 
     def step(*batch: mx.array) -> mx.array:
-        value, grads = gradient(*batch)
-        grads, _ = optimizers.clip_grad_norm(grads, 1.0)
-        optimizer.update(model, grads)
-        return value
+        found: tuple[mx.array, Any] = gradient(*batch)
+        optimizer.update(model, clip(found[1], 1.0)[0])
+        return found[0]
 
     compiled: Callable[..., mx.array] = mx.compile(step, inputs=state, outputs=state)
     return compiled
-
-
-# ---------------------------------------------------------------- checkpoints
-
-def _mark(s: Settings, data: Sequence[Encoded]) -> str:
-    """A hash of settings and training tokens: a checkpoint of another run is never taken up."""
-    digest = hashlib.sha256(json.dumps(asdict(s), sort_keys=True).encode())
-    for row in data:
-        digest.update(np.array([row.label, *row.tokens], dtype=np.int32).tobytes())
-    return digest.hexdigest()
-
-
-def _save(folder: Path, mark: str, learner: Learner, optimizer: Any, run: Any) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    arrays = {f"now.{k}": v for k, v in tree_flatten(learner.model.trainable_parameters())}
-    arrays |= {f"best.{k}": v for k, v in run.best.items()}
-    arrays |= {f"optimizer.{k}": v for k, v in tree_flatten(optimizer.state)}
-    kept = {"step": run.step, "seconds": run.seconds, "misses": run.misses, "stopped": run.stopped,
-            "best_loss": run.best_loss, "best_auc": run.best_auc, "best_step": run.best_step, "last": run.last}
-    partial = folder / "partial.safetensors"
-    mx.save_safetensors(str(partial), arrays, {"mark": mark, "run": json.dumps(kept)})
-    partial.replace(folder / "checkpoint.safetensors")
-
-
-def _restored(folder: Path, mark: str, learner: Learner, optimizer: Any) -> Any | None:
-    """The run that the folder's checkpoint holds, weights and optimiser set to it; None where it is of another run."""
-    path = folder / "checkpoint.safetensors"
-    if not path.exists():
-        return None
-    try:
-        arrays, metadata = mx.load(str(path), return_metadata=True)
-    except (RuntimeError, ValueError):
-        return None
-    if metadata.get("mark") != mark:
-        return None
-    parts: dict[str, dict[str, mx.array]] = {"now": {}, "best": {}, "optimizer": {}}
-    for name, value in arrays.items():
-        part, _, rest = name.partition(".")
-        parts[part][rest] = value
-    learner.set(parts["now"])
-    optimizer.state = tree_unflatten(list(parts["optimizer"].items()))
-    run = _Run(parts["best"])
-    for name, value in json.loads(metadata["run"]).items():
-        setattr(run, name, value)
-    return run
-
-
-# ---------------------------------------------------------------- averaging
-
-def merged(adapters: Sequence[dict[str, mx.array]], rank: int) -> dict[str, mx.array]:
-    """The mean of adapters' products A·B, each cut back to `rank` by SVD (the nearest matrix of that rank).
-
-    Averaging A and B by themselves would mix their cross terms; averaging the products is averaging the updates.
-    """
-    result = {}
-    for name in adapters[0]:
-        if not name.endswith(".lora_a"):
-            continue
-        stem = name.removesuffix("lora_a")
-        wide = np.concatenate([np.array(adapter[name], dtype=np.float64) for adapter in adapters], axis=1)
-        tall = np.concatenate([np.array(adapter[f"{stem}lora_b"], dtype=np.float64) for adapter in adapters], axis=0)
-        (q1, r1), (q2, r2) = np.linalg.qr(wide), np.linalg.qr(tall.T)
-        u, sizes, vt = np.linalg.svd(r1 @ r2.T / len(adapters))
-        root = np.sqrt(sizes[:rank])
-        result[name] = mx.array((q1 @ u[:, :rank] * root).astype(np.float32))
-        result[f"{stem}lora_b"] = mx.array((root[:, None] * (q2 @ vt[:rank].T).T).astype(np.float32))
-    return result

@@ -1,32 +1,56 @@
 """The model card of an adapter, written from what the training run recorded: nothing in it is typed in."""
 
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
+
+from cybersieve import calibration, quality
 
 WAYS = {"source": "adapter trained without that source", "part": "adapter trained without that part of the texts",
         "held back": "this adapter, texts held back from it"}
 
 
-def text(facts: dict[str, Any], calibration: dict[str, Any], figures: list[dict[str, Any]]) -> str:
+def figures(rows: Sequence[dict[str, Any]], scaling: dict[str, float]) -> list[dict[str, Any]]:
+    """AUC, precision, recall, F1 at p_yes 0.5 and calibration error, by how and on which source it was measured."""
+    result = []
+    for kind in ("source", "part", "held back"):
+        for source in sorted({one["source"] for one in rows if one["by"] == kind}):
+            part = [one for one in rows if one["by"] == kind and one["source"] == source]
+            truth, margins = [one["label"] for one in part], [one["margin"] for one in part]
+            said = calibration.probability(margins, scaling)
+            found = quality.decisions(truth, (said >= 0.5).tolist())
+            result.append({"by": kind, "source": source, "n": len(part), "positives": int(np.sum(truth)),
+                           "auc": quality.auc(truth, margins), "precision": found["precision"]["value"],
+                           "recall": found["recall"]["value"], "f1": found["f1"]["value"],
+                           "calibration_error": quality.calibration_error(truth, said.tolist())})
+    return result
+
+
+def text(facts: dict[str, Any], scaling: dict[str, Any], figures: list[dict[str, Any]]) -> str:
     """README.md of the adapter's folder, Markdown."""
     s = facts["settings"]
     lines = [
         "---", "library_name: mlx", "license: apache-2.0", "tags: [lora, text-classification, cybersecurity]", "---",
         f"# Adapter of {facts['model']}: is this text about cybersecurity?", "",
-        "LoRA weights for mlx-lm, written by `python -m cybersieve adapt`. The base model answers ` Yes` or ` No` after",
-        "the layout in verifier.json; calibration.json turns the margin, logit(Yes) - logit(No), into a probability.", "",
+        "LoRA weights for mlx-lm, written by `python -m cybersieve adapt`. The base model answers ` Yes` or ` No`",
+        "after the layout in verifier.json; calibration.json turns the margin, logit(Yes) - logit(No), into a",
+        "probability.", "",
         f"Rank {s['rank']}, scale {s['scale']}, layers {s['layers'] or 'all'}, {', '.join(s['keys'])}; "
-        f"AdamW {s['learning_rate']}, {s['epochs']} epochs, batches of {s['batch_size']}, label smoothing {s['smoothing']}, "
-        f"seeds {', '.join(map(str, facts['seeds']))}.", "",
+        f"AdamW {s['learning_rate']}, {s['epochs']} epochs, batches of {s['batch_size']}, label smoothing "
+        f"{s['smoothing']}, seeds {', '.join(map(str, facts['seeds']))}.", "",
         "## Data", "", "| source | yes | no |", "|---|---|---|",
         *(f"| {name} | {row.get('yes', 0)} | {row.get('no', 0)} |" for name, row in facts["table"].items()), "",
-        "Copies made of a text (shortened, injected) are counted. Records with a uniform label, and texts that read the",
-        "same as one, are not among them. No text is contained in the weights' files; sources keep their own licences.", "",
+        "Copies made of a text (shortened, injected) are counted. Records with a uniform label, and texts that read",
+        "the same as one, are not among them. No text is contained in the weights' files; sources keep their licences.",
+        "",
         "## Figures", "", "At p_yes 0.5; n texts, of which some are positive.", "",
-        "| measured on | how | n | positive | AUC | P | R | F1 | calibration error |", "|---|---|---|---|---|---|---|---|---|",
+        "| measured on | how | n | positive | AUC | P | R | F1 | calibration error |",
+        "|---|---|---|---|---|---|---|---|---|",
         *(f"| {f['source']} | {WAYS[f['by']]} | {f['n']} | {f['positives']} | {_(f['auc'])} | {_(f['precision'])} | "
           f"{_(f['recall'])} | {_(f['f1'])} | {_(f['calibration_error'])} |" for f in figures), "",
-        f"Probability: 1 / (1 + exp(-({calibration['platt']['a']} · margin + {calibration['platt']['b']}))), fitted on "
-        f"{calibration['fitted_on']['n']} texts ({WAYS[calibration['fitted_on']['by']]}).", "",
+        f"Probability: 1 / (1 + exp(-({scaling['platt']['a']} · margin + {scaling['platt']['b']}))), fitted on "
+        f"{scaling['fitted_on']['n']} texts ({WAYS[scaling['fitted_on']['by']]}).", "",
         "## Licence", "", "Apache-2.0, as the base model.", ""]
     return "\n".join(lines)
 

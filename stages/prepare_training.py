@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--output-dir", type=Path, required=True, metavar="DIR", help="folder to write")
     parser.add_argument("--synthetic", type=int, default=10, help="own texts for each template (default 10)")
     parser.add_argument("--shortened", type=float, default=0.35, help="share of texts that get a shortened copy")
-    parser.add_argument("--injected", type=int, default=1800, help="injected copies of negatives, half as many of positives")
+    parser.add_argument("--injected", type=int, default=1800, help="injected negatives; half as many positives")
     args = parser.parse_args()
 
     learnable = labels.for_fitting(args.labels)

@@ -51,11 +51,12 @@ def test_an_adapter_is_learned_and_loads_with_mlx_lm(model, texts, tmp_path):
     loaded, tokenizer = mlx_lm.load(str(model), adapter_path=str(tmp_path / "a"))
     layout = prompt.of_adapter(tmp_path / "a", 16)
     yes, no = prompt.answer_tokens(tokenizer, layout)
-    tokens = [*prompt.prefix_tokens(tokenizer, layout), *prompt.text_tokens(tokenizer, layout, ["malware 1 and attack"])[0],
-              *prompt.suffix_tokens(tokenizer, layout)]
+    text = prompt.text_tokens(tokenizer, layout, ["malware 1 and attack"])[0]
+    tokens = [*prompt.prefix_tokens(tokenizer, layout), *text, *prompt.suffix_tokens(tokenizer, layout)]
     logits = loaded(mx.array([tokens]))[0, -1]
     assert logits[yes[0]].item() > logits[no[0]].item()
-    assert mx.load(str(tmp_path / "a/adapters.safetensors"))["model.layers.0.self_attn.q_proj.lora_a"].dtype == mx.float16
+    weights = mx.load(str(tmp_path / "a/adapters.safetensors"))
+    assert weights["model.layers.0.self_attn.q_proj.lora_a"].dtype == mx.float16
     assert "Records with a uniform label" in (tmp_path / "a/README.md").read_text()
 
 
@@ -105,20 +106,22 @@ def test_seeds_are_averaged_and_folds_measured(model, texts, tmp_path):
 def test_the_mean_of_adapters_is_the_mean_of_their_products():
     import mlx.core as mx
 
-    from cybersieve import lora
+    from cybersieve import merging
 
     mx.random.seed(1)
     pair = [{"x.lora_a": mx.random.normal((9, 2)), "x.lora_b": mx.random.normal((2, 5))} for _ in range(2)]
     mean = sum(np.array(one["x.lora_a"]) @ np.array(one["x.lora_b"]) for one in pair) / 2
-    whole = lora.merged(pair, rank=4)
+    whole = merging.merged(pair, rank=4)
     assert np.allclose(np.array(whole["x.lora_a"]) @ np.array(whole["x.lora_b"]), mean, atol=1e-4)
-    cut = lora.merged(pair, rank=1)
+    cut = merging.merged(pair, rank=1)
     u, sizes, vt = np.linalg.svd(mean)
-    assert np.allclose(np.array(cut["x.lora_a"]) @ np.array(cut["x.lora_b"]), sizes[0] * np.outer(u[:, 0], vt[0]), atol=1e-4)
+    product = np.array(cut["x.lora_a"]) @ np.array(cut["x.lora_b"])
+    assert np.allclose(product, sizes[0] * np.outer(u[:, 0], vt[0]), atol=1e-4)
 
 
 def parsed_folder(tmp_path: Path) -> Path:
-    rows = [Record(str(i), "notes.json", str(i), "", f"{word} number {i} in the yard", {}) for i, word in enumerate(WORDS * 4)]
+    rows = [Record(str(i), "notes.json", str(i), "", f"{word} number {i} in the yard", {})
+            for i, word in enumerate(WORDS * 4)]
     rows.append(Record("same", "notes.json", "x", "Another title", rows[0].text, {}))
     records.write(tmp_path / "parsed/notes.json.parquet", (one.row() for one in rows), PARSED)
     return tmp_path / "parsed"
@@ -148,7 +151,7 @@ def test_fingerprints_to_refuse_are_refused(texts, tmp_path):
     never = tmp_path / "never.csv"
     never.write_text(training_data.fingerprint(rows[0]["text"].upper()) + "\n")
     left, counts = adapt.collect([texts], None, never)
-    assert len(left) == len(rows) - 1 and sum(counts.values()) == sum(adapt.collect([texts], None, None)[1].values()) + 1
+    assert len(left) == len(rows) - 1 and counts == {"reads like a record with a uniform label": 1}
 
 
 def test_platt_finds_the_odds_that_made_the_labels():
