@@ -29,10 +29,11 @@ def texts(tmp_path):
     return path
 
 
-def train(model: Path, texts: Path, output: Path, *more: str) -> dict:
-    adapt.main(["--labels", str(texts), "--output", str(output), "--model", str(model), "--rank", "4", "--epochs", "12",
-                "--keys", "self_attn.q_proj", "mlp.down_proj", "--batch-size", "8", "--held-back", "0.25",
-                "--learning-rate", "0.005", "--max-tokens", "32", *more])
+def train(model: Path, texts: Path, output: Path, *more: str, epochs: float = 1.0) -> dict:
+    """A short question, because every byte is a token of the tiny model."""
+    adapt.main(["--labels", str(texts), "--output", str(output), "--model", str(model), "--rank", "4",
+                "--epochs", str(epochs), "--question", "?", "--keys", "self_attn.q_proj", "mlp.down_proj",
+                "--batch-size", "8", "--held-back", "0.25", "--learning-rate", "0.005", "--max-tokens", "16", *more])
     return records.load_json(output / "training.json")
 
 
@@ -42,7 +43,7 @@ def own_cache(tmp_path, monkeypatch):
 
 
 def test_an_adapter_is_learned_and_loads_with_mlx_lm(model, texts, tmp_path):
-    facts = train(model, texts, tmp_path / "a")
+    facts = train(model, texts, tmp_path / "a", epochs=10)
     assert facts["auc"] > 0.9
 
     import mlx.core as mx
@@ -60,19 +61,11 @@ def test_an_adapter_is_learned_and_loads_with_mlx_lm(model, texts, tmp_path):
     assert "Records with a uniform label" in (tmp_path / "a/README.md").read_text()
 
 
-def test_the_same_seed_gives_the_same_bytes(model, texts, tmp_path, monkeypatch):
-    train(model, texts, tmp_path / "a")
-    monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path / "another"))
-    train(model, texts, tmp_path / "b")
-    for name in ("adapters.safetensors", "calibration.json", "margins.jsonl"):
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
-
-
 class Killed(Exception):
     pass
 
 
-def test_a_killed_run_goes_on_and_ends_the_same(model, texts, tmp_path, monkeypatch):
+def test_a_killed_run_goes_on_and_ends_with_the_bytes_of_a_whole_one(model, texts, tmp_path, monkeypatch):
     train(model, texts, tmp_path / "whole")
     monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path / "another"))
     seen = []
@@ -90,12 +83,12 @@ def test_a_killed_run_goes_on_and_ends_the_same(model, texts, tmp_path, monkeypa
     monkeypatch.setattr(adapt.Progress, "report", lambda self, figures: resumed.append(figures["step"]))
     train(model, texts, tmp_path / "killed")
     assert resumed[0] == seen[2]  # the second look was kept, the third is done again
-    whole, killed = (tmp_path / name / "adapters.safetensors" for name in ("whole", "killed"))
-    assert whole.read_bytes() == killed.read_bytes()
+    for name in ("adapters.safetensors", "calibration.json", "margins.jsonl"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "killed" / name).read_bytes(), name
 
 
 def test_seeds_are_averaged_and_folds_measured(model, texts, tmp_path):
-    facts = train(model, texts, tmp_path / "a", "--seeds", "0", "1", "--folds", "2", "--each-source")
+    facts = train(model, texts, tmp_path / "a", "--seeds", "0", "1", "--folds", "2", "--each-source", epochs=0.3)
     rows = [json.loads(line) for line in (tmp_path / "a/margins.jsonl").read_text().splitlines()]
     by = {kind: [row for row in rows if row["by"] == kind] for kind in ("part", "source", "held back")}
     assert len(by["part"]) == len(by["source"]) == sum(sum(row.values()) for row in facts["table"].values())
