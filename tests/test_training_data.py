@@ -1,0 +1,153 @@
+"""What may be learned: never a record with a uniform label, nor a text that reads the same; counts that add up."""
+
+import json
+import re
+import shutil
+import sys
+from collections import Counter
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cybersieve import injections, labels, params, parse, records, synthetic, training_data
+from cybersieve.errors import InputError
+from cybersieve.records import PARSED, Record
+from tests.conftest import ROOT, run
+
+THINGS = ["kettle", "botnet", "orchard", "firewall", "ferry", "rootkit", "violin", "worm", "bakery", "exploit"]
+SECURITY = {"botnet", "firewall", "rootkit", "worm", "exploit"}
+UNIFORM = {0, 3, 7}
+
+
+@pytest.fixture
+def parsed(tmp_path):
+    """40 records; the last two read like record 0, one by another title and one by another spelling."""
+    rows = [Record(str(i), "notes.json", str(i), f"Note {i}", f"A {word} seen on day {i} by the old bridge", {})
+            for i, word in enumerate(THINGS * 4)]
+    rows.append(Record("another title", "notes.json", "x", "Copied", rows[0].text, {}))
+    rows.append(Record("another spelling", "notes.json", "y", rows[0].title.upper(),
+                       rows[0].text.replace(" ", " \u2013 ") + "!", {}))
+    records.write(tmp_path / "parsed/notes.json.parquet", (one.row() for one in rows), PARSED)
+    return tmp_path / "parsed"
+
+
+@pytest.fixture
+def label_folder(tmp_path):
+    folder = tmp_path / "labels"
+    folder.mkdir()
+    known = [f"notes.json,{i},{int(word in SECURITY)}" for i, word in enumerate(THINGS * 4)]
+    more = ["notes.json,another title,1", "notes.json,another spelling,0"]
+    (folder / labels.STRATIFIED).write_text("\n".join(["file,id,label", *known, *more, ""]))
+    uniform = [f"notes.json,{i},1" for i in sorted(UNIFORM)]
+    (folder / labels.UNIFORM).write_text("\n".join(["file,id,label", *uniform, ""]))
+    return folder
+
+
+@pytest.fixture
+def gold(tmp_path, parsed):
+    """Texts of another source: four to learn, the text of a uniform record in capitals, one empty, one in doubt."""
+    uniform = next(row["text"] for row in records.read(parsed / "notes.json.parquet") if row["id"] == "3")
+    rows = [{"text": f"{word} in the spring sale, number {label} of the list", "label": label}
+            for word, label in (("teapots", 0), ("ransomware", 1), ("sandals", 0), ("phishing kits", 1))]
+    rows += [{"text": uniform.upper(), "label": 1}, {"text": "...", "label": 0}, {"text": "who knows", "label": None},
+             {"text": "One text, two answers", "label": 0}, {"text": "one text: two answers", "label": 1}]
+    path = tmp_path / "gold.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def prepare(tmp_path, parsed, label_folder, gold, name):
+    run(sys.executable, ROOT / "stages/prepare_training.py", "--parsed-dir", parsed, "--labels", label_folder, "--gold",
+        gold, "--output-dir", tmp_path / name, "--synthetic", 1, "--injected", 40)
+    return tmp_path / name
+
+
+def test_prepared_data_adds_up_holds_no_uniform_record_and_is_the_same_twice(tmp_path, parsed, label_folder, gold):
+    first = prepare(tmp_path, parsed, label_folder, gold, "first")
+    rows = [json.loads(line) for line in (first / "training.jsonl").read_text().splitlines()]
+    counts = records.load_json(first / "counts.json")
+    assert counts["read"] - sum(counts["left_out"].values()) + counts["copies"] - sum(
+        counts["copies_left_out"].values()) == counts["written"] == len(rows)
+    assert counts["left_out"]["reads like a record with a uniform label"] == 3  # two in parsed, one in gold
+    assert counts["left_out"]["empty"] == counts["left_out"]["same text with both labels"] == 1
+    assert sum(sum(each.values()) for each in counts["by_source"].values()) == len(rows)
+    assert counts["by_source"]["injected"] == {"no": 40, "yes": 20}
+    uniform = [training_data.normalise(f"A {THINGS[i]} seen on day {i} by the old bridge") for i in UNIFORM]
+    assert not [row for row in rows for text in uniform if text in training_data.normalise(row["text"])]
+
+    second = prepare(tmp_path, parsed, label_folder, gold, "second")
+    for path in sorted(first.iterdir()):
+        assert path.read_bytes() == (second / path.name).read_bytes(), path.name
+
+
+@given(st.lists(st.sampled_from(["kettle", "Straße", "Ünïcode", "42", "naïve", "東京"]), min_size=5, max_size=12),
+       st.lists(st.sampled_from([" ", "  ", "\n", " - ", ", ", "\u00a0", "; "]), min_size=12, max_size=12),
+       st.sampled_from([str.upper, str.lower, str.casefold, str.title]), st.sampled_from(["", "Some other title\n"]))
+@settings(max_examples=150, deadline=None)
+def test_a_text_that_reads_the_same_never_gets_in(words, joints, case, title):
+    """Whatever its case, punctuation, white space or title."""
+    written = "".join(word + joint for word, joint in zip(words, joints, strict=False))
+    row = training_data.row(title + case(written), 1, "x")
+    kept, left_out = training_data.clean([row], {training_data.fingerprint(" ".join(words))})
+    assert not kept and left_out == {"reads like a record with a uniform label": 1}
+
+
+def test_a_copy_of_a_banned_text_is_banned_by_its_group():
+    original = training_data.row("A botnet was seen\nOn day one, by the old bridge", 1, "x")
+    copies = list(training_data.shortened_copies([original], 1.0))
+    assert copies and training_data.clean(copies, {original["group"]})[0] == []
+
+
+def test_every_row_is_kept_or_counted():
+    texts = ["A kettle", "a kettle!", "A worm", "", "?", "A ferry", "A FERRY", "A ferry."]
+    rows = [training_data.row(text, label, "x") for text, label in zip(texts, [0, 0, 1, 0, 1, 0, 1, 0], strict=True)]
+    kept, left_out = training_data.clean(rows, {training_data.fingerprint("a worm")})
+    assert [row["text"] for row in kept] == ["A kettle"]
+    assert left_out == {"empty": 2, "same text again": 3, "same text with both labels": 1,
+                        "reads like a record with a uniform label": 1}
+    assert len(rows) == len(kept) + sum(left_out.values())
+
+
+def test_injected_copies_keep_the_label_and_use_train_kinds_only():
+    rows = [training_data.row(f"{word} number {n}", int(word in SECURITY), "x") for n in range(9) for word in THINGS]
+    copies = list(training_data.injected_copies(rows, 120, 60))
+    assert Counter(copy["label"] for copy in copies) == {0: 120, 1: 60}
+    label = {row["group"]: row["label"] for row in rows}
+    assert all(label[copy["group"]] == copy["label"] for copy in copies)
+    train = {kind.name for kind in injections.load() if kind.use == "train"}
+    assert {copy["stratum"].removeprefix("injected:") for copy in copies} <= train
+
+
+def test_own_texts_are_filled_in_and_the_same_each_time():
+    rows = list(synthetic.texts(2))
+    assert rows == list(synthetic.texts(2)) and rows != list(synthetic.texts(2, seed=1))
+    assert {row["label"] for row in rows} == {0, 1} and not [row for row in rows if re.search(r"[{}|]", row["text"])]
+    slots = yaml.safe_load(synthetic.TEMPLATES.read_text())["slots"]
+    assert not [row for row in rows for name in slots if f"<{name}>" in row["text"]]
+
+
+@pytest.mark.parametrize("line", ['{"text": 3, "label": 1}', '{"text": "a", "label": 2}', "[]", "{"])
+def test_a_malformed_line_is_named(tmp_path, line):
+    path = tmp_path / "bad.jsonl"
+    path.write_text(f'{{"text": "fine", "label": 1}}\n{line}\n')
+    with pytest.raises(InputError, match="line 2"):
+        list(training_data.read_jsonl(path))
+
+
+def test_patterns_by_construction_find_records_of_real_dumps(real_data, tmp_path):
+    """A pattern that fits nothing would be a source silently lost."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for name in ("arxiv-2019-metadata.jsonl.xz", "known_exploited_vulnerabilities.json", "matheducators.Posts.xml",
+                 "quantumcomputing.Posts.xml.bz2"):
+        shutil.copy(real_data / name, raw)
+    parse.parse_folder(raw, tmp_path / "parsed", params.load(ROOT / "params.yaml").parse, "local")
+    rows = training_data.by_construction(tmp_path / "parsed", set())
+    found = Counter((row["source"], row["label"]) for row in rows)
+    assert found["arxiv-2019", 1] >= 250 and found["arxiv-2019", 0] >= 1000
+    assert found["vulnerabilities", 1] >= 150 and found["forum", 0] >= 900 and found["forum", 1] >= 10
+    skip = {labels.key("known_exploited_vulnerabilities.json", record["id"]) for source, record
+            in training_data.parsed(tmp_path / "parsed") if source.startswith("known")}
+    assert "vulnerabilities" not in {row["source"] for row in training_data.by_construction(tmp_path / "parsed", skip)}
