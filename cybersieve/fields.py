@@ -107,6 +107,8 @@ def _walk(value: Any, chain: list[Step], at: int) -> list[Any]:
     while at < size:
         kind = type(value)
         if kind is list:
+            if list in map(type, value):
+                value = list(flat(value))
             if at + 1 < size or chain[at][1] or chain[at][0] == "*":
                 return [found for item in value for found in _walk(item, chain, at)]
             key = chain[at][0]  # one plain key of each item: the commonest way to end
@@ -140,13 +142,18 @@ def _is(value: Any, word: str) -> bool:
     return value == word or (value is not None and f"{value}_".startswith((f"{word}_", f"{word}-")))
 
 
-def flat(value: Any) -> Iterator[Any]:
-    """The items of nested lists, null ones left out. Nesting is bounded by the reader's depth limit."""
-    for item in value:
-        if isinstance(item, list):
-            yield from flat(item)
-        elif item is not None:
-            yield item
+def flat(value: list[Any]) -> Iterator[Any]:
+    """The items of nested lists, null ones left out; without recursion, as lists may be nested deeply."""
+    open_ = [iter(value)]
+    while open_:
+        for item in open_[-1]:
+            if type(item) is list:
+                open_.append(iter(item))
+                break
+            if item is not None:
+                yield item
+        else:
+            open_.pop()
 
 
 def _template(text: str) -> Values:
@@ -167,11 +174,17 @@ def words(value: Any) -> str:
     """A value as text: strings as they are, trees as the lines of their strings (attributes left out)."""
     if type(value) is str:
         return value.strip()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        inner = (words(item) for key, item in value.items() if not key.startswith("@"))
-        return "\n".join(line for line in inner if line)
-    if isinstance(value, list):
-        return "\n".join(line for line in map(words, value) if line)
-    return "" if value is None else str(value)
+    lines, rest = [], [value]
+    while rest:  # without recursion, as trees may be deep
+        item = rest.pop()
+        if isinstance(item, dict):
+            rest += [inner for key, inner in reversed(item.items()) if not key.startswith("@")]
+        elif isinstance(item, list):
+            rest += reversed(item)
+        elif item is not None:
+            lines.append(item.strip() if isinstance(item, str) else _scalar(item))
+    return "\n".join([line for line in lines if line])
+
+
+def _scalar(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

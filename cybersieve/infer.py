@@ -21,6 +21,7 @@ def _names(text: str) -> list[str]:
 # Field names without case, "_", "-" and "@"; the earlier, the likelier.
 IDS = _names("""id uuid guid cveid cve cvenumber identifier stixid recordid advisoryid ghsaid key number ref slug
     eventid accession doi""")
+SURE_IDS = 6  # so many of these are ids wherever they stand at a record's top
 TITLES = _names("""title name headline subject value label heading vulnerabilityname cvetitle shorttitle question
     displayname topic""")
 TEXTS = _names("""description shortdescription longdescription fulldescription extendeddescription text content body
@@ -50,8 +51,17 @@ def json_source(documents: list[Any], whole: bool) -> Description | None:
     None where there is nothing like a record.
     """
     records = _json_records(documents, whole)
-    samples = [item for path in records for item in peek.values(documents, fields.record_path(path))]
-    return _described("json", records, samples) if samples else None
+    samples = []
+    for path in records:
+        if path == "*":
+            samples += [{"@key": key, **item} for key, item in documents[0].items() if isinstance(item, dict)]
+        else:
+            found = peek.values(documents, fields.record_path(path))
+            samples += [{"text": item} if isinstance(item, str) else item for item in found]
+    described = _described("json", records, samples) if samples else None
+    if described and records == [""] and len(documents) == 1 and not (described["title"] or described["text"]):
+        return None  # an object that says nothing is no record
+    return described
 
 
 def _json_records(documents: list[Any], whole: bool) -> list[str]:
@@ -201,7 +211,7 @@ def _described(kind: str, records: list[str], samples: list[Any]) -> Description
     if not titles:
         short = [leaf for leaf in wordy if leaf not in texts and 8 <= leaves.length(leaf) <= 200]
         titles = sorted(short, key=lambda leaf: (len(leaf), leaf))[:1]
-    ids = [leaf for leaf in [("@key",), *leaves.named(IDS)] if leaf in leaves.found and _distinct(leaves, leaf)][:2]
+    ids = [leaf for leaf in [*leaves.named(IDS), ("@key",)] if leaf in leaves.found and _distinct(leaves, leaf)][:2]
     result: Description = {"name": "unknown", "kind": kind, "records": records}
     for name, chosen in (("id", ids), ("title", titles), ("text", texts)):
         result[name] = [_path(leaf) for leaf in chosen]
@@ -212,8 +222,10 @@ def _described(kind: str, records: list[str], samples: list[Any]) -> Description
 
 
 def _distinct(leaves: _Fields, leaf: Leaf) -> bool:
+    """Can this be an id? At a record's top the name is enough: repeated ids are told apart later."""
     texts = leaves.found[leaf]
-    return len(texts) >= 0.8 * leaves.count and len(set(texts)) == len(texts) and leaves.length(leaf) <= 200
+    named = len(leaf) == 1 and _plain(leaf[0]) in IDS[:SURE_IDS]
+    return len(texts) >= 0.8 * leaves.count and leaves.length(leaf) <= 200 and (named or len(set(texts)) == len(texts))
 
 
 def _flags(leaves: _Fields) -> list[dict[str, str]]:

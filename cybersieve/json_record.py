@@ -35,10 +35,14 @@ def load(raws: list[Raw], name: str, notes: Counter[str]) -> Iterator[tuple[str,
     # A pair that goes missing (a duplicate key) takes its quotes with it. One that is spelt \u0022 comes back as
     # a quote, and costs no more than a needless second look.
     whole = [at for at, tree in enumerate(trees) if tree is not ODD]
-    sound = _quotes(b"".join([raws[at].data for at in whole])) == _quotes(orjson.dumps([trees[at] for at in whole]))
+    try:
+        again = orjson.dumps([trees[at] for at in whole])
+    except orjson.JSONEncodeError:  # it writes fewer levels than it reads
+        again = b""
+    sound = _quotes(b"".join([raws[at].data for at in whole])) == _quotes(again)
     for raw, tree in zip(raws, trees, strict=True):
         if tree is ODD or (raw.suspect and _DIGITS.search(raw.data)) or (
-                not sound and raw.data.count(b'"') != orjson.dumps(tree).count(b'"')):
+                not sound and _odd(raw.data, tree)):
             tree = careful(raw.data, name, raw.start, notes)
         if raw.key is not None and type(tree) is dict:
             tree = {"@key": raw.key, **tree}
@@ -57,6 +61,14 @@ def _quick(raw: Raw, name: str) -> Any:
         return orjson.loads(raw.data)
     except orjson.JSONDecodeError:
         return ODD
+
+
+def _odd(data: bytes, tree: Any) -> bool:
+    """Has the tree other quotes than the record it is from?"""
+    try:
+        return data.count(b'"') != orjson.dumps(tree).count(b'"')
+    except orjson.JSONEncodeError:
+        return True
 
 
 def _quotes(data: bytes) -> int:
@@ -85,29 +97,27 @@ def careful(data: bytes, name: str, at: int, notes: Counter[str]) -> Any:
         return value
 
     text = data.decode()
+    mended = _without_surrogates(text, notes)
     try:
-        tree = json.loads(text, object_pairs_hook=pairs, parse_int=number, parse_float=number,
+        tree = json.loads(mended, object_pairs_hook=pairs, parse_int=number, parse_float=number,
                           parse_constant=lambda word: fail(f"{word} is not JSON"))
     except json.JSONDecodeError as error:
-        raise InputError(name, f"not JSON: {error.msg}", f"byte {at + len(text[:error.pos].encode())}",
+        raise InputError(name, f"not JSON: {error.msg}", f"byte {at + len(mended[:error.pos].encode())}",
                          "fetch it again or mend it") from None
     except RecursionError:
         fail("nested deeper than this Python can follow")
-    return _without_surrogates(tree, notes)
-
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def _without_surrogates(tree: Any, notes: Counter[str]) -> Any:
-    """Lone surrogates as U+FFFD, counted; pairs were joined by the reader."""
-    if isinstance(tree, str):
-        clean, count = _SURROGATE.subn("\ufffd", tree)
-        if count:
-            notes["lone surrogates replaced"] += count
-        return clean
-    if isinstance(tree, list):
-        return [_without_surrogates(item, notes) for item in tree]
-    if isinstance(tree, dict):
-        return {_without_surrogates(key, notes): _without_surrogates(item, notes) for key, item in tree.items()}
     return tree
+
+
+_PAIR, _HALF = r"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}", r"u[dD][89a-fA-F][0-9a-fA-F]{2}"
+_ESCAPE = re.compile(rf"\\(?:{_PAIR}|({_HALF})|.)", re.S)
+
+
+def _without_surrogates(text: str, notes: Counter[str]) -> str:
+    """JSON with the escapes of lone surrogates as U+FFFD, counted; pairs and all other escapes stay."""
+    def mark(escape: re.Match[str]) -> str:
+        if not escape[1]:
+            return escape[0]
+        notes["lone surrogates replaced"] += 1
+        return "\ufffd"
+    return _ESCAPE.sub(mark, text) if "\\u" in text else text

@@ -29,7 +29,7 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[RecordPath], notes:
 
     `chunks` hold valid UTF-8; their sizes don't matter. A string becomes `{"text": string}`; an object found by
     its key has it as `@key`. Of a record larger than `max_bytes` what stands at the `skip` paths (keys from the
-    record on, arrays passed through) is left out; without any, it is an error. `offset` is the first chunk's in its file.
+    record on, arrays passed through) is left out; without any, it is an error. `offset`: of the first chunk.
 
     Raises InputError with the byte offset where the JSON is broken, nested deeper than `max_depth`, or has a record
     (or one value elsewhere) of more than `max_bytes`.

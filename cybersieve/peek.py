@@ -5,7 +5,9 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import ijson
@@ -17,7 +19,9 @@ from cybersieve.fields import RecordPath
 
 FIRST, MOST = 64_000, 4_000_000  # bytes looked at: at once, and where the first show no record
 ITEMS = 40  # of an array or object that are kept
+_DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
 WRAP = b"<fragments>", b"</fragments>"  # around XML with several elements at its top
+DEPTH = 60  # levels that are looked into
 CHARS = 4000  # of a string that are kept
 
 _JSON_STRING = re.compile(rb'"(?:[^"\\\n]|\\.)*"\s*(?:$|\n)')
@@ -56,6 +60,8 @@ def json_documents(begin: bytes) -> list[Any]:
     # What is not JSON here, or too much for ijson, is the reader's to complain about.
     with contextlib.suppress(ijson.JSONError, ValueError, SystemError):
         for event, value in ijson.basic_parse(io.BytesIO(begin), use_float=True, multiple_values=True, buf_size=4096):
+            if len(parents) > DEPTH:
+                break
             if event == "map_key":
                 keys[-1] = value
             elif event.startswith("end"):
@@ -127,20 +133,28 @@ def xml_elements(begin: bytes, whole: bool, most: int = 3) -> Elements:
     return seen
 
 
-def fragments(begin: bytes) -> bool:
-    """Does XML begin here that has several elements at its top, as parts of a larger document do?"""
+def fragments(begin: bytes, stream: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """XML with several elements at its top, as parts of a larger document have, in an element of its own.
+
+    Any other XML is given back as it is.
+    """
     try:
         etree.XMLPullParser(**xml_stream.SAFE).feed(begin)
-        return False
+        return begin, stream
     except etree.XMLSyntaxError as error:
         if error.code != etree.ErrorTypes.ERR_DOCUMENT_END:
-            return False
+            return begin, stream
+    first = next(stream, b"")
+    declared = _DECLARATION.match(first)
+    wrapped = WRAP[0] + begin[declared.end() if declared else 0:]
     parser = etree.XMLPullParser(events=("start",), **xml_stream.SAFE)
     with contextlib.suppress(etree.XMLSyntaxError):
-        parser.feed(WRAP[0] + begin)
+        parser.feed(wrapped)
     top = next((node for _, node in parser.read_events()), None)
-    tails = [top.text, *(child.tail for child in top[:-1])] if top is not None else ["none"]
-    return len(tails) > 1 and not any(tail and tail.strip() for tail in tails)
+    tails = [top.text, *(child.tail for child in top[:-1])] if top is not None else []
+    if len(tails) < 2 or any(tail and tail.strip() for tail in tails):
+        return begin, chain([first], stream)
+    return wrapped, chain([WRAP[0], first[declared.end() if declared else 0:]], stream, [WRAP[1]])
 
 
 def table_rows(begin: bytes, whole: bool) -> list[Any]:

@@ -35,6 +35,9 @@ NOT_DATA_STEMS = _words("""readme license licence licences licenses copying noti
     authors contributors codeowners security makefile dockerfile todo install history news version manifest""")
 
 
+NOWHERE = sources.compiled({"records": ["no-such-name"]})
+
+
 @dataclass(frozen=True)
 class Document:
     """A document that has been recognised; `records` reads it, once."""
@@ -67,6 +70,8 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
     that is read, but broken or without a record.
     """
     begin, stream, whole = _beginning(encoding.utf8(chunks, notes), peek.FIRST)
+    while not begin.strip() and not whole and len(begin) < peek.MOST:
+        begin, stream, whole = _beginning(stream, len(begin) * 8)
     if not begin.strip():
         return None
     kind = _kind(begin, path, candidates)
@@ -80,27 +85,29 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
         key, offset = inner
         document = read(embedded.text(stream, offset, name), name, f"{path}.{key}", candidates, limits, notes)
         return document and Document(document.source, ((f"{key}: {where}", tree) for where, tree in document.records))
-    if kind == "xml" and peek.fragments(begin):
-        begin, stream = peek.WRAP[0] + begin, chain([peek.WRAP[0]], stream, [peek.WRAP[1]])
+    if kind == "xml":
+        begin, stream = peek.fragments(begin, stream)
     while True:
         source = recognised(kind, begin, whole, path, candidates, **bounds)
         if source or whole or len(begin) >= peek.MOST:
             break
         begin, stream, whole = _beginning(stream, len(begin) * 8)
     if source is None:
+        for _ in _records(kind, stream, name, NOWHERE, notes, bounds):
+            pass  # a fault further on says more than that nothing was found
         raise InputError(name, f"no record found in this {kind.upper()}", path if path != name else "",
                          "describe where they are in parse.sources, or leave the file out")
     return Document(source, _records(kind, stream, name, source, notes, bounds))
 
 
 def _beginning(chunks: Iterable[bytes], size: int) -> tuple[bytes, Iterator[bytes], bool]:
-    """The first `size` bytes or more, the stream as it was, and whether that is all of it."""
+    """The first `size` bytes, the stream as it was, and whether that is all of it."""
     held, have, source = [], 0, iter(chunks)
     for chunk in source:
         held.append(chunk)
         have += len(chunk)
         if have > size:
-            return b"".join(held), chain(held, source), False
+            return b"".join(held)[:size], chain(held, source), False
     return b"".join(held), iter(held), True
 
 

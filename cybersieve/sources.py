@@ -167,8 +167,8 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
     if source.licence:
         meta["licence"] = source.licence
     for name, find in source.meta.items():
-        if values := find(tree):
-            meta[name] = _meta(values)
+        if (values := find(tree)) and (value := _meta(values)) != "":
+            meta[name] = value
     dropped = drop.get(status.lower()) if status else None
     own = " ".join(_first(source.id, tree).split())[:MAX_ID]
     return Record(own or content_id(title, plain, "" if title or plain else meta), path, locator, title, plain, meta,
@@ -204,7 +204,9 @@ def _meta(values: list[Any]) -> Any:
     """Values as metadata: one by itself, several as a list, trees as their words."""
     if dict in map(type, values):
         values = [fields.words(value) if type(value) is dict else value for value in values]
-    return values[0] if len(values) == 1 else values
+    if len(values) == 1:
+        return values[0]
+    return [value for value in values if value != ""] if "" in values else values
 
 
 def content_id(*parts: object) -> str:

@@ -1,15 +1,32 @@
 """Parse raw dumps into records: raw_data -> data/parsed (id, source, locator, title, text, meta, dropped).
 
     python stages/parse.py --input-dir raw_data --output-dir data/parsed
+    python stages/parse.py --explain FILE     # what is recognised in one file, and its first records
 
 Limits: one pass, constant memory; what a file may cost is set in parse.limits.
 """
 
-from cybersieve import cli, measure, params, parse
+import argparse
+from pathlib import Path
+from typing import Any
+
+from cybersieve import cli, explain, measure, params, parse
+
+
+class Explain(argparse.Action):
+    """Like --help: does its work and ends, without asking for folders. `--params FILE` goes before it."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
+                 option_string: str | None = None) -> None:
+        for line in explain.lines(Path(values), params.load(namespace.params).parse):
+            print(line)
+        parser.exit()
 
 
 def main() -> None:
-    args = cli.arguments(__doc__, "input-dir", "output-dir")
+    parser = cli.parser(__doc__, "input-dir", "output-dir")
+    parser.add_argument("--explain", action=Explain, metavar="FILE", help="say what is recognised in FILE, and end")
+    args = parser.parse_args()
     settings = params.load(args.params)
 
     with measure.Stopwatch("parse") as watch:

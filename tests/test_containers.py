@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from cybersieve import containers, params
 from cybersieve.errors import InputError
+from tests.conftest import ROOT
 
-LIMITS = params.load("params.yaml").parse.limits
+LIMITS = params.load(ROOT / "params.yaml").parse.limits
 TEXT = b'{"a": "b"}\n' * 2000
 
 

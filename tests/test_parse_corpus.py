@@ -1,21 +1,15 @@
-"""The sample corpus as parse reads it; where it is not assembled (CYBERSIEVE_RAW, default raw_data), skipped."""
-
-import os
-from pathlib import Path
+"""The sample corpus as parse reads it."""
 
 import pytest
 
 from cybersieve import labels, params, parse, records
-
-RAW = Path(os.environ.get("CYBERSIEVE_RAW", "raw_data"))
-MISSING = f"the sample corpus is not in {RAW} (make assembles it)"
-pytestmark = pytest.mark.skipif(not (RAW / "cwe").is_dir(), reason=MISSING)
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
-def parsed(tmp_path_factory):
+def parsed(raw, tmp_path_factory):
     folder = tmp_path_factory.mktemp("corpus") / "parsed"
-    counts = parse.parse_folder(RAW, folder, params.load("params.yaml").parse, "local")
+    counts = parse.parse_folder(raw, folder, params.load(ROOT / "params.yaml").parse, "local")
     return folder, counts
 
 
@@ -24,7 +18,7 @@ def test_every_labelled_record_is_found(parsed):
     found = {labels.key(shard.source, row["id"])
              for shard in records.shards(folder) for row in records.read(shard.path, ["id"])}
     for name in (labels.STRATIFIED, labels.UNIFORM):
-        missing = labels.load(Path("labels") / name).keys() - found
+        missing = labels.load(ROOT / "labels" / name).keys() - found
         assert not missing, f"{name}: {sorted(missing)[:5]}"
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from cybersieve import params, parse, records, sources
 from cybersieve.errors import ParamsError
+from tests.conftest import ROOT
 from tests.source_samples import SAMPLES
 
-SETTINGS = params.load("params.yaml").parse
+SETTINGS = params.load(ROOT / "params.yaml").parse
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: f"{sample.source}-{sample.file}")

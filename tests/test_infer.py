@@ -1,0 +1,112 @@
+"""Dumps nobody has described: records, ids, titles and texts found by shape and name."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from cybersieve import params, parse, records
+from tests.conftest import ROOT
+
+SETTINGS = params.load(ROOT / "params.yaml").parse
+PROSE = "A long enough sentence about what happened to the server in spring."
+
+
+def parsed(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    found = list(parse.found(path, name, SETTINGS, Counter()))
+    assert {source.name for source, _, _ in found} == {"unknown"}
+    return list(parse.rows(iter(found), name, SETTINGS, records.Counts()))
+
+
+def entry(number, **more):
+    return {"id": f"E-{number}", "title": f"Event {number}", "description": f"{PROSE} Number {number}.", **more}
+
+
+EXPECTED = [(f"E-{n}", f"Event {n}", f"{PROSE} Number {n}.") for n in range(3)]
+
+
+@pytest.mark.parametrize(("shape", "document"), [
+    ("array", [entry(n) for n in range(3)]),
+    ("entries", {"generated": "2031-01-01", "entries": [entry(n) for n in range(3)]}),
+    ("value", {"@odata.context": "x", "value": [entry(n) for n in range(3)]}),
+    ("deep", {"feed": {"meta": {"n": 1}, "data": {"items": [entry(n) for n in range(3)]}}}),
+    ("several", {"old": [entry(0)], "new": [entry(1), entry(2)], "counts": [1, 2]}),
+    ("two depths", {"a": {"old": [entry(0), entry(1)]}, "new": [entry(2)]}),
+    ("with lists inside", {"items": [entry(n, references=[{"url": "u", "name": "a b c"}]) for n in range(3)]}),
+    ("dotted keys", {"list.of": [entry(n) for n in range(3)]}),
+    ("by key", {f"k{n}": entry(n) for n in range(3)}),
+    ("lines", "\n".join(json.dumps(entry(n)) for n in range(3))),
+    ("concatenated", "".join(json.dumps(entry(n), indent=1) for n in range(3))),
+])
+def test_json_shapes(shape, document, tmp_path):
+    rows = parsed(tmp_path, "dump.json", document)
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
+def test_one_single_record(tmp_path):
+    rows = parsed(tmp_path, "one.json", entry(0, references=[{"url": "https://example.org/1"}], tags=["a", "b"]))
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED[:1]
+    assert json.loads(rows[0]["meta"])["labels"] == ["a", "b"]
+
+
+def test_objects_without_ids_are_known_by_their_keys(tmp_path):
+    rows = parsed(tmp_path, "map.json", {f"CVE-2031-{n}": {"summary": PROSE, "score": n} for n in range(4)})
+    assert [row["id"] for row in rows] == [f"CVE-2031-{n}" for n in range(4)]
+
+
+def test_texts_in_an_array(tmp_path):
+    rows = parsed(tmp_path, "texts.json", [f"{PROSE} {n}" for n in range(3)])
+    assert [row["text"] for row in rows] == [f"{PROSE} {n}" for n in range(3)]
+    assert len({row["id"] for row in rows}) == 3
+
+
+def test_names_are_told_by_meaning_and_length(tmp_path):
+    rows = parsed(tmp_path, "x.json", [
+        {"_id": f"a{n}", "subject": f"Subject {n}", "foo": "x", "prose": PROSE * 3, "createdAt": "2031-01-01",
+         "tags": ["t"],
+         "details": {"body": f"{PROSE} {n}"}, "revoked": n == 1, "link": "https://example.org"} for n in range(3)])
+    assert [row["id"] for row in rows] == ["a0", "a1", "a2"] and rows[0]["title"] == "Subject 0"
+    assert rows[0]["text"] == f"{PROSE * 3}\n{PROSE} 0"
+    assert [row["dropped"] for row in rows] == [None, "revoked", None]
+    assert json.loads(rows[0]["meta"]) == {"published": "2031-01-01", "labels": "t", "url": "https://example.org"}
+
+
+def test_metadata_before_the_records_may_be_long(tmp_path):
+    junk = {f"k{n}": ["x" * 50] * 20 for n in range(100)}
+    rows = parsed(tmp_path, "late.json", {"index": junk, "items": [entry(n) for n in range(3)]})
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
+@pytest.mark.parametrize(("name", "document"), [
+    ("e.xml", "<r><info>x y z</info><list>" + "".join(
+        f"<event id='E-{n}'><title>Event {n}</title><description>{PROSE} Number {n}.</description></event>"
+        for n in range(3)) + "</list></r>"),
+    ("ns.xml", "<n:r xmlns:n='urn:x'>" + "".join(
+        f"<n:event><n:id>E-{n}</n:id><n:name>Event {n}</n:name><n:text>{PROSE} Number {n}.</n:text></n:event>"
+        for n in range(3)) + "</n:r>"),
+    ("attributes.xml", "<r>" + "".join(
+        f"<row Id='E-{n}' Title='Event {n}' Text='{PROSE} Number {n}.'/>" for n in range(3)) + "</r>"),
+    ("fragments.xml", "<?xml version='1.0'?>\n" + "\n".join(
+        f"<event id='E-{n}'><title>Event {n}</title><body>{PROSE} Number {n}.</body></event>" for n in range(3))),
+    ("t.csv", "id,title,description\n" + "".join(f"E-{n},Event {n},{PROSE} Number {n}.\n" for n in range(3))),
+    ("t.tsv", "id\ttitle\tdescription\n" + "".join(f"E-{n}\tEvent {n}\t{PROSE} Number {n}.\n" for n in range(3))),
+    ("y.yaml", "".join(f"- id: E-{n}\n  title: Event {n}\n  description: {PROSE} Number {n}.\n" for n in range(3))),
+    ("docs.yml", "---\n".join(f"id: E-{n}\ntitle: Event {n}\ndescription: {PROSE} Number {n}.\n" for n in range(3))),
+])
+def test_other_kinds(name, document, tmp_path):
+    rows = parsed(tmp_path, name, document)
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
+def test_one_single_xml_record(tmp_path):
+    rows = parsed(tmp_path, "one.xml", f"<advisory id='A-1'><title>One</title><text>{PROSE}</text></advisory>")
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == [("A-1", "One", PROSE)]
+
+
+def test_tables_of_content_by_content(tmp_path):
+    """No ending tells that this is CSV."""
+    lines = "".join(f"E-{n},Event {n},{PROSE} Number {n}.\n" for n in range(3))
+    rows = parsed(tmp_path, "index", f"id,title,text\n{lines}")
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED

@@ -1,0 +1,360 @@
+"""The stage as a whole: every container, encoding and root; broken and hostile files beside good ones; counts."""
+
+import bz2
+import gzip
+import json
+import lzma
+import os
+import zipfile
+from collections import Counter
+
+import pyarrow as pa
+import pytest
+
+from cybersieve import params, parse, pieces, records
+from cybersieve.errors import InputError, ParamsError
+from tests.conftest import ROOT, run
+
+SETTINGS = params.load(ROOT / "params.yaml").parse
+GOOD = [{"id": f"G-{n}", "title": f"Good {n}", "text": f"A good record, the number {n} of them."} for n in range(3)]
+
+
+def changed(**changes):
+    return params.Parse(**{**vars(SETTINGS), **changes})
+
+
+def parsed(raw, out, settings=SETTINGS):
+    """Rows by source, and the counts."""
+    counts = parse.parse_folder(raw, out, settings, "local")
+    assert counts.balanced()
+    rows = {shard.source: list(records.read(shard.path)) for shard in records.shards(out)} if counts.read else {}
+    return rows, counts
+
+
+@pytest.fixture
+def raw(tmp_path):
+    (tmp_path / "raw").mkdir()
+    return tmp_path / "raw"
+
+
+def write(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+# --- every reader in every container and encoding ---
+
+ELEMENTS = "".join(f"<e id='{g['id']}'><title>{g['title']}</title><text>{g['text']}</text></e>" for g in GOOD)
+XML = f"<r>{ELEMENTS}</r>"
+DOCUMENTS = {
+    "array.json": json.dumps(GOOD), "object.json": json.dumps({"x": 1, "items": GOOD}),
+    "pretty.json": json.dumps(GOOD, indent=4),
+    "lines.jsonl": "\n".join(map(json.dumps, GOOD)),
+    "keyed.json": json.dumps({g["id"]: g for g in GOOD}), "e.xml": XML,
+    "t.csv": "id,title,text\n" + "".join(f'{g["id"]},{g["title"]},"{g["text"]}"\n' for g in GOOD),
+    "y.yaml": "".join(f'- id: {g["id"]}\n  title: {g["title"]}\n  text: "{g["text"]}"\n' for g in GOOD),
+    "in.json": json.dumps({"xml_data": XML}),
+}
+
+
+def zipped(name, data, path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("README.md", "not data")
+        archive.writestr(f"folder/{name}", data)
+
+
+PACKED = {"": lambda data: data, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress,
+          ".zst": lambda data: pa.compress(data, codec="zstd", asbytes=True)}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("packing", [*PACKED, ".zip"])
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_matrix(document, packing, encoding, raw, tmp_path):
+    data = DOCUMENTS[document].encode(encoding)
+    if packing == ".zip":
+        zipped(document, data, raw / f"{document}.zip")
+    else:
+        write(raw / f"{document}{packing}", PACKED[packing](data))
+    rows, counts = parsed(raw, tmp_path / "out")
+    found = rows[f"{document}{packing}"]
+    assert [(row["id"], row["title"], row["text"]) for row in found] == [(g["id"], g["title"], g["text"]) for g in GOOD]
+    assert len({row["locator"] for row in found}) == 3 and {row["source"] for row in found} == {f"{document}{packing}"}
+    if packing == ".zip":
+        assert all(row["locator"].startswith(f"folder/{document}: ") for row in found)
+        assert counts.notes == {"archive members skipped: not data": 1}
+
+
+# --- what is broken or hostile ---
+
+DEEP = "[" * 100_000 + "]" * 100_000
+PAIRS = list(zip("abcdefgh", "bcdefghi", strict=True))
+ENTITIES = "".join(f"<!ENTITY {b} '{f'&{a};' * 10}'>" for a, b in PAIRS)
+ALIASES = "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 10)}]\n" for a, b in PAIRS)
+BROKEN = {  # file: (content, what the error says)
+    "truncated.json": ('[{"id":"a","text":"b"},{"id":"c"', "byte 32: ends inside an object"),
+    "truncated.json.gz": (gzip.compress(os.urandom(9999).hex().encode())[:-9], "packed byte .*cut off"),
+    "garbage.json": (json.dumps(GOOD) + " and more", "byte .*lexical error"),
+    "garbage.json.gz": (gzip.compress(json.dumps(GOOD).encode()) + b"more", "packed byte .*damaged gz"),
+    "nan.json": ('[{"id":"a","n":NaN,"text":"a b c"}]', "byte 1: NaN is not JSON"),
+    "infinity.json": ('[{"id":"a","n":[Infinity],"text":"a b c"}]', "byte 1: Infinity is not JSON"),
+    "duplicate.json": ('[{"id":"a","text":"a b c","id":"b"}]', "byte 1: duplicate key 'id'"),
+    "deep.json": (DEEP, "byte 500: nested deeper than 500"),
+    "deep.xml": ("<a>" * 100_000, "line 1: not XML: Excessive depth"),
+    "deep.yaml": ("a: " + "[" * 100_000, "nested deeper than 500"),
+    "string.json": (b'[{"id":"a","text":"' + b"x" * 200_000_000 + b'"}]', "byte 1: a record of more than 16 MB"),
+    "digits.json": ('[{"id":"a","n":' + "7" * 10_000 + "}]", "byte 1: a number of 10000 digits"),
+    "control.json": ('[{"id":"a","text":"a\0b"}]', "byte 20: not JSON: Invalid control character"),
+    "dots.zip": (None, "a member named '../evil.json' would leave"),
+    "bomb.jsonl.xz": (lzma.compress((b'{"text":"' + b"a b c " * 9000 + b'"}\n') * 1000),
+                       "more than 1000 times its size"),
+    "spaces.json.xz": (lzma.compress(b" " * 40_000_000), "in no format that is read"),
+    "entities.xml": (f"<!DOCTYPE r [<!ENTITY a 'aaaaaaaaaa'>{ENTITIES}]><r><e>&i;</e></r>", "entity amplification"),
+    "attributes.xml": (b"<r><e " + b" ".join(b"a%d=''" % n for n in range(10_000_000)) + b"/></r>",
+                       "100000 attributes"),
+    "page.json": ("<!DOCTYPE html><html><body>403 Forbidden</body></html>", "an HTML page, not a dump"),
+    "noise.json": (os.urandom(3000), "in no format that is read"),
+    "nothing.json": ('{"count": 3, "ok": true, "list": [1, 2]}', "no record found"),
+    "empty-array.json": ("[]", "no record found"),
+    "aliases.yaml": ("a: &a [x,x,x,x,x,x,x,x,x,x]\n" + ALIASES, "200000 values"),
+    "quote.csv": ('id,title,text\n1,"open,x\n', "line .*: not CSV"),
+}
+
+
+def make(name, path):
+    content, message = BROKEN[name]
+    if name == "dots.zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("../evil.json", "[]")
+    else:
+        write(path, content)
+    return message
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_file_stops_the_run_and_is_named(name, raw, tmp_path):
+    write(raw / "good.json", json.dumps(GOOD))
+    message = make(name, raw / "sub" / name) if name != "dots.zip" else make(name, raw / name)
+    with pytest.raises(InputError, match=message) as error:
+        parsed(raw, tmp_path / "out")
+    assert error.value.path.endswith(name)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_file_is_left_out_and_no_other_suffers(name, raw, tmp_path):
+    write(raw / "a.json", json.dumps(GOOD))
+    write(raw / "z.jsonl", "\n".join(map(json.dumps, GOOD)))
+    make(name, raw / name)
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    assert sorted(rows) == ["a.json", "z.jsonl"] and all(len(some) == 3 for some in rows.values())
+    lost = counts.sources[name]
+    assert lost.read == lost.failed and lost.written == 0
+    assert [note for note in lost.notes if note.startswith("left out: ")]
+    assert not [path for path in (tmp_path / "out").rglob("*") if name in path.name]
+
+
+def test_what_had_been_read_of_a_broken_file_counts_as_failed(raw, tmp_path):
+    write(raw / "good.json", json.dumps(GOOD))
+    write(raw / "bad.json", json.dumps(GOOD)[:-1] + ",{]")
+    _, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    assert (counts.read, counts.written, counts.failed) == (6, 3, 3)
+
+
+def test_repairs_are_counted(raw, tmp_path):
+    write(raw / "a.json", b'[{"id":"x","title":"lone \\ud800","text":"bad \xff byte \\u0000 here"}]')
+    rows, counts = parsed(raw, tmp_path / "out")
+    assert (rows["a.json"][0]["title"], rows["a.json"][0]["text"]) == ("lone \ufffd", "bad \ufffd byte here")
+    assert counts.notes == {"invalid bytes replaced": 1, "lone surrogates replaced": 1, "NUL characters removed": 1}
+
+
+def test_mixed_encodings_in_one_file(raw, tmp_path):
+    line = '{"text":"na\u00efve words here"}\n'
+    write(raw / "a.jsonl", line.encode() + line.encode("latin-1"))
+    rows, counts = parsed(raw, tmp_path / "out")
+    assert [row["text"] for row in rows["a.jsonl"]] == ["na\u00efve words here", "na\ufffdve words here"]
+    assert counts.notes["invalid bytes replaced"] == 1
+
+
+# --- what is in the folder ---
+
+def test_what_is_not_data_is_passed_over_and_noted(raw, tmp_path):
+    write(raw / "good.json", json.dumps(GOOD))
+    for name in ("README", "LICENCES.md", "LICENSE", "notes.pdf", ".gitignore", ".git/config.json", "s.sha256", "x.py"):
+        write(raw / name, "anything")
+    write(raw / "empty.json", "")
+    rows, counts = parsed(raw, tmp_path / "out")
+    assert list(rows) == ["good.json"]
+    assert counts.notes == {"skipped: not data": 8, "skipped: empty file": 1}
+    assert counts.sources["LICENCES.md"].notes == {"skipped: not data": 1}
+
+
+def test_links_out_and_loops_are_not_followed(raw, tmp_path):
+    write(tmp_path / "outside.json", json.dumps(GOOD))
+    write(raw / "good.json", json.dumps(GOOD))
+    (raw / "deep").mkdir()
+    (raw / "deep" / "loop").symlink_to(raw)
+    (raw / "deep" / "self").symlink_to(raw / "deep")
+    (raw / "out.json").symlink_to(tmp_path / "outside.json")
+    (raw / "outdir").symlink_to(tmp_path)
+    (raw / "inside.json").symlink_to(raw / "good.json")
+    (raw / "dangling.json").symlink_to(raw / "missing.json")
+    os.mkfifo(raw / "pipe.json")
+    rows, counts = parsed(raw, tmp_path / "out")
+    assert sorted(rows) == ["good.json", "inside.json"]
+    assert counts.notes == {"skipped: a link to a folder": 1, "skipped: a link out of the folder": 3,
+                            "skipped: no regular file": 2}  # deep/loop leads to the folder itself: out of what is in it
+
+
+def test_folders_that_hold_nothing(raw, tmp_path):
+    for remedy in ("put dumps there", "put dumps there"):
+        with pytest.raises(InputError, match=remedy):
+            parsed(raw, tmp_path / "out")
+        write(raw / "README.md", "no data")
+    with pytest.raises(InputError, match="is not a folder"):
+        parsed(tmp_path / "missing", tmp_path / "out")
+    with pytest.raises(ParamsError, match=r"parse.sources\[0\]"):
+        parsed(raw, tmp_path / "out", changed(sources=[{"nonsense": 1}]))
+
+
+def test_archives_of_many_kinds(raw, tmp_path):
+    with zipfile.ZipFile(raw / "repo.zip", "w") as archive:
+        for name, data in {"r/.github/x.yml": "a: b", "r/README.md": "no", "r/a.json": json.dumps(GOOD),
+                           "r/b.bin": "\0\1\2", "r/c.xml.gz": gzip.compress(XML.encode()), "r/empty.json": ""}.items():
+            archive.writestr(name, data)
+    rows, counts = parsed(raw, tmp_path / "out")
+    assert [row["locator"] for row in rows["repo.zip"]] == [
+        *(f"r/a.json: [{n}]" for n in range(3)), *(f"r/c.xml.gz: /r/e[{n + 1}]" for n in range(3))]
+    assert counts.notes == {"archive members skipped: not data": 3, "id collisions": 3,
+                            "archive members skipped: empty, or in no format that is read": 1}
+
+
+# --- ids, status, determinism ---
+
+def test_repeated_ids_are_told_apart_by_content(raw, tmp_path):
+    trees = [{"id": "X", "text": "one text here"}, {"id": "X", "text": "another text here"},
+             {"id": "X", "text": "one text here"}, {"id": "Y", "text": "a third text"}]
+    write(raw / "a.json", json.dumps(trees))
+    rows, counts = parsed(raw, tmp_path / "out")
+    ids = [row["id"] for row in rows["a.json"]]
+    assert len(set(ids)) == 4 and ids[0] == "X" and ids[3] == "Y" and all(name.startswith("X") for name in ids[:3])
+    assert counts.notes == {"id collisions": 2}
+    write(raw / "b.json", json.dumps([{"id": "new", "text": "in front of it"}, *trees]))
+    again, _ = parsed(raw, tmp_path / "out")
+    assert [row["id"] for row in again["b.json"]][2] == ids[1]  # its content's hash, not its place
+
+
+def test_status_sets_aside_but_keeps_the_text(raw, tmp_path):
+    words = ["Withdrawn", "ok", "secret"]
+    trees = [{"id": str(n), "text": f"text number {n}", "status": status} for n, status in enumerate(words)]
+    write(raw / "a.json", json.dumps(trees))
+    rows, counts = parsed(raw, tmp_path / "out")
+    assert [(row["dropped"], row["text"]) for row in rows["a.json"]] == [
+        ("withdrawn", "text number 0"), (None, "text number 1"), (None, "text number 2")]
+    assert (counts.read, counts.written, counts.dropped) == (3, 2, {"withdrawn": 1})
+    rows, _ = parsed(raw, tmp_path / "out", changed(drop_status=["Secret"]))
+    assert [row["dropped"] for row in rows["a.json"]] == [None, None, "Secret"]
+
+
+def test_two_runs_give_the_same_bytes(raw, tmp_path):
+    for name, text in DOCUMENTS.items():
+        write(raw / name, text)
+    def written(out):
+        parsed(raw, out)
+        return {path.relative_to(out): path.read_bytes() for path in out.rglob("*.parquet")}
+    first = written(tmp_path / "one")
+    assert len(first) == len(DOCUMENTS) and first == written(tmp_path / "two")
+
+
+# --- large files of JSON Lines ---
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    monkeypatch.setattr(pieces, "SIZE", 1000)
+
+
+def lines(count):
+    return [json.dumps({"id": f"L-{n % 90}", "title": f"Line {n}", "text": f"Some text for line {n}."})
+            for n in range(count)]
+
+
+def test_pieces_give_what_the_whole_file_gives(raw, tmp_path, small_pieces, monkeypatch):
+    write(raw / "a.jsonl", "\n".join(lines(100)) + "\n")
+    write(raw / "b.json", json.dumps(GOOD))
+    assert len(pieces.of(raw / "a.jsonl", "a.jsonl", SETTINGS)) > 5
+    cut, counts = parsed(raw, tmp_path / "one")
+    monkeypatch.setattr(pieces, "SIZE", 10**9)
+    whole, same = parsed(raw, tmp_path / "two")
+    assert cut == whole and counts.tree() == same.tree() and counts.notes == {"id collisions": 10}
+    assert [path.name for path in sorted((tmp_path / "one").iterdir())] == ["a.jsonl.parquet", "b.json.parquet"]
+
+
+def test_a_fault_in_a_piece_has_its_place_in_the_file(raw, tmp_path, small_pieces):
+    text = "\n".join([*lines(60), '{"id": NaN}', *lines(30)])
+    write(raw / "a.jsonl", text)
+    with pytest.raises(InputError, match=f"byte {text.index('{' + chr(34) + 'id' + chr(34) + ': NaN')}: NaN"):
+        parsed(raw, tmp_path / "out")
+    _, counts = parsed_with_good(raw, tmp_path / "out")
+    assert (counts.sources["a.jsonl"].read, counts.sources["a.jsonl"].failed) == (60, 60)
+
+
+def parsed_with_good(raw, out):
+    write(raw / "good.json", json.dumps(GOOD))
+    return parsed(raw, out, changed(on_error="skip"))
+
+
+def test_what_only_begins_like_lines_is_parsed_as_a_whole(raw, tmp_path, small_pieces, monkeypatch):
+    monkeypatch.setattr("cybersieve.peek.FIRST", 500)
+    write(raw / "a.json", "\n".join([*lines(20), *(json.dumps(json.loads(line), indent=1) for line in lines(20))]))
+    rows, _ = parsed(raw, tmp_path / "out")
+    assert len(rows["a.json"]) == 40
+
+
+def test_workers_give_what_one_process_gives(raw, tmp_path, small_pieces, monkeypatch):
+    write(raw / "a.jsonl", "\n".join(lines(100)))
+    write(raw / "b.json", json.dumps(GOOD))
+    one, _ = parsed(raw, tmp_path / "one")
+    monkeypatch.setattr(parse, "WORKERS_FROM", 1)
+    many, _ = parsed(raw, tmp_path / "many")
+    assert one == many
+
+
+# --- the script ---
+
+def test_script_and_explain(raw, tmp_path):
+    write(raw / "a.json", json.dumps(GOOD))
+    counts, performance = tmp_path / "c.json", tmp_path / "p.json"
+    run("python", "stages/parse.py", "--input-dir", raw, "--output-dir", tmp_path / "out", "--counts", counts,
+        "--performance", performance)
+    assert json.loads(counts.read_text())["read"] == 3
+    assert json.loads(performance.read_text())["peak_memory_mb"] > 10
+    said = run("python", "stages/parse.py", "--explain", raw / "a.json").stdout
+    assert "by its shape" in said and "records: ['[]']" in said and "G-0  ([0])" in said and "Good 2" in said
+    write(raw / "bad.json", '[{"a": 1}')
+    result = run("python", "stages/parse.py", "--input-dir", raw, "--output-dir", tmp_path / "out2", code=1)
+    assert result.stderr.strip() == (f"parse.py: {raw}/bad.json, byte 9: ends inside an object or array: "
+                                     "the file is cut off (fetch it again)")
+    result = run("python", "stages/parse.py", "--explain", raw / "bad.json", code=1)
+    assert "byte 9" in result.stderr
+
+
+# --- real dumps ---
+
+REAL = {"nvdcve-1.1-2010.json.gz": ("nvd-1.1", 5189), "nvdcve-1.1-2018.json.gz": ("nvd-1.1", 16591),
+        "arxiv-2019-metadata.jsonl.xz": ("arxiv", 4500), "matheducators.Posts.xml": ("stackexchange", 2061),
+        "quantumcomputing.Posts.xml.bz2": ("stackexchange", 1986),
+        "known_exploited_vulnerabilities.json": ("kev", 1404)}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_dumps(name, real_data, tmp_path):
+    source, expected = REAL[name]
+    notes = Counter()
+    first = next(parse.found(real_data / name, name, SETTINGS, notes))
+    assert first[0].name == source
+    outcome = parse.parse_piece(pieces.Piece(name), real_data, tmp_path, SETTINGS)
+    assert outcome.error is None and outcome.counts.read == expected and outcome.counts.balanced()
+    rows = list(records.read(tmp_path / f"{name}.parquet"))
+    assert len({row["id"] for row in rows}) == expected
+    assert sum(bool(row["text"]) for row in rows) > 0.9 * expected
+    assert "<p>" not in "".join(row["text"] for row in rows[:500])
