@@ -35,6 +35,9 @@ CURVE = (0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99)  # targets for the
 NO_CERTIFICATE = ("Nothing is certified: there are no uniform labels. The thresholds rest on estimates from labels "
                   "drawn by file, weighted by the files' sizes; draw uniform ones with cybersieve sample-labels.")
 
+NO_LABELS = ("Nothing is certified: no label is of a record of this corpus. The thresholds are calibrate.accept and "
+             "calibrate.reject, as far as the rules' confidence can be trusted on texts that they were not fitted on.")
+
 
 class Bands(NamedTuple):
     """The thresholds that passed; None where no band did."""
@@ -121,14 +124,15 @@ def estimate(confidences: Floats, truth: Ints, weights: Floats, rising: Floats, 
 def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) -> Figures:
     """The content of thresholds.json for a scored folder.
 
-    Raises ParamsError: calibrate.reject is not below calibrate.accept (mode fixed).
+    Without a label on any record of the corpus: accept and reject of the settings, and no certificate.
+    Raises ParamsError: calibrate.reject is not below calibrate.accept.
     """
     uniform = labels.uniform_half(labels_dir, "thresholds")
     known = uniform or labels.for_fitting(labels_dir)
     confidences, found, sizes = _read(scored_dir, set(known))
+    if settings.reject >= settings.accept:
+        raise ParamsError(f"calibrate.reject: {settings.reject} must be below calibrate.accept ({settings.accept})")
     if settings.mode == "fixed":
-        if settings.reject >= settings.accept:
-            raise ParamsError(f"calibrate.reject: {settings.reject} must be below calibrate.accept ({settings.accept})")
         return {"mode": "fixed"} | _shares(Bands(settings.accept, settings.reject), confidences)
     decided = {key: value for key in sorted(found) if (value := known[key]) is not None}
     said, truth = np.array([found[key] for key in decided]), np.array(list(decided.values()), dtype=np.int64)
@@ -141,6 +145,10 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
         weights = np.array([sizes[name] / drawn[name] for name, _ in decided])
         bands = estimate(said, truth, weights, rising, settings)
         return {"mode": "estimated"} | _shares(bands, confidences) | figures | {"certificate": [NO_CERTIFICATE]}
+    if not decided:
+        result = {"mode": "uncertified"} | _shares(Bands(settings.accept, settings.reject), confidences) | figures
+        needed = labels_needed(truth, settings)
+        return result | {"labels_needed": needed, "certificate": [NO_LABELS, *drawing(needed)]}
     bands = certify(said, truth, falling, rising, settings)
     result = {"mode": "certified"} | _shares(bands, confidences) | figures | evidence(said, truth, bands, settings)
     return result | {"certificate": words(result, settings), "curve": curve(confidences, said, truth, settings)}
@@ -219,14 +227,19 @@ def words(found: Figures, settings: Calibrate) -> list[str]:
                     f"labelled ones {found['positives_lost']} are lost.")
     lines = [kept, rejected, f"The LLM is asked about {found['asked']} of {found['records']} records: "
                              f"{found['calls_saved']:.1%} of its calls are saved."]
-    if found["labels_without_confidence"] and not found["labels"]:
-        lines.append(f"None of the {found['labels_without_confidence']} labels is of a record of this corpus.")
     if found["labels_undecided"]:
         lines.append(f"{found['labels_undecided']} labelled records that can't be decided take no part in this.")
-    if None in (found["accept"], found["reject"]) and (needed := found["labels_needed"]):
-        lines.append(f"About {needed} decided uniform labels are needed for this use (cybersieve sample-labels "
-                     f"-n {2 * needed}: half of them set thresholds, the others are for the report).")
+    if None in (found["accept"], found["reject"]):
+        lines += drawing(found["labels_needed"])
     return lines
+
+
+def drawing(needed: int | None) -> list[str]:
+    """How to come by as many labels as are needed."""
+    if needed is None:
+        return []
+    return [f"About {needed} decided uniform labels are needed for this use (cybersieve sample-labels "
+            f"-n {2 * needed}: half of them set thresholds, the others are for the report)."]
 
 
 def curve(confidences: Floats, said: Floats, truth: Ints, settings: Calibrate) -> list[Figures]:

@@ -98,17 +98,19 @@ def test_folder_certified(tmp_path: Path) -> None:
     assert [point["target"] for point in found["curve"]] == list(calibrate.CURVE)
 
 
-@pytest.mark.parametrize("labelled", [0, 20])
-def test_too_few_labels_give_empty_bands_and_say_how_many_are_needed(tmp_path: Path, labelled: int) -> None:
-    found = calibrate.calibrate_folder(*folder(tmp_path, 400, labelled=labelled), SETTINGS)
+def test_too_few_labels_give_empty_bands_and_say_how_many_are_needed(tmp_path: Path) -> None:
+    found = calibrate.calibrate_folder(*folder(tmp_path, 400, labelled=20), SETTINGS)
     assert (found["accept"], found["reject"], found["asked_share"]) == (None, None, 1.0)
     assert found["labels_needed"] == 92 and "About 92 decided uniform labels" in found["certificate"][-1]
 
 
-def test_without_a_labels_folder_nothing_crashes(tmp_path: Path) -> None:
-    scored, _ = folder(tmp_path, 50)
-    found = calibrate.calibrate_folder(scored, tmp_path / "none", SETTINGS)
-    assert found["asked"] == 50 and found["labels"] == 0
+@pytest.mark.parametrize("where", ["none", "labels"])
+def test_without_a_label_in_the_corpus_the_settings_decide_and_nothing_is_certified(tmp_path: Path, where: str) -> None:
+    scored, _ = folder(tmp_path, 400, labelled=0)
+    found = calibrate.calibrate_folder(scored, tmp_path / where, SETTINGS)
+    assert (found["mode"], found["accept"], found["reject"]) == ("uncertified", SETTINGS.accept, SETTINGS.reject)
+    assert found["labels"] == 0 and "precision_at_least" not in found
+    assert "Nothing is certified" in found["certificate"][0] and "About 92" in found["certificate"][-1]
 
 
 def test_stratified_labels_alone_certify_nothing(tmp_path: Path) -> None:
