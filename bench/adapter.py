@@ -2,6 +2,7 @@
 
     python bench/adapter.py --model smollm2-135m-instruct --adapter models/smollm2-135m-instruct \\
         --eval uniform=uniform.jsonl gold=gold.jsonl --most-injected 960 --name shipped --output bench/adapter.json
+    python bench/adapter.py --output bench/adapter.json --docs docs/adapter.md      # only writes the tables there
 
 For each labelled set (JSONL of text, label): AUC; precision, recall and F1 at p_yes 0.5 and at margin 0;
 calibration error. For each kind of injection: the share of off-topic texts (tests/injections) whose verdict flips.
@@ -12,6 +13,7 @@ The file gets an entry for --name beside those that it holds. Ends with one JSON
 import argparse
 import json
 import random
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -23,12 +25,13 @@ from cybersieve import adapt, calibration, cli, injections, prompt, quality, rec
 HERE = Path(__file__).resolve().parent.parent
 OFF_TOPIC, INJECTED = HERE / "tests/injections/off_topic.txt", HERE / "tests/injections/injected.jsonl"
 NO_SCALING = {"a": 1.0, "b": 0.0}
+MARKED = re.compile(r"(?<=<!-- bench: written by bench/adapter.py -->\n).*?(?=<!-- /bench -->)", re.S)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="smollm2-135m-instruct")
-    parser.add_argument("--adapter", type=Path, required=True)
+    parser.add_argument("--adapter", type=Path, help="folder of the adapter to measure")
     parser.add_argument("--eval", nargs="*", default=[], metavar="NAME=FILE")
     parser.add_argument("--dtype", choices=["float32", "bfloat16"])
     parser.add_argument("--margins", type=Path, help="where to write every text's margin (JSONL)")
@@ -36,8 +39,16 @@ def main() -> None:
                         "once and for all (default: all, for which a CPU needs some 20 minutes)")
     parser.add_argument("--name", help="of the adapter in the file (default: its folder's)")
     parser.add_argument("--output", type=Path, help="JSON file that is written, or gets another entry")
+    parser.add_argument("--docs", type=Path, metavar="FILE", help="page that gets the tables of --output")
     args = parser.parse_args()
+    if args.adapter:
+        measure(args)
+    if args.docs:
+        page, table = args.docs.read_text(encoding="utf-8"), tables(records.load_json(args.output))
+        args.docs.write_text(MARKED.sub(lambda _: table, page), encoding="utf-8")
 
+
+def measure(args: argparse.Namespace) -> None:
     scorer, scaling = load(args.model, args.adapter, args.dtype)
     result: dict[str, Any] = {"sets": {}}
     kept = []
@@ -108,6 +119,25 @@ def flips(scorer: Any, scaling: dict[str, float], most: int | None = None) -> di
     return {"clean judged yes": int(before.sum()), "clean": len(clean), "written out": _share(changed.tolist()),
             **{f"all {each} kinds": _share(found) for each, found in by_use.items()},
             "by kind": {f"{kind} ({use[kind]})": _share(found) for kind, found in by_kind.items()}}
+
+
+def tables(entries: dict[str, Any]) -> str:
+    """The file's figures as two Markdown tables: labelled sets, and injections."""
+    lines = ["| adapter | measured on | n | positive | AUC | P | R | F1 | F1 at margin 0 | calibration error |",
+             "|---|---|---|---|---|---|---|---|---|---|"]
+    names = ("auc", "precision", "recall", "f1", "f1_at_0", "calibration_error")
+    for name, entry in entries.items():
+        for which, row in entry["sets"].items():
+            cells = [name, which, str(row["n"]), str(row["positives"]), *(f"{row[each]:.3f}" for each in names)]
+            lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", "| adapter | off-topic texts judged yes | flipped: written out | kinds learned | kinds held back |",
+              "|---|---|---|---|---|"]
+    for name, entry in entries.items():
+        found = entry["injections"]
+        cells = [f"{row['flips']} of {row['of']} ({row['share']:.1%})" for row in (
+            found["written out"], found["all train kinds"], found["all held_back kinds"])]
+        lines.append(f"| {name} | {found['clean judged yes']} of {found['clean']} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 def _share(flipped: list[bool]) -> dict[str, Any]:

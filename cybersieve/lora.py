@@ -40,9 +40,9 @@ class Settings:
     layers: int = 0  # how many layers, from the last one, get LoRA; 0 means all
     depth: int = 0  # use only the model's first layers; 0 means all
     keys: tuple[str, ...] = ("self_attn.q_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.down_proj")
-    epochs: float = 3.0
+    epochs: float = 2.0
     batch_size: int = 32
-    learning_rate: float = 4e-4
+    learning_rate: float = 2e-4
     warmup: float = 0.06  # share of the steps
     weight_decay: float = 0.01
     smoothing: float = 0.05  # label smoothing
