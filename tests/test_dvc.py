@@ -88,10 +88,9 @@ def test_a_second_run_runs_nothing_and_status_is_clean(clone):
 
 
 def test_a_changed_rule_reruns_score_and_what_follows(clone):
-    rules = (clone / "rules.yaml").read_text()
-    own = "\n- {id: our-own-heron, pattern: 'quiet heron', weight: 1.5, category: actor}\n"
-    category = next(name for name, way in yaml.safe_load(rules)["categories"].items() if way == "for")
-    (clone / "rules.yaml").write_text(rules.rstrip("\n") + own.replace("category: actor", f"category: {category}"))
+    tree = yaml.safe_load((clone / "rules.yaml").read_text())
+    own = {"id": "our-own-heron", "pattern": "quiet heron", "weight": 1.5, "category": tree["rules"][0]["category"]}
+    (clone / "rules.yaml").write_text(yaml.safe_dump(tree | {"rules": [*tree["rules"], own]}, sort_keys=False))
     assert ran(dvc(clone, "repro"))[0] == "score"
 
 
