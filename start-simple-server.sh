@@ -5,5 +5,4 @@ set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 python="${PYTHON:-$here/.venv/bin/python}"
 command -v "$python" >/dev/null || python=python3
-cd "$here"  # params.yaml and models/ are looked for here
 exec "$python" -m cybersieve.server "$@"

@@ -5,8 +5,9 @@
 ready       seconds from the start of the process to the first 200 of /health, and to the first token of a chat; both
             servers in turns, same model and adapter, from a warm disk. mlx_lm.server says it is healthy before it has
             loaded the model; ours afterwards.
-throughput  texts a second: mlx_engine in this process, /v1/classify asked as verify asks it, and by 64 clients with a
-            text each; in turns, the median of the rounds.
+throughput  texts a second, and CPU milliseconds a text where the model runs (on a machine with other work the fairer
+            figure): mlx_engine in this process, /v1/classify asked as verify asks it, and by 64 clients with a text
+            each; in turns, the median of the rounds.
 clients     64 clients for a minute with 1 to 8 texts a request, each answer compared with the engine's (1e-3); the
             server's resident memory over that time.
 Texts are random words, 10 to 120 of them. Ends with one JSON line. Not measured: other machines, TLS.
@@ -57,7 +58,7 @@ def main() -> None:
         texts = random_texts(args.texts)
         with server() as (url, process), engine(settings, found) as inside:
             if args.only != "clients":
-                result["throughput"] = throughput(inside, settings, url, texts, args.rounds)
+                result["throughput"] = throughput(inside, settings, url, process.pid, texts, args.rounds)
             if args.only != "throughput":
                 result["clients"] = clients(inside, url, process.pid, texts, args.seconds)
     for part, figures in result.items():
@@ -147,23 +148,26 @@ def engine(settings: params.Verify, found: model.Found) -> Iterator[Any]:
         yield result
 
 
-def throughput(inside: Any, settings: params.Verify, url: str, texts: list[str], rounds: int) -> dict[str, Any]:
-    """Texts a second."""
+def throughput(inside: Any, settings: params.Verify, url: str, pid: int, texts: list[str],
+               rounds: int) -> dict[str, Any]:
+    """Texts a second, their share of the engine's, and CPU milliseconds a text; medians."""
     outside = dataclasses.replace(settings, backend="openai", endpoints=[url])
-    speeds = defaultdict[str, list[float]](list)
+    speeds, costs = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
     for _ in range(rounds):
         with endpoint.Endpoints(endpoint.Found(outside)) as asked, ThreadPoolExecutor(64) as pool:
             for name, run in (("engine in process", lambda: list(inside.margins(texts))),
                               ("classify as verify asks", lambda asked=asked: list(asked.margins(texts))),
                               ("classify one by one, 64", lambda pool=pool: list(pool.map(Client(url).one, texts)))):
-                started = time.perf_counter()
+                who = os.getpid() if name == "engine in process" else pid
+                started, cpu = time.perf_counter(), cpu_seconds(who)
                 run()
                 speeds[name].append(len(texts) / (time.perf_counter() - started))
+                costs[name].append(1000 * (cpu_seconds(who) - cpu) / len(texts))
     result: dict[str, Any] = {name: round(statistics.median(values), 1) for name, values in speeds.items()}
     for name in list(result)[1:]:
         shares = [one / other for one, other in zip(speeds[name], speeds["engine in process"], strict=True)]
         result[f"{name} / engine"] = round(statistics.median(shares), 2)
-    return result
+    return result | {f"{name}, CPU ms": round(statistics.median(values), 1) for name, values in costs.items()}
 
 
 class Client:
@@ -221,6 +225,15 @@ def clients(inside: Any, url: str, pid: int, texts: list[str], seconds: float) -
             "seconds waited, longest": round(waits[-1], 2),
             "MB before": memory[0], "MB after a third": memory[third], "MB after two": memory[2 * third],
             "MB at the end": memory[-1]}
+
+
+def cpu_seconds(pid: int) -> float:
+    """Of a process and its threads so far (Linux; elsewhere 0)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb(pid: int) -> float:

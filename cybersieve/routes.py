@@ -53,6 +53,10 @@ class Served:
                  "calibration": found.calibration(), "settings": asked}
         return cls(found.id, int((found.folder / "config.json").stat().st_mtime), about)
 
+    def entry(self) -> dict[str, Any]:
+        return {"id": self.id, "object": "model", "created": self.created, "owned_by": "cybersieve",
+                "cybersieve": self.about}
+
 
 class Api:
     """The routes. One worker answers; what happens to the client happens here."""
@@ -64,6 +68,7 @@ class Api:
     def app(self, key: str | None) -> Starlette:
         """The ASGI application; it starts the worker, and ends it."""
         routes = [Route("/health", self.health), Route("/metrics", self.metrics), Route("/v1/models", self.models),
+                  Route("/v1/models/{id:path}", self.one_model),
                   Route("/v1/classify", self.classify, methods=["POST"]),
                   Route("/v1/chat/completions", self.chat, methods=["POST"]),
                   Route("/v1/completions", self.complete, methods=["POST"])]
@@ -105,9 +110,11 @@ class Api:
         return Response("\n".join(lines) + "\n", media_type=prometheus.TYPE)
 
     async def models(self, _: Request) -> Response:
-        entry = {"id": self.served.id, "object": "model", "created": self.served.created, "owned_by": "cybersieve",
-                 "cybersieve": self.served.about}
-        return _json({"object": "list", "data": [entry]})
+        return _json({"object": "list", "data": [self.served.entry()]})
+
+    async def one_model(self, request: Request) -> Response:
+        self._check_model(request.path_params["id"])
+        return _json(self.served.entry())
 
     async def classify(self, request: Request) -> Response:
         body = await self._body(request)
@@ -190,9 +197,12 @@ class Api:
                                 {"Connection": "close"}) from None
         if not isinstance(tree, dict):
             raise HTTPException(400, "the body is not a JSON object")
-        if tree.get("model", self.served.id) != self.served.id:
-            raise HTTPException(404, f"no such model here; there is {self.served.id}")
+        self._check_model(tree.get("model", self.served.id))
         return tree
+
+    def _check_model(self, name: object) -> None:
+        if name != self.served.id:
+            raise HTTPException(404, f"no such model here; there is {self.served.id}")
 
 
 class Events(StreamingResponse):

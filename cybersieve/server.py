@@ -37,7 +37,8 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS",
                         help="default: %(default)s, for this machine only")
     parser.add_argument("--port", type=int, default=8080, metavar="N", help="default: %(default)s; 0: any free one")
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")
+    parser.add_argument("--params", type=Path, metavar="FILE", help="settings (default: params.yaml, here or beside "
+                                                                    "start-simple-server.sh)")
     parser.add_argument("--queue", type=int, default=4096, metavar="N",
                         help="texts that may wait; beyond it the answer is 429 (default: %(default)s)")
     parser.add_argument("--max-texts", type=int, default=1024, metavar="N",
@@ -91,7 +92,8 @@ def main(given: list[str] | None = None) -> None:
 
 def _settings(args: argparse.Namespace) -> params.Verify:
     """`verify` of the settings file, as the options change it."""
-    settings = params.load(args.params).verify
+    here, project = Path("params.yaml"), Path(__file__).resolve().parent.parent / "params.yaml"
+    settings = params.load(args.params or (here if here.exists() else project)).verify
     changes: dict[str, Any] = {}
     if args.model is not None and args.model != settings.model:
         changes = {"model": args.model, "revision": None}

@@ -94,6 +94,9 @@ def test_curl_gets_health_models_and_probabilities(server: str, folder: Path) ->
 def test_the_openai_client_lists_the_model(client: openai.OpenAI, folder: Path) -> None:
     (entry,) = client.models.list().data
     assert entry.id == str(folder) and entry.owned_by == "cybersieve"
+    assert client.models.retrieve(str(folder)) == entry
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("gpt-4")
 
 
 def test_a_chat_whole_and_as_a_stream(client: openai.OpenAI, folder: Path) -> None:
@@ -210,8 +213,8 @@ def test_the_token_is_asked_for_and_a_signal_ends_it_cleanly(folder: Path) -> No
     (["--model", "/nowhere/at/all"], "verify.model"), (["--batch-size", "0"], "--batch-size: 0"),
     (["--host", "192.0.2.1"], "--host 192.0.2.1"), (["--port", "99999"], "--port 99999"),
     (["--params", "nowhere.yaml"], "nowhere.yaml")])
-def test_what_prevents_a_start_is_one_line(options: list[str], words: str) -> None:
-    shown = run("./start-simple-server.sh", *options, code=1, PYTHON=sys.executable, HF_HUB_OFFLINE="1").stderr
+def test_what_prevents_a_start_is_one_line(options: list[str], words: str, tmp_path: Path) -> None:
+    shown = run(ROOT / "start-simple-server.sh", *options, code=1, cwd=tmp_path, HF_HUB_OFFLINE="1").stderr
     lines = [line for line in shown.splitlines() if not line.startswith("warning:")]
     assert len(lines) == 1 and words in lines[0]
 
@@ -219,8 +222,8 @@ def test_what_prevents_a_start_is_one_line(options: list[str], words: str) -> No
 def test_a_model_that_cannot_be_loaded_ends_the_server(tmp_path: Path) -> None:
     broken = tiny.write(tmp_path / "broken")
     (broken / "model.safetensors").write_bytes(b"not weights")
-    shown = run("./start-simple-server.sh", "--model", broken, "--adapter", "none", "--port", "0", code=1,
-                PYTHON=sys.executable).stderr
+    shown = run(ROOT / "start-simple-server.sh", "--model", "broken", "--adapter", "none", "--port", "0", code=1,
+                cwd=tmp_path).stderr
     assert "can't be loaded" in shown.splitlines()[-1]
 
 
