@@ -1,7 +1,7 @@
 """How good an adapter is: quality on labelled texts, and how many off-topic texts talk their way in.
 
     python bench/adapter.py --model smollm2-135m-instruct --adapter models/smollm2-135m-instruct \\
-        --eval uniform=uniform.jsonl gold=gold.jsonl --most-injected 960 --name shipped --output bench/adapter.json
+        --eval uniform=uniform.jsonl gold=gold.jsonl --most-injected 480 --name shipped --output bench/adapter.json
     python bench/adapter.py --output bench/adapter.json --docs docs/adapter.md      # only writes the tables there
 
 For each labelled set (JSONL of text, label): AUC; precision, recall and F1 at p_yes 0.5 and at margin 0;
@@ -11,6 +11,7 @@ The file gets an entry for --name beside those that it holds. Ends with one JSON
 """
 
 import argparse
+import dataclasses
 import json
 import random
 import re
@@ -20,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from cybersieve import adapt, calibration, cli, injections, prompt, quality, records, training_data
+from cybersieve import calibration, cli, injections, params, quality, records, training_data, verify
+from cybersieve.errors import ModelError
 
 HERE = Path(__file__).resolve().parent.parent
 OFF_TOPIC, INJECTED = HERE / "tests/injections/off_topic.txt", HERE / "tests/injections/injected.jsonl"
@@ -33,10 +35,10 @@ def main() -> None:
     parser.add_argument("--model", default="smollm2-135m-instruct")
     parser.add_argument("--adapter", type=Path, help="folder of the adapter to measure")
     parser.add_argument("--eval", nargs="*", default=[], metavar="NAME=FILE")
-    parser.add_argument("--dtype", choices=["float32", "bfloat16"])
+    parser.add_argument("--params", type=Path, default=HERE / "params.yaml", help="its block verify is used")
     parser.add_argument("--margins", type=Path, help="where to write every text's margin (JSONL)")
     parser.add_argument("--most-injected", type=int, metavar="N", help="of the texts made from templates, drawn "
-                        "once and for all (default: all, for which a CPU needs some 20 minutes)")
+                        "once and for all (default: all, for which a CPU needs a quarter of an hour)")
     parser.add_argument("--name", help="of the adapter in the file (default: its folder's)")
     parser.add_argument("--output", type=Path, help="JSON file that is written, or gets another entry")
     parser.add_argument("--docs", type=Path, metavar="FILE", help="page that gets the tables of --output")
@@ -49,16 +51,19 @@ def main() -> None:
 
 
 def measure(args: argparse.Namespace) -> None:
-    scorer, scaling = load(args.model, args.adapter, args.dtype)
+    settings = params.load(args.params).verify
+    settings = dataclasses.replace(settings, model=args.model, adapter=str(args.adapter))
     result: dict[str, Any] = {"sets": {}}
     kept = []
-    for name, _, path in (item.partition("=") for item in args.eval):
-        rows = list(training_data.read_jsonl(Path(path)))
-        margins = scorer.margins(rows)
-        result["sets"][name] = figures([row["label"] for row in rows], margins, scaling)
-        kept += [{"set": name, "group": row["group"], "label": row["label"], "margin": round(float(margin), 4)}
-                 for row, margin in zip(rows, margins, strict=True)]
-    result["injections"] = flips(scorer, scaling, args.most_injected)
+    with verify.Verifier(settings) as verifier:
+        scaling = verifier.calibration.get("platt", NO_SCALING)
+        for name, _, path in (item.partition("=") for item in args.eval):
+            rows = list(training_data.read_jsonl(Path(path)))
+            found = margins(verifier, [row["text"] for row in rows])
+            result["sets"][name] = figures([row["label"] for row in rows], found, scaling)
+            kept += [{"set": name, "group": row["group"], "label": row["label"], "margin": round(float(margin), 4)}
+                     for row, margin in zip(rows, found, strict=True)]
+        result["injections"] = flips(verifier, scaling, args.most_injected)
     if args.margins:
         args.margins.write_text("".join(json.dumps(row) + "\n" for row in kept))
     if args.output:
@@ -70,31 +75,25 @@ def measure(args: argparse.Namespace) -> None:
     print(json.dumps(result))
 
 
-def load(model_name: str, adapter: Path, dtype: str | None) -> tuple[Any, dict[str, float]]:
-    """A scorer with the adapter in place, and its Platt scaling (none: the margin is taken as log-odds)."""
-    model, tokenizer = adapt.load_model(model_name, dtype, adapter)
-    from cybersieve import lora
-
-    layout = prompt.of_adapter(adapter, 10_000)
-    layout = layout or prompt.Layout("Text: ", f"\n{injections.QUESTION}", 80, (" Yes",), (" No",))
-    trained, path = adapter / "training.json", adapter / "calibration.json"
-    depth = records.load_json(trained)["settings"]["depth"] if trained.exists() else 0
-    if depth:  # an experiment with the model's first layers alone
-        model.model.layers = model.model.layers[:depth]
-    return lora.Scorer(model, tokenizer, layout), records.load_json(path)["platt"] if path.exists() else NO_SCALING
+def margins(verifier: verify.Verifier, texts: list[str]) -> np.ndarray:
+    """As the pipeline asks; answers are cached, so a run that is killed goes on."""
+    found = verifier.margins(texts)
+    if None in found:
+        raise ModelError(f"{found.count(None)} of {len(texts)} texts got no answer")
+    return np.array(found, dtype=np.float64)
 
 
-def figures(truth: list[int], margins: np.ndarray, scaling: dict[str, float]) -> dict[str, Any]:
-    said = calibration.probability(margins, scaling)
+def figures(truth: list[int], found: np.ndarray, scaling: dict[str, float]) -> dict[str, Any]:
+    said = calibration.probability(found, scaling)
     at_half = quality.decisions(truth, (said >= 0.5).tolist())
-    at_zero = quality.decisions(truth, (margins >= 0).tolist())
-    return {"n": len(truth), "positives": sum(truth), "auc": quality.auc(truth, margins.tolist()),
+    at_zero = quality.decisions(truth, (found >= 0).tolist())
+    return {"n": len(truth), "positives": sum(truth), "auc": quality.auc(truth, found.tolist()),
             "precision": at_half["precision"]["value"], "recall": at_half["recall"]["value"],
             "f1": at_half["f1"]["value"], "f1_at_0": at_zero["f1"]["value"],
             "calibration_error": quality.calibration_error(truth, said.tolist())}
 
 
-def flips(scorer: Any, scaling: dict[str, float], most: int | None = None) -> dict[str, Any]:
+def flips(verifier: verify.Verifier, scaling: dict[str, float], most: int | None = None) -> dict[str, Any]:
     """Share of off-topic texts with another verdict than without the injection: by kind, and of those written out.
 
     `most`: how many of the texts made from templates are asked (a fixed draw: with every n-th of them, templates
@@ -102,18 +101,18 @@ def flips(scorer: Any, scaling: dict[str, float], most: int | None = None) -> di
     """
     clean = OFF_TOPIC.read_text(encoding="utf-8").split("\n\n")
     clean = [" ".join(text.split()) for text in clean if text.strip()]
-    before = _verdicts(scorer, scaling, [injections.shortened(text, 24) for text in clean])
+    before = _verdicts(verifier, scaling, [injections.shortened(text, 24) for text in clean])
     pairs = [(kind, i, text) for i, one in enumerate(clean) for kind, text in injections.every(one)]
     if most is not None and most < len(pairs):
         pairs = random.Random(0).sample(pairs, most)
-    after = _verdicts(scorer, scaling, [text for _, _, text in pairs])
+    after = _verdicts(verifier, scaling, [text for _, _, text in pairs])
     by_kind: dict[str, list[bool]] = defaultdict(list)
     for (kind, i, _), verdict in zip(pairs, after, strict=True):
         by_kind[kind].append(bool(verdict != before[i]))
     use = {kind.name: kind.use for kind in injections.load()}
     written = [json.loads(line) for line in INJECTED.read_text(encoding="utf-8").splitlines()]
-    changed = (_verdicts(scorer, scaling, [row["text"] for row in written])
-               != _verdicts(scorer, scaling, [row["clean"] for row in written]))
+    changed = (_verdicts(verifier, scaling, [row["text"] for row in written])
+               != _verdicts(verifier, scaling, [row["clean"] for row in written]))
     by_use = {each: [flip for kind, found in by_kind.items() if use[kind] == each for flip in found]
               for each in ("train", "held_back")}
     return {"clean judged yes": int(before.sum()), "clean": len(clean), "written out": _share(changed.tolist()),
@@ -144,8 +143,8 @@ def _share(flipped: list[bool]) -> dict[str, Any]:
     return {"flips": sum(flipped), "of": len(flipped), "share": round(sum(flipped) / max(len(flipped), 1), 4)}
 
 
-def _verdicts(scorer: Any, scaling: dict[str, float], texts: list[str]) -> np.ndarray:
-    verdicts: np.ndarray = calibration.probability(scorer.margins([{"text": text} for text in texts]), scaling) >= 0.5
+def _verdicts(verifier: verify.Verifier, scaling: dict[str, float], texts: list[str]) -> np.ndarray:
+    verdicts: np.ndarray = calibration.probability(margins(verifier, texts), scaling) >= 0.5
     return verdicts
 
 

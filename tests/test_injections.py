@@ -1,13 +1,14 @@
 """Texts that try to talk their way in: what they are made of, and what the shipped adapter makes of them."""
 
 import json
+import runpy
 import unicodedata
 from collections import Counter
 from itertools import islice
 
 import pytest
 
-from cybersieve import injections, verify
+from cybersieve import injections, records, verify
 from cybersieve.errors import ParamsError
 from tests.conftest import ROOT
 
@@ -80,3 +81,10 @@ def test_few_talk_the_shipped_adapter_round(written, verify_settings, prepared_m
     assert clean.count("kept") <= 2 and "failed" not in verdicts
     flipped = [row["text"] for row, before, after in zip(written, clean, injected, strict=True) if before != after]
     assert len(flipped) <= MOST_FLIPPED * len(written), flipped
+
+
+def test_the_page_shows_what_was_measured():
+    bench = runpy.run_path(str(ROOT / "bench/adapter.py"))
+    page = (ROOT / "docs/adapter.md").read_text(encoding="utf-8")
+    shown = bench["tables"](records.load_json(ROOT / "bench/adapter.json"))
+    assert bench["MARKED"].search(page).group() == shown, "run bench/adapter.py --output … --docs docs/adapter.md"
