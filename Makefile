@@ -43,7 +43,7 @@ summary: $(VENV)/.run  ## the figures of the last run
 	@$(PY) -m cybersieve summary
 
 test: $(VENV)/.dev corpus model  ## the test suite
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev  ## ruff and mypy alone
 	$(VENV)/bin/ruff check .
