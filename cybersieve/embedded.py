@@ -22,7 +22,10 @@ _HALF = re.compile(rb"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2})$")  # the 
 def found(begin: bytes) -> tuple[str, int] | None:
     """Key and byte offset of a string of XML in the object that `begin` starts, or None."""
     start = _START.match(begin)
-    return (json.loads(b'"' + start[1] + b'"', strict=False), start.end()) if start else None
+    try:
+        return (json.loads(b'"' + start[1] + b'"'), start.end()) if start else None
+    except json.JSONDecodeError:  # the key is no JSON: for the reader of JSON to complain about
+        return None
 
 
 def text(chunks: Iterable[bytes], offset: int, name: str) -> Iterator[bytes]:

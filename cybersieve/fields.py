@@ -12,14 +12,14 @@ A record is what JSON has: dicts, lists, strings, numbers, booleans, null. XML e
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from cybersieve.errors import ParamsError
 
 Values = Callable[[Any], list[Any]]  # record -> the scalars or trees found, in order
 
-_STEP = re.compile(r'"(?P<quoted>[^"]+)"|(?P<key>[^.\[\]"~]+)')
+_STEP = re.compile(r'"(?P<quoted>[^"]*)"|(?P<key>[^.\[\]"~]+)')
 _CHOICE = re.compile(r"\[(?:(?P<name>[^=\[\]]+)=(?P<wanted>[^\[\]]*)|(?P<last>-1))\]")
 _BRACES = re.compile(r"\{([^{}]+)\}")
 Step = tuple[str, str, str]  # key, name and wanted value of a choice among list items (or "", "")
@@ -35,7 +35,8 @@ def steps(path: str) -> list[Step]:
         at, name, wanted = step.end(), "", ""
         if choice := _CHOICE.match(text, at):
             at, name, wanted = choice.end(), choice["name"] or choice["last"], choice["wanted"] or ""
-        result.append(((step["quoted"] or step["key"]).strip(), name, wanted))
+        key = step["quoted"] if step["key"] is None else step["key"].strip()
+        result.append((key, name, wanted))
         if at < len(text):
             if text[at] != "." or at + 1 == len(text):
                 raise ParamsError(f"not a field path: {path!r} (cybersieve/fields.py shows the form)")
@@ -54,9 +55,46 @@ def record_path(text: str) -> RecordPath:
     return tuple(step.strip('"') if step != '""' else "" for step in found)
 
 
+def sayable(key: str) -> bool:
+    """Can the key be a step of a path at all?"""
+    return not set(key) & set('"{}') and " ~ " not in key
+
+
 def quoted(key: str) -> str:
     """A key as a step of a path."""
     return key if re.fullmatch(r'[^.\[\]"~{}*\s]+', key) else f'"{key}"'
+
+
+Wanted = dict[str, "Wanted"]  # keys that are read, and what of each; an empty one: all of it
+
+
+def wanted(paths: Iterable[str]) -> Wanted:
+    """What of a record the paths read: `a.b` and `a.c` make {"a": {"b": {}, "c": {}}}; {} where that is all of it."""
+    tree: Wanted = {}
+    for path in paths:
+        where = path.partition(" ~ ")[0]
+        for part in _BRACES.findall(where) if "{" in where else [where]:
+            if not _grow(tree, steps(part)):
+                return {}
+    return tree
+
+
+def _grow(tree: Wanted, chain: list[Step]) -> bool:
+    """Add one path; False where it is any key of the record."""
+    for at, (key, name, _) in enumerate(chain):
+        if key == "*":
+            tree.clear()
+            return at > 0
+        known = key in tree
+        below = tree.setdefault(key, {})
+        if at + 1 == len(chain):
+            below.clear()
+        elif known and not below:
+            return True  # all of it is read already
+        elif name and name != "-1":
+            below.setdefault(name, {})
+        tree = below
+    return True
 
 
 def values(path: str) -> Values:

@@ -4,41 +4,30 @@ from array import array
 from hashlib import blake2b
 from typing import Any
 
-FULL = 0.75  # share of the table from which on it is doubled
+FULL = 0.75  # share of a table from which on it is doubled
+TABLES, FIRST = 256, 64  # tables, and places in each at first: many small ones, so that doubling takes little at a time
 
 
 class Ids:
-    """A set of ids by their 64-bit hashes, in a table with open addressing.
+    """A set of ids by 56 bits of their hashes: 8 choose a table, 48 stand in it, at six bytes a place.
 
-    Two ids of one hash (odds of one in 37 million for a million ids) would count as the same: the second would be
-    told apart by content, as a repeated id is.
+    Two ids with the same bits would count as one (odds of 1 in 100,000 for a million ids): the second would be told
+    apart by content, as a repeated id is.
     """
 
     def __init__(self) -> None:
-        self.size, self.table = 0, array("Q", bytes(8 * 1024))
+        self.tables = [_Table(FIRST) for _ in range(TABLES)]
 
     def add(self, name: str) -> bool:
         """Add an id; False where it was there already."""
         value = _hash(name)
-        if not self._put(value):
+        number, low, high = value & 0xFF, (value >> 8) & 0xFFFFFFFF or 1, value >> 48
+        table = self.tables[number]
+        if not table.put(low, high):
             return False
-        self.size += 1
-        if self.size > FULL * len(self.table):
-            old, self.table = self.table, array("Q", bytes(16 * len(self.table)))
-            for known in old:
-                if known:
-                    self._put(known)
+        if table.size > FULL * len(table.low):
+            self.tables[number] = table.doubled()
         return True
-
-    def _put(self, value: int) -> bool:
-        table, mask = self.table, len(self.table) - 1
-        at = value & mask
-        while (known := table[at]) != value:
-            if not known:
-                table[at] = value
-                return True
-            at = (at + 1) & mask
-        return False
 
     def another(self, row: dict[str, Any]) -> str:
         """A new id for a row whose id was taken: with a hash of what it says, and if that is not new, of its place."""
@@ -50,7 +39,32 @@ class Ids:
         return told
 
 
+class _Table:
+    """Open addressing over two arrays; a low half of 0 marks an empty place."""
+
+    def __init__(self, places: int) -> None:
+        self.size, self.low, self.high = 0, array("I", bytes(4 * places)), array("H", bytes(2 * places))
+
+    def put(self, low: int, high: int) -> bool:
+        """Add a value; False where it was there."""
+        lows, mask = self.low, len(self.low) - 1
+        at = low & mask
+        while known := lows[at]:
+            if known == low and self.high[at] == high:
+                return False
+            at = (at + 1) & mask
+        lows[at], self.high[at] = low, high
+        self.size += 1
+        return True
+
+    def doubled(self) -> "_Table":
+        larger = _Table(2 * len(self.low))
+        for low, high in zip(self.low, self.high, strict=True):
+            if low:
+                larger.put(low, high)
+        return larger
+
+
 def _hash(*parts: object) -> int:
-    """64 bits, never 0: that marks an empty place."""
     data = "\0".join(map(str, parts)).encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little") or 1
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little")

@@ -88,6 +88,8 @@ def _json_records(documents: list[Any], whole: bool) -> list[str]:
 def _arrays(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, list[Any]]]:
     """Arrays of objects or of texts under an object, not those inside other arrays."""
     for key, value in tree.items():
+        if not fields.sayable(key):
+            continue
         below = f"{path}.{fields.quoted(key)}".removeprefix(".")
         if isinstance(value, list) and value:
             yield f"{below}[]", value
@@ -127,6 +129,8 @@ def xml_source(elements: peek.Elements) -> Description | None:
     def says(name: str) -> bool:
         return any(_wordy([tree]) for tree in elements.samples.get(name, []))
 
+    if not elements.root:
+        return None
     names = [name for name, count in elements.counts.items() if count > 1 and elements.depths[name] and says(name)]
     if not names:
         single = [name for name in elements.samples if says(name)]
@@ -152,7 +156,8 @@ Leaf = tuple[str, ...]
 def _leaves(tree: Any, above: Leaf = ()) -> Iterator[Leaf]:
     if isinstance(tree, dict) and len(above) < MAX_DEPTH:
         for key, value in tree.items():
-            yield from _leaves(value, (*above, key))
+            if fields.sayable(key):
+                yield from _leaves(value, (*above, key))
     elif isinstance(tree, list):
         for item in tree[:5]:
             yield from _leaves(item, above)

@@ -178,7 +178,8 @@ class Skeleton:
 
 def too_large(name: str, max_bytes: int, place: str) -> InputError:
     return InputError(name, f"a record of more than {max_bytes / 1e6:g} MB", place,
-                      "raise parse.limits.max_record_mb if it is meant to be so large")
+                      "raise parse.limits.max_record_mb if it is meant to be so large, or say in parse.sources where "
+                      "records stand")
 
 
 def _long_number(name: str, at: int) -> InputError:

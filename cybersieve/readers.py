@@ -169,7 +169,7 @@ def _records(kind: str, stream: Iterator[bytes], name: str, source: Source, note
         wanted, skip = map(fields.record_path, source.records), frozenset(map(fields.record_path, source.skip))
         yield from json_stream.records(stream, name, list(wanted), notes, **bounds, skip=skip)
     elif kind == "xml":
-        yield from xml_stream.records(stream, name, source.records, notes, **bounds)
+        yield from xml_stream.records(stream, name, source.records, notes, **bounds, read=source.wanted)
     elif kind == "csv":
         yield from tables.rows(stream, name, notes, bounds["max_bytes"])
     else:

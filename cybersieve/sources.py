@@ -23,7 +23,7 @@ Paths are those of cybersieve/fields.py.
 
 import fnmatch
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import blake2b
@@ -62,6 +62,7 @@ class Source:
     licence: str | None
     format: str
     described: dict[str, Any]
+    wanted: fields.Wanted  # what of a record is read; empty: all
 
     def named(self, path: str) -> bool:
         """Does the file's relative path, or its base name, fit one of the patterns?"""
@@ -115,7 +116,19 @@ def compiled(tree: dict[str, Any], name: str = "sources") -> Source:
         match=paths("match"), records=texts("records"), skip=texts("skip"), id=paths("id"), title=paths("title"),
         text=paths("text"), status=[_status(item, f"{name}.status") for item in listed("status")],
         meta={str(key): _values(item, f"{name}.meta.{key}") for key, item in meta.items()},
-        licence=tree.get("licence"), format=choice("format", tuple(text.FORMATS), "auto"), described=tree)
+        licence=tree.get("licence"), format=choice("format", tuple(text.FORMATS), "auto"), described=tree,
+        wanted=fields.wanted(_paths(tree)))
+
+
+def _paths(tree: Any) -> Iterator[str]:
+    """All paths that are read from a record."""
+    read = [tree.get(name, []) for name in ("id", "title", "text", "status", "meta")]
+    while read:
+        item = read.pop()
+        if isinstance(item, dict | list):
+            read += item.values() if isinstance(item, dict) else item
+        else:
+            yield str(item)
 
 
 def _values(item: Any, name: str) -> Values:

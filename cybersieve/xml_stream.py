@@ -16,8 +16,9 @@ from typing import Any
 
 from lxml import etree
 
-from cybersieve import text
+from cybersieve import text as plain_text
 from cybersieve.errors import InputError
+from cybersieve.fields import Wanted
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 MAX_PROLOG = 16_000_000  # bytes before the first element
@@ -37,8 +38,8 @@ def attributes(node: Any) -> dict[str, Any]:
     return {f"@{local(name)}": value for name, value in node.attrib.items()}
 
 
-def tree(node: Any) -> Any:
-    """An element as a tree: attributes as `@name`, children by local name, repeated ones as a list.
+def tree(node: Any, wanted: Wanted = {}) -> Any:  # noqa: B006 - read only
+    """An element as a tree: attributes as `@name`, children by local name (only those wanted), several as a list.
 
     An element without attributes and children is its text. Mixed content (text between children, or XHTML) is
     plain text, block elements on lines of their own; beside attributes it stands under `#text`.
@@ -46,7 +47,7 @@ def tree(node: Any) -> Any:
     result: dict[str, Any] = attributes(node) if node.attrib else {}
     children = [child for child in node if isinstance(child.tag, str)] if len(node) else []
     if not children or _mixed(node, children):
-        words = text.element(node) if len(node) else node.text or ""
+        words = plain_text.element(node) if len(node) else node.text or ""
         words = (_WRAPPED.sub(" ", words) if "\n" in words and not children else words).strip()
         if not result:
             return words
@@ -54,7 +55,10 @@ def tree(node: Any) -> Any:
             result["#text"] = words
         return result
     for child in children:
-        name, value = local(child.tag), tree(child)
+        name = local(child.tag)
+        if wanted and name not in wanted:
+            continue
+        value = tree(child, wanted.get(name, wanted))
         if name not in result:
             result[name] = value
         elif isinstance(result[name], list):
@@ -65,13 +69,14 @@ def tree(node: Any) -> Any:
 
 
 def _mixed(node: Any, children: list[Any]) -> bool:
-    return bool((node.text and node.text.strip()) or any(child.tail and child.tail.strip() for child in children)
-                or any(child.tag.startswith(XHTML) for child in children))
+    if (text := node.text) and not text.isspace():
+        return True
+    return any(((tail := child.tail) and not tail.isspace()) or child.tag.startswith(XHTML) for child in children)
 
 
 def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counter[str], max_depth: int = 500,
-            max_bytes: int = 16_000_000) -> Iterator[tuple[str, Any]]:
-    """Locator (XML path) and tree of every outermost element with a `wanted` local name.
+            max_bytes: int = 16_000_000, read: Wanted = {}) -> Iterator[tuple[str, Any]]:  # noqa: B006 - read only
+    """Locator (XML path) and tree of every outermost element with a `wanted` local name, as far as it is `read`.
 
     Raises InputError with the line where the XML is broken, nested deeper than `max_depth` (or 256), or a
     record takes more than `max_bytes`.
@@ -96,7 +101,7 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
                                      "raise parse.limits.max_depth if it is meant to be so deep")
                 if event == "end" and not level:
                     counts[tag] += 1
-                    yield f"{_above(node)}/{tag}[{counts[tag]}]", tree(node)
+                    yield f"{_above(node)}/{tag}[{counts[tag]}]", tree(node, read)
                     node.clear(keep_tail=True)
             _prune(top, names if level else frozenset())
         parser.close()

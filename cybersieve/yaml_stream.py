@@ -24,13 +24,18 @@ STANDARD = "tag:yaml.org,2002:"
 class _File:
     """Chunks as the file that libyaml reads from."""
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self.chunks, self.held = iter(chunks), b""
+    def __init__(self, chunks: Iterable[bytes], name: str, max_bytes: int) -> None:
+        self.chunks, self.held, self.name, self.max_bytes = iter(chunks), b"", name, max_bytes
+        self.silent = 0  # bytes since the last event: libyaml keeps a scalar until its end
 
     def read(self, size: int = 65536, /) -> bytes:
         if not self.held:
             self.held = next(self.chunks, b"")
         part, self.held = self.held[:size], self.held[size:]
+        self.silent += len(part)
+        if self.silent > self.max_bytes + size:
+            raise InputError(self.name, f"a text of more than {self.max_bytes / 1e6:g} MB",
+                             remedy="raise parse.limits.max_record_mb if it is meant to be so large")
         return part
 
 
@@ -54,7 +59,9 @@ def documents(chunks: Iterable[bytes], name: str, notes: Counter[str], max_depth
     """
     composer = _Composer(name, notes, max_depth, max_bytes)
     try:
-        for event in yaml.parse(_File(chunks), Loader=yaml.CSafeLoader):
+        file = _File(chunks, name, max_bytes)
+        for event in yaml.parse(file, Loader=yaml.CSafeLoader):
+            file.silent = 0
             yield from composer.take(event)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

@@ -87,11 +87,10 @@ def test_matrix(document, packing, encoding, raw, tmp_path):
 
 # --- what is broken or hostile ---
 
-DEEP = "[" * 100_000 + "]" * 100_000
 PAIRS = list(zip("abcdefgh", "bcdefghi", strict=True))
 ENTITIES = "".join(f"<!ENTITY {b} '{f'&{a};' * 10}'>" for a, b in PAIRS)
 ALIASES = "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 10)}]\n" for a, b in PAIRS)
-BROKEN = {  # file: (content, what the error says)
+BROKEN = {  # file: (content or what makes it, where it is large; what the error says)
     "truncated.json": ('[{"id":"a","text":"b"},{"id":"c"', "byte 32: ends inside an object"),
     "truncated.json.gz": (gzip.compress(os.urandom(9999).hex().encode())[:-9], "packed byte .*cut off"),
     "garbage.json": (json.dumps(GOOD) + " and more", "byte .*lexical error"),
@@ -99,18 +98,19 @@ BROKEN = {  # file: (content, what the error says)
     "nan.json": ('[{"id":"a","n":NaN,"text":"a b c"}]', "byte 1: NaN is not JSON"),
     "infinity.json": ('[{"id":"a","n":[Infinity],"text":"a b c"}]', "byte 1: Infinity is not JSON"),
     "duplicate.json": ('[{"id":"a","text":"a b c","id":"b"}]', "byte 1: duplicate key 'id'"),
-    "deep.json": (DEEP, "byte 500: nested deeper than 500"),
+    "deep.json": ("[" * 100_000 + "]" * 100_000, "byte 500: nested deeper than 500"),
     "deep.xml": ("<a>" * 100_000, "line 1: not XML: Excessive depth"),
     "deep.yaml": ("a: " + "[" * 100_000, "nested deeper than 500"),
-    "string.json": (b'[{"id":"a","text":"' + b"x" * 200_000_000 + b'"}]', "byte 1: a record of more than 16 MB"),
+    "string.json": (lambda: b'[{"id":"a","text":"' + b"x" * 200_000_000 + b'"}]',
+                    "byte 1: a record of more than 16 MB"),
     "digits.json": ('[{"id":"a","n":' + "7" * 10_000 + "}]", "byte 1: a number of 10000 digits"),
     "control.json": ('[{"id":"a","text":"a\0b"}]', "byte 20: not JSON: Invalid control character"),
     "dots.zip": (None, "a member named '../evil.json' would leave"),
-    "bomb.jsonl.xz": (lzma.compress((b'{"text":"' + b"a b c " * 9000 + b'"}\n') * 1000),
+    "bomb.jsonl.xz": (lambda: lzma.compress((b'{"text":"' + b"a b c " * 9000 + b'"}\n') * 1000),
                        "more than 1000 times its size"),
-    "spaces.json.xz": (lzma.compress(b" " * 40_000_000), "in no format that is read"),
+    "spaces.json.xz": (lambda: lzma.compress(b" " * 40_000_000), "in no format that is read"),
     "entities.xml": (f"<!DOCTYPE r [<!ENTITY a 'aaaaaaaaaa'>{ENTITIES}]><r><e>&i;</e></r>", "entity amplification"),
-    "attributes.xml": (b"<r><e " + b" ".join(b"a%d=''" % n for n in range(10_000_000)) + b"/></r>",
+    "attributes.xml": (lambda: b"<r><e " + b" ".join(b"a%d=''" % n for n in range(10_000_000)) + b"/></r>",
                        "100000 attributes"),
     "page.json": ("<!DOCTYPE html><html><body>403 Forbidden</body></html>", "an HTML page, not a dump"),
     "noise.json": (os.urandom(3000), "in no format that is read"),
@@ -127,7 +127,7 @@ def make(name, path):
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("../evil.json", "[]")
     else:
-        write(path, content)
+        write(path, content() if callable(content) else content)
     return message
 
 

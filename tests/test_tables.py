@@ -122,6 +122,7 @@ BOMB = b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
     (b"? [x]\n: 1\n", "a key that is no text"),
     (b"a: \x07\n", "not YAML"),
     (b"a: '" + b"x" * 5000 + b"'", "a document of more than 0.001 MB"),
+    (b"a: '" + b"x" * 500_000 + b"'", "a text of more than 0.001 MB"),
     (b"&a [*a]\n", "the alias"),
 ])
 def test_yaml_broken(data, message):

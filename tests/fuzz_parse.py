@@ -1,0 +1,118 @@
+"""Fuzzing parse with atheris: no bytes may make it crash, hang, fill the memory, or write something unsound.
+
+    python -m tests.fuzz_parse [CORPUS] [-max_total_time=1800] [-timeout=20] [-rss_limit_mb=900]
+
+Not part of the suite, and not in requirements_dev.txt: `pip install atheris` (Linux). An input's first byte chooses
+the file's name, its second the size of chunks; the rest is the file. Only InputError may be raised. Besides:
+records balance, ids are unique, texts are clean, and what json.loads reads is read alike. Findings go to
+tests/test_fuzz_findings.py.
+"""
+
+import contextlib
+import gzip
+import io
+import json
+import sys
+import tempfile
+import unicodedata
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["cybersieve"]):
+    from cybersieve import containers, json_stream, params, parse, records
+    from cybersieve.errors import InputError
+    from cybersieve.ids import Ids
+
+NAMES = ["a.json", "a.jsonl", "a.xml", "a.csv", "a.yaml", "a.json.gz", "a.zip", "a.tar", "a", "a.rss", "a.xz", "a.zst"]
+SIZES = [1, 2, 3, 7, 19, 64, 1000, 1 << 18]
+LIMITS = params.Limits(max_file_mb=20, max_ratio=200, max_record_mb=1, max_depth=100, max_text_chars=5000)
+SETTINGS = params.Parse("stop", ["REJECT", "withdrawn"], LIMITS, [])
+FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-parse-"))
+
+
+def one_input(data: bytes) -> None:
+    if len(data) < 2:
+        return
+    name, size, content = NAMES[data[0] % len(NAMES)], SIZES[data[1] % len(SIZES)], data[2:]
+    containers.CHUNK = max(size, len(content) // 200 + 1)  # small chunks of large inputs only cost time
+    (FOLDER / name).write_bytes(content)
+    counts = records.Counts()
+    with contextlib.suppress(InputError):
+        found = parse.found(FOLDER / name, name, SETTINGS, counts.notes)
+        rows = list(parse.unique(parse.rows(found, name, SETTINGS, counts), Ids(), counts.notes))
+        check(rows, counts)
+    if name.startswith("a.json"):
+        same_as_json(content, max(size, len(content) // 200 + 1))
+
+
+def check(rows: list[records.Row], counts: records.Counts) -> None:
+    assert counts.balanced() and counts.read == len(rows)
+    assert len({row["id"] for row in rows}) == len(rows)
+    for batch in parse.batches(iter(rows)):
+        batch.validate(full=True)
+    for row in rows:
+        assert row["id"] and (row["title"] or row["text"] or row["dropped"])
+        for words in (row["title"], row["text"]):
+            assert words == words.strip() and "  " not in words and "\n\n" not in words and "\0" not in words
+            assert unicodedata.is_normalized("NFC", words)
+        json.loads(row["meta"])
+
+
+def same_as_json(content: bytes, size: int) -> None:
+    """What the standard library reads strictly, our reader must read, and as the same."""
+    def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
+        if len({key for key, _ in items}) != len(items):
+            raise ValueError("duplicate keys")
+        return dict(items)
+
+    def constant(word: str) -> None:
+        raise ValueError(word)
+
+    try:
+        text = content.decode()
+        tree = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+        plain = json.dumps(tree, allow_nan=False)  # no infinite numbers
+    except (ValueError, RecursionError):
+        return
+    if not isinstance(tree, dict | list) or "\\ud" in plain or text.startswith("\ufeff"):
+        return  # a bare value, or surrogates: what we make of them is our own
+    notes: Counter[str] = Counter()
+    chunks = [content[at:at + size] for at in range(0, len(content), size)]
+    try:
+        found = list(json_stream.records(chunks, "f", [()], notes, max_depth=500))
+    except InputError as error:
+        assert "nested deeper" in error.reason or "digits" in error.reason, error
+    else:
+        assert [item for _, item in found] == [tree]
+
+
+def seeds(folder: Path) -> None:
+    """Small valid files of every kind, for the fuzzer to start from."""
+    from tests.source_samples import SAMPLES
+    from tests.test_parse import DOCUMENTS
+
+    texts = {**DOCUMENTS, **{f"{sample.source}-{sample.file}": sample.content for sample in SAMPLES}}
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, (name, text) in enumerate(sorted(texts.items())):
+        kind = next((at for at, known in enumerate(NAMES[:5]) if name.endswith(known[1:])), 8)
+        (folder / f"seed-{number}").write_bytes(bytes([kind, number % len(SIZES)]) + text.encode())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.json", DOCUMENTS["array.json"])
+    (folder / "seed-zip").write_bytes(b"\6\7" + packed.getvalue())
+    (folder / "seed-gz").write_bytes(b"\5\7" + gzip.compress(DOCUMENTS["lines.jsonl"].encode()))
+
+
+def main() -> None:
+    given = [part for part in sys.argv[1:] if not part.startswith("-")]
+    arguments = sys.argv if given else [*sys.argv, str(FOLDER / "corpus")]
+    seeds(Path(given[0] if given else FOLDER / "corpus"))
+    atheris.Setup(arguments, one_input)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""What tests/fuzz_parse.py found, each once, as the smallest file that shows it."""
+
+import gzip
+from collections import Counter
+
+import pytest
+
+from cybersieve import params, parse
+from cybersieve.errors import InputError
+from cybersieve.ids import Ids
+from cybersieve.records import Counts
+from tests.conftest import ROOT
+
+SETTINGS = params.load(ROOT / "params.yaml").parse
+
+FINDINGS = {  # what went wrong: (file name, content, records or None for an error)
+    "XML without a complete first element has no root name": ("a.xml", b'<!DOCTYPE x PUBL "', None),
+    "a CSV column's name with quotes is no field path": ("a.csv", b'id,"say ""hi""",text\n1,b,some more words\n', 1),
+    "a key with a wrong escape before a string of XML": ("a.json", b'{"a\\q":"<?xml version=\'1.0\'?><a/>"}', None),
+}
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_finding(finding, tmp_path):
+    name, content, expected = FINDINGS[finding]
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    counts = Counts()
+
+    def rows():
+        found = parse.found(tmp_path / name, name, SETTINGS, Counter())
+        return list(parse.unique(parse.rows(found, name, SETTINGS, counts), Ids(), counts.notes))
+    if expected is None:
+        with pytest.raises(InputError):
+            rows()
+    else:
+        assert len(rows()) == expected
