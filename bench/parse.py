@@ -1,6 +1,7 @@
 """Parse's speed beside other ways to read the same dumps, and its memory on files of 76 MB, 760 MB and 3 GB.
 
     python bench/parse.py --json nvdcve-1.1-2018.json.gz --xml raw_data/cwe/cwec_v4.14.xml [--repeats 5] [--memory]
+                          [--docs docs/parse.md]
 
 Speed: each way runs in a process of its own, taking turns; seconds are processor time of the work alone (unpacking
 included, interpreter start and imports not), the least of --repeats: on a machine that does other things too, seconds
@@ -53,7 +54,7 @@ def before(path: Path, output: Path) -> float:
     start = time.process_time()
     with opened(path) as file, (output / "records.json").open("w") as target:
         if ".xml" in path.name:
-            found = [{"id": node.get("ID"), "text": " ".join("".join(node.itertext()).split())}
+            found = [{**node.attrib, **{child.tag: " ".join("".join(child.itertext()).split()) for child in node}}
                      for node in etree.parse(file).iter("{*}Weakness")]
         else:
             found = [{"id": item["cve"]["CVE_data_meta"]["ID"], **item} for item in json.load(file)["CVE_Items"]]
@@ -114,27 +115,51 @@ def speed(path: Path, repeats: int) -> dict[str, Any]:
 
 def memory(path: Path) -> dict[str, float]:
     """Peak memory of the stage, the process and its workers together, by size of the file in MB."""
-    with opened(path) as file:
-        data = file.read()
-    first, last = data.index(b"[", data.index(b'"CVE_Items"')) + 1, data.rindex(b"]")
     result = {}
     for times in LARGE:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             (folder / "raw").mkdir()
-            with (folder / "raw" / "large.json").open("wb") as target:
-                target.write(data[:first])
-                for number in range(times):
-                    target.write(b"," * (number > 0) + data[first:last])
-                target.write(data[last:])
+            repeat(path, folder / "raw" / "large.json", times)
             subprocess.run([sys.executable, ROOT / "stages" / "parse.py", "--input-dir", folder / "raw", "--output-dir",
                             folder / "parsed", "--params", ROOT / "params.yaml", "--performance", folder / "p.json"],
                            check=True)
             size = (folder / "raw" / "large.json").stat().st_size / 1e6
-            figures = json.loads((folder / "p.json").read_text())
-        result[f"{size:.0f}"] = figures["peak_memory_mb"]
-        print(f"{size:8.0f} MB: {figures['peak_memory_mb']:7.1f} MB at the peak", flush=True)
+            result[f"{size:.0f}"] = json.loads((folder / "p.json").read_text())["peak_memory_mb"]
+        print(f"{size:8.0f} MB: {result[f'{size:.0f}']:7.1f} MB at the peak", flush=True)
     return result
+
+
+def repeat(path: Path, target: Path, times: int) -> None:
+    """A feed like `path` with its records so many times over."""
+    with opened(path) as file:
+        data = file.read()
+    first, last = data.index(b"[", data.index(b'"CVE_Items"')) + 1, data.rindex(b"]")
+    with target.open("wb") as large:
+        large.write(data[:first])
+        for number in range(times):
+            large.write(b"," * (number > 0) + data[first:last])
+        large.write(data[last:])
+
+
+def table(figures: dict[str, Any]) -> str:
+    """The figures as Markdown."""
+    lines = ["| file | way | seconds | MB/s | peak MB | its speed to parse's |", "|---|---|---|---|---|---|"]
+    for name, found in figures.items():
+        for way in WAYS if name != "memory_mb" else ():
+            share = f"1 : {found[f'of_{way}']}" if way != "parse" else ""
+            lines.append(f"| {name} | {way} | {found[way]['seconds']} | {found[way]['mb_per_second']} "
+                         f"| {found[way]['peak_memory_mb']} | {share} |")
+    for size, peak in figures.get("memory_mb", {}).items():
+        lines.append(f"| {size} MB of JSON | the stage | | | {peak} | |")
+    return "\n".join(lines)
+
+
+def write_docs(path: Path, figures: dict[str, Any]) -> None:
+    """Replace the block of `path` that is marked as written by this script."""
+    begin, end = "<!-- bench: written by bench/parse.py -->", "<!-- /bench -->"
+    before_it, _, rest = path.read_text().partition(begin)
+    path.write_text(f"{before_it}{begin}\n{table(figures)}\n{end}{rest.partition(end)[2]}")
 
 
 def main() -> None:
@@ -143,6 +168,7 @@ def main() -> None:
     parser.add_argument("--xml", type=Path, metavar="FILE", help="the CWE list")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--memory", action="store_true", help="also parse files of up to 3 GB")
+    parser.add_argument("--docs", type=Path, metavar="FILE", help="Markdown whose marked block is replaced")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.way:
@@ -151,6 +177,8 @@ def main() -> None:
     figures: dict[str, Any] = {path.name: speed(path, args.repeats) for path in (args.json, args.xml) if path}
     if args.memory:
         figures["memory_mb"] = memory(args.json)
+    if args.docs:
+        write_docs(args.docs, figures)
     print(json.dumps(figures))
 
 

@@ -23,7 +23,7 @@ def found(begin: bytes) -> tuple[str, int] | None:
     """Key and byte offset of a string of XML in the object that `begin` starts, or None."""
     start = _START.match(begin)
     try:
-        return (json.loads(b'"' + start[1] + b'"'), start.end()) if start else None
+        return (_unescaped(start[1]), start.end()) if start else None
     except json.JSONDecodeError:  # the key is no JSON: for the reader of JSON to complain about
         return None
 
@@ -43,7 +43,7 @@ def text(chunks: Iterable[bytes], offset: int, name: str) -> Iterator[bytes]:
         while not held.startswith(b'"'):
             cut = _whole(held)
             if piece := held[:cut]:
-                yield json.loads(b'"' + piece + b'"').encode("utf-8", "replace")
+                yield _unescaped(piece).encode("utf-8", "replace")
             held, at = held[cut:], at + cut
             if not held.startswith(b'"'):
                 chunk = next(source, b"")
@@ -58,6 +58,10 @@ def text(chunks: Iterable[bytes], offset: int, name: str) -> Iterator[bytes]:
     except (ijson.JSONError, json.JSONDecodeError) as error:
         raise InputError(name, f"not JSON: {' '.join(str(error).split())[:200]}", f"near byte {at}",
                          "fetch it again or mend it") from None
+
+
+def _unescaped(piece: bytes) -> str:
+    return str(json.loads(f'"{piece.decode()}"'))  # of bytes, json would guess the encoding
 
 
 def _whole(data: bytes) -> int:

@@ -91,8 +91,8 @@ def _grow(tree: Wanted, chain: list[Step]) -> bool:
             below.clear()
         elif known and not below:
             return True  # all of it is read already
-        elif name and name != "-1":
-            below.setdefault(name, {})
+        elif name:
+            below.setdefault(name, {})  # what items are chosen by; "-1" says that only the last is read
         tree = below
     return True
 

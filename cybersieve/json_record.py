@@ -30,45 +30,35 @@ class Raw(NamedTuple):
 
 
 def load(raws: list[Raw], name: str, notes: Counter[str]) -> Iterator[tuple[str, Any]]:
-    """Locator and tree of each record: fast where orjson takes them and nothing is odd, else one by one with care."""
-    trees = [_quick(raw, name) for raw in raws]
-    # A pair that goes missing (a duplicate key) takes its quotes with it. One that is spelt \u0022 comes back as
-    # a quote, and costs no more than a needless second look.
-    whole = [at for at, tree in enumerate(trees) if tree is not ODD]
-    try:
-        again = orjson.dumps([trees[at] for at in whole])
-    except orjson.JSONEncodeError:  # it writes fewer levels than it reads
-        again = b""
-    sound = _quotes(b"".join([raws[at].data for at in whole])) == _quotes(again)
-    for raw, tree in zip(raws, trees, strict=True):
-        if tree is ODD or (raw.suspect and _DIGITS.search(raw.data)) or (
-                not sound and _odd(raw.data, tree)):
+    """Locator and tree of each record: all at once where orjson takes them and nothing is odd, else one by one."""
+    data = b"[%s]" % b",".join([raw.data for raw in raws])
+    quick = _quick(data) or [None] * len(raws)
+    for raw, tree in zip(raws, quick, strict=True):
+        if len(raw.data) > MAX_VALUES and raw.data.count(b",") > MAX_VALUES:
+            raise InputError(name, f"more than {MAX_VALUES} values in one record", f"byte {raw.start}",
+                             "leave the file out")
+        if tree is None:
+            tree = _quick(raw.data)
+        if tree is None or (raw.suspect and _DIGITS.search(raw.data)):
             tree = careful(raw.data, name, raw.start, notes)
         if raw.key is not None and type(tree) is dict:
             tree = {"@key": raw.key, **tree}
         yield raw.locator, tree
 
 
-ODD = object()
+def _quick(data: bytes) -> Any:
+    """An object or array by orjson; None where it refuses, or a duplicate key may have swallowed something.
 
-
-def _quick(raw: Raw, name: str) -> Any:
-    """The record's tree, or ODD where orjson refuses it."""
-    if len(raw.data) > MAX_VALUES and raw.data.count(b",") > MAX_VALUES:
-        raise InputError(name, f"more than {MAX_VALUES} values in one record", f"byte {raw.start}",
-                         "leave the file out")
+    A pair that goes missing takes its quotes with it. A quote spelt \u0022 comes back as a plain one, and costs no
+    more than a needless second look.
+    """
+    if len(data) > MAX_VALUES and data.count(b",") > MAX_VALUES:
+        return None
     try:
-        return orjson.loads(raw.data)
-    except orjson.JSONDecodeError:
-        return ODD
-
-
-def _odd(data: bytes, tree: Any) -> bool:
-    """Has the tree other quotes than the record it is from?"""
-    try:
-        return data.count(b'"') != orjson.dumps(tree).count(b'"')
-    except orjson.JSONEncodeError:
-        return True
+        tree = orjson.loads(data)
+        return tree if _quotes(data) == _quotes(orjson.dumps(tree)) else None
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # dumps writes fewer levels than loads reads
+        return None
 
 
 def _quotes(data: bytes) -> int:

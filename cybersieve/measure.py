@@ -13,7 +13,15 @@ MB = 1e6
 
 
 def peak_memory_mb() -> float:
-    """Peak resident memory of this process so far, in MB (10^6 bytes)."""
+    """Peak resident memory of this process so far, in MB (10^6 bytes).
+
+    Linux: VmHWM. ru_maxrss, used elsewhere, is inherited there from the process that started this one.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+        return next(float(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) * 1024 / MB
+    except (OSError, StopIteration):
+        pass
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / MB if sys.platform == "darwin" else peak * 1024 / MB
 

@@ -24,13 +24,14 @@ WRAP = b"<fragments>", b"</fragments>"  # around XML with several elements at it
 DEPTH = 60  # levels that are looked into
 CHARS = 4000  # of a string that are kept
 
-_JSON_STRING = re.compile(rb'"(?:[^"\\\n]|\\.)*"\s*(?:$|\n)')
+_JSON = re.compile(rb"""\{\s*(?:["}]|$) | \[\s*(?:[\[{"\]\d-]|true|false|null|NaN|Infinity|$)
+                        | "(?:[^"\\\n]|\\.)*"\s*(?:$|\n)""", re.X)
 
 
 def kind(begin: bytes) -> str:
     """json, xml, html, yaml or csv by content; "" for what is none of them."""
     text = begin.lstrip()[:2000]
-    if text[:1] == b"[" or _JSON_STRING.match(text) or (text[:1] == b"{" and not text.startswith((b"{{", b"{%"))):
+    if _JSON.match(text):
         return "json"
     if text[:1] == b"<":
         page = re.search(rb"<(?!\?|!--)(?:!doctype\s+)?([a-z_][\w:.-]*)", text, re.I)

@@ -25,7 +25,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-BY_NAME = {".csv": "csv", ".tsv": "csv", ".yaml": "yaml", ".yml": "yaml"}
+BY_NAME = {".csv": "csv", ".tsv": "csv", ".yaml": "yaml", ".yml": "yaml"}  # whatever the content begins like
+IN_DOUBT = {".json": "json", ".jsonl": "json", ".ndjson": "json", ".xml": "xml"}  # where the content tells nothing
 DATA_NAMES = _words(".json .jsonl .ndjson .xml .rss .atom .rdf .csv .tsv .yaml .yml .stix .geojson")
 NOT_DATA = _words(""".md .markdown .rst .adoc .tex .sha1 .sha256 .sha512 .md5 .sig .asc .pem .crt .py .sh .bat .ps1 .rb
     .go .rs .c .h .cpp .java .js .ts .css .pl .php .lua .sql .dvc .html .htm .xsd .xsl .xslt .dtd .rng .pdf .doc .docx
@@ -114,8 +115,8 @@ def _beginning(chunks: Iterable[bytes], size: int) -> tuple[bytes, Iterator[byte
 def _kind(begin: bytes, path: str, candidates: list[Source]) -> str:
     """json, xml, csv, yaml or html: as a user's source says, by content, by name."""
     told = next((source.kind for source in candidates if source.kind and source.file and source.named(path)), "")
-    by_name = BY_NAME.get(PurePosixPath(bare(path)).suffix.lower(), "")
-    return told or (by_name if by_name and peek.kind(begin) != "html" else peek.kind(begin))
+    ending, seen = PurePosixPath(bare(path)).suffix.lower(), peek.kind(begin)
+    return told or (BY_NAME.get(ending, seen) if seen != "html" else seen) or IN_DOUBT.get(ending, "")
 
 
 def recognised(kind: str, begin: bytes, whole: bool, path: str, candidates: list[Source],

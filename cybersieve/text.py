@@ -12,7 +12,7 @@ Never altered, whatever the format: CVE and CWE numbers, hashes, addresses, defa
 import html as entities
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from lxml import etree
@@ -39,6 +39,7 @@ _BARE_AND = re.compile(f"&(?!{_NAME})")  # libxml2 takes the &copy of ?a=1&copy=
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(\s[^<>/][^<>]*)?\s?/?>")
 _PAGE = re.compile(r"\A\s*<(?:p|div|h[1-6]|ul|ol|table|section|article|blockquote|pre)\b"
                    r"|</(?:p|div|li|td|h[1-6])\s?>|<br\s?/?>", re.I)
+_ANY_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]+)>")
 
 
@@ -64,35 +65,34 @@ def html(text: str) -> str:
     text = _BARE_AND.sub("&amp;", _CONTROL.sub("", _AUTOLINK.sub(r"\1", text)))
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
     tree = etree.fromstring(f"<div>{text}</div>".encode(), parser)
+    if any("Excessive depth" in entry.message for entry in parser.error_log):  # what is nested deeper would be lost
+        return unescaped(_ANY_TAG.sub(" ", text))
     return "" if tree is None else element(tree)
 
 
 def element(tree: Any) -> str:
     """Text of an HTML or XML element: white space folded as a browser would, blocks as lines, `pre` as it is."""
-    return "".join(_pieces(tree)).strip()
+    pieces: list[str] = []
+    _gather(tree, pieces, False)
+    return "".join(pieces).strip()
 
 
-def _pieces(tree: Any) -> Iterator[str]:
-    """The element's text in order, without recursion: nesting may be deep."""
-    silent = kept = 0  # open elements whose content is no prose; open preformatted elements
-    for event, node in etree.iterwalk(tree, events=("start", "end", "comment", "pi")):
-        name = node.tag.rpartition("}")[2].lower() if isinstance(node.tag, str) else ""
-        piece = None
-        if event == "start":
-            silent += name in SILENT
-            kept += name == "pre"
-            if name in BLOCKS and not silent:
-                yield "\n"
-            piece = node.text
-        else:
-            if event == "end":
-                silent -= name in SILENT
-                kept -= name == "pre"
-                if name in BLOCKS and not silent:
-                    yield "\n" if name not in {"td", "th"} else " "
-            piece = node.tail if node is not tree else None
-        if piece and not silent:
-            yield piece if kept else _SPACES.sub(" ", piece.replace("\n", " "))
+def _gather(node: Any, pieces: list[str], kept: bool) -> None:
+    """The element's text in order; libxml2 lets no element be nested deeper than 256. `kept`: in preformatted text."""
+    name = node.tag.rpartition("}")[2].lower() if isinstance(node.tag, str) else ""
+    if not name or name in SILENT:
+        return
+    block, kept = name in BLOCKS, kept or name == "pre"
+    if block:
+        pieces.append("\n")
+    if text := node.text:
+        pieces.append(text if kept else _SPACES.sub(" ", text.replace("\n", " ")))
+    for child in node:
+        _gather(child, pieces, kept)
+        if tail := child.tail:
+            pieces.append(tail if kept else _SPACES.sub(" ", tail.replace("\n", " ")))
+    if block:
+        pieces.append("\n" if name not in {"td", "th"} else " ")
 
 
 def unescaped(text: str) -> str:

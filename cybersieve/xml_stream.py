@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from lxml import etree
@@ -42,11 +42,12 @@ def tree(node: Any, wanted: Wanted = {}) -> Any:  # noqa: B006 - read only
     """An element as a tree: attributes as `@name`, children by local name (only those wanted), several as a list.
 
     An element without attributes and children is its text. Mixed content (text between children, or XHTML) is
-    plain text, block elements on lines of their own; beside attributes it stands under `#text`.
+    plain text, block elements on lines of their own; beside attributes it stands under `#text`. Where children are
+    wanted by name, it is not asked whether the content is mixed.
     """
     result: dict[str, Any] = attributes(node) if node.attrib else {}
-    children = [child for child in node if isinstance(child.tag, str)] if len(node) else []
-    if not children or _mixed(node, children):
+    children = _wanted(node, wanted) if wanted else [child for child in node if isinstance(child.tag, str)]
+    if not children or (not wanted and _mixed(node, children)):
         words = plain_text.element(node) if len(node) else node.text or ""
         words = (_WRAPPED.sub(" ", words) if "\n" in words and not children else words).strip()
         if not result:
@@ -56,8 +57,6 @@ def tree(node: Any, wanted: Wanted = {}) -> Any:  # noqa: B006 - read only
         return result
     for child in children:
         name = local(child.tag)
-        if wanted and name not in wanted:
-            continue
         value = tree(child, wanted.get(name, wanted))
         if name not in result:
             result[name] = value
@@ -66,6 +65,19 @@ def tree(node: Any, wanted: Wanted = {}) -> Any:  # noqa: B006 - read only
         else:
             result[name] = [result[name], value]
     return result
+
+
+def _wanted(node: Any, wanted: Wanted) -> list[Any]:
+    """The children that are wanted: by libxml2, which need not show the others to Python."""
+    found: list[Any] = []
+    for name, below in wanted.items():
+        if name == "*":
+            return [child for child in node if isinstance(child.tag, str)]
+        if name and name[0] not in "@#-":
+            last = "-1" in below
+            some = node.iterchildren(f"{{*}}{name}", reversed=last)
+            found += islice(some, 1) if last else some
+    return found
 
 
 def _mixed(node: Any, children: list[Any]) -> bool:

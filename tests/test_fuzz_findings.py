@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from cybersieve import params, parse
+from cybersieve import embedded, params, parse
 from cybersieve.errors import InputError
 from cybersieve.ids import Ids
 from cybersieve.records import Counts
@@ -34,3 +34,10 @@ def test_finding(finding, tmp_path):
             rows()
     else:
         assert len(rows()) == expected
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+def test_zero_bytes_do_not_look_like_utf_16(size):
+    data = b'{"a":"<Xy>\0\0\0\0</Xy>"}'
+    with pytest.raises(InputError):
+        list(embedded.text([data[at:at + size] for at in range(0, len(data), size)], 6, "f"))

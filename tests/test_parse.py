@@ -11,7 +11,7 @@ from collections import Counter
 import pyarrow as pa
 import pytest
 
-from cybersieve import params, parse, pieces, records
+from cybersieve import params, parse, peek, pieces, records
 from cybersieve.errors import InputError, ParamsError
 from tests.conftest import ROOT, run
 
@@ -108,12 +108,13 @@ BROKEN = {  # file: (content or what makes it, where it is large; what the error
     "dots.zip": (None, "a member named '../evil.json' would leave"),
     "bomb.jsonl.xz": (lambda: lzma.compress((b'{"text":"' + b"a b c " * 9000 + b'"}\n') * 1000),
                        "more than 1000 times its size"),
-    "spaces.json.xz": (lambda: lzma.compress(b" " * 40_000_000), "in no format that is read"),
+    "spaces.xz": (lambda: lzma.compress(b" " * 40_000_000), "in no format that is read"),
     "entities.xml": (f"<!DOCTYPE r [<!ENTITY a 'aaaaaaaaaa'>{ENTITIES}]><r><e>&i;</e></r>", "entity amplification"),
     "attributes.xml": (lambda: b"<r><e " + b" ".join(b"a%d=''" % n for n in range(10_000_000)) + b"/></r>",
                        "100000 attributes"),
     "page.json": ("<!DOCTYPE html><html><body>403 Forbidden</body></html>", "an HTML page, not a dump"),
-    "noise.json": (os.urandom(3000), "in no format that is read"),
+    "words.json": ("Service unavailable", "near byte 0: not JSON"),
+    "noise": (bytes(range(256)) * 9, "in no format that is read"),
     "nothing.json": ('{"count": 3, "ok": true, "list": [1, 2]}', "no record found"),
     "empty-array.json": ("[]", "no record found"),
     "aliases.yaml": ("a: &a [x,x,x,x,x,x,x,x,x,x]\n" + ALIASES, "200000 values"),
@@ -358,3 +359,14 @@ def test_real_dumps(name, real_data, tmp_path):
     assert len({row["id"] for row in rows}) == expected
     assert sum(bool(row["text"]) for row in rows) > 0.9 * expected
     assert "<p>" not in "".join(row["text"] for row in rows[:500])
+
+
+@pytest.mark.parametrize(("content", "kind"), [
+    ('{"a": 1}', "json"), ("{", "json"), ("[\n {", "json"), ("[]", "json"), ("[true]", "json"), ('"a"\n"b"', "json"),
+    ("[NaN]", "json"), ("<a/>", "xml"), ("<?xml version='1.0'?><a/>", "xml"), ("<!-- x --><rss/>", "xml"),
+    ("<!DOCTYPE html><p>", "html"), ("<html>", "html"), ("<!-- x --><HTML>", "html"), ("--- \na: b", "yaml"),
+    ("%YAML 1.2\n---", "yaml"), ("a,b,c\n1,2,3\n4,5,6\n7,8,9\n", "csv"), ("[section]\nkey = value", ""),
+    ("{% if x %}", ""), ("{{ x }}", ""), ("plain words, some\nin lines, two\n", ""), ("#!/bin/sh\n", ""), ("", ""),
+    ("<", ""), ("\0\1\2", "")])
+def test_kinds_are_told_by_content(content, kind):
+    assert peek.kind(content.encode()) == kind

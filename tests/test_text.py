@@ -38,6 +38,8 @@ def test_identifiers_are_never_altered(format, identifier):
     ("html", "wrapped\nlines are\none", "wrapped\nlines are\none"),
     ("html", "wrapped\nlines <b>are</b>\none", "wrapped lines are one"),
     ("html", "<!-- nothing -->", ""),
+    ("html", "<div>" * 300 + "deep &amp; down", "deep & down"),
+    ("html", "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a\nb\nc"),
     ("markdown", "[Emotet](https://example.org/S0367) drops it.(Citation: Some Blog 2031)", "Emotet drops it."),
     ("markdown", "(Citation: A (b) c) after", "after"),
     ("markdown", "# Heading\ntext **bold** and `code`", "Heading\ntext bold and code"),
