@@ -46,17 +46,21 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--texts", type=int, default=400)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--model", help="another than verify.model, without adapter; a tiny one to load HTTP alone")
     parser.add_argument("--params", type=Path, default=ROOT / "params.yaml")
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
     settings = params.load(args.params).verify
+    if args.model:
+        settings = dataclasses.replace(settings, model=args.model, adapter=None)
     found = model.find(settings)
     result: dict[str, Any] = {}
     if args.only in (None, "ready"):
         result["ready"] = ready(found, args.rounds)
     if args.only in (None, "throughput", "clients"):
         texts = random_texts(args.texts)
-        with server() as (url, process), engine(settings, found) as inside:
+        options = ["--model", args.model, "--adapter", "none"] if args.model else []
+        with server(options) as (url, process), engine(settings, found) as inside:
             if args.only != "clients":
                 result["throughput"] = throughput(inside, settings, url, process.pid, texts, args.rounds)
             if args.only != "throughput":
@@ -78,9 +82,10 @@ def ready(found: model.Found, rounds: int) -> dict[str, Any]:
     """Medians over the rounds, seconds."""
     times: dict[str, list[float]] = {"ours healthy": [], "ours answers": [], "mlx_lm healthy": [], "mlx_lm answers": []}
     adapter = ["--adapter-path", str(found.adapter)] if found.adapter else []
+    same = ["--model", found.id, "--adapter", str(found.adapter or "none")]
     for _ in range(rounds):
         for name, command, model_id in (
-                ("ours", [sys.executable, "-m", "cybersieve.server"], found.id),
+                ("ours", [sys.executable, "-m", "cybersieve.server", *same], found.id),
                 ("mlx_lm", [sys.executable, "-m", "mlx_lm", "server", "--model", str(found.folder), *adapter],
                  str(found.folder))):
             healthy, answers = _ready([*command, "--port", str(port := free_port())], port, model_id)
@@ -122,9 +127,9 @@ def _status(port: int, method: str, path: str, body: str | None = None) -> int:
 
 
 @contextmanager
-def server() -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+def server(options: list[str]) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """Our server, ready; its log is read and dropped."""
-    command = [sys.executable, "-m", "cybersieve.server", "--port", "0"]
+    command = [sys.executable, "-m", "cybersieve.server", "--port", "0", *options]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     with process:
