@@ -218,7 +218,7 @@ def test_urls_are_checked(settings: params.Verify, urls: list[str], words: str) 
 def test_leaving_does_not_wait_for_answers(settings: params.Verify) -> None:
     with Stub(fault=lambda number, _: "hang" if number > 1 else None) as stub:
         started = time.monotonic()
-        found = endpoint.Found(dataclasses.replace(settings, endpoints=[stub.url]))
+        found = endpoint.Found(dataclasses.replace(settings, endpoints=[stub.url], concurrency=1))
         with pytest.raises(KeyboardInterrupt), endpoint.Endpoints(found) as engine:
             for _ in engine.margins(TEXTS):
                 raise KeyboardInterrupt
