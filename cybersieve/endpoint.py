@@ -180,8 +180,9 @@ class Endpoints:
         """The margins, or the last error after `retries` attempts more (answers 429 count apart)."""
         ask = self._classify if self.found.about else self._chat
         attempt = busy = 0
+        failed: Endpoint | None = None
         while True:
-            endpoint = self._entered()
+            endpoint = self._entered(failed)
             error: Exception | None = None
             try:
                 return ask(endpoint, texts)
@@ -189,6 +190,7 @@ class Endpoints:
                 error = failure
             finally:
                 self._left(endpoint, error)
+            failed = endpoint
             if isinstance(error, Unreachable) and not error.sent:
                 continue  # nobody has seen it: no attempt; the endpoint rests now
             status = error.status if isinstance(error, Refusal) else 0
@@ -203,9 +205,11 @@ class Endpoints:
             if attempt > retries or busy > BUSY or self.stopping.wait(seconds):
                 return error
 
-    def _entered(self) -> Endpoint:
+    def _entered(self, failed: Endpoint | None) -> Endpoint:
         """The endpoint that has least to do, and room; after a rest it is asked by one request first.
 
+        Not the one that has just `failed` this request, where another is well: else the luck of the pauses could
+        bring one request back to an ill endpoint until its attempts are used up.
         Raises ModelError where none is left to be asked.
         """
         with self.changed:
@@ -214,6 +218,8 @@ class Endpoints:
                 if self.stopping.is_set() or all(one.unreachable > self.settings.retries for one in fit):
                     said = "; ".join(f"{one.client.url}: {one.out or 'no answer'}" for one in self.endpoints)
                     raise ModelError(f"verify.endpoints: none is left that answers ({said})")
+                if failed is not None:
+                    fit = [one for one in fit if one is not failed and not one.failures] or fit
                 now = time.monotonic()
                 free = [one for one in fit if one.rests_until <= now and (
                     not one.in_flight or (not one.failures and one.in_flight < self.settings.concurrency))]

@@ -26,11 +26,14 @@ Tree = dict[str, Any]
 
 
 class Unreachable(Exception):
-    """Nothing came back; another attempt may help. `sent`: whether the other side may have seen the request."""
+    """Nothing came back; another attempt may help.
 
-    def __init__(self, message: str, sent: bool) -> None:
+    `sent`: whether the other side may have seen the request; `unanswered`: it closed before a byte of an answer.
+    """
+
+    def __init__(self, message: str, sent: bool, unanswered: bool = False) -> None:
         super().__init__(message)
-        self.sent = sent
+        self.sent, self.unanswered = sent, unanswered
 
 
 class Garbage(Exception):
@@ -94,18 +97,18 @@ class Client:
     def _asked(self, method: str, path: str, body: bytes | None, keep: bool) -> Tree:
         if self.closed:
             raise Unreachable("closed", sent=False)
-        connection = self._idle()
-        while connection is not None and _is_readable(connection.sock):
-            connection.close()  # nothing is awaited, so the other side has closed it
-            connection = self._idle()
-        connection = connection or self._connect()
+        kept = self._idle()
+        while kept is not None and _is_readable(kept.sock):
+            kept.close()  # nothing is awaited, so the other side has closed it
+            kept = self._idle()
+        connection = kept or self._opened()
         try:
-            if connection.sock is None:
-                connection.connect()
-        except OSError as error:
-            connection.close()
-            raise Unreachable(_reason(error), sent=False) from None
-        answer, reusable = self._exchanged(connection, method, path, body)
+            answer, reusable = self._exchanged(connection, method, path, body)
+        except Unreachable as error:
+            if kept is None or not error.unanswered or self.closed:
+                raise
+            connection = self._opened()  # the other side closed it just when it was used again; asking twice is safe
+            answer, reusable = self._exchanged(connection, method, path, body)
         with self.lock:
             keep = keep and reusable and not self.closed
             if keep:
@@ -114,13 +117,22 @@ class Client:
             connection.close()
         return _object(*answer)
 
+    def _opened(self) -> http.client.HTTPConnection:
+        connection = self._connect()
+        try:
+            connection.connect()
+        except OSError as error:
+            connection.close()
+            raise Unreachable(_reason(error), sent=False) from None
+        return connection
+
     def _exchanged(self, connection: http.client.HTTPConnection, method: str, path: str,
                    body: bytes | None) -> tuple[tuple[int, Any, bytes], bool]:
         """Status, headers and content; and whether the connection, now open, can be used again. Raises Unreachable."""
         headers = self.headers | self._secret | ({"Content-Type": "application/json"} if body is not None else {})
-        sock = connection.sock
+        sock, until = connection.sock, time.monotonic() + self.seconds
         with self.lock:
-            self.busy[sock] = time.monotonic() + self.seconds
+            self.busy[sock] = until
         try:
             connection.request(method, self.path + path, body, headers)
             with connection.getresponse() as response:
@@ -128,7 +140,8 @@ class Client:
                 return (response.status, response.headers, content), response.isclosed() and not response.will_close
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise Unreachable(_reason(error), sent=True) from None
+            cut = isinstance(error, ConnectionError) and time.monotonic() < until
+            raise Unreachable(_reason(error), sent=True, unanswered=cut) from None
         finally:
             with self.lock:
                 self.busy.pop(sock, None)

@@ -26,9 +26,11 @@ class Stub:
     """`with Stub() as stub: ask(stub.url)`; afterwards it knows what it was asked."""
 
     def __init__(self, ours: bool = True, fault: Callable[[int, list[str]], str | None] = lambda number, texts: None,
-                 logprobs: str = "listed", model: str = "stub", fingerprint: str = "f", seconds: float = 0) -> None:
+                 logprobs: str = "listed", model: str = "stub", fingerprint: str = "f", seconds: float = 0,
+                 closes_after: int | None = None) -> None:
         self.ours, self.fault, self.logprobs, self.model, self.fingerprint = ours, fault, logprobs, model, fingerprint
         self.seconds, self.key = seconds, None
+        self.closes_after = closes_after  # answers on one connection, then it is closed without a word
         self.asked: list[list[str]] = []  # texts of every POST, those with a fault too
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
@@ -56,6 +58,7 @@ class Stub:
 class _Handler(BaseHTTPRequestHandler):
     of: Stub
     protocol_version = "HTTP/1.1"
+    answers = 0
 
     def do_GET(self) -> None:
         about = {"cybersieve": {"fingerprint": self.of.fingerprint, "calibration": {"platt": {"a": 1.0, "b": 0.0}},
@@ -129,6 +132,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
+        self.answers += 1
+        self.close_connection |= self.answers == self.of.closes_after
 
     def log_message(self, *_: object) -> None:
         pass

@@ -104,7 +104,7 @@ def test_no_fault_costs_an_answer(settings: params.Verify, fault: str, ours: boo
         return fault if number % 3 == 0 and number < 9 else None
 
     with Stub(ours, first_of_three) as stub:
-        check_right(asked(settings, stub.url, timeout=0.3))
+        check_right(asked(settings, stub.url, timeout=1.0 if fault in ("hang", "drip") else 10.0))
     assert len(stub.asked) >= 3
 
 
@@ -163,6 +163,12 @@ def test_a_text_that_cannot_be_answered_takes_no_other_with_it(settings: params.
 def test_a_full_queue_is_waited_for(settings: params.Verify) -> None:
     with Stub(fault=lambda number, _: "429" if number < 20 else None) as stub:
         check_right(asked(settings, stub.url, retries=0))
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_kept_connection_that_was_closed_costs_no_attempt(settings: params.Verify, ours: bool) -> None:
+    with Stub(ours, closes_after=2) as stub:
+        check_right(asked(settings, stub.url, retries=0, batch_size=1, concurrency=8))
 
 
 def test_the_key_goes_into_requests_and_nowhere_else(settings: params.Verify, monkeypatch: pytest.MonkeyPatch,
