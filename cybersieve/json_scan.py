@@ -11,7 +11,7 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _DIGITS = re.compile(rb"\d{19}")
-QUOTE, BACKSLASH, OPEN, CLOSE = 0x22, 0x5C, 0x5B, 0x5D  # { and } are [ and ] with bit 0x20 set
+QUOTE, BACKSLASH, OPEN, CLOSE = 0x22, 0x5C, 0x5B, 0x5D  # { and } are [ and ] with bit 0x20; bit 4 tells ] from [
 
 
 class Nesting:
@@ -24,30 +24,32 @@ class Nesting:
 
     def brackets(self, data: Array) -> tuple[Array, Array, Array]:
         """Positions of the brackets outside strings; which of them open; the nesting after each."""
-        quotes = self._quotes(data)
         folded = data & 0xDF
-        marks = np.flatnonzero((folded == OPEN) | (folded == CLOSE))
-        outside = (np.searchsorted(quotes, marks) + self.quoted) & 1 == 0
-        marks = marks[outside]
-        opening = folded[marks] == OPEN
+        places = np.flatnonzero(self._quotes(data) | (folded == OPEN) | (folded == CLOSE))
+        kinds = data[places]
+        quotes = kinds == QUOTE
+        inside = np.cumsum(quotes, dtype=np.uint8)  # it overflows, but its lowest bit stays right
+        outside = (inside & 1 == self.quoted) & ~quotes
+        marks, opening = places[outside], kinds[outside] & 4 == 0
         levels = self.level + np.cumsum(np.where(opening, 1, -1))
-        self.quoted = bool((len(quotes) + self.quoted) & 1)
+        if len(inside):
+            self.quoted = bool(inside[-1] & 1) != self.quoted
         self.level = int(levels[-1]) if len(levels) else self.level
         return marks, opening, levels
 
     def _quotes(self, data: Array) -> Array:
-        """Positions of the unescaped quotes: those that no odd run of backslashes precedes."""
-        quotes, slashes = np.flatnonzero(data == QUOTE), np.flatnonzero(data == BACKSLASH)
-        if self.escaped:  # the first character belongs to the backslash before it
-            quotes, slashes = quotes[quotes != 0], slashes[slashes != 0]
-            self.escaped = len(data) == 0
-        if not len(slashes):
-            return quotes
-        first = np.flatnonzero(np.diff(slashes, prepend=-2) != 1)  # of each run
-        lengths = np.diff(first, append=len(slashes))
-        after = (slashes[first] + lengths)[lengths % 2 == 1]
-        self.escaped = bool(len(after) and after[-1] == len(data))
-        return quotes[~np.isin(quotes, after, assume_unique=True)] if len(after) else quotes
+        """Where unescaped quotes are: those that no odd run of backslashes precedes."""
+        quotes: Array = data == QUOTE
+        slashes = np.flatnonzero(data == BACKSLASH)
+        if self.escaped and len(data):  # the first character belongs to the backslash before it
+            quotes[0], slashes, self.escaped = False, slashes[slashes != 0], False
+        if len(slashes):
+            first = np.flatnonzero(np.diff(slashes, prepend=-2) != 1)  # of each run
+            lengths = np.diff(first, append=len(slashes))
+            after = (slashes[first] + lengths)[lengths % 2 == 1]
+            self.escaped = bool(len(after) and after[-1] == len(data))
+            quotes[after[:-1] if self.escaped else after] = False
+        return quotes
 
 
 def long_digits(chunk: bytes, data: Array) -> list[int]:

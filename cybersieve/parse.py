@@ -2,12 +2,15 @@
 
 import gc
 import os
+import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -20,8 +23,9 @@ from cybersieve.params import Parse
 from cybersieve.readers import Found
 from cybersieve.records import Counts, Row
 
+T = TypeVar("T")
 WORKERS_FROM = 2 * pieces.SIZE  # bytes of input; below it worker processes cost more time and memory than they save
-BATCH_ROWS, BATCH_CHARS = 2048, 8_000_000  # of what is held before it is written
+BATCH_ROWS, BATCH_CHARS = 4096, 8_000_000  # of what is held before it is written
 
 
 @dataclass
@@ -128,7 +132,27 @@ def size_mb(folder: Path) -> float:
 
 
 def parse_piece(piece: pieces.Piece, input_dir: Path, output_dir: Path, settings: Parse) -> Outcome:
-    """Parse a file or a piece of one; a broken one leaves nothing behind but its error and what had been read of it."""
+    """Parse a file or a piece of one; a broken one leaves nothing behind but its error and what had been read of it.
+
+    In a thread of its own: libxml2 keeps every name that it has seen for as long as the thread lives.
+    """
+    return in_thread(partial(_parse_piece, piece, input_dir, output_dir, settings))
+
+
+def in_thread(function: Callable[[], T]) -> T:
+    """Call the function in a new thread, and give back what it gives or raise what it raises."""
+    done: Future[T] = Future()
+
+    def call() -> None:
+        try:
+            done.set_result(function())
+        except BaseException as error:  # passed on to the thread that waits
+            done.set_exception(error)
+    threading.Thread(target=call, daemon=True).start()  # daemon: Ctrl-C need not wait for it
+    return done.result()
+
+
+def _parse_piece(piece: pieces.Piece, input_dir: Path, output_dir: Path, settings: Parse) -> Outcome:
     name, counts, path = piece.name, Counts(), input_dir / piece.name
     read = partial(pieces.found, path, piece) if piece.end else partial(found, path, name)
     try:

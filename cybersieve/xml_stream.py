@@ -22,6 +22,8 @@ from cybersieve.fields import Wanted
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 MAX_PROLOG = 16_000_000  # bytes before the first element
+MAX_NAMES = 10_000  # different names among those looked at; libxml2 forgets none while its thread lives
+NAMED = 500  # elements of each chunk whose names are looked at
 MAX_ELEMENTS = 200_000  # of one record
 MAX_ATTRIBUTES = 100_000  # of one element; a tag with millions costs libxml2 hundreds of MB
 _ATTRIBUTE = re.compile(rb"=\s*[\"']")
@@ -113,8 +115,11 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
                                      "raise parse.limits.max_depth if it is meant to be so deep")
                 if event == "end" and not level:
                     counts[tag] += 1
+                    guard.look(node)
                     yield f"{_above(node)}/{tag}[{counts[tag]}]", tree(node, read)
                     node.clear(keep_tail=True)
+            if top is not None:
+                guard.look(top)
             _prune(top, names if level else frozenset())
         parser.close()
     except etree.XMLSyntaxError as error:
@@ -166,6 +171,8 @@ class _Guard:
     def __init__(self, name: str, max_bytes: int) -> None:
         self.name, self.max_bytes, self.offset = name, max_bytes, 0
         self.equals = self.bytes = self.tags = 0  # since the last `<`; of the open record
+        self.names: set[Any] = set()
+        self.unseen = NAMED  # elements still to be looked at in this chunk
 
     def check(self, chunk: bytes, in_record: bool) -> None:
         """Before a chunk is fed. A tag holds no `<`, so the equals signs since the last one bound its attributes."""
@@ -187,6 +194,16 @@ class _Guard:
         if self.tags > 2 * MAX_ELEMENTS:
             raise InputError(self.name, f"a record of more than {MAX_ELEMENTS} elements", place, "leave the file out")
         self.offset += len(chunk)
+        self.unseen = NAMED
+
+    def look(self, node: Any) -> None:
+        """At the names of the element and of those in it, as long as there is something to be looked at."""
+        for element in islice(node.iter(), self.unseen):
+            self.unseen -= 1
+            self.names.update([element.tag, *element.keys()])
+        if len(self.names) > MAX_NAMES:
+            raise InputError(self.name, f"more than {MAX_NAMES} different names of elements and attributes",
+                             f"near byte {self.offset}", "leave the file out")
 
 
 def _prune(top: Any, names: frozenset[str]) -> None:

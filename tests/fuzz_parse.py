@@ -34,8 +34,11 @@ FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-parse-"))
 
 
 def one_input(data: bytes) -> None:
-    if len(data) < 2:
-        return
+    if len(data) >= 2:
+        parse.in_thread(lambda: one_file(data))
+
+
+def one_file(data: bytes) -> None:
     name, size, content = NAMES[data[0] % len(NAMES)], SIZES[data[1] % len(SIZES)], data[2:]
     containers.CHUNK = max(size, len(content) // 200 + 1)  # small chunks of large inputs only cost time
     (FOLDER / name).write_bytes(content)
