@@ -13,6 +13,7 @@ commands:
   sample-labels  draw records to label into a CSV
   adapt          train an adapter for the verifier's model
   cache          show or prune the verdict cache
+  doctor         what this machine has for a run, and a remedy for each fault
 """
 
 import argparse
@@ -126,8 +127,15 @@ def _cache(arguments: list[str]) -> None:
     print(cache.info() if args.action == "info" else cache.prune())
 
 
+def _doctor(arguments: list[str]) -> None:
+    from cybersieve import doctor
+
+    doctor.main(arguments)
+
+
 COMMANDS = {"filter": _filter, "judge": _judge, "summary": _summary, "why": _why, "review": _review,
-            "agreement": _agreement, "sample-labels": _sample_labels, "adapt": _adapt, "cache": _cache}
+            "agreement": _agreement, "sample-labels": _sample_labels, "adapt": _adapt, "cache": _cache,
+            "doctor": _doctor}
 
 
 def _dispatch() -> None:

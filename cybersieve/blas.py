@@ -42,6 +42,12 @@ def load() -> bool:
     return _library() is not None
 
 
+def library() -> str | None:
+    """The file that `load` put under mlx, None where there is none."""
+    opened = _library() if load() else None
+    return opened._name if opened is not None else None
+
+
 def threads(count: int) -> None:
     """Let OpenBLAS use `count` threads: 1 where several MLX streams run side by side, all cores for training."""
     library = _library() if load() else None

@@ -171,6 +171,15 @@ def info() -> str:
     return "\n".join(lines)
 
 
+def count(path: Path) -> int:
+    """Number of answers in a file. Raises sqlite3.Error or Damaged."""
+    file = connect(path)
+    try:
+        return int(file.execute("SELECT count(*) FROM answers").fetchone()[0])
+    finally:
+        file.close()
+
+
 def _contents(path: Path) -> list[str]:
     """Lines on the answers in a file, by model. Raises sqlite3.Error or Damaged."""
     file = connect(path)

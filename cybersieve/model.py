@@ -74,7 +74,7 @@ def find(settings: params.Verify, with_adapter: bool = True) -> Found:
     folder, revision = _folder(settings.model, settings.revision)
     if not (folder / "config.json").exists() or not list(folder.glob(WEIGHTS)):
         raise ModelError(f"verify.model: {folder} holds no MLX model (config.json and {WEIGHTS})")
-    adapter = _adapter(settings) if with_adapter else None
+    adapter = adapter_of(settings) if with_adapter else None
     return Found(settings.model, revision, folder, _hash(folder.glob(WEIGHTS)), _hash(folder.glob(TOKENIZER)),
                  adapter, _hash(adapter.glob(ADAPTER)) if adapter else None)
 
@@ -156,10 +156,15 @@ def _folder(name: str, revision: str | None) -> tuple[Path, str | None]:
     return path, path.name
 
 
+def default_folder() -> Path:
+    """Where the default model lies in the cache, or will."""
+    return cache.folder() / "models" / f"{DEFAULT}-{VERSION}-{CONVERSION}"
+
+
 def prepare_default() -> Path:
     """The default model's folder in the cache. Where it is there and whole: no network and no work."""
-    target = cache.folder() / "models" / f"{DEFAULT}-{VERSION}-{CONVERSION}"
-    if _whole(target):
+    target = default_folder()
+    if whole(target):
         return target
     with tempfile.TemporaryDirectory() as scratch:
         return _converted(default_gguf(Path(scratch)), target)
@@ -178,7 +183,7 @@ def _converted(gguf_file: Path, target: Path) -> Path:
     """Convert a GGUF file unless `target` holds the result; written beside it, then renamed."""
     from cybersieve import gguf
 
-    if _whole(target):
+    if whole(target):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=".partial-"))
@@ -190,14 +195,14 @@ def _converted(gguf_file: Path, target: Path) -> Path:
         try:
             os.replace(partial, target)
         except OSError:
-            if not _whole(target):  # another process was faster: its folder is as good
+            if not whole(target):  # another process was faster: its folder is as good
                 raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return target
 
 
-def _whole(folder: Path) -> bool:
+def whole(folder: Path) -> bool:
     """Whether every file of a prepared folder still has the hash that it was written with."""
     try:
         hashes = json.loads((folder / MANIFEST).read_text())
@@ -206,7 +211,7 @@ def _whole(folder: Path) -> bool:
         return False
 
 
-def _adapter(settings: params.Verify) -> Path | None:
+def adapter_of(settings: params.Verify) -> Path | None:
     """`verify.adapter` as a folder. auto: models/NAME here or in the project, if there is one."""
     if settings.adapter is None:
         return None
