@@ -26,7 +26,7 @@ def peak_memory_mb() -> float:
     return peak / MB if sys.platform == "darwin" else peak * 1024 / MB
 
 
-def _resident_mb(pid: str) -> float:
+def resident_mb(pid: str) -> float:
     """Resident memory of one process now, shared pages counted by their share; 0 where /proc has none."""
     try:
         with open(f"/proc/{pid}/smaps_rollup") as lines:
@@ -35,14 +35,14 @@ def _resident_mb(pid: str) -> float:
         return 0.0
 
 
-def _family(pid: str) -> list[str]:
+def family(pid: str) -> list[str]:
     """This process and all its descendants (Linux; elsewhere only itself)."""
     try:
         tasks = os.listdir(f"/proc/{pid}/task")
         children = [child for task in tasks for child in Path(f"/proc/{pid}/task/{task}/children").read_text().split()]
     except OSError:
         children = []
-    return [pid, *(member for child in children for member in _family(child))]
+    return [pid, *(member for child in children for member in family(child))]
 
 
 class Stopwatch:
@@ -58,7 +58,7 @@ class Stopwatch:
 
     def _sample(self) -> None:
         while not self._stop.wait(0.05):
-            self.family_mb = max(self.family_mb, sum(map(_resident_mb, _family(str(os.getpid())))))
+            self.family_mb = max(self.family_mb, sum(map(resident_mb, family(str(os.getpid())))))
 
     def __enter__(self) -> Self:
         self.started = time.perf_counter()
