@@ -5,7 +5,8 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from types import TracebackType
+from typing import NoReturn, TypeVar
 
 from cybersieve.errors import CybersieveError
 
@@ -45,7 +46,7 @@ def arguments(doc: str | None, *paths: str) -> argparse.Namespace:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a script: the package's errors become one line and exit code 1, Ctrl-C a line and 130."""
+    """Run a script: the package's and the disk's errors become one line and exit code 1, Ctrl-C a line and 130."""
     try:
         main()
     except CybersieveError as error:
@@ -53,9 +54,28 @@ def run(main: Callable[[], None]) -> None:
     except BrokenPipeError:  # `… | head` is no error; without this Python prints a traceback at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as error:  # a full disk, a folder that may not be written to, a file that vanished
+        sys.exit(f"{Path(sys.argv[0]).name}: {' '.join(str(error).split())}; nothing half-written is kept")
+    except MemoryError:
+        sys.exit(f"{Path(sys.argv[0]).name}: out of memory; nothing half-written is kept (close other programs)")
     except KeyboardInterrupt:
-        print(f"{Path(sys.argv[0]).name}: interrupted; nothing half-written is kept", file=sys.stderr)
-        sys.exit(130)
+        interrupted()
+
+
+def interrupted() -> NoReturn:
+    """Leave after Ctrl-C as shells expect it, at once: no thread or worker is waited for."""
+    print(f"{Path(sys.argv[0]).name}: interrupted; nothing half-written is kept", file=sys.stderr, flush=True)
+    os._exit(130)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Ctrl-C before `run`, while modules are imported, is no bug to be traced either."""
+    if issubclass(kind, KeyboardInterrupt):
+        interrupted()
+    _former(kind, error, trace)
+
+
+_former, sys.excepthook = sys.excepthook, _uncaught
 
 
 def progress(

@@ -178,15 +178,18 @@ def output_folder(folder: Path, *inputs: Path) -> Iterator[Path]:
         if strange or not folder.is_dir():
             raise InputError(strange or folder, "is not a stage's output, and would be deleted",
                              remedy="name another output folder")
-    partial = folder.with_name(f".{folder.name}.partial")
+    partial, former = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.former.partial")
     shutil.rmtree(partial, ignore_errors=True)
+    shutil.rmtree(former, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
         yield partial
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            os.replace(folder, former)  # out of the way at once: a killed deletion would leave half of it in place
         os.replace(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(former, ignore_errors=True)
 
 
 @dataclass

@@ -42,6 +42,22 @@ def test_ctrl_c_is_clean(tmp_path):
     assert process.returncode == 130 and "Traceback" not in error and "interrupted" in error
 
 
+def test_ctrl_c_during_imports_is_as_clean(tmp_path):
+    """A stage's modules are imported before `cli.run` begins."""
+    script = tmp_path / "slow.py"
+    script.write_text("import os, signal\nfrom cybersieve import cli\nos.kill(os.getpid(), signal.SIGINT)\n")
+    check_error(sys.executable, script, word="interrupted", code=130)
+
+
+@pytest.mark.parametrize(("raised", "word"), [
+    ("OSError(28, 'No space left on device', 'out.parquet')", "No space left on device: 'out.parquet'"),
+    ("MemoryError()", "out of memory")])
+def test_what_the_machine_lacks_is_one_line(tmp_path, raised, word):
+    script = tmp_path / "full.py"
+    script.write_text(f"from cybersieve import cli\ndef main():\n    raise {raised}\ncli.run(main)\n")
+    check_error(sys.executable, script, word=word)
+
+
 def test_a_closed_pipe_is_no_error(tmp_path):
     script = tmp_path / "talk.py"
     script.write_text("from cybersieve import cli\n"

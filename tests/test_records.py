@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cybersieve import records
@@ -16,6 +16,7 @@ rows = st.lists(st.builds(Record, id=text, source=text, locator=text, title=text
                           dropped=st.none() | text), max_size=20)
 
 
+@settings(deadline=None)
 @given(rows=rows, batch=st.integers(1, 7))
 def test_records_come_back_as_written(tmp_path_factory, rows, batch):
     path = tmp_path_factory.mktemp("shards") / "deep" / "a.json.parquet"
@@ -79,6 +80,16 @@ def test_an_output_folder_appears_whole_or_not_at_all(tmp_path):
     with records.output_folder(out) as folder:
         shard(folder, "new.parquet", "a")
     assert [p.name for p in out.iterdir()] == ["new.parquet"]
+
+
+def test_an_output_folder_is_put_aside_not_deleted_in_place(tmp_path, monkeypatch):
+    """A kill in the middle of a deletion would leave half of the folder."""
+    out, delete = tmp_path / "out", records.shutil.rmtree
+    for _ in range(2):
+        with records.output_folder(out) as folder:
+            shard(folder, "a.parquet", "a")
+            monkeypatch.setattr(records.shutil, "rmtree", lambda path, **how: path == out or delete(path, **how))
+    assert [p.name for p in tmp_path.iterdir()] == ["out"] and [p.name for p in out.iterdir()] == ["a.parquet"]
 
 
 def test_an_output_folder_never_replaces_what_is_not_ours(tmp_path):
