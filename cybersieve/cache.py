@@ -1,4 +1,4 @@
-"""The per-user cache folder (prepared models, the BLAS copy) and in it the verifier's answers. All can be deleted.
+"""The per-user cache folder (prepared models, parsed files) and in it the verifier's answers. All can be deleted.
 
 Answers lie outside every stage's output, keyed by what was asked: a changed threshold, a new dump or a killed run
 never asks the same question twice. SQLite in WAL mode, safe for several runs at once. A row carries a checksum; a
@@ -160,7 +160,7 @@ def info() -> str:
     """What the cache holds, for people: folder, answers by model, size."""
     path = folder() / NAME
     lines = [f"folder    {folder()}"]
-    for part in ("models", "blas", "adapt"):
+    for part in ("models", "blas", "adapt", "parsed"):
         size = sum(file.stat().st_size for file in (folder() / part).rglob("*") if file.is_file())
         lines += [f"{part:9} {size / 1e6:.1f} MB"] if size else []
     try:
@@ -196,12 +196,17 @@ def _contents(path: Path) -> list[str]:
 
 
 def prune(days: int = 0) -> str:
-    """Delete answers older than `days` (0: all) and files set aside; prepared models stay. Says what it did."""
+    """Delete answers and parsed files older than `days` (0: all), and files set aside; prepared models stay.
+
+    Says what it did.
+    """
     deleted = 0
     if (folder() / NAME).exists():
         with Answers("") as answers:  # sets a damaged file aside instead of failing
             deleted = answers.forget(days)
     damaged = sorted(folder().glob(NAME + ".damaged-*"))
-    for path in damaged:
-        path.unlink()
-    return f"deleted {deleted} answers and {len(damaged)} damaged files"
+    oldest = time.time() - days * 86400
+    parsed = [path for path in sorted(folder().glob("parsed/*")) if not days or path.stat().st_mtime < oldest]
+    for path in [*damaged, *parsed]:
+        path.unlink(missing_ok=True)
+    return f"deleted {deleted} answers, {len(parsed)} parsed files and {len(damaged)} damaged files"

@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 
-from cybersieve import cli, containers, pieces, readers, records, sources
+from cybersieve import cli, containers, parse_cache, pieces, readers, records, sources
 from cybersieve import engine as run
 from cybersieve.errors import InputError
 from cybersieve.ids import Ids
@@ -57,6 +57,7 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
             counts.add(outcome.source, outcome.counts)
         if not counts.read:
             raise InputError(input_dir, "holds no records", remedy="put dumps there: JSON, XML, CSV, YAML")
+    parse_cache.tidy()
     return counts
 
 
@@ -132,11 +133,18 @@ def size_mb(folder: Path) -> float:
 
 
 def parse_piece(piece: pieces.Piece, input_dir: Path, output_dir: Path, settings: Parse) -> Outcome:
-    """Parse a file or a piece of one; a broken one leaves nothing behind but its error and what had been read of it.
+    """Parse a file or a piece of one, if it is not in the cache of parsed files.
 
     In a thread of its own: libxml2 keeps every name that it has seen for as long as the thread lives.
     """
-    return in_thread(partial(_parse_piece, piece, input_dir, output_dir, settings))
+    target = output_dir / f"{piece.name}.parquet{piece.suffix}"
+    kept = parse_cache.entry(input_dir / piece.name, piece, settings)
+    if kept and (counts := kept.take(target)):
+        return Outcome(piece.name, counts)
+    outcome = in_thread(partial(_parse_piece, piece, input_dir, target, settings))
+    if kept and not outcome.error:
+        kept.put(target, outcome.counts)
+    return outcome
 
 
 def in_thread(function: Callable[[], T]) -> T:
@@ -152,11 +160,12 @@ def in_thread(function: Callable[[], T]) -> T:
     return done.result()
 
 
-def _parse_piece(piece: pieces.Piece, input_dir: Path, output_dir: Path, settings: Parse) -> Outcome:
+def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: Parse) -> Outcome:
+    """A broken file leaves nothing behind but its error and what had been read of it."""
     name, counts, path = piece.name, Counts(), input_dir / piece.name
     read = partial(pieces.found, path, piece) if piece.end else partial(found, path, name)
     try:
-        with few_collections(), records.Sink(output_dir / f"{name}.parquet{piece.suffix}", records.PARSED) as sink:
+        with few_collections(), records.Sink(target, records.PARSED) as sink:
             parsed = rows(read(settings, counts.notes), name, settings, counts)
             for batch in batches(parsed if piece.end else unique(parsed, Ids(), counts.notes)):
                 sink.add_batch(batch)

@@ -1,14 +1,14 @@
 """What parse made of a file, kept in the per-user cache: a dump that has not changed is copied, not parsed again.
 
 An entry is keyed by the file's content and name, the settings, the package's code and the versions of what it parses
-with; any change of those makes a new one. It holds the Parquet file and the counts, with a checksum over both: a
-damaged entry is parsed anew. Entries not used for 30 days are removed. The folder can be deleted at any time.
+with; any change of those makes a new one. It is one file: a line of JSON with the counts and a checksum, then the
+Parquet file. A damaged entry is parsed anew. Entries not used for 30 days, or beyond 4 GB the least recently used,
+are removed; the folder can be deleted at any time. CYBERSIEVE_PARSE_CACHE=off in the environment switches it off.
 """
 
 import hashlib
 import json
 import os
-import shutil
 import sys
 import time
 from collections import Counter
@@ -18,34 +18,37 @@ from importlib import metadata, resources
 from pathlib import Path
 
 from cybersieve import cache as caches
+from cybersieve import peek, pieces
 from cybersieve.params import Parse
 from cybersieve.records import Counts
 
 FOLDER = "parsed"  # in the per-user cache
-KEPT_DAYS = 30
+KEPT_DAYS, KEPT_BYTES = 30, 4_000_000_000
 READERS = ("ijson", "lxml", "numpy", "orjson", "pyarrow", "pyyaml")
+CHUNK = 1 << 20
 
 
 class Entry:
-    """The cache's entry for one dump."""
+    """The cache's entry for one file, or a piece of one."""
 
-    def __init__(self, path: Path, name: str, settings: Parse) -> None:
-        """`path`: the dump, `name`: what its records have for source."""
-        asked = json.dumps([name, repr(settings), _code(), _digest(path)])
-        key = hashlib.blake2b(asked.encode(), digest_size=20).hexdigest()
-        self.parquet = caches.folder() / FOLDER / f"{key}.parquet"
-        self.told = self.parquet.with_suffix(".json")
+    def __init__(self, path: Path, piece: pieces.Piece, settings: Parse) -> None:
+        asked = json.dumps([piece.name, piece.start, repr(settings), _code(), _digest(path, piece)])
+        self.path = caches.folder() / FOLDER / hashlib.sha256(asked.encode()).hexdigest()[:40]
 
     def take(self, target: Path) -> Counts | None:
         """Copy the parsed file to `target` and return its counts; None where there is no entry that can be trusted."""
         try:
-            tree = json.loads(self.told.read_bytes())
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.parquet, target)
-            if tree["digest"] != _digest(target):
+            with self.path.open("rb") as kept:
+                tree = json.loads(kept.readline(CHUNK))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                digest = hashlib.sha256()
+                with target.open("wb") as file:
+                    while chunk := kept.read(CHUNK):
+                        digest.update(chunk)
+                        file.write(chunk)
+            if tree["digest"] != digest.hexdigest():
                 raise ValueError("damaged")
-            for path in (self.parquet, self.told):
-                os.utime(path)
+            os.utime(self.path)
             dropped, notes = Counter(tree["dropped"]), Counter(tree["notes"])
             return Counts(tree["read"], tree["written"], tree["failed"], dropped, notes)
         except (OSError, ValueError, LookupError, TypeError):
@@ -54,20 +57,45 @@ class Entry:
 
     def put(self, target: Path, counts: Counts) -> None:
         """Keep what was parsed. Where the disk refuses, nothing is kept and nothing is said: it is only a cache."""
+        partial = self.path.with_name(f"{self.path.name}.{os.getpid()}")
         with suppress(OSError):
-            self.parquet.parent.mkdir(parents=True, exist_ok=True)
-            _forget(self.parquet.parent)
-            partial = self.parquet.with_suffix(f".{os.getpid()}.partial")
-            shutil.copyfile(target, partial)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             tree = counts.tree() | {"notes": dict(counts.notes), "digest": _digest(target)}
-            os.replace(partial, self.parquet)
-            partial.write_text(json.dumps(tree))
-            os.replace(partial, self.told)
+            with partial.open("wb") as file, target.open("rb") as parsed:
+                file.write(json.dumps(tree).encode() + b"\n")
+                while chunk := parsed.read(CHUNK):
+                    file.write(chunk)
+            os.replace(partial, self.path)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
-def _digest(path: Path) -> str:
+def entry(path: Path, piece: pieces.Piece, settings: Parse) -> Entry | None:
+    """The cache's entry for a file or a piece of it; None where the cache is switched off."""
+    return None if os.environ.get("CYBERSIEVE_PARSE_CACHE") == "off" else Entry(path, piece, settings)
+
+
+def tidy() -> None:
+    """Remove what was not used for long, and the least recently used of what is too much."""
+    with suppress(OSError):
+        found = [(path.stat(), path) for path in (caches.folder() / FOLDER).iterdir()]
+        oldest, size = time.time() - KEPT_DAYS * 86_400, 0
+        for stat, path in sorted(found, key=lambda item: item[0].st_mtime, reverse=True):
+            size += stat.st_size
+            if stat.st_mtime < oldest or size > KEPT_BYTES:
+                path.unlink(missing_ok=True)
+
+
+def _digest(path: Path, piece: pieces.Piece | None = None) -> str:
+    """A hash of the file; of a piece its own bytes, and the file's beginning, which tells what source it is from."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "blake2b").hexdigest()[:40]
+        if piece is None or not piece.end:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.sha256(file.read(peek.FIRST))
+        file.seek(piece.start)
+        for chunk in pieces.until(file, piece.end - piece.start):
+            digest.update(chunk)
+        return digest.hexdigest()
 
 
 @cache
@@ -75,13 +103,5 @@ def _code() -> str:
     """What would parse: the package's own files, Python, and the libraries that read and write."""
     files = [entry for entry in resources.files("cybersieve").iterdir() if entry.name.endswith((".py", ".yaml"))]
     files.sort(key=lambda entry: entry.name)
-    code = hashlib.blake2b(b"".join(entry.name.encode() + b"\0" + entry.read_bytes() for entry in files))
+    code = hashlib.sha256(b"".join(entry.name.encode() + b"\0" + entry.read_bytes() for entry in files))
     return " ".join([sys.version, code.hexdigest(), *(f"{name} {metadata.version(name)}" for name in READERS)])
-
-
-def _forget(folder: Path) -> None:
-    """Remove what was not used for long."""
-    oldest = time.time() - KEPT_DAYS * 86_400
-    for path in folder.iterdir():
-        if path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)

@@ -76,13 +76,13 @@ def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Ite
     assert source is not None  # or there would be no pieces
     with path.open("rb", buffering=0) as file:
         file.seek(piece.start)
-        chunks = encoding.utf8(_until(file, piece.end - piece.start), notes)
+        chunks = encoding.utf8(until(file, piece.end - piece.start), notes)
         for locator, tree in json_stream.records(chunks, piece.name, [()], notes, limits.max_depth,
                                                  int(limits.max_record_mb * 1e6), offset=piece.start):
             yield source, locator, tree
 
 
-def _until(file: IO[bytes], size: int) -> Iterator[bytes]:
+def until(file: IO[bytes], size: int) -> Iterator[bytes]:
     """The next `size` bytes of the file."""
     while size and (chunk := file.read(min(size, containers.CHUNK))):
         size -= len(chunk)

@@ -11,6 +11,7 @@ from cybersieve import blas, cache, model, params
 from cybersieve.errors import ModelError
 
 blas.load()  # before any test imports mlx
+os.environ["CYBERSIEVE_PARSE_CACHE"] = "off"  # tests parse; those of the cache switch it on
 
 ROOT = Path(__file__).resolve().parent.parent
 

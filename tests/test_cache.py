@@ -118,10 +118,13 @@ def test_info_and_prune(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     damage_header(filled(tmp_path / cache.NAME))
     with Answers("model a") as answers:
         answers.put([(text, 0.0) for text in TEXTS])
+    (tmp_path / "parsed").mkdir()
+    (tmp_path / "parsed" / "0123").write_bytes(bytes(200_000))
     shown = cache.info()
-    assert "answers   50" in shown and "damaged   1" in shown
-    assert cache.prune(days=1) == "deleted 0 answers and 1 damaged files", "today's answers are younger than a day"
-    assert cache.prune() == "deleted 50 answers and 0 damaged files"
+    assert "answers   50" in shown and "damaged   1" in shown and "parsed    0.2 MB" in shown
+    # today's are younger than a day
+    assert cache.prune(days=1) == "deleted 0 answers, 0 parsed files and 1 damaged files"
+    assert cache.prune() == "deleted 50 answers, 1 parsed files and 0 damaged files"
     assert "answers   0" in cache.info()
 
 
@@ -129,5 +132,5 @@ def test_info_and_prune_bear_a_damaged_file(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path))
     damage_header(filled(tmp_path / cache.NAME))
     assert "not a database" in cache.info()
-    assert cache.prune() == "deleted 0 answers and 1 damaged files"
+    assert cache.prune() == "deleted 0 answers, 0 parsed files and 1 damaged files"
     assert "answers   0" in cache.info()
