@@ -79,7 +79,8 @@ def _joined(done: list[Outcome], folder: Path, input_dir: Path, settings: Parse)
     name = done[0].source
     parts = [folder / f"{name}.parquet.{number}" for number in range(len(done))]
     if any(outcome.error for outcome in done):
-        result = parse_piece(pieces.Piece(name), input_dir, folder, settings)
+        whole = pieces.Piece(name, state=pieces.state(input_dir / name))
+        result = parse_piece(whole, input_dir, folder, settings)
     else:
         result = Outcome(name, Counts())
         for outcome in done:
@@ -171,7 +172,11 @@ def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: P
                 sink.add_batch(batch)
             if not counts.read:
                 raise InputError(name, "no record found", remedy="describe where they are in parse.sources")
-    except InputError as error:
+            if piece.outdated(path):
+                raise InputError(name, "changed")
+    except InputError as found_wrong:
+        changed = InputError(path, "changed while it was read", remedy="wait until it is written, then run again")
+        error = changed if piece.outdated(path) else found_wrong
         lost = Counts(read=counts.read, failed=counts.read)
         lost.notes[f"left out: {', '.join(filter(None, (error.place, error.reason)))}"] += 1
         return Outcome(name, lost, InputError(path, error.reason, error.place, error.remedy))

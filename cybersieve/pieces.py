@@ -30,6 +30,11 @@ class Piece:
     start: int = 0
     end: int = 0  # 0: this is the whole file
     last: bool = True
+    state: tuple[int, int] | None = None  # the file's, when the pieces were cut
+
+    def outdated(self, path: Path) -> bool:
+        """Whether the file was written to since then."""
+        return self.state is not None and self.state != state(path)
 
     @property
     def suffix(self) -> str:
@@ -39,9 +44,10 @@ class Piece:
 
 def of(path: Path, name: str, settings: Parse) -> list[Piece]:
     """The pieces of a file: one, but for a large file of JSON Lines."""
-    size = path.stat().st_size
+    seen = state(path)
+    size = seen[0]
     if size < 2 * SIZE or _source(path, name, settings) is None:
-        return [Piece(name)]
+        return [Piece(name, state=seen)]
     cuts = [0]
     with path.open("rb") as file:
         for near in range(SIZE, size - SIZE // 2, SIZE):
@@ -50,7 +56,13 @@ def of(path: Path, name: str, settings: Parse) -> list[Piece]:
                 file.readline(int(settings.limits.max_record_mb * 1e6))
                 cuts.append(file.tell())
     ends = [*cuts[1:], size]
-    return [Piece(name, at, *cut, cut[1] == size) for at, cut in enumerate(zip(cuts, ends, strict=True))]
+    return [Piece(name, at, *cut, cut[1] == size, seen) for at, cut in enumerate(zip(cuts, ends, strict=True))]
+
+
+def state(path: Path) -> tuple[int, int]:
+    """What tells whether a file was written to: its size, and when."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def _source(path: Path, name: str, settings: Parse) -> Source | None:

@@ -7,6 +7,7 @@ import lzma
 import os
 import zipfile
 from collections import Counter
+from contextlib import suppress
 
 import pyarrow as pa
 import pytest
@@ -309,6 +310,37 @@ def test_what_only_begins_like_lines_is_parsed_as_a_whole(raw, tmp_path, small_p
     write(raw / "a.json", "\n".join([*lines(20), *(json.dumps(json.loads(line), indent=1) for line in lines(20))]))
     rows, _ = parsed(raw, tmp_path / "out")
     assert len(rows["a.json"]) == 40
+
+
+@pytest.mark.parametrize("cut_at", [10**9, 1000], ids=["whole", "pieces"])
+@pytest.mark.parametrize("change", [
+    lambda path: write(path, path.read_text() + "\n".join([*lines(5), ""])),
+    lambda path: write(path, path.read_bytes()[:2000]),
+    lambda path: os.utime(path, (1, 1)),
+], ids=["grows", "is cut", "is written again"])
+def test_a_file_that_changes_while_it_is_read_is_named(raw, tmp_path, monkeypatch, change, cut_at):
+    """And what was read of it is not kept for the next run."""
+    monkeypatch.setattr(pieces, "SIZE", cut_at)
+    monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path / "cache"))
+    write(raw / "a.jsonl", "\n".join(lines(100)) + "\n")
+    rows, unchanged = parse.rows, []
+
+    def halfway(trees, *more):
+        for number, row in enumerate(rows(trees, *more)):
+            if number == 3 and not unchanged:
+                unchanged.append((raw / "a.jsonl").read_bytes())
+                change(raw / "a.jsonl")
+            yield row
+
+    monkeypatch.setattr(parse, "rows", halfway)
+    if cut_at == 1000:  # read again as a whole: by then it may be quiet
+        with suppress(InputError):
+            assert parsed(raw, tmp_path / "out")[1].read == (raw / "a.jsonl").read_bytes().count(b"\n")
+    else:
+        with pytest.raises(InputError, match="a.jsonl: changed while it was read"):
+            parsed(raw, tmp_path / "out")
+    write(raw / "a.jsonl", unchanged[0])
+    assert parsed(raw, tmp_path / "out")[1].read == 100
 
 
 def test_workers_give_what_one_process_gives(raw, tmp_path, small_pieces, monkeypatch):
