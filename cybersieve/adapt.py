@@ -2,6 +2,7 @@
 
     python -m cybersieve adapt --labels training.jsonl --output models/smollm2-135m-instruct
     python -m cybersieve adapt --labels labels/sample_stratified.csv --parsed-dir data/parsed --output my_adapter
+    python -m cybersieve adapt --labels more.jsonl --start-from models/smollm2-135m-instruct --output my_adapter
 
 Reads `{text, label}` JSONL and label files (CSV file,id,label; their texts come from --parsed-dir). Writes
 adapters.safetensors and adapter_config.json (mlx_lm.load(adapter_path=…) reads them), verifier.json (how the
@@ -12,6 +13,7 @@ A killed run goes on where it stopped. Works on CPU, Metal and CUDA.
 
 import argparse
 import dataclasses
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from cybersieve.errors import InputError, ModelError, ParamsError
 from cybersieve.training_data import Row
 
 QUESTION = "Is this about cybersecurity?"
+WEIGHTS = "adapters.safetensors"
 MOST_MB = 5.0  # an adapter larger than this is not shipped
 
 
@@ -43,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-tokens", type=int, default=80, help="of a text's beginning (default %(default)s)")
     defaults = _settings_type()()
     for field in dataclasses.fields(defaults):
-        if field.name not in ("seed", "keys"):
+        if field.name not in ("seed", "keys", "start_from"):
             value = getattr(defaults, field.name)
             name = f"--{field.name.replace('_', '-')}"
             parser.add_argument(name, type=type(value), default=value, help="default %(default)s")
@@ -53,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--folds", type=int, default=0, help="also train on all but one of N parts, for calibration")
     parser.add_argument("--each-source", action="store_true", help="also train on all but one source, for each source")
     parser.add_argument("--leave-out", nargs="*", default=[], metavar="SOURCE", help="sources to keep out of training")
+    parser.add_argument("--start-from", type=Path, metavar="DIR", help="an adapter to go on from")
     parser.add_argument("--rules", type=Path, metavar="FILE", help="rules.yaml: fit the posterior with the rules, too")
     parser.add_argument("--recalibrate", action="store_true", help="no training: calibrate from the margins there")
     return parser
@@ -115,17 +119,17 @@ class Bench:
     learner: Any = None
 
     def learn(self, seed: int, rows: Sequence[Row], held: Sequence[Row], name: str) -> Any:
-        """One training run from scratch; the learner is left with its best weights."""
+        """One training run, from scratch or from --start-from; the learner is left with its best weights."""
         from cybersieve import lora
 
         args = self.args
         chosen = {f.name: getattr(args, f.name) for f in dataclasses.fields(lora.Settings) if hasattr(args, f.name)}
-        settings = lora.Settings(**(chosen | {"keys": tuple(args.keys), "seed": seed}))
+        known, start = start_weights(args.start_from)
+        settings = lora.Settings(**(chosen | {"keys": tuple(args.keys), "seed": seed, "start_from": start}))
         if self.learner is None:
             model, tokenizer = load_model(args.model, args.dtype)
             self.learner = lora.Learner(model, tokenizer, layout(tokenizer, args.question, args.max_tokens), settings)
-        else:
-            self.learner.restart(settings)
+        self.learner.restart(settings, known)
         folder = cache.folder() / "adapt" / f"{args.output.resolve().name}-{name.replace(' ', '-')}"
         with Progress(name) as progress:
             outcome = lora.train(self.learner, rows, held, progress.report, folder)
@@ -163,6 +167,18 @@ class Bench:
             self.learn(self.args.seeds[0], learned, held, name)
             measured += _measured(self.learner, [one for one in rows if one["group"] in out], kind)
         return measured
+
+
+def start_weights(folder: Path | None) -> tuple[Any, str]:
+    """The weights to go on from, by name, and the file's sha256; (None, "") from scratch. Raises InputError."""
+    import mlx.core as mx
+
+    if folder is None:
+        return None, ""
+    try:
+        return mx.load(str(folder / WEIGHTS)), hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(folder / WEIGHTS, str(error), remedy="--start-from takes the folder of an adapter") from None
 
 
 def layout(tokenizer: Any, question: str, max_tokens: int) -> prompt.Layout:
@@ -247,8 +263,8 @@ def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row
     records.save_json(folder / "training.json", facts)
     _write_calibration(folder, rows, args.rules)
     weights = {name: value.astype(mx.float16) for name, value in sorted(best.weights.items())}
-    mx.save_safetensors(str(folder / "adapters.safetensors"), weights, {"format": "mlx"})
-    size = (folder / "adapters.safetensors").stat().st_size / 1e6
+    mx.save_safetensors(str(folder / WEIGHTS), weights, {"format": "mlx"})
+    size = (folder / WEIGHTS).stat().st_size / 1e6
     if size > MOST_MB:
         cli.warn(f"{folder}: the adapter has {size:.1f} MB, more than {MOST_MB} MB; lower --rank or --layers")
     print(f"{folder}: held-back loss {best.loss:.4f}, AUC {best.auc}, {size:.1f} MB", flush=True)

@@ -8,6 +8,7 @@ narrow bands to wide ones, and the last one before the first failure is taken. A
 delta/2, one for each promise:
 (a) of the records kept by rule, at least target_precision are right;
 (b) of all records that belong in the corpus, at most 1 - target_recall are rejected by rule.
+A band that proves more than asked for may be narrowed again (`ask_share`): where rules are unsure the LLM knows better.
 Each holds with probability >= 1 - delta/2 over the draw of the labels, both with >= 1 - delta, whatever the corpus
 and the rules. Undecided labels (u) take no part: the promise is about records that can be decided.
 
@@ -111,6 +112,28 @@ def apart(accept: float | None, reject: float | None, rising: Floats) -> Bands:
     return Bands(accept, reject)
 
 
+def widened(bands: Bands, confidences: Floats, share: float, falling: Floats) -> Bands:
+    """Bands narrowed, the least sure records first, until about `share` of all `confidences` is asked about.
+
+    Both promises still hold: accept is one of the candidates, `falling`, and those before the last that passed have
+    passed, too; fewer rejections lose no more positives. Bands that ask about more stay as they are.
+    """
+    accept, reject = bands
+    decided = np.zeros(len(confidences), dtype=bool)
+    if accept is not None:
+        decided |= confidences >= accept
+    if reject is not None:
+        decided |= confidences <= reject
+    more = int(share * len(confidences)) - int((~decided).sum())
+    if more <= 0:
+        return bands
+    sureness = np.sort(np.maximum(confidences, 1 - confidences)[decided])
+    sure = round(float(sureness[min(more, len(sureness) - 1)]), 6)  # confidences have 6 decimals
+    if accept is not None and sure > accept:
+        accept = float(falling[falling >= sure][-1]) if falling[0] >= sure else float(falling[0])
+    return Bands(accept, None if reject is None else min(reject, round(1 - sure, 6)))
+
+
 def estimate(confidences: Floats, truth: Ints, weights: Floats, rising: Floats, settings: Calibrate) -> Bands:
     """The widest bands whose weighted estimates meet the targets: no proof, for labels that are no uniform sample."""
     def share(part: NDArray[np.bool_], of: NDArray[np.bool_]) -> float:
@@ -143,13 +166,13 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     if decided and not uniform:
         drawn = Counter(name for name, _ in decided)
         weights = np.array([sizes[name] / drawn[name] for name, _ in decided])
-        bands = estimate(said, truth, weights, rising, settings)
+        bands = widened(estimate(said, truth, weights, rising, settings), confidences, settings.ask_share, rising[::-1])
         return {"mode": "estimated"} | _shares(bands, confidences) | figures | {"certificate": [NO_CERTIFICATE]}
     if not decided:
         result = {"mode": "uncertified"} | _shares(Bands(settings.accept, settings.reject), confidences) | figures
         needed = labels_needed(truth, settings)
         return result | {"labels_needed": needed, "certificate": [NO_LABELS, *drawing(needed)]}
-    bands = certify(said, truth, falling, rising, settings)
+    bands = widened(certify(said, truth, falling, rising, settings), confidences, settings.ask_share, falling)
     result = {"mode": "certified"} | _shares(bands, confidences) | figures | evidence(said, truth, bands, settings)
     return result | {"certificate": words(result, settings), "curve": curve(confidences, said, truth, settings)}
 

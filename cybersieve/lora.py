@@ -49,6 +49,7 @@ class Settings:
     evaluations: int = 6  # looks at the held-back part in a whole run
     patience: int = 3  # looks without a lower held-back loss until the run stops
     seed: int = 0
+    start_from: str = ""  # sha256 of the weights that a run went on from; empty: from scratch
 
 
 @dataclass(frozen=True)
@@ -132,14 +133,21 @@ class Learner(Scorer):
             raise ModelError(f"no layer of the model is named {', '.join(settings.keys)}; name others with --keys")
         self.restart(settings)
 
-    def restart(self, settings: Settings) -> None:
-        """Fresh LoRA weights (A uniform as mlx-lm draws it, B zero) for another run of the same shape."""
+    def restart(self, settings: Settings, known: dict[str, mx.array] | None = None) -> None:
+        """Fresh LoRA weights (A uniform as mlx-lm draws it, B zero), or `known` ones, for another run of this shape.
+
+        Raises ModelError where the known ones are of another shape.
+        """
         self.settings, self.start = settings, {}
         mx.random.seed(settings.seed)
         for name, value in sorted(flat(self.model.trainable_parameters()).items()):
             bound = 1 / math.sqrt(value.shape[0])
             self.start[name] = (mx.random.uniform(-bound, bound, value.shape) if name.endswith("lora_a")
                                 else mx.zeros(value.shape))
+        if known is not None:
+            if {name: value.shape for name, value in known.items()} != {n: v.shape for n, v in self.start.items()}:
+                raise ModelError("the adapter to go on from has other layers, or another rank")
+            self.start = {name: value.astype(mx.float32) for name, value in known.items()}
         mx.eval(self.start)
         self.set(self.start)
 

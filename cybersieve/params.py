@@ -66,6 +66,7 @@ class Calibrate:
     delta: Annotated[float, Bounds(least=1e-6, most=0.5)]
     accept: Annotated[float, Bounds(least=0, most=1)]  # used when mode is fixed
     reject: Annotated[float, Bounds(least=0, most=1)]
+    ask_share: Annotated[float, Bounds(least=0, most=1)]  # ask about at least this share of the records
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Params:
     calibrate: Calibrate
     verify: Verify
     export: Export
-    engine: Annotated[str, Bounds(choices=("local",))]
+    engine: Annotated[str, Bounds(choices=("local", "ray"))]
 
 
 def load(path: Path | str) -> Params:

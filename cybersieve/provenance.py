@@ -5,7 +5,8 @@ from pathlib import Path
 
 import yaml
 
-OURS = ("params.yaml", "rules.yaml", "dvc.yaml", "labels", "stages", "cybersieve", "models")  # what decides a run
+# what decides a run
+OURS = ("params.yaml", "rules.yaml", "own_rules.yaml", "dvc.yaml", "labels", "stages", "cybersieve", "models")
 
 
 def _git(*arguments: str) -> str | None:

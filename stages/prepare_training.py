@@ -22,6 +22,8 @@ def main() -> None:
     parser.add_argument("--synthetic", type=int, default=10, help="own texts for each template (default 10)")
     parser.add_argument("--shortened", type=float, default=0.35, help="share of texts that get a shortened copy")
     parser.add_argument("--injected", type=int, default=1800, help="injected negatives; half as many positives")
+    parser.add_argument("--rest", type=float, default=1.0,
+                        help="share of the texts that are not labelled records; for adapt --start-from")
     args = parser.parse_args()
 
     learnable = labels.for_fitting(args.labels)
@@ -36,13 +38,17 @@ def main() -> None:
     originals, left_out = training_data.clean(rows, banned)
     copies = list(training_data.shortened_copies(originals, args.shortened))
     copies += training_data.injected_copies(originals, args.injected, args.injected // 2)
-    kept, copies_left_out = training_data.clean([*originals, *copies], banned)
+    everything = [*originals, *copies]
+    chosen = [one for one in everything
+              if one["weight"] == training_data.LABELLED or training_data.share(one["group"], "rest") < args.rest]
+    kept, copies_left_out = training_data.clean(chosen, banned)
 
     with records.output_folder(args.output_dir, *args.parsed_dir) as folder:
         training_data.write_jsonl(folder / "training.jsonl", kept)
         (folder / "never.csv").write_text("".join(f"{name}\n" for name in sorted(banned)), encoding="utf-8")
         records.save_json(folder / "counts.json", {
             "read": read, "left_out": dict(sorted(left_out.items())), "copies": len(copies),
+            "not_in_rest": len(everything) - len(chosen),
             "copies_left_out": dict(sorted(copies_left_out.items())), "written": len(kept),
             "by_source": training_data.table(kept)})
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cybersieve import adapt, calibration, labels, prompt, records
-from cybersieve.errors import InputError
+from cybersieve.errors import InputError, ModelError
 from cybersieve.records import PARSED, Record
 from tests import tiny
 
@@ -85,6 +85,18 @@ def test_a_killed_run_goes_on_and_ends_with_the_bytes_of_a_whole_one(model, text
     assert resumed[0] == seen[2]  # the second look was kept, the third is done again
     for name in ("adapters.safetensors", "calibration.json", "margins.jsonl"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "killed" / name).read_bytes(), name
+
+
+def test_a_run_can_go_on_from_an_adapter(model, texts, tmp_path):
+    first = train(model, texts, tmp_path / "first", epochs=10)
+    again = train(model, texts, tmp_path / "again", "--start-from", str(tmp_path / "first"), epochs=0.3)
+    scratch = train(model, texts, tmp_path / "scratch", epochs=0.3)
+    assert again["loss"] < first["loss"] + 0.1 < scratch["loss"]
+    assert len(again["settings"]["start_from"]) == 64 and not scratch["settings"]["start_from"]
+    with pytest.raises(InputError, match="folder of an adapter"):
+        train(model, texts, tmp_path / "none", "--start-from", str(tmp_path))
+    with pytest.raises(ModelError, match="another rank"):
+        train(model, texts, tmp_path / "other", "--start-from", str(tmp_path / "first"), "--rank", "2")
 
 
 def test_seeds_are_averaged_and_folds_measured(model, texts, tmp_path):

@@ -10,7 +10,8 @@ from cybersieve import bounds, calibrate, labels, records
 from cybersieve.errors import ParamsError
 from cybersieve.params import Calibrate
 
-SETTINGS = Calibrate(mode="certified", target_precision=0.9, target_recall=0.9, delta=0.1, accept=0.9, reject=0.1)
+SETTINGS = Calibrate(mode="certified", target_precision=0.9, target_recall=0.9, delta=0.1, accept=0.9, reject=0.1,
+                     ask_share=0.0)
 
 
 def population(shape: str, n: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
@@ -68,6 +69,23 @@ def test_candidates_look_at_no_label_and_keep_order() -> None:
     assert falling.tolist() == [0.9, 0.5, 0.1] and rising.tolist() == [0.1, 0.5, 0.9]
     few, _ = calibrate.candidates(np.linspace(0, 1, 1001), 100, 0.9, 0.05)
     assert few[0] == pytest.approx(1 - 0.46, abs=0.01)  # 46 labels are the fewest with one error allowed
+
+
+@pytest.mark.parametrize("shape", ["calibrated", "ties"])
+def test_ask_share_narrows_bands_no_further_than_asked_for_and_keeps_to_what_was_tested(shape: str) -> None:
+    confidences, truth = population(shape)
+    confidences = confidences.round(6)
+    falling, rising = calibrate.candidates(confidences, 400, 0.9, 0.05)
+    narrow = calibrate.certify(confidences[:400], truth[:400], falling, rising, SETTINGS)
+    assert calibrate.widened(narrow, confidences, 0.0, falling) == narrow
+    was = calibrate._shares(narrow, confidences)["asked_share"]
+    accept, reject = wide = calibrate.widened(narrow, confidences, was + 0.1, falling)
+    now = calibrate._shares(wide, confidences)["asked_share"]
+    assert accept in falling and accept >= narrow.accept and reject <= narrow.reject  # type: ignore[operator]
+    assert was <= now <= was + 0.11 or shape == "ties"
+    assert now > was + 0.08 or shape == "ties"
+    everything = calibrate.widened(narrow, confidences, 1.0, falling)
+    assert everything.accept == falling[0], "a band narrower than the first candidate was never tested"
 
 
 def test_bands_never_overlap() -> None:

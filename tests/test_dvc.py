@@ -51,10 +51,8 @@ def outputs(clone: Path) -> dict[str, bytes]:
     return {path.relative_to(clone).as_posix(): path.read_bytes() for path in sorted(files) if path.is_file()}
 
 
-@pytest.fixture(scope="session")
-def reproduced(tmp_path_factory) -> Path:
-    """A clone of the working tree with a small corpus of ours, reproduced and committed."""
-    clone = tmp_path_factory.mktemp("clone") / "cybersieve"
+def with_small_corpus(clone: Path) -> None:
+    """A copy of the working tree with a small corpus of ours, and nothing that a run writes."""
     for name in run("git", "ls-files", "-co", "--exclude-standard").stdout.splitlines():
         if (ROOT / name).is_file():
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +62,13 @@ def reproduced(tmp_path_factory) -> Path:
     shutil.rmtree(clone / "labels")
     corpus.write_labels(clone / "labels", corpus.write(clone / "raw_data"))
     set_params(clone, calibrate__mode="fixed", calibrate__accept=0.9, calibrate__reject=0.1)
+
+
+@pytest.fixture(scope="session")
+def reproduced(tmp_path_factory) -> Path:
+    """Such a copy, reproduced and committed."""
+    clone = tmp_path_factory.mktemp("clone") / "cybersieve"
+    with_small_corpus(clone)
     run("git", "init", "-q", cwd=clone)
     run("git", "config", "user.email", "test@example.org", cwd=clone)
     run("git", "config", "user.name", "test", cwd=clone)
@@ -91,6 +96,11 @@ def test_a_changed_rule_reruns_score_and_what_follows(clone):
     tree = yaml.safe_load((clone / "rules.yaml").read_text())
     own = {"id": "our-own-heron", "pattern": "quiet heron", "weight": 1.5, "category": tree["rules"][0]["category"]}
     (clone / "rules.yaml").write_text(yaml.safe_dump(tree | {"rules": [*tree["rules"], own]}, sort_keys=False))
+    assert ran(dvc(clone, "repro"))[0] == "score"
+
+
+def test_rules_of_the_user_are_seen_too(clone):
+    (clone / "own_rules.yaml").write_text("rules:\n- {id: our-own-kettle, pattern: 'old kettle', weight: 1.5}\n")
     assert ran(dvc(clone, "repro"))[0] == "score"
 
 

@@ -58,9 +58,9 @@ def gold(tmp_path, parsed):
     return path
 
 
-def prepare(tmp_path, parsed, label_folder, gold, name):
+def prepare(tmp_path, parsed, label_folder, gold, name, *more):
     run(sys.executable, ROOT / "stages/prepare_training.py", "--parsed-dir", parsed, "--labels", label_folder, "--gold",
-        gold, "--output-dir", tmp_path / name, "--synthetic", 1, "--injected", 40)
+        gold, "--output-dir", tmp_path / name, "--synthetic", 1, "--injected", 40, *more)
     return tmp_path / name
 
 
@@ -80,6 +80,18 @@ def test_prepared_data_adds_up_holds_no_uniform_record_and_is_the_same_twice(tmp
     second = prepare(tmp_path, parsed, label_folder, gold, "second")
     for path in sorted(first.iterdir()):
         assert path.read_bytes() == (second / path.name).read_bytes(), path.name
+
+
+def test_of_the_rest_a_share_is_taken_and_labelled_records_always(tmp_path, parsed, label_folder, gold):
+    whole = prepare(tmp_path, parsed, label_folder, gold, "whole")
+    part = prepare(tmp_path, parsed, label_folder, gold, "part", "--rest", "0.2")
+    counts = records.load_json(part / "counts.json")
+    assert counts["read"] - sum(counts["left_out"].values()) + counts["copies"] - counts["not_in_rest"] - sum(
+        counts["copies_left_out"].values()) == counts["written"]
+    lines, fewer = (set((folder / "training.jsonl").read_text().splitlines()) for folder in (whole, part))
+    assert fewer < lines and len(fewer) < 0.8 * len(lines)
+    labelled = {line for line in lines if json.loads(line).get("weight") == training_data.LABELLED}
+    assert labelled and labelled <= fewer
 
 
 @given(st.lists(st.sampled_from(["kettle", "Straße", "Ünïcode", "42", "naïve", "東京"]), min_size=5, max_size=12),
