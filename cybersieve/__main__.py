@@ -12,6 +12,7 @@ commands:
   agreement      where labellers differ
   sample-labels  draw records to label into a CSV
   adapt          train an adapter for the verifier's model
+  serve          the verifier over HTTP: what start-simple-server.sh starts
   cache          show or prune the verdict cache
   doctor         what this machine has for a run, and a remedy for each fault
 """
@@ -113,6 +114,12 @@ def _agreement(arguments: list[str]) -> None:
     agreement.main(arguments)
 
 
+def _serve(arguments: list[str]) -> None:
+    from cybersieve import server
+
+    server.main(arguments)
+
+
 def _cache(arguments: list[str]) -> None:
     """Show or prune the verdict cache, where answers of the LLM are kept so that nothing is asked twice.
 
@@ -134,7 +141,7 @@ def _doctor(arguments: list[str]) -> None:
 
 
 COMMANDS = {"filter": _filter, "judge": _judge, "summary": _summary, "why": _why, "review": _review,
-            "agreement": _agreement, "sample-labels": _sample_labels, "adapt": _adapt, "cache": _cache,
+            "agreement": _agreement, "sample-labels": _sample_labels, "adapt": _adapt, "cache": _cache, "serve": _serve,
             "doctor": _doctor}
 
 
