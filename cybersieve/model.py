@@ -106,7 +106,7 @@ def open_files(found: Found, dtype: str | None = None) -> tuple[Any, Any]:
             dtype = dtype or _usual_dtype(found, 4 * count(model))
             model = dequantise.model(model) if dtype else model
             if found.adapter:
-                model = utils.load_adapters(model, str(found.adapter))
+                model = _with_adapter(model, found.adapter)
                 model = _fused(model) if dtype else model
             if dtype:
                 model.set_dtype(getattr(mx, dtype))
@@ -114,7 +114,16 @@ def open_files(found: Found, dtype: str | None = None) -> tuple[Any, Any]:
             mx.eval(model.parameters())
             return model, tokenizer.result()
     except (OSError, ValueError, KeyError, RuntimeError, json.JSONDecodeError) as error:
-        raise ModelError(f"{found.id}: the model in {found.folder} can't be loaded: {error}") from None
+        reason = " ".join(str(error).split())
+        raise ModelError(f"{found.id}: the model in {found.folder} can't be loaded: {reason}") from None
+
+
+def _with_adapter(model: Any, adapter: Path) -> Any:
+    from mlx_lm import utils
+    try:
+        return utils.load_adapters(model, str(adapter))
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RuntimeError) as error:
+        raise ModelError(f"verify.adapter: {adapter} can't be loaded: {' '.join(str(error).split())}") from None
 
 
 def _usual_dtype(found: Found, size: int) -> str | None:

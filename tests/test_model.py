@@ -14,6 +14,7 @@ from cybersieve import cache, model, params, wheels
 from cybersieve.errors import ModelError
 from cybersieve.gguf import mx
 from tests import tiny
+from tests.conftest import ROOT
 
 # Written for this test: plain English that any language model should find easy.
 ENGLISH = ("Water is made of hydrogen and oxygen. When it is heated to one hundred degrees, it boils and turns "
@@ -118,6 +119,19 @@ def test_a_damaged_model_is_one_line(tmp_path: Path, verify_settings: params.Ver
     (folder / "model.safetensors").write_bytes(b"nonsense")
     with pytest.raises(ModelError, match="can't be loaded"):
         model.load(dataclasses.replace(verify_settings, model=str(folder), adapter=None))
+
+
+def test_what_a_damaged_model_or_adapter_lacks_is_one_line(tmp_path: Path, verify_settings: params.Verify,
+                                                           prepared_model: Path) -> None:
+    folder = tiny.write(tmp_path / "own-model")
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(ModelError, match="own-model can't be loaded") as error:
+        model.load(dataclasses.replace(verify_settings, model=str(folder), adapter=None))
+    assert "\n" not in str(error.value)
+    shutil.copytree(ROOT / "models" / model.DEFAULT, tmp_path / "own-adapter")
+    (tmp_path / "own-adapter" / "adapter_config.json").write_text("{")
+    with pytest.raises(ModelError, match="own-adapter can't be loaded"):
+        model.load(dataclasses.replace(verify_settings, adapter=str(tmp_path / "own-adapter")))
 
 
 def test_the_fingerprint_covers_all_that_the_answer_depends_on(tmp_path: Path, verify_settings: params.Verify) -> None:
