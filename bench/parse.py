@@ -20,6 +20,7 @@ Prints a table, and one JSON line at the end.
 import argparse
 import gzip
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,7 @@ def parse(path: Path, output: Path) -> float:
     from cybersieve import parse as stage
 
     settings = params.load(ROOT / "params.yaml").parse
+    os.environ["CYBERSIEVE_CACHE"] = str(output / "cache")  # as on a first run: looked into, and filled
     start = time.process_time()
     outcome = stage.parse_piece(pieces.Piece(path.name), path.parent, output, settings)
     seconds = time.process_time() - start
@@ -123,7 +125,7 @@ def memory(path: Path) -> dict[str, float]:
             repeat(path, folder / "raw" / "large.json", times)
             subprocess.run([sys.executable, ROOT / "stages" / "parse.py", "--input-dir", folder / "raw", "--output-dir",
                             folder / "parsed", "--params", ROOT / "params.yaml", "--performance", folder / "p.json"],
-                           check=True)
+                           check=True, env=os.environ | {"CYBERSIEVE_CACHE": str(folder / "cache")})
             size = (folder / "raw" / "large.json").stat().st_size / 1e6
             result[f"{size:.0f}"] = json.loads((folder / "p.json").read_text())["peak_memory_mb"]
         print(f"{size:8.0f} MB: {result[f'{size:.0f}']:7.1f} MB at the peak", flush=True)

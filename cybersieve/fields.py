@@ -151,7 +151,7 @@ def _walk(value: Any, chain: list[Step], at: int) -> list[Any]:
                 return [found for item in value for found in _walk(item, chain, at)]
             key = chain[at][0]  # one plain key of each item: the commonest way to end
             ends = [end for item in value if type(item) is dict and (end := item.get(key)) is not None]
-            return list(flat(ends)) if any(type(end) is list for end in ends) else ends
+            return list(flat(ends)) if list in map(type, ends) else ends
         if kind is not dict:
             return []
         key, name, wanted = chain[at]
@@ -197,14 +197,14 @@ def flat(value: list[Any]) -> Iterator[Any]:
 def _template(text: str) -> Values:
     """`CWE-{@ID}`: one text; several values of one path are joined by commas."""
     parts = [values(path) for path in _BRACES.findall(text)]
-    pattern = _BRACES.sub("\0", text)
+    pattern = re.split("(\0)", _BRACES.sub("\0", text))
 
     def fill(record: Any) -> list[Any]:
         found = [", ".join(dict.fromkeys(word for item in part(record) if (word := words(item)))) for part in parts]
         if not all(found):
             return []
         filled = iter(found)
-        return ["".join(piece if piece != "\0" else next(filled) for piece in re.split("(\0)", pattern))]
+        return ["".join(piece if piece != "\0" else next(filled) for piece in pattern)]
     return fill
 
 

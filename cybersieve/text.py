@@ -30,9 +30,7 @@ INLINE = _words("""a abbr b big center cite code del em font i ins kbd mark q s 
     tt u var""")
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_SPACES = re.compile(r"[^\S\n]+")
 _WRAP = re.compile(r"(?<!\n)\n(?![ \t]*\n)[ \t]*")
-_LINES = re.compile(r" ?\n[ \n]*")
 _NAME = r"(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 _ENTITY = re.compile(f"&{_NAME}")
 _BARE_AND = re.compile(f"&(?!{_NAME})")  # libxml2 takes the &copy of ?a=1&copy=2 for an entity
@@ -51,10 +49,11 @@ def plain(text: str, format: str = "auto") -> str:
 def fold(text: str) -> str:
     """NFC, no control characters, horizontal white space as single spaces, no empty lines."""
     if not text.isprintable():
-        text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-        text = _LINES.sub("\n", _SPACES.sub(" ", text))
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        lines = [" ".join((line if line.isprintable() else _CONTROL.sub("", line)).split()) for line in lines]
+        text = "\n".join(filter(None, lines))
     elif "  " in text:
-        text = _SPACES.sub(" ", text)
+        text = " ".join(text.split())
     return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
 
 
@@ -77,6 +76,14 @@ def element(tree: Any) -> str:
     return "".join(pieces).strip()
 
 
+def _spaced(text: str) -> str:
+    """White space as single spaces, those at the ends too."""
+    words = " ".join(text.split())
+    if not words:
+        return " " if text else ""
+    return f"{' ' if text[0].isspace() else ''}{words}{' ' if text[-1].isspace() else ''}"
+
+
 def _gather(node: Any, pieces: list[str], kept: bool) -> None:
     """The element's text in order; libxml2 lets no element be nested deeper than 256. `kept`: in preformatted text."""
     name = node.tag.rpartition("}")[2].lower() if isinstance(node.tag, str) else ""
@@ -86,11 +93,11 @@ def _gather(node: Any, pieces: list[str], kept: bool) -> None:
     if block:
         pieces.append("\n")
     if text := node.text:
-        pieces.append(text if kept else _SPACES.sub(" ", text.replace("\n", " ")))
+        pieces.append(text if kept else _spaced(text))
     for child in node:
         _gather(child, pieces, kept)
         if tail := child.tail:
-            pieces.append(tail if kept else _SPACES.sub(" ", tail.replace("\n", " ")))
+            pieces.append(tail if kept else _spaced(tail))
     if block:
         pieces.append("\n" if name not in {"td", "th"} else " ")
 

@@ -22,8 +22,8 @@ from cybersieve.fields import Wanted
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 MAX_PROLOG = 16_000_000  # bytes before the first element
-MAX_NAMES = 10_000  # different names among those looked at; libxml2 forgets none while its thread lives
-NAMED = 500  # elements of each chunk whose names are looked at
+MAX_NAMES = 5_000  # different names among those looked at; libxml2 forgets none while its thread lives
+NAMED = 100  # elements of each chunk whose names are looked at
 MAX_ELEMENTS = 200_000  # of one record
 MAX_ATTRIBUTES = 100_000  # of one element; a tag with millions costs libxml2 hundreds of MB
 _ATTRIBUTE = re.compile(rb"=\s*[\"']")
