@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := all
-.PHONY: all help env corpus model plots repro summary test check lint readme deps constraints clean
+.PHONY: all help env corpus model plots repro summary test test-cluster check lint readme deps constraints clean
 
 all: repro summary  ## environment, sample corpus, model, dvc repro, a summary table (the default)
 
@@ -27,6 +27,10 @@ $(VENV)/.dev: requirements_dev.txt requirements_fit.txt requirements_server.txt 
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements_dev.txt -c constraints.txt
 	@touch $@
 
+$(VENV)/.cluster: requirements_cluster.txt $(VENV)/.dev
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements_cluster.txt -c constraints.txt
+	@touch $@
+
 corpus: $(VENV)/.run  ## raw_data/: the sample corpus, unless a corpus of your own is there
 	$(PY) stages/prepare_corpus.py
 
@@ -45,6 +49,9 @@ summary: $(VENV)/.run  ## the figures of the last run
 test: $(VENV)/.dev corpus model  ## the test suite
 	$(PY) -m pytest -n 2 --dist loadfile
 
+test-cluster: $(VENV)/.cluster corpus model  ## the tests that need Ray and an S3 server (both on this machine): some minutes
+	$(PY) -m pytest tests/cluster
+
 lint: $(VENV)/.dev  ## ruff and mypy alone
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
@@ -58,7 +65,7 @@ readme: $(VENV)/.run  ## write README's headline table from metrics.json
 deps: $(VENV)/.dev  ## write every imported module into dvc.yaml's deps
 	$(PY) tests/imports.py
 
-constraints: $(VENV)/.dev  ## pin what is installed now as what was tested
+constraints: $(VENV)/.cluster  ## pin what is installed now as what was tested
 	$(PY) -m pip freeze --exclude-editable > constraints.txt
 
 clean:  ## remove outputs, keep raw data, environment and caches

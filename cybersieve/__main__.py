@@ -33,18 +33,23 @@ def _filter(arguments: list[str]) -> None:
     """Filter a folder of raw dumps without DVC: the same functions as `dvc repro`.
 
     python -m cybersieve filter --input-dir raw_data --output-dir filtered_data
+    python -m cybersieve filter --input-dir s3://bucket/raw --output-dir s3://bucket/filtered
     """
+    from cybersieve import remote
+
     parser = _parser("filter", str(_filter.__doc__))
-    parser.add_argument("--input-dir", type=Path, required=True, metavar="DIR", help="raw dumps")
-    parser.add_argument("--output-dir", type=Path, required=True, metavar="DIR",
+    parser.add_argument("--input-dir", type=remote.place, required=True, metavar="DIR", help="raw dumps")
+    parser.add_argument("--output-dir", type=remote.place, required=True, metavar="DIR",
                         help="gets filtered/, rejected/, metrics.json, performance.json and the stages' own files")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")
     parser.add_argument("--labels", type=Path, default=Path("labels"), metavar="DIR", help="labelled records")
     args = parser.parse_args(arguments)
-    from cybersieve import params, pipeline, summary
+    from cybersieve import params, pipeline, readers, summary
 
-    pipeline.run(args.input_dir, args.output_dir, args.labels, params.load(args.params))
-    summary.show(args.output_dir, as_markdown=False)
+    named = str(args.input_dir)
+    with remote.here(args, readers.is_data):
+        pipeline.run(args.input_dir, args.output_dir, args.labels, params.load(args.params), named)
+        summary.show(args.output_dir, as_markdown=False)
 
 
 def _judge(arguments: list[str]) -> None:

@@ -26,15 +26,23 @@ PATHS = {
 }
 
 
-def parser(doc: str | None, *paths: str) -> argparse.ArgumentParser:
+def local(text: str) -> Path:
+    """A path, where a URL would be taken for one."""
+    if "://" in text:
+        raise argparse.ArgumentTypeError(f"{text}: URLs are for parse, export and `cybersieve filter`")
+    return Path(text)
+
+
+def parser(doc: str | None, *paths: str, kind: Callable[[str], object] = local) -> argparse.ArgumentParser:
     """An argument parser with the module's docstring as help; each of `paths` is a required `--NAME PATH`.
 
-    `--params`, `--counts` and `--performance` are known to every stage.
+    `kind` makes a path of an argument (remote.place: or a URL). `--params`, `--counts` and `--performance` are known to
+    every stage.
     """
     lines = (doc or "").strip()
     result = argparse.ArgumentParser(description=lines, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in paths:
-        result.add_argument(f"--{name}", type=Path, required=True, metavar="PATH", help=PATHS[name])
+        result.add_argument(f"--{name}", type=kind, required=True, metavar="PATH", help=PATHS[name])
     result.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")
     result.add_argument("--counts", type=Path, metavar="FILE", help="where to write the stage's counts (JSON)")
     result.add_argument("--performance", type=Path, metavar="FILE", help="where to write seconds and memory (JSON)")

@@ -1,4 +1,7 @@
-"""Where work over files runs: side by side on this machine's cores. Results come in the order of the items."""
+"""Where work over files runs: side by side on this machine's cores, or on a Ray cluster (ray_engine.py).
+
+Results come in the order of the items, and are the same wherever they were worked out.
+"""
 
 import multiprocessing
 import os
@@ -22,9 +25,15 @@ def each(
 ) -> Iterator[R]:
     """`function(item)` for every item, in order, as they are done. `function` must be picklable (module level).
 
+    `workers` bounds the processes on this machine; a cluster takes as many tasks as it has cores.
     One core or one item: no worker process is started. Raises what `function` raises, and CybersieveError where a
     worker process dies; the others are stopped at once, as they are when the caller asks for no more results.
     """
+    if engine == "ray" and len(items) > 1:
+        from cybersieve import ray_engine
+
+        yield from ray_engine.each(function, items)
+        return
     workers = min(workers or cores(), len(items))
     if workers <= 1:
         yield from map(function, items)

@@ -16,9 +16,13 @@ from cybersieve.params import Params
 from cybersieve.records import Counts
 
 
-def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params) -> dict[str, Any]:
-    """Filter `input_dir` into `output_dir`; returns the metrics. Raises what the stages raise."""
-    command = f"python -m cybersieve filter --input-dir {shlex.quote(str(input_dir))} --output-dir OUTPUT"
+def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params,
+        named: str | None = None) -> dict[str, Any]:
+    """Filter `input_dir` into `output_dir`; returns the metrics. Raises what the stages raise.
+
+    `named`: what the user calls the input, where that is not a path (a URL).
+    """
+    command = f"python -m cybersieve filter --input-dir {shlex.quote(named or str(input_dir))} --output-dir OUTPUT"
     work = output_dir / "stages"
     parsed, unique, scored, verdicts, counts = (
         work / name for name in ("parsed", "unique", "scored", "verdicts", "counts"))

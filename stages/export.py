@@ -9,13 +9,14 @@ quality, certificate, model and how to repeat the run. Limits: one pass, constan
 
 from pathlib import Path
 
-from cybersieve import card, cli, params, provenance, records
+from cybersieve import card, cli, params, provenance, records, remote
 from cybersieve.export import export_folder
 from cybersieve.measure import Stopwatch
 
 
 def main() -> None:
-    parser = cli.parser(__doc__, "parsed-dir", "scored-dir", "verdicts-dir", "output-dir", "rejected-dir")
+    parser = cli.parser(__doc__, "parsed-dir", "scored-dir", "verdicts-dir", "output-dir", "rejected-dir",
+                        kind=remote.place)
     parser.add_argument("--counts-dir", type=Path, metavar="PATH", help="folder of the earlier stages' counts")
     parser.add_argument("--thresholds", type=Path, metavar="FILE", help="thresholds.json as calibrate wrote it")
     parser.add_argument("--labels", type=Path, metavar="PATH", help="folder of label files")
@@ -24,11 +25,12 @@ def main() -> None:
     args = parser.parse_args()
     settings = params.load(args.params)
     model = records.load_json(args.model) if args.model else None
-    run = card.Run(args.counts_dir, args.thresholds, args.labels, args.scored_dir, args.verdicts_dir, model,
-                   tuple(provenance.commands(name_commit=False)), args.lock)
-    with Stopwatch("export") as watch:
-        counts = export_folder(args.parsed_dir, args.scored_dir, args.verdicts_dir, args.output_dir, args.rejected_dir,
-                               settings.export, run, settings.engine)
+    with remote.here(args):
+        run = card.Run(args.counts_dir, args.thresholds, args.labels, args.scored_dir, args.verdicts_dir, model,
+                       tuple(provenance.commands(name_commit=False)), args.lock)
+        with Stopwatch("export") as watch:
+            counts = export_folder(args.parsed_dir, args.scored_dir, args.verdicts_dir, args.output_dir,
+                                   args.rejected_dir, settings.export, run, settings.engine)
     counts.save(args.counts)
     watch.save(args.performance, records=counts.read)
 

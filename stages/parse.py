@@ -1,6 +1,7 @@
 """Parse raw dumps into records: raw_data -> data/parsed (id, source, locator, title, text, meta, dropped).
 
     python stages/parse.py --input-dir raw_data --output-dir data/parsed
+    python stages/parse.py --input-dir s3://bucket/raw --output-dir s3://bucket/parsed
     python stages/parse.py --explain FILE     # what is recognised in one file, and its first records
 
 Limits: one pass, constant memory; what a file may cost is set in parse.limits.
@@ -10,7 +11,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from cybersieve import cli, explain, measure, params, parse
+from cybersieve import cli, explain, measure, params, parse, readers, remote
 
 
 class Explain(argparse.Action):
@@ -24,15 +25,16 @@ class Explain(argparse.Action):
 
 
 def main() -> None:
-    parser = cli.parser(__doc__, "input-dir", "output-dir")
+    parser = cli.parser(__doc__, "input-dir", "output-dir", kind=remote.place)
     parser.add_argument("--explain", action=Explain, metavar="FILE", help="say what is recognised in FILE, and end")
     args = parser.parse_args()
     settings = params.load(args.params)
 
-    with measure.Stopwatch("parse") as watch:
-        counts = parse.parse_folder(args.input_dir, args.output_dir, settings.parse, settings.engine)
-    counts.save(args.counts)
-    watch.save(args.performance, records=counts.read, mb=parse.size_mb(args.input_dir))
+    with remote.here(args, readers.is_data):
+        with measure.Stopwatch("parse") as watch:
+            counts = parse.parse_folder(args.input_dir, args.output_dir, settings.parse, settings.engine)
+        counts.save(args.counts)
+        watch.save(args.performance, records=counts.read, mb=parse.size_mb(args.input_dir))
 
 
 if __name__ == "__main__":
