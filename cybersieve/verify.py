@@ -8,6 +8,7 @@ second writes the verdicts. What the LLM could not answer is `failed`: neither k
 """
 
 import math
+import time
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +16,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from cybersieve import cache, cli, endpoint, model, params, prompt, records
+from cybersieve import cache, claims, cli, endpoint, model, params, prompt, records
 from cybersieve.errors import InputError, ModelError
 from cybersieve.records import Counts, Row, Shard
 
 WINDOW = 20_000  # uncertain records whose texts are in memory at once
 KEEP_FROM = 0.5  # p_yes
+POLL = 0.5  # seconds between looks for the answers of another run
 
 
 @dataclass(frozen=True)
@@ -102,28 +104,49 @@ class Verifier:
     def margins(self, texts: Iterable[str]) -> list[float | None]:
         """A margin for each text, None where the model failed. Equal texts are asked once, known ones not at all.
 
-        Answers are kept batch by batch: a run that is killed loses the batches that were under way, no more.
+        Answers are kept batch by batch: a run that is killed loses the batches that were under way, no more. What
+        another run is asking at this moment is not asked again: its answer is waited for.
         """
         clipped = [self.clip(text) for text in texts]
         if not clipped:
             return []
         if self.answers is None:
             self.answers = cache.Answers(self.files.fingerprint(self.settings))
+            self.claims = claims.Claims(self.answers.model, cache.folder())
         result = self.answers.get(clipped)
         places: dict[str, list[int]] = {}
         for i, (text, known) in enumerate(zip(clipped, result, strict=True)):
             if known is None:
                 places.setdefault(text, []).append(i)
         self.cached += sum(known is not None for known in result)
-        questions = list(places)
-        for batch in self._ask(questions):
-            self.answers.put([(questions[i], margin) for i, margin in batch if margin is not None])
-            for i, margin in batch:
-                for place in places[questions[i]]:
+        left = list(places)
+        while left:
+            left, answers = self._round(left)
+            for text, margin in answers.items():
+                for place in places[text]:
                     result[place] = margin
-            self.asked += len(batch)
+            if left:
+                time.sleep(POLL)
         self.failed += sum(margin is None for margin in result)
         return result
+
+    def _round(self, texts: list[str]) -> tuple[list[str], dict[str, float | None]]:
+        """Ask those that no other run is asking; returns the others that have no answer yet, and all answers."""
+        assert self.answers is not None
+        mine = self.claims.take(texts)
+        try:  # somebody may have answered between a look into the cache and the claim
+            known = zip(texts, self.answers.get(texts), strict=True)
+            told = {text: margin for text, margin in known if margin is not None}
+            self.cached += len(told)
+            result: dict[str, float | None] = dict(told)
+            questions = [text for text in texts if text in mine and text not in told]
+            for batch in self._ask(questions):
+                self.answers.put([(questions[i], margin) for i, margin in batch if margin is not None])
+                result |= {questions[i]: margin for i, margin in batch}
+                self.asked += len(batch)
+        finally:
+            self.claims.free()
+        return [text for text in texts if text not in mine and text not in told], result
 
     def _ask(self, questions: Sequence[str]) -> Iterator[list[tuple[int, float | None]]]:
         if not questions:
