@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := all
-.PHONY: all help env corpus model plots repro summary test test-cluster check lint readme deps constraints clean
+.PHONY: all help env corpus model plots repro summary test test-cluster check bench lint readme deps constraints clean
 
 all: repro summary  ## environment, sample corpus, model, dvc repro, a summary table (the default)
 
@@ -58,6 +58,14 @@ lint: $(VENV)/.dev  ## ruff and mypy alone
 
 check: lint  ## linter, types, and that documents and code agree
 	$(PY) -m pytest -q tests/test_docs.py
+
+bench: $(VENV)/.dev .venv-bench/.done corpus model  ## every comparison, to docs/benchmarks.md; BENCH=--quick or --full
+	$(PY) -m bench.all $(BENCH)
+
+.venv-bench/.done: requirements_bench.txt requirements_fit.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements_bench.txt
+	@touch $@
 
 readme: $(VENV)/.run  ## write README's headline table from metrics.json
 	$(PY) tests/readme.py

@@ -40,7 +40,7 @@ def job(folder: Path, bias: float, patterns: Patterns, texts: list[str], repeats
     """One job by every way, in turns; raises SystemExit where two ways keep different lines."""
     folder.mkdir(parents=True)
     (folder / "rules.json").write_text(json.dumps({"bias": bias, "patterns": patterns}))
-    (folder / "rules.yaml").write_text(yaml.safe_dump({"bias": bias, "categories": {}, "rules": [
+    (folder / "rules.yaml").write_text(yaml.safe_dump({"bias": bias, "categories": {"own": 0.0}, "rules": [
         {"id": f"r{i}", "pattern": pattern, "weight": weight} for i, (pattern, weight) in enumerate(patterns)]}))
     common.settings(folder, score__rules=str(folder / "rules.yaml"), score__extra_rules=None)
     for name, some in (("all", texts), ("one", texts[:1])):
