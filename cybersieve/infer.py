@@ -42,6 +42,7 @@ META = {
 STATUSES = _names("status state vulnstatus recordstatus")
 FLAGS = {"revoked": _names("revoked isrevoked"), "withdrawn": _names("withdrawn"),
          "deprecated": _names("deprecated isdeprecated xmitredeprecated"), "rejected": _names("rejected isrejected")}
+BEARS_PARENTS_NAME = ("#text", "_", "$", "value", "@value", "en", "rendered", "$oid", "$date")
 MAX_DEPTH = 5  # of record arrays in the document, and of fields in a record
 
 
@@ -53,8 +54,9 @@ def json_source(documents: list[Any], whole: bool) -> Description | None:
     records = _json_records(documents, whole)
     samples = []
     for path in records:
-        if path == "*":
-            samples += [{"@key": key, **item} for key, item in documents[0].items() if isinstance(item, dict)]
+        if path in ("*", "*.*"):
+            trees = documents if path == "*" else documents[0].values()
+            samples += [{"@key": key, **item} for tree in trees for key, item in tree.items() if isinstance(item, dict)]
         else:
             found = peek.values(documents, fields.record_path(path))
             samples += [{"text": item} if isinstance(item, str) else item for item in found]
@@ -80,6 +82,9 @@ def _json_records(documents: list[Any], whole: bool) -> list[str]:
         return named
     if _alike(list(root.values())):
         return ["*"]
+    inner = [value for value in root.values() if isinstance(value, dict)]
+    if len(inner) == len(root) and _alike([value for item in inner for value in item.values()]):
+        return ["*.*"]
     if own_words and whole:
         return [""]
     return [max(arrays, key=lambda path: len(arrays[path]))] if arrays else [""]
@@ -131,14 +136,20 @@ def xml_source(elements: peek.Elements) -> Description | None:
 
     if not elements.root:
         return None
-    names = [name for name, count in elements.counts.items() if count > 1 and elements.depths[name] and says(name)]
-    if not names:
+    repeated = [name for name, count in elements.counts.items() if count > 1 and elements.depths[name]]
+    names = [name for name in repeated if says(name)]
+    if not names and repeated and not any(map(says, elements.samples)):
+        names = repeated
+    elif not names:
         single = [name for name in elements.samples if says(name)]
         names = [elements.root] if not single or elements.whole else [max(single, key=lambda n: -elements.depths[n])]
     depth = min((elements.depths[name] for name in names), default=0)
     names = [name for name in names if elements.depths[name] == depth]
     samples = [tree for name in names for tree in elements.samples.get(name, [])]
-    return _described("xml", names, samples) if samples else None
+    described = _described("xml", names, samples) if samples else None
+    if described and names == [elements.root] and not (described["title"] or described["text"]):
+        return None  # an element that says nothing is no record
+    return described
 
 
 def table_source(kind: str, samples: list[Any]) -> Description | None:
@@ -192,6 +203,9 @@ class _Fields:
     def wordy(self, leaf: Leaf) -> bool:
         return sum(" " in text for text in self.found[leaf]) * 2 >= len(self.found[leaf])
 
+    def varied(self, leaf: Leaf) -> bool:
+        return len(set(self.found[leaf])) * 2 > len(self.found[leaf])
+
     def named(self, names: list[str]) -> list[Leaf]:
         """Leaves of these names, shallow ones first, then in the order of `names`; `#text` bears its parent's name."""
         order = {name: rank for rank, name in enumerate(names)}
@@ -200,7 +214,7 @@ class _Fields:
 
     @staticmethod
     def _name(leaf: Leaf) -> str:
-        last = leaf[-2] if leaf[-1] in ("#text", "_", "$", "value", "@value", "en") and len(leaf) > 1 else leaf[-1]
+        last = leaf[-2] if leaf[-1] in BEARS_PARENTS_NAME and len(leaf) > 1 else leaf[-1]
         return _plain(last)
 
 
@@ -214,7 +228,8 @@ def _described(kind: str, records: list[str], samples: list[Any]) -> Description
         texts.insert(0, longest)
     titles = [leaf for leaf in leaves.named(TITLES) if leaves.length(leaf) <= 300 and leaf not in texts][:2]
     if not titles:
-        short = [leaf for leaf in wordy if leaf not in texts and 8 <= leaves.length(leaf) <= 200]
+        short = [leaf for leaf in wordy
+                 if leaf not in texts and 8 <= leaves.length(leaf) <= 200 and leaves.varied(leaf)]
         titles = sorted(short, key=lambda leaf: (len(leaf), leaf))[:1]
     ids = [leaf for leaf in [*leaves.named(IDS), ("@key",)] if leaf in leaves.found and _distinct(leaves, leaf)][:2]
     result: Description = {"name": "unknown", "kind": kind, "records": records}
@@ -229,7 +244,7 @@ def _described(kind: str, records: list[str], samples: list[Any]) -> Description
 def _distinct(leaves: _Fields, leaf: Leaf) -> bool:
     """Can this be an id? At a record's top the name is enough: repeated ids are told apart later."""
     texts = leaves.found[leaf]
-    named = len(leaf) == 1 and _plain(leaf[0]) in IDS[:SURE_IDS]
+    named = len(leaf) == 1 and (leaf[0] == "@key" or _plain(leaf[0]) in IDS[:SURE_IDS])
     return len(texts) >= 0.8 * leaves.count and leaves.length(leaf) <= 200 and (named or len(set(texts)) == len(texts))
 
 

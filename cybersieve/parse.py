@@ -260,7 +260,7 @@ def found(path: Path, name: str, settings: Parse, notes: Counter[str]) -> Iterat
             raise InputError(name, "in no format that is read: JSON, XML, CSV, YAML", "byte 0",
                              "leave the file out, or name its kind in parse.sources")
         if document is None:
-            notes["archive members skipped: empty, or in no format that is read"] += 1
+            notes["archive members skipped: no record found"] += 1
             continue
         for locator, tree in document.records:
             yield document.source, f"{member.name}: {locator}" if member.name else locator, tree

@@ -67,8 +67,8 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
          notes: Counter[str]) -> Document | None:
     """Recognise a document. `name` is the file's, for errors; `path` the document's, in an archive the member's.
 
-    None for a document that is empty, or in no format that is read. Raises InputError where it is of a format
-    that is read, but broken or without a record.
+    None for a document that is empty, in no format that is read, or in an archive and without a record. Raises
+    InputError where it is broken, or a file of its own without a record.
     """
     begin, stream, whole = _beginning(encoding.utf8(chunks, notes), peek.FIRST)
     while not begin.strip() and not whole and len(begin) < peek.MOST:
@@ -96,7 +96,9 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
     if source is None:
         for _ in _records(kind, stream, name, NOWHERE, notes, bounds):
             pass  # a fault further on says more than that nothing was found
-        raise InputError(name, f"no record found in this {kind.upper()}", path if path != name else "",
+        if path != name:
+            return None
+        raise InputError(name, f"no record found in this {kind.upper()}", "",
                          "describe where they are in parse.sources, or leave the file out")
     return Document(source, _records(kind, stream, name, source, notes, bounds))
 

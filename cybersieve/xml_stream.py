@@ -138,7 +138,8 @@ def _not_xml(name: str, reason: str, line: int) -> InputError:
     return InputError(name, f"not XML: {' '.join(reason.split())[:200]}", f"line {line}", "fetch it again or mend it")
 
 
-SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "dtd_validation": False,
+SAFE = {"encoding": "utf-8",  # whatever is declared: chunks are in UTF-8
+        "resolve_entities": False, "no_network": True, "load_dtd": False, "dtd_validation": False,
         "attribute_defaults": False, "huge_tree": False, "remove_comments": True, "remove_pis": True}
 
 

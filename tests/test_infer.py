@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from cybersieve import params, parse, records
+from cybersieve.errors import InputError
 from tests.conftest import ROOT
 
 SETTINGS = params.load(ROOT / "params.yaml").parse
@@ -37,6 +38,7 @@ EXPECTED = [(f"E-{n}", f"Event {n}", f"{PROSE} Number {n}.") for n in range(3)]
     ("with lists inside", {"items": [entry(n, references=[{"url": "u", "name": "a b c"}]) for n in range(3)]}),
     ("dotted keys", {"list.of": [entry(n) for n in range(3)]}),
     ("by key", {f"k{n}": entry(n) for n in range(3)}),
+    ("by key, twice", {"a": {"k0": entry(0), "k1": entry(1)}, "b": {"k2": entry(2)}}),
     ("lines", "\n".join(json.dumps(entry(n)) for n in range(3))),
     ("concatenated", "".join(json.dumps(entry(n), indent=1) for n in range(3))),
 ])
@@ -54,6 +56,25 @@ def test_one_single_record(tmp_path):
 def test_objects_without_ids_are_known_by_their_keys(tmp_path):
     rows = parsed(tmp_path, "map.json", {f"CVE-2031-{n}": {"summary": PROSE, "score": n} for n in range(4)})
     assert [row["id"] for row in rows] == [f"CVE-2031-{n}" for n in range(4)]
+
+
+def test_objects_of_objects_are_known_by_the_inner_keys(tmp_path):
+    rows = parsed(tmp_path, "map.json", {package: {f"CVE-2031-{n}": {
+        "description": f"{PROSE} {n}", "releases": {"x": {"urgency": "not yet assigned"}}} for n in numbers}
+        for package, numbers in {"foo": (0, 1, 2), "bar": (2, 3, 4)}.items()})
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == [
+        (f"CVE-2031-{n}", "", f"{PROSE} {n}") for n in (0, 1, 2, 2, 3, 4)]
+    assert rows[3]["locator"] == "bar.CVE-2031-2"
+
+
+def test_values_that_bear_their_parents_name(tmp_path):
+    posts = [{"_id": {"$oid": f"{n:024x}"}, "date": {"$date": "2031-01-01"}, "title": {"rendered": f"Post {n}"},
+              "content": {"rendered": f"<p>{PROSE} {n}</p>"}, "excerpt": {"rendered": "<p>A long</p>"}}
+             for n in range(2)]
+    rows = parsed(tmp_path, "posts.json", posts)
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == [
+        (f"{n:024x}", f"Post {n}", f"{PROSE} {n}") for n in range(2)]
+    assert json.loads(rows[0]["meta"])["published"] == "2031-01-01"
 
 
 def test_texts_in_an_array(tmp_path):
@@ -103,6 +124,13 @@ def test_other_kinds(name, document, tmp_path):
 def test_one_single_xml_record(tmp_path):
     rows = parsed(tmp_path, "one.xml", f"<advisory id='A-1'><title>One</title><text>{PROSE}</text></advisory>")
     assert [(row["id"], row["title"], row["text"]) for row in rows] == [("A-1", "One", PROSE)]
+
+
+def test_xml_that_says_nothing(tmp_path):
+    rows = parsed(tmp_path, "tags.xml", "<tags><row Id='1' Count='3'/><row Id='2' Count='5'/></tags>")
+    assert [(row["id"], row["dropped"]) for row in rows] == [("1", "no text"), ("2", "no text")]
+    with pytest.raises(InputError, match="no record found in this XML"):
+        parsed(tmp_path, "a.xml", "<!DOCTYPE v [<!ENTITY all SYSTEM 'all.xml'>]><v>&all;</v>")
 
 
 def test_tables_of_content_by_content(tmp_path):

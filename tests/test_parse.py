@@ -170,6 +170,15 @@ def test_repairs_are_counted(raw, tmp_path):
     assert counts.notes == {"invalid bytes replaced": 1, "lone surrogates replaced": 1, "NUL characters removed": 1}
 
 
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "windows-1252", "utf-8", "utf-16", "us-ascii", "koi8-r"])
+def test_xml_in_the_encoding_that_it_declares(encoding, raw, tmp_path):
+    word = "\u0444" if encoding == "koi8-r" else "plain" if encoding == "us-ascii" else "na\u00efve caf\u00e9"
+    write(raw / "a.xml", f"<?xml version='1.0' encoding='{encoding}'?>{XML.replace('good', word)}".encode(encoding))
+    rows, counts = parsed(raw, tmp_path / "out")
+    assert [row["text"] for row in rows["a.xml"]] == [g["text"].replace("good", word) for g in GOOD]
+    assert not counts.notes
+
+
 def test_mixed_encodings_in_one_file(raw, tmp_path):
     line = '{"text":"na\u00efve words here"}\n'
     write(raw / "a.jsonl", line.encode() + line.encode("latin-1"))
@@ -222,13 +231,15 @@ def test_folders_that_hold_nothing(raw, tmp_path):
 def test_archives_of_many_kinds(raw, tmp_path):
     with zipfile.ZipFile(raw / "repo.zip", "w") as archive:
         for name, data in {"r/.github/x.yml": "a: b", "r/README.md": "no", "r/a.json": json.dumps(GOOD),
-                           "r/b.bin": "\0\1\2", "r/c.xml.gz": gzip.compress(XML.encode()), "r/empty.json": ""}.items():
+                           "r/b.bin": "\0\1\2", "r/c.xml.gz": gzip.compress(XML.encode()), "r/empty.json": "",
+                           "r/package.json": '{"private": true}', "r/notes.yml": "# nothing\n",
+                           "r/bare.xml": "<a><b/></a>"}.items():
             archive.writestr(name, data)
     rows, counts = parsed(raw, tmp_path / "out")
     assert [row["locator"] for row in rows["repo.zip"]] == [
         *(f"r/a.json: [{n}]" for n in range(3)), *(f"r/c.xml.gz: /r/e[{n + 1}]" for n in range(3))]
     assert counts.notes == {"archive members skipped: not data": 3, "id collisions": 3,
-                            "archive members skipped: empty, or in no format that is read": 1}
+                            "archive members skipped: no record found": 4}
 
 
 # --- ids, status, determinism ---
