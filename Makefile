@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := all
-.PHONY: all help env corpus model plots repro summary test test-cluster check bench lint readme deps constraints clean
+.PHONY: all help env corpus model plots repro summary test test-cluster check bench fuzz lint readme deps constraints clean
 
 all: repro summary  ## environment, sample corpus, model, dvc repro, a summary table (the default)
 
@@ -51,6 +51,11 @@ test: $(VENV)/.dev corpus model  ## the test suite
 
 test-cluster: $(VENV)/.cluster corpus model  ## the tests that need Ray and an S3 server (both on this machine): some minutes
 	$(PY) -m pytest tests/cluster
+
+fuzz: $(VENV)/.dev  ## half an hour of fuzzing parse; inputs and findings in .fuzz/; LEGS=1 for five minutes
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements_fuzz.txt -c constraints.txt
+	for leg in $$(seq $(or $(LEGS),6)); do $(PY) -m tests.fuzz_parse .fuzz -max_total_time=305 -timeout=25 \
+		-rss_limit_mb=900 -artifact_prefix=.fuzz/ || exit 1; done
 
 lint: $(VENV)/.dev  ## ruff and mypy alone
 	$(VENV)/bin/ruff check .
