@@ -1,7 +1,7 @@
 """The verifier over HTTP: one process, one loaded model, requests of many clients in shared batches.
 
     ./start-simple-server.sh --model smollm2-135m-instruct --port 8080
-    python -m cybersieve.server --model smollm2-135m-instruct --port 8080
+    python -m cybersieve serve --model smollm2-135m-instruct --port 8080
 
 Model, adapter, prompt and token budget are those of `verify` in params.yaml unless an option says otherwise. With
 CYBERSIEVE_API_KEY set, all routes but /health want it as bearer token. /health is 503 until the model is loaded, and
