@@ -29,12 +29,12 @@ class Sizes:
     """How much of everything one mode takes."""
 
     repeats: int = 3  # of short measurements; long ones are made once
-    large_mb: tuple[int, ...] = (35, 350)  # one JSON file
-    asked_slowly: int = 5  # records asked by generate, one by one
-    words_times: int = 5  # the corpus so many times over, for the job with 25 words
-    rules_sample: int = 2000  # records, for the job with all rules
+    large_mb: tuple[int, ...] = (35, 175)  # one JSON file
+    asked_slowly: int = 4  # records asked by generate, one by one
+    words_times: int = 2  # the corpus so many times over, for the job with 25 words
+    rules_sample: int = 1500  # records, for the job with all rules
     growth: tuple[int, ...] = (10_000, 100_000)
-    verifier: tuple[int, int, int] = (128, 3, 4)  # texts: ours, by generate, by batch_generate; 0: bench/verify.json
+    verifier: tuple[int, int, int] = (96, 3, 4)  # texts: ours, by generate, by batch_generate; 0: bench/verify.json
     whole: bool = True  # a run of the pipeline with an empty cache; else the last run's data/
     install: bool = True
 
@@ -129,7 +129,7 @@ def measure(bench: Bench, parts: list[str]) -> Figures:
         try:
             figures = work()
         except (Exception, SystemExit) as error:  # one part must not take the others with it
-            figures = {"failed": f"{type(error).__name__}: {error}"[-1000:]}
+            figures = {"failed": " ".join(f"{type(error).__name__}: {error}".split())[-400:]}
         seconds = round(time.perf_counter() - started, 1)
         bench.found[name] = figures | {"took": seconds, "load": max(busy, common.load())}
         print(f"{name:10} {seconds:7.1f} s  {figures.get('failed', '')}", file=sys.stderr, flush=True)

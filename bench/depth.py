@@ -17,7 +17,7 @@ from bench import common
 from bench.common import ROOT, Figures
 from cybersieve import quality
 
-TOKENS, SHARES = (10, 20, 40, 80), (1.0, 0.9, 0.8, 0.6)
+TOKENS, SHARES = (20, 40), (1.0, 0.8, 0.6)
 
 
 def measured(run: Path, folder: Path) -> list[Figures]:
