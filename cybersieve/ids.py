@@ -1,11 +1,13 @@
 """Which ids a file has had: eight bytes each, so that a file of many millions of records stays within memory."""
 
 from array import array
+from collections import defaultdict
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 FULL = 0.75  # share of a table from which on it is doubled
-TABLES, FIRST = 256, 64  # tables, and places in each at first: many small ones, so that doubling takes little at a time
+TABLES, FIRST = 256, 1024  # tables, and places in each at first: many small ones, so that doubling takes little at once
 
 
 class Ids:
@@ -16,12 +18,12 @@ class Ids:
     """
 
     def __init__(self) -> None:
-        self.tables = [_Table(FIRST) for _ in range(TABLES)]
+        self.tables: dict[int, _Table] = defaultdict(partial(_Table, FIRST))  # a file of one record needs one
 
     def add(self, name: str) -> bool:
         """Add an id; False where it was there already."""
         value = _hash(name)
-        number, low, high = value & 0xFF, (value >> 8) & 0xFFFFFFFF or 1, value >> 48
+        number, low, high = value % TABLES, (value >> 8) & 0xFFFFFFFF or 1, value >> 48
         table = self.tables[number]
         if not table.put(low, high):
             return False

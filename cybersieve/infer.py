@@ -59,7 +59,8 @@ def json_source(documents: list[Any], whole: bool) -> Description | None:
             samples += [{"@key": key, **item} for tree in trees for key, item in tree.items() if isinstance(item, dict)]
         else:
             found = peek.values(documents, fields.record_path(path))
-            samples += [{"text": item} if isinstance(item, str) else item for item in found]
+            samples += [{"text": item} if isinstance(item, str) else item
+                        for item in found if isinstance(item, dict | list | str)]
     described = _described("json", records, samples) if samples else None
     if described and records == [""] and len(documents) == 1 and not (described["title"] or described["text"]):
         return None  # an object that says nothing is no record
@@ -231,7 +232,8 @@ def _described(kind: str, records: list[str], samples: list[Any]) -> Description
         short = [leaf for leaf in wordy
                  if leaf not in texts and 8 <= leaves.length(leaf) <= 200 and leaves.varied(leaf)]
         titles = sorted(short, key=lambda leaf: (len(leaf), leaf))[:1]
-    ids = [leaf for leaf in [*leaves.named(IDS), ("@key",)] if leaf in leaves.found and _distinct(leaves, leaf)][:2]
+    ids = [leaf for leaf in dict.fromkeys([*leaves.named(IDS), ("@key",)])
+           if leaf in leaves.found and _distinct(leaves, leaf)][:2]
     result: Description = {"name": "unknown", "kind": kind, "records": records}
     for name, chosen in (("id", ids), ("title", titles), ("text", texts)):
         result[name] = [_path(leaf) for leaf in chosen]

@@ -25,7 +25,7 @@ from cybersieve.records import Counts, Row
 
 T = TypeVar("T")
 WORKERS_FROM = 2 * pieces.SIZE  # bytes of input; below it worker processes cost more time and memory than they save
-BATCH_ROWS, BATCH_CHARS = 4096, 8_000_000  # of what is held before it is written
+BATCH_ROWS, BATCH_CHARS = 2048, 8_000_000  # of what is held before it is written
 
 
 @dataclass

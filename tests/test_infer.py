@@ -30,6 +30,7 @@ EXPECTED = [(f"E-{n}", f"Event {n}", f"{PROSE} Number {n}.") for n in range(3)]
 
 @pytest.mark.parametrize(("shape", "document"), [
     ("array", [entry(n) for n in range(3)]),
+    ("array with gaps", [None, entry(0), 0, entry(1), None, entry(2), False]),
     ("entries", {"generated": "2031-01-01", "entries": [entry(n) for n in range(3)]}),
     ("value", {"@odata.context": "x", "value": [entry(n) for n in range(3)]}),
     ("deep", {"feed": {"meta": {"n": 1}, "data": {"items": [entry(n) for n in range(3)]}}}),
