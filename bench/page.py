@@ -188,6 +188,8 @@ class Page:
                          f"before's answers from one pass of the same model; of the {asking['sample']} "
                          f"generated ones "
                          f"{asking['agree']} agree. It was not made for a small model without an adapter"))
+        if not rows:
+            raise KeyError("reading")
         return intro + "\n\n" + table(("ratio", "what", "before", "after", "remarks"), rows)
 
     def peers(self) -> str:
