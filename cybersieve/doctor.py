@@ -25,7 +25,7 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
-from cybersieve import cache, endpoint, engine, machine, model, params, rules
+from cybersieve import cache, endpoint, engine, machine, model, params, ray_engine, rules
 from cybersieve.errors import CybersieveError
 
 ROOT = Path(__file__).resolve().parent.parent  # the project, where the requirements files are
@@ -202,7 +202,19 @@ def memory(weights: float, total: float, available: float) -> Finding:
 
 
 def where_work_runs(settings: params.Params) -> Finding:
-    return Finding("engine", f"{settings.engine}, {engine.cores()} cores")
+    """The engine of parse, dedup, score and export; a cluster is only knocked at."""
+    if settings.engine == "local":
+        return Finding("engine", f"local, {engine.cores()} cores")
+    if importlib.util.find_spec("ray") is None:
+        return Finding("engine", "ray is not installed", "pip install -r requirements_cluster.txt", fault=True)
+    address = os.environ.get("RAY_ADDRESS", "")
+    try:
+        ray_engine.reach(address)
+    except OSError as error:
+        return Finding("engine", f"no Ray cluster at RAY_ADDRESS={address}: {error}",
+                       "ray start --head --port 6379 there", fault=True)
+    return Finding("engine", f"ray at {address or 'this machine'}", "" if address else
+                   "export RAY_ADDRESS=HEAD:6379 (docs/scale.md), or engine: local")
 
 
 def caches() -> Iterator[Finding]:

@@ -70,7 +70,7 @@ def _connected() -> Any:
     if not ray.is_initialized():
         address = os.environ.get("RAY_ADDRESS")
         try:
-            _reach(address or "")
+            reach(address or "")
             ray.init(logging_level="WARNING", **{} if address else {"include_dashboard": False})
         except (OSError, RuntimeError, ValueError) as error:
             reason = " ".join(str(error).split())[:300]
@@ -78,7 +78,7 @@ def _connected() -> Any:
     return ray
 
 
-def _reach(address: str) -> None:
+def reach(address: str) -> None:
     """Raise OSError where nobody listens at HOST:PORT: Ray itself would go on trying for minutes."""
     host, _, port = address.rpartition("/")[2].rpartition(":")
     if port.isdecimal():

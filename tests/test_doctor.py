@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,22 @@ def test_weights_count_as_float32_whatever_they_have_on_disk(tmp_path: Path) -> 
     (tmp_path / "config.json").write_text(json.dumps({"quantization": {"bits": 4, "group_size": 32}}))
     (tmp_path / "model.safetensors").write_bytes(b"0" * 1000)
     assert machine.weights_size(tmp_path) == 8000
+
+
+def test_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    local = params.load(ROOT / "params.yaml")
+    cluster = dataclasses.replace(local, engine="ray")
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    check(doctor.where_work_runs(local), "✓", "local")
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None)
+    check(doctor.where_work_runs(cluster), "✗", "not installed", "requirements_cluster.txt")
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: name)
+    check(doctor.where_work_runs(cluster), "!", "this machine", "RAY_ADDRESS")
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
+    check(doctor.where_work_runs(cluster), "✗", "127.0.0.1:9", "ray start")
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{there.getsockname()[1]}")
+        check(doctor.where_work_runs(cluster), "✓", "ray at 127.0.0.1")
 
 
 def test_caches(own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
