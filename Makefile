@@ -6,29 +6,38 @@ PY := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := all
-.PHONY: all help env corpus model plots repro summary test test-cluster check bench fuzz lint readme deps constraints clean
+.PHONY: all help env corpus model plots repro summary test test-cluster test-faults check bench fuzz lint readme deps constraints lock licences audit sbom clean
 
 all: repro summary  ## environment, sample corpus, model, dvc repro, a summary table (the default)
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)$$/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-env: $(VENV)/.run  ## the virtual environment in .venv, as tested (constraints.txt)
+env: $(VENV)/.run  ## the virtual environment in .venv, as tested, every download checked by hash (locks/)
+
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+LOCKED := $(PIP) --no-deps --require-hashes
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "cybersieve wants Python 3.11 or newer: make PYTHON=…")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: requirements_optimized.txt constraints.txt pyproject.toml | $(VENV)/bin/python
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements_optimized.txt -c constraints.txt
+$(VENV)/.run: locks/optimized.txt pyproject.toml | $(VENV)/bin/python
+	$(LOCKED) -r locks/optimized.txt
+	$(PIP) --no-deps -e .
 	@touch $@
 
-$(VENV)/.dev: requirements_dev.txt requirements_fit.txt requirements_server.txt $(VENV)/.run
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements_dev.txt -c constraints.txt
+$(VENV)/.dev: locks/dev.txt $(VENV)/.run
+	$(LOCKED) -r locks/dev.txt
 	@touch $@
 
-$(VENV)/.cluster: requirements_cluster.txt $(VENV)/.dev
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements_cluster.txt -c constraints.txt
+$(VENV)/.cluster: locks/cluster.txt $(VENV)/.dev
+	$(LOCKED) -r locks/cluster.txt
+	@touch $@
+
+$(VENV)/.supply: requirements_supply.txt | $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/supply
+	$(VENV)/supply/bin/python -m pip install --quiet --disable-pip-version-check -r requirements_supply.txt
 	@touch $@
 
 corpus: $(VENV)/.run  ## raw_data/: the sample corpus, unless a corpus of your own is there
@@ -52,8 +61,11 @@ test: $(VENV)/.dev corpus model  ## the test suite
 test-cluster: $(VENV)/.cluster corpus model  ## the tests that need Ray and an S3 server (both on this machine): some minutes
 	$(PY) -m pytest tests/cluster
 
+test-faults: $(VENV)/.dev corpus model  ## kills, full disks, damaged files: some 10 minutes; writes docs/reliability.md
+	$(PY) -m pytest -n 2 --dist worksteal -o python_files='fault_*.py' tests/faults
+
 fuzz: $(VENV)/.dev  ## half an hour of fuzzing parse; inputs and findings in .fuzz/; LEGS=1 for five minutes
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements_fuzz.txt -c constraints.txt
+	$(LOCKED) -r locks/fuzz.txt
 	for leg in $$(seq $(or $(LEGS),6)); do $(PY) -m tests.fuzz_parse .fuzz -max_total_time=305 -timeout=25 \
 		-rss_limit_mb=900 -artifact_prefix=.fuzz/ || exit 1; done
 
@@ -80,6 +92,21 @@ deps: $(VENV)/.dev  ## write every imported module into dvc.yaml's deps
 
 constraints: $(VENV)/.cluster  ## pin what is installed now as what was tested
 	$(PY) -m pip freeze --exclude-editable > constraints.txt
+
+lock: $(VENV)/.supply  ## write locks/: versions of constraints.txt, with the hashes of every file for every platform
+	for file in requirements_*.txt; do name=$${file#requirements_}; $(VENV)/supply/bin/uv pip compile --quiet --universal \
+		--python-version 3.11 --generate-hashes --no-annotate --no-emit-package cybersieve -c constraints.txt \
+		--custom-compile-command "make lock" $$file -o locks/$$name || exit 1; done
+
+licences: $(VENV)/.dev  ## write docs/licences.md: what is installed, under which licence
+	$(PY) tests/licences.py
+
+audit: $(VENV)/.supply  ## ask the public databases for known vulnerabilities of what is locked (wants the web)
+	$(VENV)/supply/bin/pip-audit --disable-pip --require-hashes $(foreach lock,$(wildcard locks/*.txt),-r $(lock))
+
+sbom: $(VENV)/.supply  ## sbom.json: what a run is made of, as CycloneDX
+	$(VENV)/supply/bin/cyclonedx-py requirements locks/optimized.txt --pyproject pyproject.toml \
+		--output-reproducible --of JSON -o sbom.json
 
 clean:  ## remove outputs, keep raw data, environment and caches
 	rm -rf data plots performance performance.json filtered_data
