@@ -147,8 +147,10 @@ def deciders(run: Run) -> str:
         lines += [f"- {sentence}" for sentence in found.get("certificate", [])]
     if run.model:
         adapter = run.model.get("adapter")
-        revision = f", revision {run.model['revision']}" if run.model["revision"] else ""
-        lines += ["", f"Model: {run.model['id']}{revision}, weights sha256 `{run.model['weights_sha256']}`."]
+        revision = f", revision {run.model['revision']}" if run.model.get("revision") else ""
+        weights = run.model.get("weights_sha256")
+        which = f"weights sha256 `{weights}`" if weights else "as an endpoint serves it under that name"
+        lines += ["", f"Model: {run.model['id']}{revision}, {which}."]
         lines += [f"Adapter: {adapter['id']}, " + ", ".join(
             f"{name} sha256 `{value}`" for name, value in sorted(adapter["sha256"].items())) + "."] if adapter else []
     return "\n".join(["## Who decided", "", *lines]) if lines else ""

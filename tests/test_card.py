@@ -83,6 +83,12 @@ def test_what_the_run_recorded(tmp_path):
     assert card.lock_hash(lock) != before
 
 
+def test_a_model_behind_an_endpoint_is_told_by_its_name():
+    model = {"id": "somebody/model-7b", "endpoint": True, "fingerprint": "ab12"}
+    text = card.text(SOURCES, counts(), SETTINGS, card.Run(model=model))
+    assert "Model: somebody/model-7b, as an endpoint serves it under that name." in text
+
+
 @pytest.mark.parametrize(("licence", "hub"), [
     ("CC0-1.0", "cc0-1.0"), ("cc-by-sa-3.0", "cc-by-sa-4.0"), ("CC-BY-NC-4.0", "cc-by-nc-4.0"),
     ("CC-BY-4.0", "cc-by-4.0"), ("MIT", "mit"), ("unknown", "unknown"),
