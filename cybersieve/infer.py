@@ -52,7 +52,7 @@ def json_source(documents: list[Any], whole: bool) -> Description | None:
     None where there is nothing like a record.
     """
     records = _json_records(documents, whole)
-    samples = []
+    samples: list[Any] = []
     for path in records:
         if path in ("*", "*.*"):
             trees = documents if path == "*" else documents[0].values()
