@@ -84,10 +84,17 @@ def main(given: list[str] | None = None) -> None:
         server = uvicorn.Server(uvicorn.Config(
             api.app(os.environ.get(KEY) or None), log_level="warning", access_log=False, lifespan="on", loop="asyncio",
             http="h11", ws="none", timeout_graceful_shutdown=GRACE, server_header=False))
+        told: list[int] = []
+
+        def stop(number: int, _: object) -> None:
+            """While it runs uvicorn handles signals itself, and afterwards sends them on to here."""
+            told.append(number)
+            server.should_exit = True
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)  # uvicorn handles both, and afterwards sends them on to us
+            signal.signal(number, stop)
         server.run(sockets=[listening])
-    _end(worker)
+    _end(worker, interrupted=signal.SIGINT in told)
 
 
 def _settings(args: argparse.Namespace) -> params.Verify:
@@ -128,12 +135,12 @@ def _load(found: model.Found, settings: params.Verify) -> Loaded:
     return Loaded(engine, blas.cores() if engine.on_cpu else 2, language_model, tokenizer)
 
 
-def _end(worker: Worker) -> None:
-    """Exit code 1 where the model could not be loaded, or its worker hangs, which is not waited for.
+def _end(worker: Worker, interrupted: bool) -> None:
+    """Exit code 1 where the model could not be loaded, or its worker hangs, which is not waited for; Ctrl-C: 130.
 
     The process leaves without the interpreter's own end, in which threads of mlx now and then abort it.
     """
-    if worker.thread.is_alive():
+    if worker.thread.is_alive() and not interrupted:
         _say("the model's worker does not end; leaving it")
         os._exit(1)
     if worker.loaded is None and isinstance(worker.error, ModelError):
@@ -141,7 +148,7 @@ def _end(worker: Worker) -> None:
     if worker.loaded is None and worker.error is not None:
         raise ModelError(f"the model can't be loaded: {worker.error!r}")
     _say("stopped")
-    os._exit(0)
+    os._exit(130 if interrupted else 0)
 
 
 def _say(line: str) -> None:

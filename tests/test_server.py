@@ -209,6 +209,14 @@ def test_the_token_is_asked_for_and_a_signal_ends_it_cleanly(folder: Path) -> No
         assert process.wait(15) == 0
 
 
+def test_ctrl_c_ends_it_with_a_line(folder: Path) -> None:
+    command = [sys.executable, "-m", "cybersieve.server", "--model", folder, "--adapter", "none", "--port", "0"]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None and "ready" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.communicate()[1] == "stopped\n" and process.returncode == 130
+
+
 @pytest.mark.parametrize(("options", "words"), [
     (["--model", "/nowhere/at/all"], "verify.model"), (["--batch-size", "0"], "--batch-size: 0"),
     (["--host", "192.0.2.1"], "--host 192.0.2.1"), (["--port", "99999"], "--port 99999"),
