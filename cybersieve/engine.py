@@ -6,6 +6,7 @@ Results come in the order of the items, and are the same wherever they were work
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -75,5 +76,13 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _quiet() -> None:
-    """Ctrl-C ends a worker without a traceback; the parent tells the user."""
+    """Ctrl-C ends a worker without a traceback; the parent tells the user. A parent that is killed can't end it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # this is a worker
+    parent.join()
+    os._exit(1)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,19 @@ def main():
 
 if __name__ == "__main__":
     cli.run(main)
+"""
+
+
+ORPHANS = """
+import os, pathlib, sys, time
+from cybersieve import engine
+
+def work(name):
+    pathlib.Path(name).write_text(str(os.getpid()))
+    time.sleep(600)
+
+if __name__ == "__main__":
+    list(engine.each(work, sys.argv[1:], workers=2))
 """
 
 
@@ -87,3 +101,31 @@ def test_ctrl_c_leaves_one_line_and_no_process(tmp_path):
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
     assert done.returncode == 130 and done.stderr.count("\n") == 1 and "interrupted" in done.stderr, done.stderr
     assert time.monotonic() - start < 30
+
+
+def test_a_killed_parent_leaves_no_worker_behind(tmp_path):
+    script, told = tmp_path / "script.py", [tmp_path / "a", tmp_path / "b"]
+    script.write_text(ORPHANS)
+    parent = subprocess.Popen([sys.executable, script, *told], stderr=subprocess.DEVNULL)
+    wait_until(lambda: all(path.exists() and path.read_text() for path in told))
+    workers = [int(path.read_text()) for path in told]
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not any(map(runs, workers)))
+
+
+def wait_until(true):
+    for _ in range(600):
+        if true():
+            return
+        time.sleep(0.1)
+    pytest.fail("it never came true")
+
+
+def runs(process):
+    """Whether a process runs; one that has ended and that nobody has asked about does not."""
+    try:
+        os.kill(process, 0)
+        return " Z " not in Path(f"/proc/{process}/stat").read_text() if Path("/proc").exists() else True
+    except (ProcessLookupError, FileNotFoundError):
+        return False
