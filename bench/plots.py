@@ -30,15 +30,15 @@ def lines(title: str, series: dict[str, Sequence[tuple[float, float]]], frame: c
     return standalone(charts.svg(title, *parts, width=440, height=225))
 
 
-def bars(title: str, rows: Sequence[tuple[str, float, str]], width: float = 440) -> str:
-    """Horizontal bars: name, length, and what is written at its end."""
+def bars(title: str, rows: Sequence[tuple[str, float, str]], colours: int = 1, width: float = 440) -> str:
+    """Horizontal bars: name, length, and what is written at its end; colours take turns."""
     most = max(value for _, value, _ in rows)
     parts = []
     for number, (name, value, said) in enumerate(rows):
         y = 8 + 24 * number
-        length = round(max(1, value / most * (width - 230)), 1)
+        length = round(max(1, value / most * (width - 270)), 1)
         parts += [charts.label(name, 112, y + 13, "end"),
-                  el("rect", x=118, y=y, width=length, height=17, class_=f"c{number % 2}"),
+                  el("rect", x=118, y=y, width=length, height=17, class_=f"c{number % colours}"),
                   charts.label(said, 124 + length, y + 13)]
     return standalone(charts.svg(title, *parts, width=width, height=16 + 24 * len(rows)))
 
@@ -59,7 +59,7 @@ def growth(found: Figures) -> str:
     most = max(value for _, value, _ in memory)
     both = [pair for row, other in zip(rows, memory, strict=True)
             for pair in ((row[0], row[1] / top, row[2]), ("", other[1] / most, other[2]))]
-    return bars("Processor time for 1,000 records and peak memory, by the number of records", both)
+    return bars("Processor time for 1,000 records and peak memory, by the number of records", both, 2)
 
 
 def cascade(found: Figures) -> str:
