@@ -69,7 +69,7 @@ def build(name: str, source: str, earlier: bool, rows: Iterable[Row], scratch: P
     order = pc.sort_indices(table, sort_keys=[("characters", "descending"), ("id", "ascending")]).to_numpy()
     rank = np.empty(order.size, np.uint32)
     rank[order] = np.arange(order.size, dtype=np.uint32)
-    rank.tofile(scratch / f"{name}.rank")
+    (scratch / f"{name}.rank").write_bytes(rank.tobytes())  # tofile says nothing where the disk is full
     return Part(name, source, earlier, order.size, told / max(live, 1))
 
 

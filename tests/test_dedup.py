@@ -2,12 +2,13 @@
 
 import json
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cybersieve import dedup, minhash, params, records
+from cybersieve import dedup, dedup_index, minhash, params, records
 from cybersieve.errors import InputError
 from cybersieve.records import Record
 
@@ -275,3 +276,11 @@ def test_shingles_are_the_runs_of_words(texts, length):
 def test_pairs_at_the_threshold_are_found(threshold):
     rows = minhash.rows_for(threshold)
     assert 1 <= rows <= 12 and (1 - threshold**rows) ** minhash.BANDS <= minhash.MAX_MISS
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="wants a device that is always full")
+@pytest.mark.parametrize("part", ["entries", "hashes", "rank"])
+def test_a_full_disk_is_told_where_it_happens(tmp_path, part):
+    (tmp_path / f"0.{part}").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        dedup_index.build("0", "a.json", False, [Record("1", "a.json", "0", "T", STORY).row()], tmp_path, SETTINGS)
