@@ -213,8 +213,8 @@ def tables(found: dict[str, Any], core_hour: float, cores: int) -> str:
     mb = sum(half[kind] for kind in KINDS)
     count = TARGET / 1e6 / mb * half["records"]
     lines = ["<!-- scale: written by bench/scale.py --docs from bench/scale.json -->",
-             f"Rates, from {half['records']:,} records of {mb:.0f} MB ({found['machine']}, {found['cores']} cores under a load of "
-             f"{found['load']:.0f}):", "",
+             f"Rates, from {half['records']:,} records of {mb:.0f} MB ({found['machine']}, "
+             f"{found['cores']} cores under a load of {found['load']:.0f}):", "",
              "| stage | a core does | start |", "|---|---|---|"]
     for name in STAGES:
         per, unit = found["per_unit"][name], {"json": "MB", "xml": "MB"}.get(of := UNIT.get(name, "records"), of)
