@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bench import before, common
 from bench.common import ROOT, Figures
-from cybersieve import cache, records
+from cybersieve import records
 
 RAW = ROOT / "raw_data"
 LARGE = RAW / "misp-galaxy" / "sigma-rules.json"
@@ -28,18 +28,10 @@ ENGINE = ["mlx_engine"]
 BESIDE = ["blas", "cpu_ops", "shortcuts", "dequantise", "prompt", "model", "gguf", "verify", "cache"]
 
 
-def own_cache(folder: Path) -> dict[str, str]:
-    """A cache folder with the prepared model and no answers, as an environment variable."""
-    folder.mkdir(parents=True)
-    for name in ("models", "blas"):
-        (folder / name).symlink_to(cache.folder() / name)
-    return {"CYBERSIEVE_CACHE": str(folder)}
-
-
 def whole(folder: Path) -> Figures:
     """One run of everything; `folder`/run/stages is what the other parts read."""
     run = common.watched([sys.executable, "-m", "cybersieve", "filter", "--input-dir", RAW,
-                          "--output-dir", folder / "run"], **own_cache(folder / "cache"))
+                          "--output-dir", folder / "run"], **common.empty_cache(folder))
     return run.figures() | {"load": common.load()}
 
 
@@ -58,8 +50,7 @@ def reading(folder: Path, repeats: int) -> Figures:
                                "--output", folder / "before.json"])
 
     def new() -> common.Run:
-        parse = common.watched([sys.executable, ROOT / "stages" / "parse.py", "--input-dir", RAW,
-                                "--output-dir", folder / "parsed"])
+        parse = common.watched(new_parsed, **common.empty_cache(folder))
         score = common.watched([sys.executable, ROOT / "stages" / "score.py", "--input-dir", folder / "parsed",
                                 "--unique-dir", folder / "unique", "--output-dir", folder / "scored"])
         return common.Run(parse.seconds + score.seconds, parse.cpu_seconds + score.cpu_seconds,
@@ -90,7 +81,7 @@ def large(folder: Path, sizes: list[int]) -> list[Figures]:
         old = common.watched([sys.executable, "-m", "bench.before", "--input-dir", source, "--no-llm",
                               "--output", folder / "large.json"])
         new = common.watched([sys.executable, ROOT / "stages" / "parse.py", "--input-dir", source,
-                              "--output-dir", folder / "large_parsed"])
+                              "--output-dir", folder / "large_parsed"], **common.empty_cache(folder))
         megabytes = (source / LARGE.name).stat().st_size / 1e6
         result.append({"mb": round(megabytes), "records": times * len(tree["values"]),
                        "before": old.figures(), "after": new.figures()})

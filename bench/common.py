@@ -6,6 +6,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from cybersieve import labels, measure, records
+from cybersieve import cache, labels, measure, records
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLD = Path(os.environ.get("CYBERSIEVE_GOLD", ROOT.parent / "shared" / "gold"))
@@ -156,6 +157,14 @@ def rules_only(folder: Path, **changes: object) -> Path:
     """Settings under which the rules decide every record: kept from confidence 0.5, else rejected."""
     fixed = {"calibrate__mode": "fixed", "calibrate__accept": 0.5, "calibrate__reject": 0.4999999}
     return settings(folder, **fixed, **changes)
+
+
+def empty_cache(folder: Path) -> dict[str, str]:
+    """A cache folder with the prepared model, nothing parsed and nothing answered, as an environment variable."""
+    made = Path(tempfile.mkdtemp(prefix="cache", dir=folder))
+    for name in ("models", "blas"):
+        (made / name).symlink_to(cache.folder() / name)
+    return {"CYBERSIEVE_CACHE": str(made)}
 
 
 def version(package: str) -> str:

@@ -30,7 +30,8 @@ def grown(folder: Path, size: int, settings: Path) -> Figures:
     written = write(raw, size)
     pin = ["taskset", "-c", "0"] if shutil.which("taskset") else []
     run = common.watched([*pin, sys.executable, "-m", "cybersieve", "filter", "--input-dir", raw,
-                          "--output-dir", output, "--params", settings, "--labels", folder / "no_labels"])
+                          "--output-dir", output, "--params", settings, "--labels", folder / "no_labels"],
+                         **common.empty_cache(folder))
     counts = records.load_json(output / "stages" / "counts" / "verify.json")
     asked = sum(n for note, n in counts["notes"].items() if note.endswith("by llm"))
     if asked or counts["read"] != written:
