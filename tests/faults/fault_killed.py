@@ -1,0 +1,72 @@
+"""A stage that is killed or interrupted at any point leaves nothing half-written, and the next run is as if it had
+never been."""
+
+import random
+import shutil
+import signal
+
+import pytest
+
+from tests.faults.conftest import POINTS, STAGES, STRIKE, check_clean_error, content, contents, outputs
+
+
+def older(folder, stage) -> dict[str, dict[str, bytes]]:
+    """Put outputs of an older run in place."""
+    for name in outputs(stage):
+        (folder / name / "older.json" if (folder / name).is_dir() else folder / name).write_text("{}")
+    return contents(folder, stage)
+
+
+def absent(folder, stage) -> dict[str, dict[str, bytes]]:
+    """No outputs, as DVC runs a stage."""
+    for name in outputs(stage):
+        shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink()
+    return contents(folder, stage)
+
+
+def leftovers(folder) -> list[str]:
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*.partial"))
+    return [name for name in names if not name.startswith(".dvc/")]
+
+
+def drawn(project, stage: str, kind: str, count: int) -> list[int]:
+    """Points that every run of the stage has."""
+    absent(project.folder, stage)
+    total = project.points(stage, kind)
+    chosen = random.Random(f"{stage} {kind}")
+    return sorted(chosen.sample(range(1, total + 1), min(count, total)))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_killed(project, told, stage):
+    whole, tried = contents(project.folder, stage), 0
+    for kind in ("lines", "files"):
+        for point in drawn(project, stage, kind, POINTS // 2):
+            tried += 1
+            before = (older if tried % 2 else absent)(project.folder, stage)
+            project.forget()
+            done = project.run(stage, STRIKE, kind, point, int(signal.SIGKILL))
+            assert done.returncode == -signal.SIGKILL, f"{kind} {point}: {done.returncode} {done.stderr}"
+            for name in outputs(stage):
+                assert content(project.folder / name) in ({}, before[name], whole[name]), f"{kind} {point}: {name}"
+            done = project.run(stage)
+            assert done.returncode == 0, done.stderr
+            assert contents(project.folder, stage) == whole, f"{kind} {point}"
+            assert not leftovers(project.folder), f"{kind} {point}"
+    told("killed (SIGKILL)", stage, f"{tried} points", "whole; the next run gives the same")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_interrupted(project, told, stage):
+    whole, points = contents(project.folder, stage), drawn(project, stage, "all", POINTS * 2 // 5)
+    for point in points:
+        before = older(project.folder, stage)
+        project.forget()
+        done = project.run(stage, STRIKE, "all", point, int(signal.SIGINT))
+        check_clean_error(done, "interrupted", code=130)
+        for name in outputs(stage):
+            assert content(project.folder / name) in ({}, before[name], whole[name]), f"{point}: {name}"
+    done = project.run(stage)
+    assert done.returncode == 0 and contents(project.folder, stage) == whole and not leftovers(project.folder)
+    told("interrupted (Ctrl-C)", stage, f"{len(points)} points",
+         "one line, exit code 130, no traceback; whole; the next run gives the same")

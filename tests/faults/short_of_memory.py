@@ -1,0 +1,20 @@
+"""Run a script on a machine without memory for more than so many texts: short_of_memory.py TEXTS stages/verify.py …"""
+
+import runpy
+import sys
+from pathlib import Path
+
+from cybersieve import shortcuts
+
+if __name__ == "__main__":
+    most, forward = int(sys.argv[1]), shortcuts.Forward.__call__
+
+    def short(self, rows):
+        if len(rows) > most:
+            raise RuntimeError("[malloc] Unable to allocate 123456789 bytes.")
+        return forward(self, rows)
+
+    shortcuts.Forward.__call__ = short
+    sys.argv[:] = sys.argv[2:]
+    sys.path[0] = str(Path(sys.argv[0]).parent)
+    runpy.run_path(sys.argv[0], run_name="__main__")
