@@ -44,6 +44,7 @@ class Project:
         """Start any command in the project's folder, with a cache of its own."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         own = os.environ | {"CYBERSIEVE_CACHE": str(self.cache), "PATH": path} | (env or {})
+        own.pop("CYBERSIEVE_PARSE_CACHE", None)  # the suite's own tests parse anew; a user's run does not
         return subprocess.Popen([str(word) for word in command], cwd=self.folder, env=own, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
 

@@ -4,7 +4,7 @@ import runpy
 import sys
 from pathlib import Path
 
-from cybersieve import shortcuts
+from cybersieve import mlx_engine, shortcuts
 
 if __name__ == "__main__":
     most, forward = int(sys.argv[1]), shortcuts.Forward.__call__
@@ -14,7 +14,14 @@ if __name__ == "__main__":
             raise RuntimeError("[malloc] Unable to allocate 123456789 bytes.")
         return forward(self, rows)
 
-    shortcuts.Forward.__call__ = short
+    def begin(self, *args, begun=mlx_engine.Engine.__init__, **more):
+        begun(self, *args, **more)
+        shortcuts.Forward.__call__ = short
+
+    if most:
+        mlx_engine.Engine.__init__ = begin  # it begins with a probe of two short texts, which is let through
+    else:
+        shortcuts.Forward.__call__ = short
     sys.argv[:] = sys.argv[2:]
     sys.path[0] = str(Path(sys.argv[0]).parent)
     runpy.run_path(sys.argv[0], run_name="__main__")
