@@ -8,9 +8,9 @@ narrow bands to wide ones, and the last one before the first failure is taken. A
 delta/2, one for each promise:
 (a) of the records kept by rule, at least target_precision are right;
 (b) of all records that belong in the corpus, at most 1 - target_recall are rejected by rule.
-A band that proves more than asked for may be narrowed again (`ask_share`): where rules are unsure the LLM knows better.
 Each holds with probability >= 1 - delta/2 over the draw of the labels, both with >= 1 - delta, whatever the corpus
 and the rules. Undecided labels (u) take no part: the promise is about records that can be decided.
+Bands may be narrowed again (`ask_share`), which keeps both promises: where rules are unsure the LLM knows better.
 
 Not covered: what the LLM decides, and other corpora than the one the labels were drawn from.
 """
