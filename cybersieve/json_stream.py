@@ -34,13 +34,13 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[RecordPath], notes:
     Raises InputError with the byte offset where the JSON is broken, nested deeper than `max_depth`, or has a record
     (or one value elsewhere) of more than `max_bytes`.
     """
-    reader = _Reader(name, wanted, notes, max_depth, max_bytes, skip, offset)
+    reader = Reader(name, wanted, notes, max_depth, max_bytes, skip, offset)
     for chunk in chunks:
         yield from reader.feed(chunk)
     yield from reader.end()
 
 
-class _Reader:
+class Reader:
     """Cuts records out of the chunks, and hands what is around them to the skeleton."""
 
     def __init__(self, name: str, wanted: list[RecordPath], notes: Counter[str], max_depth: int, max_bytes: int,
@@ -49,6 +49,7 @@ class _Reader:
         self.depth = min(map(len, wanted))
         self.nesting, self.skeleton = json_scan.Nesting(), Skeleton(name, wanted, self.depth, max_bytes, skip)
         self.offset = offset  # of the chunk in the stream
+        self.floor = 0  # containers that may not close yet
         self.opened = False  # is a record open?
         self.held: list[bytes] = []  # of it, from the chunks before
         self.start = 0  # of it in the stream
@@ -121,8 +122,8 @@ class _Reader:
     def _check(self, marks: json_scan.Array, levels: json_scan.Array) -> None:
         if not len(levels):
             return
-        if levels.min() < 0:
-            at = self.offset + int(marks[int((levels < 0).argmax())])
+        if levels.min() < self.floor:
+            at = self.offset + int(marks[int((levels < self.floor).argmax())])
             raise InputError(self.name, "a closing bracket without an opening one", f"byte {at}", "mend it")
         if levels.max() > self.max_depth:
             at = self.offset + int(marks[int((levels > self.max_depth).argmax())])
