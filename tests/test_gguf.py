@@ -103,5 +103,6 @@ def test_unpacking_agrees_with_mlx(bits: int) -> None:
     weights = mx.random.normal((6, 128))
     packed, scales, biases = mx.quantize(weights, group_size=32, bits=bits)
     exact = np.array(mx.dequantize(packed, scales, biases, group_size=32, bits=bits))
-    ours = dequantise.unpacked(np.array(packed), np.array(scales), np.array(biases), bits)
+    ours = np.empty(exact.shape, np.float32)
+    dequantise.unpack(ours, np.array(packed), np.array(scales), np.array(biases), bits)
     assert np.allclose(ours, exact, atol=1e-6)
