@@ -43,6 +43,7 @@ STATUSES = _names("status state vulnstatus recordstatus")
 FLAGS = {"revoked": _names("revoked isrevoked"), "withdrawn": _names("withdrawn"),
          "deprecated": _names("deprecated isdeprecated xmitredeprecated"), "rejected": _names("rejected isrejected")}
 BEARS_PARENTS_NAME = ("#text", "_", "$", "value", "@value", "en", "rendered", "$oid", "$date")
+FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 MAX_DEPTH = 5  # of record arrays in the document, and of fields in a record
 
 
@@ -76,12 +77,15 @@ def _json_records(documents: list[Any], whole: bool) -> list[str]:
         return ["[]"]
     if not isinstance(root, dict):
         return [""]
-    arrays = {path: items for path, items in _arrays(root, "", 0) if _wordy(items) >= 0.5}
+    values = list(root.values())
+    if _alike(values) and _telling(values):
+        return ["*"]
+    arrays = _joined({path: items for path, items in _arrays(root, "", 0) if _wordy(items) >= 0.5})
     named = [path for path, items in arrays.items() if _named(items)]
     own_words = any(isinstance(v, str) and " " in v and _plain(k) in TEXTS for k, v in root.items())
     if named and not (own_words and whole and max(len(arrays[path]) for path in named) < 2):
         return named
-    if _alike(list(root.values())):
+    if _alike(values):
         return ["*"]
     inner = [value for value in root.values() if isinstance(value, dict)]
     if len(inner) == len(root) and _alike([value for item in inner for value in item.values()]):
@@ -101,6 +105,30 @@ def _arrays(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, 
             yield f"{below}[]", value
         elif isinstance(value, dict) and depth < MAX_DEPTH:
             yield from _arrays(value, below, depth + 1)
+
+
+def _joined(arrays: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Arrays of one kind that differ in one key only, as one path with `*`: further on there will be other keys."""
+    families: dict[str, list[str]] = {}
+    for path in arrays:
+        steps = fields.record_path(path)
+        for at, step in enumerate(steps):
+            if step != "[]":
+                family = [fields.quoted(key) if key != "[]" else key for key in steps]
+                family[at] = "*"
+                families.setdefault(".".join(family).replace(".[]", "[]"), []).append(path)
+    for family, paths in sorted(families.items(), key=lambda item: -len(item[1])):
+        together = [item for path in paths if path in arrays for item in arrays[path][:2]]
+        if len(paths) >= FAMILY and all(path in arrays for path in paths) and _alike(together):
+            arrays = {family: together} | {path: items for path, items in arrays.items() if path not in paths}
+    return arrays
+
+
+def _telling(items: list[Any]) -> bool:
+    """Do most of these objects say something in a text of their own, so that they are records, not rooms for them?"""
+    said = [isinstance(item, dict) and any(isinstance(value, str) and " " in value and _plain(key) in TEXTS
+                                           for key, value in item.items()) for item in items]
+    return sum(said) * 2 > len(said)
 
 
 def _wordy(items: list[Any]) -> float:

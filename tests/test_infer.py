@@ -48,6 +48,19 @@ def test_json_shapes(shape, document, tmp_path):
     assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
 
 
+@pytest.mark.parametrize(("shape", "room"), [("arrays", "packages"), ("arrays at the root", ""), ("by key", "by key")])
+def test_keys_that_come_after_the_first_look(shape, room, tmp_path):
+    """Keys name packages, years, people: a file has more of them than its beginning shows."""
+    if shape == "by key":
+        document = {f"k{n}": entry(n, notes=[{"name": "n", "value": PROSE}] * 4) for n in range(3000)}
+    else:
+        arrays = {"$meta": {"made": "2031-01-01"}} | {f"package {n}": [entry(2 * n), entry(2 * n + 1)]
+                                                      for n in range(1500)}
+        document = {room: arrays} if room else arrays
+    rows = parsed(tmp_path, "many.json", document)
+    assert [row["id"] for row in rows] == [f"E-{n}" for n in range(3000)]
+
+
 def test_one_single_record(tmp_path):
     rows = parsed(tmp_path, "one.json", entry(0, references=[{"url": "https://example.org/1"}], tags=["a", "b"]))
     assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED[:1]
