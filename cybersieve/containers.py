@@ -10,6 +10,7 @@ import bz2
 import io
 import lzma
 import re
+import sys
 import tarfile
 import zlib
 from collections import Counter
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 
@@ -28,7 +29,6 @@ from cybersieve.params import Limits
 CHUNK = 1 << 18  # bytes read and unpacked at a time
 MAX_NESTED = 5  # packings inside each other
 MAX_TAR_HEADER = 1 << 20  # bytes of one extended header, which tarfile reads in one piece
-XZ_MEMORY = 100_000_000  # bytes a dictionary may take; xz -9 needs 65 MB
 RATIO_FROM = 10_000_000  # unpacked bytes from which on the ratio is judged
 MAGIC = {"gz": rb"\x1f\x8b\x08", "bz2": rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)", "xz": rb"\xfd7zXZ\x00",
          "zst": rb"\x28\xb5\x2f\xfd", "zip": rb"PK(?:\x03\x04|\x05\x06)", "tar": rb"(?s:.{257})ustar"}
@@ -43,6 +43,16 @@ class Member:
     chunks: Iterator[bytes]
 
 
+@dataclass(frozen=True)
+class Part:
+    """Some members of a zip that lie together in the file: a document of its own, once an end is put to them."""
+
+    start: int
+    end: int
+    last: bool
+    share: int  # how many parts share the limits of the whole: what each spends counts so many times
+
+
 @dataclass
 class _Budget:
     """What all unpacking of one file may cost."""
@@ -51,10 +61,11 @@ class _Budget:
     packed: int
     limits: Limits
     notes: Counter[str]
+    part: Part | None = None
     spent: int = 0
 
     def spend(self, size: int) -> None:
-        self.spent += size
+        self.spent += size * (self.part.share if self.part else 1)
         if self.spent > self.limits.max_file_mb * 1e6:
             raise self.too_large()
         if self.spent > RATIO_FROM and self.spent > self.limits.max_ratio * self.packed:
@@ -66,18 +77,29 @@ class _Budget:
                           remedy="raise parse.limits.max_file_mb if it is meant to be so large")
 
 
-def members(path: Path, name: str, limits: Limits, notes: Counter[str]) -> Iterator[Member]:
-    """The documents in a file, to be read one after the other.
+def members(path: Path, name: str, limits: Limits, notes: Counter[str], part: Part | None = None) -> Iterator[Member]:
+    """The documents in a file, or in a part of a zip, to be read one after the other.
 
     Raises InputError where the packing is damaged, unsafe or larger than `limits` allow.
     """
     size = path.stat().st_size
-    budget = _Budget(name, size, limits, notes)
+    budget = _Budget(name, size, limits, notes, part)
     if size > limits.max_file_mb * 1e6:
         raise budget.too_large()
     with path.open("rb", buffering=0) as file:
-        plain = iter(lambda: file.read(CHUNK), b"")
-        yield from _opened(Pushback(plain), "", budget, 0)
+        yield from _opened(Pushback(_raw(file, part)), "", budget, 0)
+
+
+def _raw(file: IO[bytes], part: Part | None) -> Iterator[bytes]:
+    left = sys.maxsize
+    if part:
+        file.seek(part.start)
+        left = part.end - part.start
+    while left and (chunk := file.read(min(left, CHUNK))):
+        left -= len(chunk)
+        yield chunk
+    if part and not part.last:
+        yield unzip.END
 
 
 class Pushback:
@@ -146,7 +168,7 @@ def _unpacked(stream: Pushback, kind: str, name: str, budget: _Budget) -> Iterat
 
 
 DECODERS: dict[str, Callable[[], Any]] = {
-    "gz": lambda: _Zlib(31), "bz2": bz2.BZ2Decompressor, "xz": lambda: lzma.LZMADecompressor(memlimit=XZ_MEMORY)}
+    "gz": lambda: _Zlib(31), "bz2": bz2.BZ2Decompressor, "xz": lambda: lzma.LZMADecompressor(memlimit=unzip.XZ_MEMORY)}
 
 
 class _Zlib:
@@ -210,7 +232,9 @@ def _damage(kind: str, name: str, stream: Pushback, budget: _Budget) -> Iterator
     """What an archive's reader raises, as an InputError with the place."""
     try:
         yield
-    except (tarfile.TarError, EOFError, ValueError, OSError, zlib.error) as error:
+    except unzip.NotRead as error:
+        raise InputError(budget.name, str(error), name, "unpack it first") from None
+    except (tarfile.TarError, EOFError, ValueError, OSError, zlib.error, lzma.LZMAError) as error:
         place = f"{name}, " if name else ""
         raise InputError(budget.name, f"damaged {kind} data: {error}", f"{place}packed byte {stream.offset}",
                          "fetch it again") from None
@@ -224,7 +248,8 @@ def _zip(stream: Pushback, name: str, budget: _Budget) -> Iterator[tuple[str, It
                 yield chunk
 
     with _damage("zip", name, stream, budget):
-        for member, chunks in unzip.members(stream, CHUNK):
+        part = budget.part is not None and not budget.part.last and not name
+        for member, chunks in unzip.members(stream, CHUNK, part):
             inner = _inside(name, member, budget)
             if not member.endswith("/"):
                 yield inner, contents(chunks, inner)

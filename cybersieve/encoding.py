@@ -29,6 +29,15 @@ def of(begin: bytes) -> tuple[str, int]:
     return (codec.name if usable else "utf-8"), 0  # not: base64, zip, and UTF-16 of what began with `<?`
 
 
+def clean(begin: bytes) -> bool:
+    """Is it valid UTF-8, as far as it goes?"""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(begin)
+        return True
+    except UnicodeDecodeError:
+        return False
+
+
 def utf8(chunks: Iterable[bytes], notes: Counter[str]) -> Iterator[bytes]:
     """The chunks in UTF-8 without a mark; what can't be decoded becomes U+FFFD and is counted."""
     source = iter(chunks)
@@ -42,8 +51,9 @@ def utf8(chunks: Iterable[bytes], notes: Counter[str]) -> Iterator[bytes]:
         if clean and name == "utf-8" and chunk.isascii():
             yield chunk
         else:
+            held = decoder.getstate()[0]  # of a character that the chunk before began
             text = decoder.decode(chunk)
-            yield _encoded(text, chunk, notes)
+            yield _encoded(text, held + chunk, notes)
             clean = name == "utf-8" and not decoder.getstate()[0]
         chunk = next(source, b"")
     if rest := decoder.decode(b"", final=True):

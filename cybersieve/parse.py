@@ -62,37 +62,49 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
 
 
 def _outcomes(names: list[str], input_dir: Path, folder: Path, settings: Parse, engine: str) -> Iterator[Outcome]:
-    """What became of each file, in the order of the names; large files of JSON Lines are parsed in pieces."""
-    jobs = [piece for name in names for piece in pieces.of(input_dir / name, name, settings)]
-    workers = None if sum((input_dir / name).stat().st_size for name in names) >= WORKERS_FROM else 1
+    """What became of each file, in the order of the names; large ones are parsed in pieces where they can be cut."""
+    cut = [pieces.of(input_dir / name, name, settings) for name in names]
+    jobs = [piece for some in cut for piece in some]
+    size = sum(len(some) * pieces.SIZE if len(some) > 1 else (input_dir / some[0].name).stat().st_size for some in cut)
+    workers = None if size >= WORKERS_FROM else 1
     work = partial(parse_piece, input_dir=input_dir, output_dir=folder, settings=settings)
-    done: list[Outcome] = []
+    done: list[tuple[pieces.Piece, Outcome]] = []
     for piece, outcome in zip(jobs, run.each(work, jobs, engine, workers), strict=True):
-        done.append(outcome)
+        done.append((piece, outcome))
         if piece.last:
             yield outcome if len(done) == 1 else _joined(done, folder, input_dir, settings)
             done = []
 
 
-def _joined(done: list[Outcome], folder: Path, input_dir: Path, settings: Parse) -> Outcome:
-    """One file's pieces as one file. Where one failed, the file is parsed as a whole to tell where it is broken."""
-    name = done[0].source
-    parts = [folder / f"{name}.parquet.{number}" for number in range(len(done))]
-    if any(outcome.error for outcome in done):
+def _joined(done: list[tuple[pieces.Piece, Outcome]], folder: Path, input_dir: Path, settings: Parse) -> Outcome:
+    """One file's pieces as one file. Where one failed, or none has records, the file is parsed as a whole instead."""
+    name = done[0][0].name
+    parts = [folder / f"{name}.parquet{piece.suffix}" for piece, _ in done]
+    if any(outcome.error for _, outcome in done) or not any(outcome.counts.read for _, outcome in done):
         whole = pieces.Piece(name, state=pieces.state(input_dir / name))
         result = parse_piece(whole, input_dir, folder, settings)
     else:
         result = Outcome(name, Counts())
-        for outcome in done:
+        for _, outcome in done:
             result.counts.add(name, outcome.counts)
         result.counts.sources = {}
-        stored = (row for part in parts for row in records.read(part, batch=BATCH_ROWS))
+        result.counts.notes.pop(pieces.ITEMS, None)
         with records.Sink(folder / f"{name}.parquet", records.PARSED) as sink:
-            for batch in batches(unique(stored, Ids(), result.counts.notes)):
+            for batch in batches(unique(_rows_of(done, parts), Ids(), result.counts.notes)):
                 sink.add_batch(batch)
     for part in parts:
         part.unlink(missing_ok=True)
     return result
+
+
+def _rows_of(done: list[tuple[pieces.Piece, Outcome]], parts: list[Path]) -> Iterator[Row]:
+    """The rows of all pieces, with the locators that they have in the whole file."""
+    passed = 0
+    for (piece, outcome), part in zip(done, parts, strict=True):
+        for row in records.read(part, batch=BATCH_ROWS):
+            row["locator"] = piece.moved(row["locator"], passed)
+            yield row
+        passed += outcome.counts.notes[pieces.ITEMS]
 
 
 def files(folder: Path) -> tuple[list[str], dict[str, str]]:
@@ -164,13 +176,14 @@ def in_thread(function: Callable[[], T]) -> T:
 def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: Parse) -> Outcome:
     """A broken file leaves nothing behind but its error and what had been read of it."""
     name, counts, path = piece.name, Counts(), input_dir / piece.name
-    read = partial(pieces.found, path, piece) if piece.end else partial(found, path, name)
+    in_json = piece.end and not piece.share
+    read = partial(pieces.found, path, piece) if in_json else partial(found, path, name, part=piece.part)
     try:
         with few_collections(), records.Sink(target, records.PARSED) as sink:
             parsed = rows(read(settings, counts.notes), name, settings, counts)
             for batch in batches(parsed if piece.end else unique(parsed, Ids(), counts.notes)):
                 sink.add_batch(batch)
-            if not counts.read:
+            if not counts.read and not piece.end:
                 raise InputError(name, "no record found", remedy="describe where they are in parse.sources")
             if piece.outdated(path):
                 raise InputError(name, "changed")
@@ -247,10 +260,11 @@ def unique(found: Iterable[Row], ids: Ids, notes: Counter[str]) -> Iterator[Row]
         yield row
 
 
-def found(path: Path, name: str, settings: Parse, notes: Counter[str]) -> Iterator[Found]:
-    """Source, locator and tree of every record in the file."""
+def found(path: Path, name: str, settings: Parse, notes: Counter[str],
+          part: containers.Part | None = None) -> Iterator[Found]:
+    """Source, locator and tree of every record in the file, or in a part of a zip."""
     candidates = [*sources.users(settings.sources), *sources.known()]
-    for member in containers.members(path, name, settings.limits, notes):
+    for member in containers.members(path, name, settings.limits, notes, part):
         inner = member.name or name
         if member.name and not readers.is_data(inner.rpartition("!")[2]):
             notes["archive members skipped: not data"] += 1

@@ -1,24 +1,27 @@
-"""Large files of JSON Lines in pieces that can be parsed side by side: byte ranges that end at line ends.
+"""Large files in pieces that can be parsed side by side: JSON documents in a row, one array of JSON, members of a zip.
 
-Only files that lie there unpacked and in UTF-8, whose first lines are one record each. The cuts depend on the
-file alone, not on the number of cores. A file that is not what its beginning promised makes a piece fail, and is
-then parsed as a whole.
+Only files that lie there in UTF-8 and unpacked, but for zips. The cuts depend on the file alone, not on the number of
+cores. A cut is a good guess; each piece is read as a document of its own, made whole by what stood before the array
+and the brackets that close it, or by an archive's end. If it is whole then, it ended where the next one begins, and so
+all cuts are right, one after the other. A file where a piece fails is parsed as a whole.
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import IO
 
-import orjson
-
-from cybersieve import containers, encoding, json_stream, peek, readers, sources
+from cybersieve import containers, embedded, encoding, json_cuts, json_stream, peek, readers, sources, unzip
+from cybersieve.errors import InputError
 from cybersieve.params import Parse
 from cybersieve.readers import Found
 from cybersieve.sources import Source
 
-SIZE = 64_000_000  # bytes of a piece
+SIZE = 64_000_000  # bytes of a piece, of a zip unpacked
+MEMBER = 10_000  # bytes that a zip's member counts for beside its own: what it costs to look at one
+ITEMS = "items passed"  # a piece's note to those who join it: how many of the array's items it has
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ class Piece:
     end: int = 0  # 0: this is the whole file
     last: bool = True
     state: tuple[int, int] | None = None  # the file's, when the pieces were cut
+    head: int = 0  # bytes at the file's beginning that open the array whose items these are
+    place: str = ""  # of that array, as items' locators have it
+    share: int = 0  # how many pieces share the limits of the zip that these are members of
 
     def outdated(self, path: Path) -> bool:
         """Whether the file was written to since then."""
@@ -41,22 +47,37 @@ class Piece:
         """What the piece's own Parquet file is told apart by."""
         return f".{self.number}" if self.end else ""
 
+    @property
+    def part(self) -> containers.Part | None:
+        """The piece of a zip, as its reader wants it; None for any other."""
+        return containers.Part(self.start, self.end, self.last, self.share) if self.share else None
+
+    def moved(self, locator: str, by: int) -> str:
+        """The locator of an item that so many items in other pieces stand before."""
+        if not self.head or not locator.startswith(f"{self.place}["):
+            return locator
+        begin, end = len(self.place) + 1, locator.index("]", len(self.place))
+        return f"{locator[:begin]}{int(locator[begin:end]) + by}{locator[end:]}"
+
 
 def of(path: Path, name: str, settings: Parse) -> list[Piece]:
-    """The pieces of a file: one, but for a large file of JSON Lines."""
-    seen = state(path)
-    size = seen[0]
-    if size < 2 * SIZE or _source(path, name, settings) is None:
-        return [Piece(name, state=seen)]
-    cuts = [0]
+    """The pieces of a file: one, but for a large file that can be cut."""
+    whole = Piece(name, state=state(path))
     with path.open("rb") as file:
-        for near in range(SIZE, size - SIZE // 2, SIZE):
-            if near > cuts[-1]:
-                file.seek(near)
-                file.readline(int(settings.limits.max_record_mb * 1e6))
-                cuts.append(file.tell())
-    ends = [*cuts[1:], size]
-    return [Piece(name, at, *cut, cut[1] == size, seen) for at, cut in enumerate(zip(cuts, ends, strict=True))]
+        begin = file.read(peek.FIRST)
+        if containers.packing(begin) == "zip":
+            cuts = _members(file)
+            return _cut(whole, cuts, share=len(cuts) + 1)
+        source = _source(begin, name, settings) if _size(whole) >= 2 * SIZE else None
+        if source is None:
+            return [whole]
+        if source.records in ([], [""]):
+            return _cut(whole, _cuts(whole, settings, partial(json_cuts.documents, begin, file)))
+        array = json_cuts.head(begin, readers.wanted(source))
+        if array is None:
+            return [whole]
+        cuts = _cuts(whole, settings, partial(json_cuts.items, array, file))
+        return _cut(whole, cuts, head=array.size, place=array.place)
 
 
 def state(path: Path) -> tuple[int, int]:
@@ -65,33 +86,93 @@ def state(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _source(path: Path, name: str, settings: Parse) -> Source | None:
-    """The source of a plain file whose first lines are one JSON object each, and records; None for any other file."""
-    with path.open("rb") as file:
-        begin = file.read(peek.FIRST)
-    lines = [line for line in begin.split(b"\n")[:-1] if line.strip()]
-    if containers.packing(begin) or encoding.of(begin) != ("utf-8", 0) or len(lines) < 2:
-        return None
+def _size(piece: Piece) -> int:
+    assert piece.state is not None  # it was just asked for
+    return piece.state[0]
+
+
+def _cut(whole: Piece, cuts: list[json_cuts.Cut], head: int = 0, place: str = "", share: int = 0) -> list[Piece]:
+    if not cuts:
+        return [whole]
+    starts, ends = [0, *(start for _, start in cuts)], [*(end for end, _ in cuts), _size(whole)]
+    return [replace(whole, number=at, start=start, end=end, last=at == len(cuts), head=head, place=place, share=share)
+            for at, (start, end) in enumerate(zip(starts, ends, strict=True))]
+
+
+def _cuts(whole: Piece, settings: Parse, find: Callable[[int, int], json_cuts.Cut | None]) -> list[json_cuts.Cut]:
+    """Cuts of JSON, about SIZE bytes from each other."""
+    cuts: list[json_cuts.Cut] = []
+    size, most = _size(whole), int(settings.limits.max_record_mb * 1e6)
+    for near in range(SIZE, size - SIZE // 2, SIZE):
+        if (not cuts or near > cuts[-1][1]) and (cut := find(near, most)):
+            cuts.append(cut)
+    return cuts
+
+
+def _members(file: IO[bytes]) -> list[json_cuts.Cut]:
+    """Cuts between members of a zip, about SIZE bytes unpacked from each other."""
+    cuts, weight, last = [], 0, -1
     try:
-        if not all(type(orjson.loads(line)) is dict for line in lines):
-            return None
-    except orjson.JSONDecodeError:
-        return None
+        for offset, size in unzip.table(file):
+            if offset <= last:
+                return []  # members that lie in another order than the table has them
+            if weight >= SIZE:
+                cuts.append((offset, offset))
+                weight = 0
+            weight, last = weight + size + MEMBER, offset
+        if weight < SIZE // 2:  # too little for a piece of its own
+            cuts = cuts[:-1]
+        return cuts if all(unzip.begins(file, start) for _, start in cuts) else []
+    except (ValueError, OverflowError):
+        return []  # for the reader of the whole to tell what is wrong with it
+
+
+def _source(begin: bytes, name: str, settings: Parse) -> Source | None:
+    """The source of a plain file of JSON that has records; None for any other file."""
+    begin, _ = readers.sequence(begin, iter(()))
     candidates = [*sources.users(settings.sources), *sources.known()]
-    source = readers.recognised("json", begin, False, name, candidates)
-    return source if source and source.records in ([], [""]) else None
+    if containers.packing(begin) or encoding.of(begin) != ("utf-8", 0) or not encoding.clean(begin):
+        return None
+    if not begin.strip() or readers.kind_of(begin, name, candidates) != "json" or embedded.found(begin):
+        return None
+    return readers.recognised("json", begin, False, name, candidates)
 
 
 def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Iterator[Found]:
-    """Source, locator and tree of every record in a piece; the source is told by the file's beginning."""
-    source, limits = _source(path, piece.name, settings), settings.limits
-    assert source is not None  # or there would be no pieces
+    """Source, locator and tree of every record in a piece of JSON; the source is told by the file's beginning."""
+    limits = settings.limits
     with path.open("rb", buffering=0) as file:
-        file.seek(piece.start)
-        chunks = encoding.utf8(until(file, piece.end - piece.start), notes)
-        for locator, tree in json_stream.records(chunks, piece.name, [()], notes, limits.max_depth,
-                                                 int(limits.max_record_mb * 1e6), offset=piece.start):
+        begin = file.read(peek.FIRST)
+        source = _source(begin, piece.name, settings)
+        if source is None:
+            raise InputError(piece.name, "changed")
+        reader = json_stream.Reader(piece.name, readers.wanted(source), notes, limits.max_depth,
+                                    int(limits.max_record_mb * 1e6), readers.skipped(source), piece.start)
+        at = max(piece.start, piece.head)
+        file.seek(at)
+        _, chunks = readers.sequence(begin, encoding.utf8(until(file, piece.end - at), notes))
+        for locator, tree in _read(reader, begin[:piece.head], chunks, piece, notes):
             yield source, locator, tree
+
+
+def _read(reader: json_stream.Reader, head: bytes, chunks: Iterator[bytes], piece: Piece,
+          notes: Counter[str]) -> Iterator[readers.Located]:
+    """What the reader finds. Raises InputError where the piece does not end as the next one wants it."""
+    level = 0  # of the array's items
+    if head:
+        if any(True for _ in reader.feed(head)):
+            raise InputError(piece.name, "records before the array")
+        level = reader.nesting.level
+    reader.floor = 0 if piece.last else level
+    for chunk in chunks:
+        yield from reader.feed(chunk)
+    if head and not piece.last:
+        if reader.nesting.level != level or reader.nesting.quoted:
+            raise InputError(piece.name, "cut within an item")
+        notes[ITEMS] += reader.skeleton.counts[level - 1]
+        reader.floor = 0
+        yield from reader.feed(json_cuts.closing(head))
+    yield from reader.end()
 
 
 def until(file: IO[bytes], size: int) -> Iterator[bytes]:

@@ -11,7 +11,19 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
-from cybersieve import embedded, encoding, fields, infer, json_stream, peek, sources, tables, xml_stream, yaml_stream
+from cybersieve import (
+    embedded,
+    encoding,
+    fields,
+    infer,
+    json_stream,
+    peek,
+    sources,
+    tables,
+    xml_documents,
+    xml_stream,
+    yaml_stream,
+)
 from cybersieve.containers import ENDINGS
 from cybersieve.errors import InputError
 from cybersieve.params import Limits
@@ -35,7 +47,7 @@ NOT_DATA = _words(""".md .markdown .rst .adoc .tex .sha1 .sha256 .sha512 .md5 .s
 NOT_DATA_STEMS = _words("""readme license licence licences licenses copying notice changelog changes contributing
     authors contributors codeowners security makefile dockerfile todo install history news version manifest""")
 
-
+RECORD_SEPARATOR = b"\x1e"  # before every document of a JSON text sequence (RFC 7464)
 NOWHERE = sources.compiled({"records": ["no-such-name"]})
 
 
@@ -75,7 +87,8 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
         begin, stream, whole = _beginning(stream, len(begin) * 8)
     if not begin.strip():
         return None
-    kind = _kind(begin, path, candidates)
+    begin, stream = sequence(begin, stream)
+    kind = kind_of(begin, path, candidates)
     if not kind:
         return None
     if kind == "html":
@@ -87,6 +100,8 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
         document = read(embedded.text(stream, offset, name), name, f"{path}.{key}", candidates, limits, notes)
         return document and Document(document.source, ((f"{key}: {where}", tree) for where, tree in document.records))
     if kind == "xml":
+        shown = xml_documents.first(begin)
+        whole, begin = whole or len(shown) < len(begin), shown
         begin, stream = peek.fragments(begin, stream)
     while True:
         source = recognised(kind, begin, whole, path, candidates, **bounds)
@@ -103,6 +118,23 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
     return Document(source, _records(kind, stream, name, source, notes, bounds))
 
 
+def sequence(begin: bytes, chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """A JSON text sequence as documents on lines of their own, byte for byte; anything else as it is."""
+    if not begin.lstrip().startswith(RECORD_SEPARATOR):
+        return begin, chunks
+    return begin.replace(RECORD_SEPARATOR, b"\n"), (chunk.replace(RECORD_SEPARATOR, b"\n") for chunk in chunks)
+
+
+def wanted(source: Source) -> list[fields.RecordPath]:
+    """Where a source's records stand in JSON."""
+    return [fields.record_path(text) for text in source.records or [""]]
+
+
+def skipped(source: Source) -> frozenset[fields.RecordPath]:
+    """What is left out of a large record of JSON."""
+    return frozenset(map(fields.record_path, source.skip))
+
+
 def _beginning(chunks: Iterable[bytes], size: int) -> tuple[bytes, Iterator[bytes], bool]:
     """The first `size` bytes, the stream as it was, and whether that is all of it."""
     held, have, source = [], 0, iter(chunks)
@@ -114,7 +146,7 @@ def _beginning(chunks: Iterable[bytes], size: int) -> tuple[bytes, Iterator[byte
     return b"".join(held), iter(held), True
 
 
-def _kind(begin: bytes, path: str, candidates: list[Source]) -> str:
+def kind_of(begin: bytes, path: str, candidates: list[Source]) -> str:
     """json, xml, csv, yaml or html: as a user's source says, by content, by name."""
     told = next((source.kind for source in candidates if source.kind and source.file and source.named(path)), "")
     ending, seen = PurePosixPath(bare(path)).suffix.lower(), peek.kind(begin)
@@ -135,6 +167,8 @@ def recognised(kind: str, begin: bytes, whole: bool, path: str, candidates: list
         elements = peek.xml_elements(begin, whole)
         for source in possible:
             samples = [tree for tag in source.records for tree in elements.samples.get(tag, [])]
+            if source.root and not source.match and source.rooted(elements.tree):
+                return source  # its records may come late
             if samples and source.rooted(elements.tree) and any(map(source.fits, samples)):
                 return source
         return _inferred(infer.xml_source(elements))
@@ -169,16 +203,29 @@ def _records(kind: str, stream: Iterator[bytes], name: str, source: Source, note
              bounds: dict[str, int]) -> Iterator[Located]:
     """The reader of the kind, on the stream."""
     if kind == "json":
-        wanted, skip = map(fields.record_path, source.records), frozenset(map(fields.record_path, source.skip))
-        yield from json_stream.records(stream, name, list(wanted), notes, **bounds, skip=skip)
+        yield from json_stream.records(stream, name, wanted(source), notes, **bounds, skip=skipped(source))
     elif kind == "xml":
-        yield from xml_stream.records(stream, name, source.records, notes, **bounds, read=source.wanted)
+        for number, document in enumerate(xml_documents.split(stream), 1):
+            found = xml_stream.records(document, name, source.records, notes, **bounds, read=source.wanted)
+            yield from found if number == 1 else _further(found, f"document {number}", notes)
     elif kind == "csv":
         yield from tables.rows(stream, name, notes, bounds["max_bytes"])
     else:
-        paths = [fields.record_path(text) for text in source.records or [""]]
+        paths = wanted(source)
         for locator, tree in yaml_stream.documents(stream, name, notes, **bounds):
             for path in paths:
                 for number, item in enumerate(peek.values([tree], path)):
                     if isinstance(item, dict | list | str):
                         yield locator if not path else f"{locator}: {'.'.join(path)}[{number}]", item
+
+
+def _further(found: Iterator[Located], which: str, notes: Counter[str]) -> Iterator[Located]:
+    """The records of a document that is not a file's first."""
+    none = True
+    try:
+        for locator, tree in found:
+            yield f"{which}: {locator}", tree
+            none = False
+    except InputError as error:
+        raise InputError(error.path, error.reason, f"{which}, {error.place}", error.remedy) from None
+    notes["XML documents in a row without a record"] += none

@@ -8,6 +8,7 @@ import os
 import struct
 import tarfile
 import zipfile
+import zlib
 from collections import Counter
 
 import pyarrow as pa
@@ -50,6 +51,33 @@ def zipped(members, method=zipfile.ZIP_DEFLATED, seekable=True):
     return pipe.getvalue()
 
 
+def changed_method(members, method, pack, flag=0):
+    """A zip of one's own packing: stored data, said to be packed by another method."""
+    data = bytearray(zipped({name: pack(content) for name, content in members.items()}, zipfile.ZIP_STORED))
+    at = 0
+    for name, content in members.items():
+        assert data[at:at + 4] == b"PK\x03\x04"
+        packed_size, = struct.unpack_from("<I", data, at + 18)
+        data[at + 6] |= flag
+        struct.pack_into("<H", data, at + 8, method)
+        struct.pack_into("<I", data, at + 14, zlib.crc32(content))
+        struct.pack_into("<I", data, at + 22, len(content))
+        at += 30 + len(name.encode()) + packed_size
+    return bytes(data)
+
+
+def xz_zipped(members):
+    return changed_method(members, 95, lzma.compress)
+
+
+def markless(members):
+    """LZMA data without a mark at its end: the header's size says where that is."""
+    def pack(content):
+        alone = lzma.compress(content, lzma.FORMAT_ALONE, filters=[{"id": lzma.FILTER_LZMA1}])
+        return b"\x09\x14\x05\x00" + alone[:5] + alone[13:]
+    return changed_method(members, 14, pack)
+
+
 def tarred(members, change=None):
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as archive:
@@ -80,7 +108,9 @@ def packed(tmp_path):
 
 STREAMS = {"plain": bytes, "gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zst}
 ARCHIVES = {"zip": zipped, "stored zip": lambda m: zipped(m, zipfile.ZIP_STORED),
-            "piped zip": lambda m: zipped(m, seekable=False), "tar": tarred,
+            "piped zip": lambda m: zipped(m, seekable=False), "bzip2 zip": lambda m: zipped(m, zipfile.ZIP_BZIP2),
+            "LZMA zip": lambda m: zipped(m, zipfile.ZIP_LZMA), "LZMA zip without marks": markless,
+            "piped LZMA zip": lambda m: zipped(m, zipfile.ZIP_LZMA, seekable=False), "xz zip": xz_zipped, "tar": tarred,
             "tar.gz": lambda m: gzip.compress(tarred(m)), "tar.xz": lambda m: lzma.compress(tarred(m))}
 
 
@@ -181,8 +211,10 @@ def test_large_extended_tar_header(packed):
 
 
 def test_zip_kinds_not_covered(packed):
-    with pytest.raises(InputError, match="packed by method 12"):
-        packed(zipped({"a": b"x" * 100}, zipfile.ZIP_BZIP2))
+    data = bytearray(zipped({"a": b"x" * 100}))
+    data[8] = 9
+    with pytest.raises(InputError, match=r"packed by method 9 \(deflate64\); read are stored, .*unpack it first"):
+        packed(bytes(data))
     data = bytearray(zipped({"a": b"x" * 100}))
     data[6] |= 1
     with pytest.raises(InputError, match="is encrypted"):
@@ -215,7 +247,8 @@ NAMES = st.text("abc/._-\u00e9", min_size=1, max_size=8).filter(
 
 @settings(max_examples=40, deadline=None)
 @given(members=st.dictionaries(NAMES, st.binary(max_size=3000).map(lambda data: b"x" + data), max_size=4),
-       seekable=st.booleans(), method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))
+       seekable=st.booleans(), method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2,
+                                                       zipfile.ZIP_LZMA]))
 def test_zip_agrees_with_the_standard_library(members, seekable, method, tmp_path_factory):
     if not seekable and method == zipfile.ZIP_STORED:
         return  # such members have no size anywhere before the data

@@ -1,0 +1,80 @@
+"""Several XML documents one after another in one stream, told apart where a declaration follows the end of a root.
+
+Only there: a declaration within a document (in CDATA, say) does not follow the closing tag of the document's element.
+"""
+
+import re
+from collections.abc import Iterator
+
+DECLARED = (b"<?xml", b"<!DOCTYPE")  # how a further document begins
+BEGIN = 64_000  # bytes in which a document's element opens
+HELD = 400  # bytes that are remembered of what has passed: a closing tag and white space
+_TAGS = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^<>\[]*(?:\[.*?\]\s*)?>|<([A-Za-z_:][^\s/<>]*)", re.S)
+
+
+def first(begin: bytes) -> bytes:
+    """As much of a stream's beginning as belongs to its first document."""
+    return b"".join(next(split(iter([begin])), iter(())))
+
+
+def split(chunks: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
+    """The documents in the chunks, each as chunks, to be read one after the other."""
+    rest = _Rest(chunks)
+    while rest.more():
+        yield rest.document()
+
+
+class _Rest:
+    """What of a stream has not been read."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self.chunks, self.held = chunks, b""
+
+    def more(self) -> bool:
+        while not self.held and (chunk := next(self.chunks, b"")):
+            self.held = chunk
+        return bool(self.held)
+
+    def document(self) -> Iterator[bytes]:
+        while not (root := _root(self.held)) and len(self.held) < BEGIN and (chunk := next(self.chunks, b"")):
+            self.held += chunk
+        end = re.compile(rb"</%s\s*>\s*\Z" % re.escape(root)) if root else None
+        passed = b""
+        while self.more():
+            data, self.held = self.held, b""
+            at = _next(data, passed, end) if end else -1
+            if at < 0 and end and (half := _half(data)):
+                more = next(self.chunks, b"")
+                if more:
+                    self.held = data[-half:] + more
+                    data = data[:-half]
+            elif at >= 0:
+                data, self.held = data[:at], data[at:]
+            if data:
+                yield data
+            if at >= 0:
+                return
+            passed = (passed + data)[-HELD:]
+
+
+def _root(begin: bytes) -> bytes:
+    """Name of the first element."""
+    return next((tag[1] for tag in _TAGS.finditer(begin) if tag[1]), b"")
+
+
+def _next(data: bytes, passed: bytes, end: re.Pattern[bytes]) -> int:
+    """Where a further document begins; -1 for nowhere."""
+    for word in DECLARED:
+        at = data.find(word)
+        while at >= 0:
+            before = (passed + data[:at])[-HELD:] if at < HELD else data[at - HELD:at]
+            if end.search(before):
+                return at
+            at = data.find(word, at + 1)
+    return -1
+
+
+def _half(data: bytes) -> int:
+    """How many bytes at the end may be half of a declaration."""
+    at = data.rfind(b"<", -max(map(len, DECLARED)))
+    return len(data) - at if at >= 0 and any(word.startswith(data[at:]) for word in DECLARED) else 0

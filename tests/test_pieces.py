@@ -1,0 +1,240 @@
+"""Large files in pieces: whatever the format and however small the pieces, the bytes and counts of the whole file."""
+
+import gzip
+import io
+import json
+import tempfile
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cybersieve import containers, json_cuts, params, parse, peek, pieces
+from cybersieve.errors import InputError
+from tests.conftest import ROOT
+from tests.test_containers import zipped
+from tests.test_json_stream import TREES
+
+SETTINGS = params.load(ROOT / "params.yaml").parse
+WHOLE = 10**9
+
+
+def cut(data, size, name="f.json", window=json_cuts.WINDOW, member=10, settings=SETTINGS):
+    """Parse a file in pieces of some size: what is written, the counts, the numbers of the pieces that were parsed."""
+    real, seen = parse._parse_piece, []
+
+    def noted(piece, *more):
+        seen.append(piece.number if piece.end else "whole")
+        return real(piece, *more)
+    with tempfile.TemporaryDirectory() as scratch, pytest.MonkeyPatch.context() as patch:
+        for module, what, value in ((parse, "_parse_piece", noted), (pieces, "SIZE", size), (pieces, "MEMBER", member),
+                                    (json_cuts, "WINDOW", window)):
+            patch.setattr(module, what, value)
+        raw, out = Path(scratch, "raw"), Path(scratch, "out")
+        raw.mkdir()
+        (raw / name).write_bytes(data if isinstance(data, bytes) else data.encode())
+        try:
+            counts = parse.parse_folder(raw, out, settings, "local")
+        except InputError as error:
+            return (error.reason, error.place, error.remedy), None, seen
+        return {path.name: path.read_bytes() for path in out.iterdir()}, counts.tree(), seen
+
+
+def same(data, size, **more):
+    """Check that pieces give what the whole file gives, errors too; which of them were parsed."""
+    written, counts, seen = cut(data, size, **more)
+    assert (written, counts) == cut(data, WHOLE, **more)[:2]
+    return seen
+
+
+def some(count):
+    """Records with what could be taken for a place to cut in them."""
+    for n in range(count):
+        text = f'Some "text", {{n}}: }},{{"id": ]}}\n{{ for line {n}'
+        refs = [{"id": f"R-{k}", "url": f'}},{{"id":"{k}'} for k in range(n % 4)]
+        yield {"id": f"L-{n % 90}", "title": f"Line {n}", "text": text, "refs": refs, "more": {"id": [[{"id": 1}]]}}
+
+
+def dumps(tree, indent=None):
+    return json.dumps(tree, indent=indent, ensure_ascii=False)
+
+
+ROOTS = {  # of a list of records
+    "array": dumps, "pretty array": lambda trees: dumps(trees, 2),
+    "key": lambda trees: dumps({"count": 2, "items": trees, "after": [{"id": "no record"}]}),
+    "deep key": lambda trees: dumps({"id": {"x": [1]}, "a": {"b c": {"items": trees}}, "z": {}}, 1),
+    "lines": lambda trees: "\n".join(map(dumps, trees)) + "\n",
+    "blank lines": lambda trees: "\n\r\n".join(map(dumps, trees)),
+    "pretty in a row": lambda trees: "\n".join(dumps(tree, 4) for tree in trees),
+    "in a row": lambda trees: "".join(map(dumps, trees)),
+    "sequence": lambda trees: "".join(f"\x1e{dumps(tree)}\n" for tree in trees),
+}
+
+
+@pytest.mark.parametrize("size", [400, 3000])
+@pytest.mark.parametrize("root", ROOTS)
+def test_json_in_pieces_is_json_as_a_whole(root, size):
+    seen = same(ROOTS[root](list(some(100))), size)
+    assert seen == list(range(len(seen))) and len(seen) > 3  # none failed
+
+
+@pytest.mark.parametrize("root", ROOTS)
+@settings(max_examples=12, deadline=None)
+@given(trees=st.lists(st.dictionaries(st.sampled_from(["id", "text", "x", "\u00e9"]), TREES, max_size=4).map(
+    lambda tree: {"title": "A title of words", **tree}), min_size=2, max_size=12),
+    size=st.integers(1, 500), window=st.integers(1, 2000))
+def test_any_records_in_pieces_of_any_size(root, trees, size, window):
+    same(ROOTS[root](trees), size, window=window)
+
+
+def test_upstream_shapes_are_cut():
+    text = "An attacker can run code on the server."
+    nvd = {"resultsPerPage": 2, "format": "NVD_CVE", "vulnerabilities": [
+        {"cve": {"id": f"CVE-2031-{n}", "published": "2031", "descriptions": [{"lang": "en", "value": text}],
+                 "references": []}} for n in range(99)]}
+    stix = {"type": "bundle", "id": "b", "objects": [
+        {"type": "attack-pattern", "id": f"attack-pattern--{n}", "name": f"Technique {n}", "description": text,
+         "external_references": [{"source_name": "x", "url": "y"}]} for n in range(99)]}
+    galaxy = {"name": "G", "values": [{"value": f"V {n}", "description": text, "uuid": f"{n}"} for n in range(99)]}
+    for tree in (nvd, stix, galaxy, [{"Event": {"info": text, "uuid": f"{n}"}} for n in range(99)]):
+        for indent in (None, 1):
+            seen = same(dumps(tree, indent), 2000)
+            assert seen == list(range(len(seen))) and len(seen) > 3
+
+
+@pytest.mark.parametrize("text", [
+    dumps({"items": list(some(60)), "more": {"deep": list(some(60))}}),  # a second array, found by no one
+    dumps({"items": list(some(60)), "entries": list(some(60))}),
+    dumps({"a": {"items": list(some(9))}, "items": list(some(60))}),
+    dumps([{"id": "a", "text": "some words here", "parts": [{"id": f"{n}", "text": "words of a part"}
+                                                           for n in range(99)]}] * 3),
+    dumps({f"L-{n}": tree for n, tree in enumerate(some(60))}),
+    dumps(list(some(60))) + dumps(list(some(60))),
+    dumps([["words in a list", 1], *some(60)]), dumps([*some(60), "a text with some words", 7, *some(60)]),
+    "\n".join([*map(dumps, some(60)), dumps(list(some(20)), 1)]), "[" + ",".join([" " * 400 + "{}"] * 50) + "]",
+], ids=range(10))
+@pytest.mark.parametrize("window", [40, 1000, json_cuts.WINDOW])
+def test_where_cuts_are_guessed_wrong_the_whole_file_is_parsed(text, window):
+    same(text, 700, window=window)
+
+
+@pytest.mark.parametrize("root", ["array", "key", "pretty in a row", "lines"])
+@pytest.mark.parametrize("fault", ['{"id": NaN}', '{"id": 1, "id": 2}', '{"id": 1}]', '{"id": "}', "{'id': 1}", "\x1e"])
+def test_a_fault_is_told_as_of_the_whole_file(root, fault):
+    text = ROOTS[root](list(some(150)))
+    at = text.index('{"id": "L-50"') if root != "pretty in a row" else text.index('{\n    "id": "L-50"')
+    text = text[:at] + fault + text[at:]
+    assert same(text, 2000)[-1] == "whole" and cut(text, 2000)[1] is None
+
+
+def test_what_is_repaired_is_counted_alike():
+    text = json.dumps([{**tree, "text": f"\ud800 {tree['text']}"} for tree in some(99)])
+    data = text.encode().replace(b"Line 7", b"Line \xef\xbf\xbd\xff7")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(peek, "FIRST", 1500)  # invalid bytes there, and a file is not cut
+        assert same(data, 2000) == ["whole"]
+        seen = same(data[:1500].replace(b"\xff", b"") + data[1500:], 2000)
+    assert seen == list(range(len(seen))) and len(seen) > 3
+    assert cut(data, 2000)[1]["notes"] == {"id collisions": 9, "invalid bytes replaced": 11,
+                                           "lone surrogates replaced": 99}
+
+
+def test_locators_move():
+    piece = pieces.Piece("f", head=9, place="a.b")
+    assert piece.moved("a.b[7]", 5) == "a.b[12]" and piece.moved("a.b[7].c[2]", 5) == "a.b[12].c[2]"
+    assert replace(piece, place="").moved("[0]: x]", 3) == "[3]: x]"
+    assert pieces.Piece("f").moved("byte 7", 5) == "byte 7"
+
+
+# --- zips ---
+
+def document(n, count=5):
+    return dumps([{"id": f"{n}-{k}", "title": f"T {k}", "text": f"words here {n} and {k}"} for k in range(count)])
+
+
+def archive(count=40, **more):
+    members = {}
+    for n in range(count):
+        members[f"d/{n}.json"] = document(n)
+        if n % 7 == 0:
+            members[f"d/{n}/README.md"] = "no data"
+        if n % 9 == 0:
+            members[f"d/{n}.jsonl.gz"] = gzip.compress(document(n).encode())
+        if n % 11 == 0:
+            members[f"d/{n}/empty.json"] = '{"ok": true}'
+    return zipped(members, **more)
+
+
+@pytest.mark.parametrize("seekable", [True, False])
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("size", [1, 700, 5000])
+def test_a_zip_in_pieces_is_a_zip_as_a_whole(size, method, seekable):
+    if seekable or method != zipfile.ZIP_STORED:
+        seen = same(archive(method=method, seekable=seekable), size, name="f.zip")
+        assert seen == list(range(len(seen))) and len(seen) > 2
+
+
+@settings(max_examples=12, deadline=None)
+@given(counts=st.lists(st.integers(0, 4), min_size=1, max_size=12), size=st.integers(1, 500))
+def test_any_members_in_pieces_of_any_size(counts, size):
+    data = zipped({f"{n}.json": document(n, count) for n, count in enumerate([*counts, 1])})
+    same(data, size, name="f.zip")
+
+
+def test_many_small_members_are_some_pieces():
+    seen = same(zipped({f"{n}.json": document(n, 1) for n in range(300)}), 6000, name="f.zip", member=100)
+    assert seen == list(range(8))
+
+
+def test_limits_hold_for_the_archive_as_a_whole(monkeypatch):
+    members = {f"{n}.json": document(n, 1)[:-1] + " " * 60_000 + "]" for n in range(20)}
+    data = zipped(members)
+    monkeypatch.setattr(containers, "RATIO_FROM", 10_000)
+    for limit, error in (({"max_file_mb": 1.1}, "more than 1.1 MB unpacked"), ({"max_ratio": 200}, "200 times")):
+        tight = replace(SETTINGS, limits=replace(SETTINGS.limits, **limit))
+        assert error in cut(data, 100_000, name="f.zip", settings=tight)[0][0]
+        same(data, 100_000, name="f.zip", settings=tight)
+    wide = replace(SETTINGS, limits=replace(SETTINGS.limits, max_file_mb=1.4))
+    assert "whole" not in cut(data, 100_000, name="f.zip", settings=wide)[2]
+
+
+def test_what_is_wrong_with_an_archive_is_told_as_of_the_whole():
+    good = archive()
+    broken = bytearray(good)
+    broken[len(good) // 2] ^= 0xFF
+    evil = zipped({**{f"{n}.json": document(n) for n in range(20)}, "NNNNNN.json": document(1)})
+    bad = {"damaged": bytes(broken), "leaves": evil.replace(b"NNNNNN.json", b"../evil.json"[:11]),
+           "cut off": good[:len(good) // 2], "page": zipped({**{f"{n}.json": document(n) for n in range(20)},
+                                                            "z.json": "<html><body>403</body></html>"})}
+    for data in bad.values():
+        assert same(data, 900, name="f.zip")[-1] == "whole" and cut(data, 900, name="f.zip")[1] is None
+
+
+def test_a_table_that_lies_changes_nothing():
+    """Members hidden behind an end, inner archives whose headers the table names, members in another order."""
+    good = archive()
+    inner = zipped({"in.zip": archive(), **{f"{n}.json": document(n) for n in range(20)}}, method=zipfile.ZIP_STORED)
+    table = good.index(b"PK\x01\x02")
+    moved = bytearray(good)
+    at = table
+    while moved[at:at + 4] == b"PK\x01\x02":
+        moved[at + 42:at + 46] = b"\0\0\0\0"
+        at = moved.find(b"PK\x01\x02", at + 4) if moved.find(b"PK\x01\x02", at + 4) >= 0 else len(moved)
+    first = io.BytesIO()
+    with zipfile.ZipFile(first, "w") as early:
+        early.writestr("a.json", document(1))
+    hidden = first.getvalue() + good  # the table at the end is of the second archive
+    for data in (inner, bytes(moved), hidden):
+        for size in (500, 3000):
+            same(data, size, name="f.zip")
+
+
+def test_a_damaged_table_is_no_table(tmp_path):
+    path = Path(tmp_path / "f.zip")
+    good = archive()
+    for data in (good[:4], good[:-10], good.replace(b"PK\x01\x02", b"PK\x01\x03", 3), b"PK\x05\x06" + b"\xff" * 18):
+        path.write_bytes(data)
+        assert len(pieces.of(path, "f.zip", SETTINGS)) == 1
