@@ -6,6 +6,7 @@ four times slower. So `boot(?:kit|sector)s?|worms?` is given to the set as `boot
 spellings go, because a text that holds them holds the shorter ones). What is no finite list stays as it is.
 """
 
+import re
 from itertools import groupby
 
 import re2
@@ -14,6 +15,7 @@ MOST = 400  # literals a pattern may become; a pattern of more stays a pattern
 SHARED = 2  # characters that the literals of one member begin with: the best of 1 to 4 and all (bench/score.py)
 EDGE = "\0"  # stands for a word boundary while a pattern is being spelt out
 
+_PLAIN = re.compile(r"[^\\|\[\](){}.^$*+?\0]+(?![?*+{])|[^\\|\[\](){}.^$*+?\0]")  # what is repeated stands alone
 Spelling = tuple[str, bool]  # a literal, EDGE where a boundary is wanted; whether case matters
 
 
@@ -27,18 +29,24 @@ def members(pattern: str) -> list[str]:
         found, end = _either(pattern, 0, False)
         if end != len(pattern) or not pattern.isascii():  # beyond ASCII, case is more than upper and lower
             raise _NotFiniteError
-        spellings = sorted(_shortest(set(found)), key=lambda one: (one[1], one[0]))
         return [_pattern(list(group), cased) for (cased, _), group in
-                groupby(spellings, lambda one: (one[1], one[0][:SHARED + one[0].startswith(EDGE)]))]
+                groupby(_shortest(found), lambda one: (one[1], one[0][:SHARED + one[0].startswith(EDGE)]))]
     except (_NotFiniteError, IndexError):
         return [pattern]
 
 
-def _shortest(spellings: set[Spelling]) -> list[Spelling]:
-    """Without those that begin with another one that asks for no boundary at its end."""
+def _shortest(spellings: list[Spelling]) -> list[Spelling]:
+    """Sorted, without those that begin with another one that asks for no boundary at its end."""
     folded = {(text if cased else text.lower(), cased) for text, cased in spellings}
-    return [(text, cased) for text, cased in folded
-            if not any((text[:end], cased) in folded for end in range(1, len(text)) if text[end - 1] != EDGE)]
+    kept: list[Spelling] = []
+    short, its_case = "", False  # all that begins with it follows it
+    for text, cased in sorted(folded, key=lambda one: (one[1], one[0])):
+        if short and cased == its_case and text.startswith(short):
+            continue
+        kept.append((text, cased))
+        if not text.endswith(EDGE):
+            short, its_case = text, cased
+    return kept
 
 
 def _pattern(spellings: list[Spelling], cased: bool) -> str:
@@ -47,7 +55,8 @@ def _pattern(spellings: list[Spelling], cased: bool) -> str:
     tails = [text.removeprefix(EDGE) for text, _ in spellings]
     if any(EDGE in tail[:-1] or tail in ("", EDGE) for tail in tails):
         raise _NotFiniteError
-    plain = [re2.escape(tail.removesuffix(EDGE)) + ("\\b" if tail.endswith(EDGE) else "") for tail in tails]
+    plain = [tail if tail.isalnum() else re2.escape(tail.removesuffix(EDGE)) + ("\\b" if tail.endswith(EDGE) else "")
+             for tail in tails]
     joined = lead + (plain[0] if len(plain) == 1 else f"(?:{'|'.join(plain)})")
     return f"(?-i:{joined})" if cased else joined
 
@@ -76,6 +85,8 @@ def _sequence(pattern: str, at: int, cased: bool) -> tuple[list[Spelling], int]:
 
 def _joined(left: Spelling, right: Spelling) -> Spelling:
     """One spelling after the other; case matters for all letters of a literal, or for none."""
+    if left[1] == right[1]:
+        return left[0] + right[0], left[1]
     letters = [case for text, case in (left, right) if any(map(str.isalpha, text))]
     if len(set(letters)) == 2:
         raise _NotFiniteError
@@ -83,7 +94,9 @@ def _joined(left: Spelling, right: Spelling) -> Spelling:
 
 
 def _atom(pattern: str, at: int, cased: bool) -> tuple[list[Spelling], int]:
-    """Spellings of one character, escape, class or group."""
+    """Spellings of one run of plain characters, escape, class or group."""
+    if run := _PLAIN.match(pattern, at):
+        return [(run[0], cased)], run.end()
     sign = pattern[at]
     if sign == "\\":
         return [(_escaped(pattern[at + 1]), cased)], at + 2
@@ -95,9 +108,7 @@ def _atom(pattern: str, at: int, cased: bool) -> tuple[list[Spelling], int]:
             if pattern[end] != ")":
                 raise _NotFiniteError
             return found, end + 1
-    if sign in ".^$*+?{}()]\0":
-        raise _NotFiniteError
-    return [(sign, cased)], at + 1
+    raise _NotFiniteError
 
 
 def _escaped(sign: str) -> str:

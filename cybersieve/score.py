@@ -1,15 +1,17 @@
 """Score every parsed record by rules: which rules hit, the log-odds they add up to, and the confidence.
 
 Files are scored side by side, each in constant memory and by column: what is left to do in Python per record is one
-set match and one dictionary look-up.
+set match on the bytes that Arrow holds, and one dictionary look-up.
 """
 
 import json
-from array import array
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain, compress
+from math import inf
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -17,8 +19,9 @@ from cybersieve import engine as engines
 from cybersieve import params, records, rules
 from cybersieve.errors import InputError
 from cybersieve.records import Counts, Shard
+from cybersieve.rules import Evidence
 
-NOT_SCORED = float("inf")  # stands for the log-odds of a record that is set aside
+NOT_SCORED: Evidence = ((), inf)  # stands for the evidence of a record that is set aside
 ROWS_A_WORKER = 200_000  # some seconds of work; for less a worker process costs more than it brings
 
 
@@ -51,39 +54,40 @@ def _rulebook(path: str, extra: str | None, trust: str) -> rules.Rulebook:
 def _score_shard(job: tuple[Shard, Path, tuple[str, str | None, str], Path | None]) -> Counts:
     shard, target, book, unique = job
     rulebook, counts = _rulebook(*book), Counts()
-    ids = pa.array(rulebook.ids, pa.string())
+    ids = records.strings(rulebook.ids)
     sure = _Sure(rulebook.source_log_odds(shard.source))
     with records.Sink(target, records.SCORED) as sink:
         for batch, twins in _walk(shard.path, unique):
-            hits, offsets, odds = array("i"), array("i", [0]), []
-            columns = [batch[name].to_pylist() for name in ("title", "text", "dropped")]
-            for title, text, reason, twin in zip(*columns, twins, strict=True):
-                if reason is None and twin is None:
-                    found, own = rulebook.evidence(title, text)
-                    hits.extend(found)
-                    odds.append(own)
-                else:
-                    odds.append(NOT_SCORED)
-                    counts.dropped[reason or "duplicate"] += 1
-                offsets.append(len(hits))
-            lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), ids.take(pa.array(hits, pa.int32())))
-            scores, confidences = ([sure[own][which] for own in odds] for which in (0, 1))
-            sink.add_batch(pa.RecordBatch.from_arrays(
-                [batch["id"], batch["source"], lists, pa.array(scores, pa.float64()),
-                 pa.array(confidences, pa.float64())], schema=records.SCORED))
+            reasons = [reason or (twin and "duplicate")
+                       for reason, twin in zip(batch["dropped"].to_pylist(), twins, strict=True)]
+            counts.dropped.update(filter(None, reasons))
+            texts = zip(*(batch[name].view(pa.binary()).to_pylist() for name in ("title", "text")), strict=True)
+            found = iter(rulebook.evidence(compress(texts, [not reason for reason in reasons])))
+            judged = [NOT_SCORED if reason else next(found) for reason in reasons]
+            sink.add_batch(_scored(batch, judged, ids, sure))
     counts.read = sink.count
     counts.written = counts.read - counts.dropped.total()
     return counts
 
 
-class _Sure(dict[float, tuple[float | None, float | None]]):
+def _scored(batch: pa.RecordBatch, judged: list[Evidence], ids: pa.Array, sure: "_Sure") -> pa.RecordBatch:
+    """The rows of SCORED for what was found in the rows of a batch."""
+    found = [hits for hits, _ in judged]
+    ends = records.numbers(np.cumsum([0, *map(len, found)], dtype=np.int32))
+    lists = pa.ListArray.from_arrays(ends, ids.take(records.numbers(np.fromiter(chain.from_iterable(found), np.int32))))
+    figures = np.fromiter(chain.from_iterable([sure[own] for _, own in judged]), np.float64).reshape(-1, 2).T.copy()
+    columns = [records.numbers(row, np.isfinite(row)) for row in figures]
+    return pa.RecordBatch.from_arrays([batch["id"], batch["source"], lists, *columns], schema=records.SCORED)
+
+
+class _Sure(dict[float, tuple[float, float]]):
     """Score and confidence by a text's own log-odds, for one source: worked out once for each value."""
 
     def __init__(self, source_log_odds: float) -> None:
-        super().__init__({NOT_SCORED: (None, None)})
+        super().__init__({NOT_SCORED[1]: (inf, inf)})
         self.source_log_odds = source_log_odds
 
-    def __missing__(self, own: float) -> tuple[float | None, float | None]:
+    def __missing__(self, own: float) -> tuple[float, float]:
         score = round(own + self.source_log_odds, 4)
         result = self[own] = score, rules.confidence(score)
         return result

@@ -2,6 +2,8 @@
 
 import json
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +26,15 @@ def test_records_come_back_as_written(tmp_path_factory, rows, batch):
     assert records.write(path, written, records.PARSED, batch) == len(rows)
     assert list(records.read(path)) == written
     assert [json.loads(row["meta"]) for row in records.read(path)] == [record.meta for record in rows]
+
+
+@given(values=st.lists(st.none() | text, max_size=20), figures=st.lists(st.none() | st.floats(allow_nan=False)))
+def test_columns_laid_out_by_hand(values, figures):
+    assert records.strings(values).to_pylist() == values and records.strings(values).type == pa.string()
+    there = np.array([value is not None for value in figures], bool)
+    column = records.numbers(np.array([value or 0 for value in figures], np.float64), there)
+    column.validate(full=True)
+    assert column.to_pylist() == figures and column.null_count == len(figures) - there.sum()
 
 
 def shard(folder, name, ids):

@@ -46,6 +46,15 @@ def test_fields_and_case(tmp_path: Path) -> None:
     assert small.judge("", "").confidence == rules.confidence(-1.0)
 
 
+def test_many_texts_at_once_are_as_each_alone(tmp_path: Path) -> None:
+    texts = [("A worm", "It drops a RAT."), ("", ""), ("Soil", "Soil and worms"), ("Größe", "ein Wörm, a \nworm")] * 2
+    for rulebook in (book(tmp_path), book(tmp_path, SMALL.replace("field: title, ", "").replace("field: text, ", ""))):
+        found = rulebook.evidence([(title.encode(), text.encode()) for title, text in texts])
+        assert [hits for hits, _ in found] == [rulebook.hits(*pair) for pair in texts]
+        assert [own for _, own in found] == [rulebook.judge(*pair).text_log_odds for pair in texts]
+        assert found[1] == ((), -1.0) and rulebook.judge(*texts[3]).hits == ("worm",)
+
+
 def test_user_rules_and_trust_merge(tmp_path: Path) -> None:
     own = "rules: [{id: worm, pattern: wyrm, weight: 3}, {id: mine, pattern: 'plant 7', weight: -2}]"
     merged = book(tmp_path, extra=own, **{"known.json": -4.0})
