@@ -166,6 +166,7 @@ def xml_source(elements: peek.Elements) -> Description | None:
     if not elements.root:
         return None
     repeated = [name for name, count in elements.counts.items() if count > 1 and elements.depths[name]]
+    repeated = [name for name in repeated if not _field(name, elements.samples.get(name, []))] or repeated
     names = [name for name in repeated if says(name)]
     if not names and repeated and not any(map(says, elements.samples)):
         names = repeated
@@ -179,6 +180,11 @@ def xml_source(elements: peek.Elements) -> Description | None:
     if described and names == [elements.root] and not (described["title"] or described["text"]):
         return None  # an element that says nothing is no record
     return described
+
+
+def _field(name: str, samples: list[Any]) -> bool:
+    """Is this a title or a text in two languages, not a record?"""
+    return _plain(name) in (*TITLES, *TEXTS) and all(isinstance(tree, str) or "@lang" in tree for tree in samples)
 
 
 def table_source(kind: str, samples: list[Any]) -> Description | None:

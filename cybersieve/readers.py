@@ -169,6 +169,8 @@ def recognised(kind: str, begin: bytes, whole: bool, path: str, candidates: list
             samples = [tree for tag in source.records for tree in elements.samples.get(tag, [])]
             if source.root and not source.match and source.rooted(elements.tree):
                 return source  # its records may come late
+            if source.root and not source.match and source.rooted(elements.tree):
+                return source  # its records may come late
             if samples and source.rooted(elements.tree) and any(map(source.fits, samples)):
                 return source
         return _inferred(infer.xml_source(elements))

@@ -172,6 +172,25 @@ Update it.</description><advisory><severity>Low</severity><issued date="2031-01-
         Expected("oval:org.example:def:1", "FSA: foo update", "Foo is a thing that overflows.\nUpdate it.", None,
                  {"cves": "CVE-2031-0019", "severity": "Low", "class": "patch"}),
         Expected("oval:org.example:def:2", "Old", "Gone.", "deprecated")]),
+    Sample("xccdf", "stig.xml", """<Benchmark xmlns="http://checklists.nist.gov/xccdf/1.1" id="FOO_STIG" xml:lang="en">
+ <title>Foo</title><description>All of Foo.</description><Profile id="P"><title>Strict</title><select idref="V-1" selected="true"/></Profile>
+ <Group id="V-1"><title>SRG-1</title><description>&lt;GroupDescription&gt;&lt;/GroupDescription&gt;</description>
+  <Rule id="SV-1r2_rule" severity="high" weight="10.0"><version>FOO-1</version><title>Foo must lock after three tries.</title>
+   <description>&lt;VulnDiscussion&gt;Somebody who may guess on
+will guess right. Lock &amp;lt;all&amp;gt; accounts.&lt;/VulnDiscussion&gt;&lt;Documentable&gt;false&lt;/Documentable&gt;</description>
+   <ident system="http://cyber.mil/cci">CCI-000044</ident><fixtext fixref="F-1">Set tries to 3.</fixtext></Rule></Group></Benchmark>""", [
+        Expected("SV-1r2_rule", "Foo must lock after three tries.", "Somebody who may guess on will guess right. Lock <all> accounts.\n"
+                 "Set tries to 3.", None, {"severity": "high", "labels": "CCI-000044"})]),
+    Sample("xccdf", "stream-ds.xml", """<ds:data-stream-collection xmlns:ds="http://scap.nist.gov/schema/scap/source/1.2" id="c">
+ <ds:data-stream id="s"><ds:checklists><ds:component-ref id="r"/></ds:checklists></ds:data-stream>
+ <ds:component id="one"><x:Benchmark xmlns:x="http://checklists.nist.gov/xccdf/1.2" id="b"><x:Group id="g"><x:title>Locks</x:title>
+  <x:Rule id="xccdf_org.example_rule_lock"><x:title>Lock it</x:title><x:description>Use <h:code xmlns:h="http://www.w3.org/1999/xhtml">lock</h:code>
+often.</x:description><x:rationale>Thieves.</x:rationale></x:Rule></x:Group></x:Benchmark></ds:component>
+ <ds:component id="two"><oval_definitions xmlns="http://oval.mitre.org/XMLSchema/oval-definitions-5"><definitions>
+  <definition id="oval:org.example:def:3"><metadata><title>Is it locked?</title><description>Looks at the lock.</description></metadata></definition>
+ </definitions></oval_definitions></ds:component></ds:data-stream-collection>""", [
+        Expected("xccdf_org.example_rule_lock", "Lock it", "Use lock often.\nThieves."),
+        Expected("oval:org.example:def:3", "Is it locked?", "Looks at the lock.")]),
     Sample("exploit-db", "files_exploits.csv", "id,file,description,date_published,author,type,platform,port,codes\n"
            '90001,exploits/linux/1.c,"Foo 1.0 - ""Bar"" Overflow",2031-01-01,"A, B",local,linux,,CVE-2031-0020\n'
            "90002,exploits/php/2.txt,Baz 2 - SQL Injection,2031-01-02,C,webapps,php,80,\n", [
