@@ -75,7 +75,7 @@ def strings(values: Sequence[str | None]) -> pa.Array:
     installed: 50 MB and a quarter of a second.
     """
     data = [b"" if value is None else value.encode() for value in values]
-    there = _bits(np.array([value is not None for value in values]))
+    there = _bits(np.array([value is not None for value in values], bool))
     ends = pa.py_buffer(np.cumsum([0, *map(len, data)], dtype=np.int32))
     return pa.Array.from_buffers(pa.string(), len(data), [there, ends, pa.py_buffer(b"".join(data))])
 
