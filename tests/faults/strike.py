@@ -8,10 +8,12 @@ of points goes to the file that STRIKE_COUNT names. Not covered: points inside l
 """
 
 import atexit
+import itertools
 import os
 import runpy
 import sys
 import threading
+from functools import cache
 from pathlib import Path
 
 OURS = tuple(f"{Path(__file__).resolve().parents[2] / name}{os.sep}" for name in ("cybersieve", "stages"))
@@ -20,16 +22,20 @@ CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "sql
 
 def main() -> None:
     kind, point, number, script = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-    reached, lock = 0, threading.Lock()
+    points, reached = itertools.count(1), 0
+    traced = (*OURS, str(Path(script).parent.resolve()))
 
     def count() -> None:
         nonlocal reached
-        with lock:
-            reached += 1
-            now = reached == point
-        if now:
+        reached = next(points)  # in one step, whatever thread it is in
+        if reached == point:
             sys.settrace(None)
             os.kill(os.getpid(), number)
+
+    @cache
+    def ours(file: str, function: str) -> bool:
+        return file.startswith(traced) and not file.endswith("measure.py") and not (
+            kind == "lines" and function == "<module>")
 
     def in_ours(frame, event, _):
         if event == "line":
@@ -37,11 +43,7 @@ def main() -> None:
         return in_ours
 
     def trace(frame, event, _):
-        code = frame.f_code
-        ours = code.co_filename.startswith((*OURS, str(Path(script).parent.resolve())))
-        if not ours or code.co_filename.endswith("measure.py") or (kind == "lines" and code.co_name == "<module>"):
-            return None
-        return in_ours(frame, event, _)
+        return in_ours if ours(frame.f_code.co_filename, frame.f_code.co_name) else None
 
     def audit(event: str, arguments: tuple) -> None:
         writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
