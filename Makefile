@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := all
-.PHONY: all help env corpus model plots repro summary test test-cluster test-faults check bench fuzz lint readme deps constraints lock licences audit sbom clean
+.PHONY: all help env corpus model plots repro summary test test-cluster test-faults check bench bench-verify fuzz lint readme deps constraints lock licences audit sbom clean
 
 all: repro summary  ## environment, sample corpus, model, dvc repro, a summary table (the default)
 
@@ -78,6 +78,10 @@ check: lint  ## linter, types, and that documents and code agree
 
 bench: $(VENV)/.dev .venv-bench/.done corpus model  ## every comparison, to docs/benchmarks.md; BENCH=--quick or --full
 	$(PY) -m bench.all $(BENCH)
+
+bench-verify: $(VENV)/.dev .venv-bench/.done corpus model  ## the verifier beside generate, batch_generate and llama.cpp
+	PYTHONPATH="$(CURDIR):$$($(PY) -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')" \
+		.venv-bench/bin/python bench/verify.py
 
 .venv-bench/.done: requirements_bench.txt requirements_fit.txt
 	$(PYTHON) -m venv .venv-bench

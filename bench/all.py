@@ -34,7 +34,7 @@ class Sizes:
     words_times: int = 2  # the corpus so many times over, for the job with 25 words
     rules_sample: int = 1500  # records, for the job with all rules
     growth: tuple[int, ...] = (10_000, 30_000, 100_000)
-    verifier: tuple[int, int, int] = (96, 3, 4)  # texts: ours, by generate, by batch_generate; 0: bench/verify.json
+    verifier: tuple[int, int, int] = (256, 4, 4)  # texts: ours, by generate, by batch_generate; 0: the last ones
     whole: bool = True  # a run of the pipeline with an empty cache; else the last run's data/
     install: bool = True
 
@@ -92,9 +92,9 @@ class Bench:
 
     def verifier(self) -> Figures:
         texts, slow, batched = self.sizes.verifier
+        output = ROOT / "bench" / "verify.json"  # where `make bench-verify` writes, too
         if not texts:
-            return dict(records.load_json(ROOT / "bench" / "verify.json")) | {"taken_from": "bench/verify.json"}
-        output = self._new("verifier") / "verify.json"
+            return dict(records.load_json(output)) | {"taken_from": "bench/verify.json"}
         packages = sysconfig.get_paths()["purelib"]  # ours first, llama.cpp from the peers' environment
         python = PEERS if PEERS.exists() else Path(sys.executable)
         common.watched([python, ROOT / "bench" / "verify.py", "--texts", texts, "--slow", slow, "--batched", batched,

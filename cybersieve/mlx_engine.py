@@ -23,6 +23,7 @@ import mlx.core as mx  # noqa: E402  (after the BLAS)
 Margin = float | None  # log-odds of yes against no; None where the model could not answer
 CHUNK = 16  # batches that are tokenised, sorted and cut together
 CPU_TOKENS, GPU_TOKENS = 1024, 65536  # padded tokens in a batch at most: more costs memory and is no faster
+LEAST, TAIL = 4, 2  # texts in the last batches of a chunk; the same on any number of cores, as the sums are
 
 
 class Queued:
@@ -88,6 +89,8 @@ class Engine:
                 while rows:
                     width = len(self.lead) + len(rows[0][1]) + len(self.suffix)
                     size = max(1, min(self.batch_size, (CPU_TOKENS if self.on_cpu else GPU_TOKENS) // width))
+                    if self.on_cpu:  # the last batches get smaller, so that the cores end together
+                        size = min(size, max(LEAST, len(rows) // TAIL))
                     batch, rows = rows[:size], rows[size:]
                     yield [i for i, _ in batch], [self.lead + body + self.suffix for _, body in batch]
 
