@@ -12,10 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-import pyarrow as pa
-
-from cybersieve import cli, containers, parse_cache, pieces, readers, records, sources
+from cybersieve import cli, columns, containers, parse_cache, pieces, readers, records, sources
 from cybersieve import engine as run
 from cybersieve.errors import InputError
 from cybersieve.ids import Ids
@@ -25,7 +22,6 @@ from cybersieve.records import Counts, Row
 
 T = TypeVar("T")
 WORKERS_FROM = 2 * pieces.SIZE  # bytes of input; below it worker processes cost more time and memory than they save
-BATCH_ROWS, BATCH_CHARS = 2048, 8_000_000  # of what is held before it is written
 
 
 @dataclass
@@ -90,21 +86,13 @@ def _joined(done: list[tuple[pieces.Piece, Outcome]], folder: Path, input_dir: P
         result.counts.sources = {}
         result.counts.notes.pop(pieces.ITEMS, None)
         with records.Sink(folder / f"{name}.parquet", records.PARSED) as sink:
-            for batch in batches(unique(_rows_of(done, parts), Ids(), result.counts.notes)):
+            passed = [outcome.counts.notes[pieces.ITEMS] for _, outcome in done]
+            found = list(zip([piece for piece, _ in done], passed, parts, strict=True))
+            for batch in columns.joined(found, result.counts.notes):
                 sink.add_batch(batch)
     for part in parts:
         part.unlink(missing_ok=True)
     return result
-
-
-def _rows_of(done: list[tuple[pieces.Piece, Outcome]], parts: list[Path]) -> Iterator[Row]:
-    """The rows of all pieces, with the locators that they have in the whole file."""
-    passed = 0
-    for (piece, outcome), part in zip(done, parts, strict=True):
-        for row in records.read(part, batch=BATCH_ROWS):
-            row["locator"] = piece.moved(row["locator"], passed)
-            yield row
-        passed += outcome.counts.notes[pieces.ITEMS]
 
 
 def files(folder: Path) -> tuple[list[str], dict[str, str]]:
@@ -181,7 +169,7 @@ def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: P
     try:
         with few_collections(), records.Sink(target, records.PARSED) as sink:
             parsed = rows(read(settings, counts.notes), name, settings, counts)
-            for batch in batches(parsed if piece.end else unique(parsed, Ids(), counts.notes)):
+            for batch in columns.batches(parsed if piece.end else unique(parsed, Ids(), counts.notes)):
                 sink.add_batch(batch)
             if not counts.read and not piece.end:
                 raise InputError(name, "no record found", remedy="describe where they are in parse.sources")
@@ -205,36 +193,6 @@ def few_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*usual)
-
-
-def batches(found: Iterator[Row]) -> Iterator[pa.RecordBatch]:
-    """Rows as columns, so many at a time that few large ones don't fill the memory."""
-    held: list[Row] = []
-    chars = 0
-    for row in found:
-        held.append(row)
-        chars += len(row["text"]) + len(row["meta"])
-        if len(held) == BATCH_ROWS or chars > BATCH_CHARS:
-            yield columns(held)
-            held, chars = [], 0
-    if held:
-        yield columns(held)
-
-
-def columns(held: list[Row]) -> pa.RecordBatch:
-    """Rows as columns, all of them text.
-
-    Laid out by hand, because pyarrow's own way from Python lists imports pandas where that is installed: 50 MB.
-    """
-    arrays = []
-    for name in records.PARSED.names:
-        values = [row[name] for row in held]
-        data = [b"" if value is None else value.encode() for value in values]
-        ends = np.cumsum([0, *map(len, data)], dtype=np.int32)
-        there = np.packbits([value is not None for value in values], bitorder="little")
-        buffers = [pa.py_buffer(part) for part in (there, ends, b"".join(data))]
-        arrays.append(pa.Array.from_buffers(pa.string(), len(held), buffers))
-    return pa.RecordBatch.from_arrays(arrays, schema=records.PARSED)
 
 
 def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> Iterator[Row]:

@@ -23,7 +23,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["cybersieve"]):
-    from cybersieve import containers, json_stream, params, parse, records
+    from cybersieve import columns, containers, json_stream, params, parse, records
     from cybersieve.errors import InputError
     from cybersieve.ids import Ids
 
@@ -55,7 +55,7 @@ def one_file(data: bytes) -> None:
 def check(rows: list[records.Row], counts: records.Counts) -> None:
     assert counts.balanced() and counts.read == len(rows)
     assert len({row["id"] for row in rows}) == len(rows)
-    for batch in parse.batches(iter(rows)):
+    for batch in columns.batches(iter(rows)):
         batch.validate(full=True)
     for row in rows:
         assert row["id"] and (row["title"] or row["text"] or row["dropped"])
