@@ -105,8 +105,9 @@ class Bench:
         return {"settings": depth.measured(self.run, self._new("depth"))}
 
     def growth(self) -> Figures:
-        points = growth.measured(self._new("growth"), list(self.sizes.growth))
-        return {"sizes": points, "cpu_seconds_per_1000_more": growth.slopes(points)}
+        points = growth.measured(self._new("growth"), list(self.sizes.growth), self.sizes.repeats)
+        by_stage = {name: growth.slopes(points, name) for name in points[0]["stages"]}
+        return {"sizes": points, "cpu_seconds_per_1000_more": growth.slopes(points), "by_stage": by_stage}
 
     def cascade(self) -> Figures:
         return cascade.measured(self.run)
