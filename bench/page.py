@@ -260,12 +260,12 @@ class Page:
                  "memory does not follow the records.",
                  table(("CPU s for 1,000 more", "records", "MB", "CPU s", "s", "peak MB"), rows)]
         if by_stage := found.get("by_stage"):
-            names = [f"{a['records']:,} to {b['records']:,}" for a, b in zip(found["sizes"], found["sizes"][1:],
+            steps = [f"{a['records']:,} to {b['records']:,}" for a, b in zip(found["sizes"], found["sizes"][1:],
                                                                             strict=False)]
             runs = " and ".join(str(row["runs"]) for row in found["sizes"])
-            parts.append(f"The sizes ran {runs} times, in turns; a stage's time is the least of its runs, its records "
-                         "come in an order drawn once. CPU s for 1,000 more, by stage:\n\n" + table(("from", *by_stage), [
-                (name, *values) for name, *values in zip(names, *by_stage.values(), strict=True)]))
+            parts.append(f"The sizes ran {runs} times, in turns; a stage's time is the least of its runs, and the "
+                         "records come in an order drawn once. CPU s for 1,000 more, by stage:\n\n"
+                         + table(("from", *by_stage), list(zip(steps, *by_stage.values(), strict=True))))
         pairs = [b / a for a, b in zip(slopes[1:], slopes[2:], strict=False)]
         if pairs:
             off, grown = max(abs(1 - pair) for pair in pairs), rows[-1][5] / rows[-2][5]
