@@ -37,7 +37,11 @@ class Project:
     def call(self, command: list[object], **more) -> subprocess.CompletedProcess[str]:
         """Run any command in the project's folder."""
         with self.begin(command, **more) as process:
-            out, error = process.communicate(timeout=600)
+            try:
+                out, error = process.communicate(timeout=600)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
         return subprocess.CompletedProcess(command, process.returncode, out, error)
 
     def begin(self, command: list[object], env: dict[str, str] | None = None, **more) -> "subprocess.Popen[str]":

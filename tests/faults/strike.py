@@ -11,6 +11,7 @@ import atexit
 import itertools
 import os
 import runpy
+import signal
 import sys
 import threading
 from functools import cache
@@ -50,6 +51,8 @@ def main() -> None:
         if (writes or event in CHANGES) and "__pycache__" not in str(arguments[0]):
             count()
 
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job is started deaf to Ctrl-C
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if where := os.environ.get("STRIKE_COUNT"):
         atexit.register(lambda: Path(where).write_text(str(reached)))
     sys.argv[:] = sys.argv[4:]
