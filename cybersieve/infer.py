@@ -74,7 +74,7 @@ def _json_records(documents: list[Any], whole: bool) -> list[str]:
         return [""]
     root = documents[0]
     if isinstance(root, list):
-        return ["[]"]
+        return _inside("[]", root)
     if not isinstance(root, dict):
         return [""]
     values = list(root.values())
@@ -84,7 +84,7 @@ def _json_records(documents: list[Any], whole: bool) -> list[str]:
     named = [path for path, items in arrays.items() if _named(items)]
     own_words = any(isinstance(v, str) and " " in v and _plain(k) in TEXTS for k, v in root.items())
     if named and not (own_words and whole and max(len(arrays[path]) for path in named) < 2):
-        return named
+        return [inner for path in named for inner in _inside(path, arrays[path])]
     if _alike(values):
         return ["*"]
     inner = [value for value in root.values() if isinstance(value, dict)]
@@ -107,6 +107,37 @@ def _arrays(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, 
             yield from _arrays(value, below, depth + 1)
 
 
+def _inside(path: str, items: list[Any]) -> list[str]:
+    """The path of the items' own arrays of records, where the items are only rooms for those (findings by host)."""
+    objects = [item for item in items if isinstance(item, dict)]
+    if not objects or any(_says(item) or any(_plain(key) in IDS for key in item) for item in objects):
+        return [path]
+    below: dict[str, list[Any]] = {}
+    for item in objects:
+        for inner, found in _arrays(item, "", 0):
+            below.setdefault(f"{path}.{inner}", []).extend(found)
+    deeper: list[str] = []
+    for inner, found in below.items():
+        further = _inside(inner, found)
+        if further != [inner] or (_telling(found) and _numbered(found)):
+            deeper += further
+    return deeper or [path]
+
+
+def _says(tree: Any, names: frozenset[str] = frozenset((*TITLES, *TEXTS)), depth: int = 0) -> bool:
+    """Has the object words in a title or text, itself or in an object of its own?"""
+    return isinstance(tree, dict) and depth < MAX_DEPTH and any(
+        (isinstance(value, str) and " " in value and _plain(key) in names) or _says(value, names, depth + 1)
+        for key, value in tree.items())
+
+
+def _numbered(items: list[Any]) -> bool:
+    """Do objects have an id or a title of their own?"""
+    own = [isinstance(item, dict) and any(_plain(key) in TITLES or _plain(key) in IDS or _plain(key).endswith("id")
+                                          for key in item) for item in items]
+    return sum(own) * 2 > len(own)
+
+
 def _joined(arrays: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """Arrays of one kind that differ in one key only, as one path with `*`: further on there will be other keys."""
     families: dict[str, list[str]] = {}
@@ -114,9 +145,9 @@ def _joined(arrays: dict[str, list[Any]]) -> dict[str, list[Any]]:
         steps = fields.record_path(path)
         for at, step in enumerate(steps):
             if step != "[]":
-                family = [fields.quoted(key) if key != "[]" else key for key in steps]
-                family[at] = "*"
-                families.setdefault(".".join(family).replace(".[]", "[]"), []).append(path)
+                any_key = [fields.quoted(key) if key != "[]" else key for key in steps]
+                any_key[at] = "*"
+                families.setdefault(".".join(any_key).replace(".[]", "[]"), []).append(path)
     for family, paths in sorted(families.items(), key=lambda item: -len(item[1])):
         together = [item for path in paths if path in arrays for item in arrays[path][:2]]
         if len(paths) >= FAMILY and all(path in arrays for path in paths) and _alike(together):
@@ -127,7 +158,7 @@ def _joined(arrays: dict[str, list[Any]]) -> dict[str, list[Any]]:
 def _telling(items: list[Any]) -> bool:
     """Do most of these objects say something in a text of their own, so that they are records, not rooms for them?"""
     said = [isinstance(item, dict) and any(isinstance(value, str) and " " in value and _plain(key) in TEXTS
-                                           for key, value in item.items()) for item in items]
+                                           and key != "#text" for key, value in item.items()) for item in items]
     return sum(said) * 2 > len(said)
 
 
@@ -175,11 +206,21 @@ def xml_source(elements: peek.Elements) -> Description | None:
         names = [elements.root] if not single or elements.whole else [max(single, key=lambda n: -elements.depths[n])]
     depth = min((elements.depths[name] for name in names), default=0)
     names = [name for name in names if elements.depths[name] == depth]
+    rooms = [_inside("", _listed(elements.samples.get(name, []))) for name in names]
+    inner = [path.rpartition(".")[2].removesuffix("[]").strip('"') for paths in rooms for path in paths if path]
+    names = [name for name in inner if name in elements.samples] or names
     samples = [tree for name in names for tree in elements.samples.get(name, [])]
     described = _described("xml", names, samples) if samples else None
     if described and names == [elements.root] and not (described["title"] or described["text"]):
         return None  # an element that says nothing is no record
     return described
+
+
+def _listed(trees: list[Any]) -> list[Any]:
+    """Elements whose children of one name are a list in all of them, where they are in one."""
+    several = {key for tree in trees if isinstance(tree, dict) for key, value in tree.items() if isinstance(value, list)}
+    return [{key: [value] if key in several and not isinstance(value, list) else value for key, value in tree.items()}
+            if isinstance(tree, dict) else tree for tree in trees]
 
 
 def _field(name: str, samples: list[Any]) -> bool:

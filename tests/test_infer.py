@@ -36,6 +36,9 @@ EXPECTED = [(f"E-{n}", f"Event {n}", f"{PROSE} Number {n}.") for n in range(3)]
     ("deep", {"feed": {"meta": {"n": 1}, "data": {"items": [entry(n) for n in range(3)]}}}),
     ("several", {"old": [entry(0)], "new": [entry(1), entry(2)], "counts": [1, 2]}),
     ("two depths", {"a": {"old": [entry(0), entry(1)]}, "new": [entry(2)]}),
+    ("rooms", {"results": [{"target": "a", "found": [entry(0), entry(1)]}, {"target": "b", "found": [entry(2)]}]}),
+    ("rooms in rooms", [{"host": "a", "ports": [{"port": 1, "found": [entry(0)]}, {"port": 2, "found": [entry(1)]}]},
+                        {"host": "b", "ports": [{"port": 1, "found": [entry(2)]}]}]),
     ("with lists inside", {"items": [entry(n, references=[{"url": "u", "name": "a b c"}]) for n in range(3)]}),
     ("dotted keys", {"list.of": [entry(n) for n in range(3)]}),
     ("by key", {f"k{n}": entry(n) for n in range(3)}),
@@ -59,6 +62,12 @@ def test_keys_that_come_after_the_first_look(shape, room, tmp_path):
         document = {room: arrays} if room else arrays
     rows = parsed(tmp_path, "many.json", document)
     assert [row["id"] for row in rows] == [f"E-{n}" for n in range(3000)]
+
+
+@pytest.mark.parametrize("more", [{"id": "R-1"}, {"meta": {"title": "What it is about"}}])
+def test_what_has_words_or_an_id_is_a_record_not_a_room(more, tmp_path):
+    rows = parsed(tmp_path, "records.json", {"items": [{"notes": [entry(0), entry(1)], **more}] * 3})
+    assert len(rows) == 3 and PROSE in rows[0]["text"]
 
 
 def test_one_single_record(tmp_path):
@@ -118,6 +127,10 @@ def test_metadata_before_the_records_may_be_long(tmp_path):
     ("e.xml", "<r><info>x y z</info><list>" + "".join(
         f"<event id='E-{n}'><title>Event {n}</title><description>{PROSE} Number {n}.</description></event>"
         for n in range(3)) + "</list></r>"),
+    ("rooms.xml", "<r><host name='a'><os>x y</os>" + "".join(
+        f"<item id='E-{n}' title='Event {n}'><description>{PROSE} Number {n}.</description></item>" for n in range(2))
+        + f"</host><host name='b'><item id='E-2' title='Event 2'><description>{PROSE} Number 2.</description></item>"
+        + "</host></r>"),
     ("ns.xml", "<n:r xmlns:n='urn:x'>" + "".join(
         f"<n:event><n:id>E-{n}</n:id><n:name>Event {n}</n:name><n:text>{PROSE} Number {n}.</n:text></n:event>"
         for n in range(3)) + "</n:r>"),
