@@ -46,7 +46,7 @@ def strings(values: list[str | None]) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), len(values), buffers)
 
 
-def joined(pieces: list[tuple[Piece, int, Path]], notes: Counter[str]) -> Iterator[pa.RecordBatch]:
+def joined(pieces: Iterable[tuple[Piece, int, Path]], notes: Counter[str]) -> Iterator[pa.RecordBatch]:
     """The rows of a file's pieces, in the batches that `batches` would make of them, with the locators of the whole.
 
     Each piece has with it how many of its array's items it passed, and its Parquet file. Repeated ids are told apart
@@ -69,7 +69,7 @@ def joined(pieces: list[tuple[Piece, int, Path]], notes: Counter[str]) -> Iterat
         yield pa.concat_batches(held)
 
 
-def _renamed(pieces: list[tuple[Piece, int, Path]], notes: Counter[str]) -> Iterator[pa.RecordBatch]:
+def _renamed(pieces: Iterable[tuple[Piece, int, Path]], notes: Counter[str]) -> Iterator[pa.RecordBatch]:
     """The pieces' rows with ids that are unique in the file, and with their places in it."""
     ids, before = Ids(), 0
     for piece, passed, path in pieces:

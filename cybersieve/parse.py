@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TypeVar
 
@@ -64,34 +65,45 @@ def _outcomes(names: list[str], input_dir: Path, folder: Path, settings: Parse, 
     size = sum(len(some) * pieces.SIZE if len(some) > 1 else (input_dir / some[0].name).stat().st_size for some in cut)
     workers = None if size >= WORKERS_FROM else 1
     work = partial(parse_piece, input_dir=input_dir, output_dir=folder, settings=settings)
-    done: list[tuple[pieces.Piece, Outcome]] = []
-    for piece, outcome in zip(jobs, run.each(work, jobs, engine, workers), strict=True):
-        done.append((piece, outcome))
-        if piece.last:
-            yield outcome if len(done) == 1 else _joined(done, folder, input_dir, settings)
-            done = []
+    done = zip(jobs, run.each(work, jobs, engine, workers), strict=True)
+    for name, mine in groupby(done, lambda pair: pair[0].name):
+        yield _joined(name, mine, folder, input_dir, settings)
 
 
-def _joined(done: list[tuple[pieces.Piece, Outcome]], folder: Path, input_dir: Path, settings: Parse) -> Outcome:
-    """One file's pieces as one file. Where one failed, or none has records, the file is parsed as a whole instead."""
-    name = done[0][0].name
-    parts = [folder / f"{name}.parquet{piece.suffix}" for piece, _ in done]
-    if any(outcome.error for _, outcome in done) or not any(outcome.counts.read for _, outcome in done):
-        whole = pieces.Piece(name, state=pieces.state(input_dir / name))
-        result = parse_piece(whole, input_dir, folder, settings)
-    else:
-        result = Outcome(name, Counts())
-        for _, outcome in done:
-            result.counts.add(name, outcome.counts)
-        result.counts.sources = {}
-        result.counts.notes.pop(pieces.ITEMS, None)
+class _Unjoined(Exception):
+    """A piece failed, or none has records."""
+
+
+def _joined(name: str, done: Iterator[tuple[pieces.Piece, Outcome]], folder: Path, input_dir: Path,
+            settings: Parse) -> Outcome:
+    """One file's pieces, as they are done, as one file. Where they can't be joined, the file is parsed as a whole."""
+    first, outcome = next(done)
+    if not first.end:
+        return outcome
+    result, notes, parts = Outcome(name, Counts()), Counter[str](), []
+
+    def sound() -> Iterator[tuple[pieces.Piece, int, Path]]:
+        for piece, part in chain([(first, outcome)], done):
+            parts.append(folder / f"{name}.parquet{piece.suffix}")
+            if part.error:
+                raise _Unjoined
+            passed = part.counts.notes.pop(pieces.ITEMS, 0)
+            result.counts.add(name, part.counts)
+            yield piece, passed, parts[-1]
+        if not result.counts.read:
+            raise _Unjoined
+
+    try:
         with records.Sink(folder / f"{name}.parquet", records.PARSED) as sink:
-            passed = [outcome.counts.notes[pieces.ITEMS] for _, outcome in done]
-            found = list(zip([piece for piece, _ in done], passed, parts, strict=True))
-            for batch in columns.joined(found, result.counts.notes):
+            for batch in columns.joined(sound(), notes):
                 sink.add_batch(batch)
-    for part in parts:
-        part.unlink(missing_ok=True)
+        result.counts.sources = {}
+        result.counts.notes.update(notes)
+    except _Unjoined:
+        parts += [folder / f"{name}.parquet{piece.suffix}" for piece, _ in done]
+        result = parse_piece(pieces.Piece(name, state=pieces.state(input_dir / name)), input_dir, folder, settings)
+    for path in parts:
+        path.unlink(missing_ok=True)
     return result
 
 

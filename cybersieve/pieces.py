@@ -20,7 +20,7 @@ from cybersieve.readers import Found
 from cybersieve.sources import Source
 
 SIZE = 64_000_000  # bytes of a piece, of a zip unpacked
-MEMBER = 10_000  # bytes that a zip's member counts for beside its own: what it costs to look at one
+MEMBER = 25_000  # bytes that a zip's member counts for beside its own: what it costs to look at one
 ITEMS = "items passed"  # a piece's note to those who join it: how many of the array's items it has
 
 
