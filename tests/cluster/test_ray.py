@@ -1,10 +1,12 @@
 """engine: ray on a real cluster of two node processes on this machine: the same bytes, whatever dies on the way."""
 
+import json
 import os
 import shutil
 import signal
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -19,7 +21,7 @@ os.environ |= {"RAY_USAGE_STATS_ENABLED": "0",
 
 from ray.cluster_utils import Cluster  # noqa: E402
 
-from cybersieve import dedup, engine, export, params, parse, ray_engine, records, score, verify  # noqa: E402
+from cybersieve import dedup, engine, export, params, parse, pieces, ray_engine, records, score, verify  # noqa: E402
 from cybersieve.errors import CybersieveError, InputError  # noqa: E402
 from tests import corpus  # noqa: E402
 from tests.conftest import ROOT, run  # noqa: E402
@@ -190,6 +192,30 @@ def test_stages_give_the_bytes_of_one_machine_though_a_node_dies(
     assert second not in cluster.list_all_nodes()
     assert files(tmp_path / "ray") == files(tmp_path / "local")
     assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_pieces_of_one_file_give_the_bytes_of_one_machine_though_a_node_dies(
+        cluster: Cluster, second: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    """An array, documents in a row and a zip, each cut into many tasks."""
+    trees = [{"id": f"L-{n % 90}", "title": title, "text": text} for n, (title, text, _) in enumerate(corpus.pairs(20))]
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "array.json").write_text(json.dumps({"items": trees}, indent=1))
+    (tmp_path / "raw" / "row.json").write_text("\n".join(json.dumps(tree, indent=1) for tree in trees))
+    with zipfile.ZipFile(tmp_path / "raw" / "files.zip", "w") as archive:
+        for number in range(40):
+            archive.writestr(f"{number}.json", json.dumps(trees[number * 8:][:8]))
+    settings = params.load(ROOT / "params.yaml").parse
+    monkeypatch.setattr(pieces, "MEMBER", 10)
+    for size, name in ((10**9, "local"), (2000, "ray")):
+        monkeypatch.setattr(pieces, "SIZE", size)
+        cut = [len(pieces.of(path, path.name, settings)) for path in (tmp_path / "raw").iterdir()]
+        assert min(cut) > 10 if name == "ray" else max(cut) == 1
+        striker = threading.Timer(1.0, second.kill)
+        if name == "ray":
+            striker.start()
+        parse.parse_folder(tmp_path / "raw", tmp_path / name, settings, name)
+    striker.join()
+    assert files(tmp_path / "ray") == files(tmp_path / "local")
 
 
 def test_the_sample_corpus_gives_the_bytes_of_one_machine(cluster: Cluster, second: Any, raw: Path,
