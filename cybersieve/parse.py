@@ -37,8 +37,9 @@ class Outcome:
 def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str) -> Counts:
     """Parse every data file under `input_dir` into `output_dir`.
 
-    Files that are no data are passed over and noted. Raises InputError: a broken file where `settings.on_error` is
-    stop (with skip it is left out as a whole, and what had been read of it counts as failed); a folder without records.
+    Files that are no data are passed over and noted, sound files without a record with a warning. Raises InputError: a
+    broken file, or one without a record that a source of the user's names, where `settings.on_error` is stop (with skip
+    it is left out as a whole, and what had been read of it counts as failed); a folder without records.
     """
     sources.users(settings.sources)  # wrong settings are told before any work
     counts = Counts()
@@ -47,7 +48,7 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
         counts.add(name, Counts(notes=Counter({f"skipped: {reason}": 1})))
     with records.output_folder(output_dir, input_dir) as folder:
         for outcome in cli.progress(_outcomes(names, input_dir, folder, settings, engine), "parse", len(names)):
-            if outcome.error and settings.on_error == "stop":
+            if outcome.error and settings.on_error == "stop" and not isinstance(outcome.error, readers.NoRecord):
                 raise outcome.error
             if outcome.error:
                 cli.warn(f"left out: {outcome.error}")
@@ -184,12 +185,16 @@ def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: P
             for batch in columns.batches(parsed if piece.end else unique(parsed, Ids(), counts.notes)):
                 sink.add_batch(batch)
             if not counts.read and not piece.end:
-                raise InputError(name, "no record found", remedy="describe where they are in parse.sources")
+                raise readers.NoRecord(name, "no record found", "", "if it has some, say where in parse.sources")
             if piece.outdated(path):
                 raise InputError(name, "changed")
     except InputError as found_wrong:
         changed = InputError(path, "changed while it was read", remedy="wait until it is written, then run again")
         error = changed if piece.outdated(path) else found_wrong
+        wanted = any(source.named(name) for source in sources.users(settings.sources))
+        if isinstance(error, readers.NoRecord) and not wanted:
+            counts.notes["skipped: no record found"] += 1
+            return Outcome(name, counts, readers.NoRecord(path, error.reason, error.place, error.remedy))
         lost = Counts(read=counts.read, failed=counts.read)
         lost.notes[f"left out: {', '.join(filter(None, (error.place, error.reason)))}"] += 1
         return Outcome(name, lost, InputError(path, error.reason, error.place, error.remedy))
