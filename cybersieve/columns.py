@@ -33,17 +33,8 @@ def batches(found: Iterable[Row]) -> Iterator[pa.RecordBatch]:
 
 def columns(held: list[Row]) -> pa.RecordBatch:
     """Rows as columns, all of them text."""
-    arrays = [strings([row[name] for row in held]) for name in records.PARSED.names]
+    arrays = [records.strings([row[name] for row in held]) for name in records.PARSED.names]
     return pa.RecordBatch.from_arrays(arrays, schema=records.PARSED)
-
-
-def strings(values: list[str | None]) -> pa.Array:
-    """A column of text, laid out by hand: pyarrow's own way from lists imports pandas where it is installed: 50 MB."""
-    data = [b"" if value is None else value.encode() for value in values]
-    ends = np.cumsum([0, *map(len, data)], dtype=np.int32)
-    there = np.packbits([value is not None for value in values], bitorder="little")
-    buffers = [pa.py_buffer(part) for part in (there, ends, b"".join(data))]
-    return pa.Array.from_buffers(pa.string(), len(values), buffers)
 
 
 def joined(pieces: Iterable[tuple[Piece, int, Path]], notes: Counter[str]) -> Iterator[pa.RecordBatch]:
@@ -77,13 +68,14 @@ def _renamed(pieces: Iterable[tuple[Piece, int, Path]], notes: Counter[str]) -> 
             for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
                 tree = {name: batch.column(name) for name in batch.schema.names}
                 if before:
-                    tree["locator"] = strings([piece.moved(place, before) for place in tree["locator"].to_pylist()])
+                    places = [piece.moved(place, before) for place in tree["locator"].to_pylist()]
+                    tree["locator"] = records.strings(places)
                 names = tree["id"].to_pylist()
                 again = [at for at, name in enumerate(names) if not ids.add(name)]
                 for at in again:
                     names[at] = ids.another({name: column[at].as_py() for name, column in tree.items()})
                 if again:
                     notes["id collisions"] += len(again)
-                    tree["id"] = strings(names)
+                    tree["id"] = records.strings(names)
                 yield pa.RecordBatch.from_arrays(list(tree.values()), schema=records.PARSED)
         before += passed

@@ -88,10 +88,11 @@ class Reader:
                 done += not self.opened
             elif self.opened:
                 record, done = chunk[done:at + 1], at + 1
-                suspect = bool(self.held) or any(self.start <= self.offset + where < self.offset + at for where in long)
+                suspect = bool(long) and any(self.start <= self.offset + where < self.offset + at for where in long)
                 if self.held or len(record) > self.max_bytes:
                     yield from self._hold(record)
                     record, self.held = b"".join(self.held), []
+                    suspect = bool(json_scan.long_digits(record, np.frombuffer(record, np.uint8)))
                 if self.opened:
                     self.opened, self.closing = False, record[-1:]
                     locator = self.skeleton.locator or f"byte {self.start}"

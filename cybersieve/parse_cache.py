@@ -14,8 +14,15 @@ import time
 from collections import Counter
 from contextlib import suppress
 from functools import cache
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
+
+import ijson
+import lxml
+import numpy
+import orjson
+import pyarrow
+import yaml
 
 from cybersieve import cache as caches
 from cybersieve import peek, pieces
@@ -24,7 +31,7 @@ from cybersieve.records import Counts
 
 FOLDER = "parsed"  # in the per-user cache
 KEPT_DAYS, KEPT_BYTES = 30, 4_000_000_000
-READERS = ("ijson", "lxml", "numpy", "orjson", "pyarrow", "pyyaml")
+READERS = (ijson, lxml, numpy, orjson, pyarrow, yaml)
 CHUNK = 1 << 20
 
 
@@ -104,4 +111,4 @@ def _code() -> str:
     files = [entry for entry in resources.files("cybersieve").iterdir() if entry.name.endswith((".py", ".yaml"))]
     files.sort(key=lambda entry: entry.name)
     code = hashlib.sha256(b"".join(entry.name.encode() + b"\0" + entry.read_bytes() for entry in files))
-    return " ".join([sys.version, code.hexdigest(), *(f"{name} {metadata.version(name)}" for name in READERS)])
+    return " ".join([sys.version, code.hexdigest(), *(f"{reader.__name__} {reader.__version__}" for reader in READERS)])

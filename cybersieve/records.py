@@ -74,10 +74,11 @@ def strings(values: Sequence[str | None]) -> pa.Array:
     Laid out by hand, as `numbers` are, because pyarrow's own way from Python lists imports pandas where that is
     installed: 50 MB and a quarter of a second.
     """
-    data = [b"" if value is None else value.encode() for value in values]
-    there = _bits(np.array([value is not None for value in values], bool))
+    there = None if None not in values else _bits(np.array([value is not None for value in values], bool))
+    words = [value or "" for value in values]
+    data: Sequence[str | bytes] = words if "".join(words).isascii() else [word.encode() for word in words]
     ends = pa.py_buffer(np.cumsum([0, *map(len, data)], dtype=np.int32))
-    return pa.Array.from_buffers(pa.string(), len(data), [there, ends, pa.py_buffer(b"".join(data))])
+    return pa.Array.from_buffers(pa.string(), len(data), [there, ends, pa.py_buffer("".join(words).encode())])
 
 
 def numbers(values: "np.ndarray[Any, Any]", there: "np.ndarray[Any, Any] | None" = None) -> pa.Array:

@@ -76,7 +76,7 @@ def _template(text: object, name: str) -> Callable[[Row], str | None]:
 def value(row: Row, field: str) -> str:
     """A record's field as text; lists are joined by commas; empty where the record has none."""
     if field == "full_text":
-        return records.full_text(row["title"], row["text"])
+        return records.full_text(str(row["title"]), str(row["text"]))
     if field in ("title", "text", "id", "source"):
         return str(row[field])
     meta = json.loads(row["meta"])

@@ -13,6 +13,7 @@ import html as entities
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -78,28 +79,36 @@ def element(tree: Any) -> str:
 
 def _spaced(text: str) -> str:
     """White space as single spaces, those at the ends too."""
+    if text.isprintable() and "  " not in text:  # no white space but single spaces
+        return text
     words = " ".join(text.split())
     if not words:
         return " " if text else ""
     return f"{' ' if text[0].isspace() else ''}{words}{' ' if text[-1].isspace() else ''}"
 
 
+@lru_cache(4096)
+def _role(tag: Any) -> tuple[bool, str, str, bool]:
+    """Is an element of that name silent; what stands before and after its text; is it preformatted?"""
+    name = tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
+    around = ("\n", " " if name in {"td", "th"} else "\n") if name in BLOCKS else ("", "")
+    return not name or name in SILENT, *around, name == "pre"
+
+
 def _gather(node: Any, pieces: list[str], kept: bool) -> None:
     """The element's text in order; libxml2 lets no element be nested deeper than 256. `kept`: in preformatted text."""
-    name = node.tag.rpartition("}")[2].lower() if isinstance(node.tag, str) else ""
-    if not name or name in SILENT:
+    silent, before, after, pre = _role(node.tag)
+    if silent:
         return
-    block, kept = name in BLOCKS, kept or name == "pre"
-    if block:
-        pieces.append("\n")
+    kept = kept or pre
+    pieces.append(before)
     if text := node.text:
         pieces.append(text if kept else _spaced(text))
     for child in node:
         _gather(child, pieces, kept)
         if tail := child.tail:
             pieces.append(tail if kept else _spaced(tail))
-    if block:
-        pieces.append("\n" if name not in {"td", "th"} else " ")
+    pieces.append(after)
 
 
 def unescaped(text: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 DECLARED = (b"<?xml", b"<!DOCTYPE")  # how a further document begins
 BEGIN = 64_000  # bytes in which a document's element opens
 HELD = 400  # bytes that are remembered of what has passed: a closing tag and white space
-_TAGS = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^<>\[]*(?:\[.*?\]\s*)?>|<([A-Za-z_:][^\s/<>]*)", re.S)
+_TAGS = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^<>\[]*(?:\[.*?\]\s*)?>|<([A-Za-z_:][^\s/<>]*)(?=[\s/>])", re.S)
 
 
 def first(begin: bytes) -> bytes:
@@ -38,11 +38,12 @@ class _Rest:
     def document(self) -> Iterator[bytes]:
         while not (root := _root(self.held)) and len(self.held) < BEGIN and (chunk := next(self.chunks, b"")):
             self.held += chunk
-        end = re.compile(rb"</%s\s*>\s*\Z" % re.escape(root)) if root else None
+        closing, end = b"</" + root, re.compile(rb"</%s\s*>\s*\Z" % re.escape(root)) if root else None
         passed = b""
         while self.more():
             data, self.held = self.held, b""
-            at = _next(data, passed, end) if end else -1
+            ended = closing in data or closing in passed + data[:len(closing)]  # or no further document can begin
+            at = _next(data, passed, end) if end and ended else -1
             if at < 0 and end and (half := _half(data)):
                 more = next(self.chunks, b"")
                 if more:
@@ -54,7 +55,7 @@ class _Rest:
                 yield data
             if at >= 0:
                 return
-            passed = (passed + data)[-HELD:]
+            passed = (passed + data[-HELD:])[-HELD:]
 
 
 def _root(begin: bytes) -> bytes:

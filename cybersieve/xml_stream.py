@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
+import numpy as np
 from lxml import etree
 
 from cybersieve import text as plain_text
@@ -23,9 +24,11 @@ from cybersieve.fields import Wanted
 XHTML = "{http://www.w3.org/1999/xhtml}"
 MAX_PROLOG = 16_000_000  # bytes before the first element
 MAX_NAMES = 5_000  # different names among those looked at; libxml2 forgets none while its thread lives
+PART = 4096  # bytes looked at together for the first element
 NAMED = 100  # elements of each chunk whose names are looked at
 MAX_ELEMENTS = 200_000  # of one record
 MAX_ATTRIBUTES = 100_000  # of one element; a tag with millions costs libxml2 hundreds of MB
+EQUALS, LESS = b"=<"
 _ATTRIBUTE = re.compile(rb"=\s*[\"']")
 _WRAPPED = re.compile(r"\s*\n[ \t]+(?=\S)")  # a line broken by a pretty-printer
 
@@ -37,19 +40,46 @@ def local(tag: Any) -> str:
 
 
 def attributes(node: Any) -> dict[str, Any]:
-    return {f"@{local(name)}": value for name, value in node.attrib.items()}
+    return {f"@{local(name)}": value for name, value in node.items()}
 
 
-def tree(node: Any, wanted: Wanted = {}) -> Any:  # noqa: B006 - read only
-    """An element as a tree: attributes as `@name`, children by local name (only those wanted), several as a list.
+class Plan:
+    """What of an element is read, as libxml2 looks for it: the other children need not be shown to Python."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        names = [name for name in wanted if name and name[0] not in "@#-"]
+        self.below = {name: Plan.of(wanted[name]) for name in names}
+        self.tags = [f"{{*}}{name}" for name in names if "-1" not in wanted[name]]
+        self.last = [f"{{*}}{name}" for name in names if "-1" in wanted[name]]  # of which only the last is read
+        self.text = "#text" in wanted
+
+    @classmethod
+    def of(cls, wanted: Wanted) -> "Plan | None":
+        """None where all of it is wanted."""
+        return cls(wanted) if wanted and "*" not in wanted else None
+
+    def children(self, node: Any) -> list[Any]:
+        found = list(node.iterchildren(*self.tags)) if self.tags else []
+        for tag in self.last:
+            found += islice(node.iterchildren(tag, reversed=True), 1)
+        return found
+
+
+def tree(node: Any, plan: Plan | None = None) -> Any:
+    """An element as a tree: attributes as `@name`, children by local name (only those planned), several as a list.
 
     An element without attributes and children is its text. Mixed content (text between children, or XHTML) is
-    plain text, block elements on lines of their own; beside attributes it stands under `#text`. Where children are
-    wanted by name, it is not asked whether the content is mixed.
+    plain text, block elements on lines of their own; beside attributes it stands under `#text`. Where there is a
+    plan, it is not asked whether the content is mixed.
     """
-    result: dict[str, Any] = attributes(node) if node.attrib else {}
-    children = _wanted(node, wanted) if wanted else [child for child in node if isinstance(child.tag, str)]
-    if not children or (not wanted and _mixed(node, children)):
+    result = attributes(node)
+    if plan:
+        children = plan.children(node) if len(node) else []
+        if not children and not plan.text:
+            return result
+    else:
+        children = list(node.iterchildren("*")) if len(node) else []
+    if not children or (not plan and _mixed(node, children)):
         words = plain_text.element(node) if len(node) else node.text or ""
         words = (_WRAPPED.sub(" ", words) if "\n" in words and not children else words).strip()
         if not result:
@@ -59,7 +89,7 @@ def tree(node: Any, wanted: Wanted = {}) -> Any:  # noqa: B006 - read only
         return result
     for child in children:
         name = local(child.tag)
-        value = tree(child, wanted.get(name, wanted))
+        value = tree(child, plan and plan.below[name])
         if name not in result:
             result[name] = value
         elif isinstance(result[name], list):
@@ -67,19 +97,6 @@ def tree(node: Any, wanted: Wanted = {}) -> Any:  # noqa: B006 - read only
         else:
             result[name] = [result[name], value]
     return result
-
-
-def _wanted(node: Any, wanted: Wanted) -> list[Any]:
-    """The children that are wanted: by libxml2, which need not show the others to Python."""
-    found: list[Any] = []
-    for name, below in wanted.items():
-        if name == "*":
-            return [child for child in node if isinstance(child.tag, str)]
-        if name and name[0] not in "@#-":
-            last = "-1" in below
-            some = node.iterchildren(f"{{*}}{name}", reversed=last)
-            found += islice(some, 1) if last else some
-    return found
 
 
 def _mixed(node: Any, children: list[Any]) -> bool:
@@ -95,7 +112,7 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
     Raises InputError with the line where the XML is broken, nested deeper than `max_depth` (or 256), or a
     record takes more than `max_bytes`.
     """
-    names, counts, guard = frozenset(wanted), Counter[str](), _Guard(name, max_bytes)
+    names, counts, guard, plan = frozenset(wanted), Counter[str](), _Guard(name, max_bytes), Plan.of(read)
     chunks, root = _root_name(chunks, name)
     parser = etree.XMLPullParser(events=("start", "end"), tag=[f"{{*}}{tag}" for tag in sorted(names | {root})], **SAFE)
     top, level = None, 0  # the document's element; open elements with a wanted name
@@ -116,7 +133,7 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
                 if event == "end" and not level:
                     counts[tag] += 1
                     guard.look(node)
-                    yield f"{_above(node)}/{tag}[{counts[tag]}]", tree(node, read)
+                    yield f"{_above(node)}/{tag}[{counts[tag]}]", tree(node, plan)
                     node.clear(keep_tail=True)
             if top is not None:
                 guard.look(top)
@@ -149,9 +166,10 @@ def _root_name(chunks: Iterable[bytes], name: str) -> tuple[Iterable[bytes], str
     try:
         for chunk in rest:
             held.append(chunk)
-            parser.feed(chunk)
-            for _, node in parser.read_events():
-                return chain(held, rest), local(node.tag)
+            for begin in range(0, len(chunk), PART):
+                parser.feed(chunk[begin:begin + PART])
+                for _, node in parser.read_events():
+                    return chain(held, rest), local(node.tag)
             if sum(map(len, held)) > MAX_PROLOG:
                 raise InputError(name, f"no element in its first {MAX_PROLOG / 1e6:g} MB", "byte 0",
                                  "leave the file out")
@@ -177,7 +195,8 @@ class _Guard:
 
     def check(self, chunk: bytes, in_record: bool) -> None:
         """Before a chunk is fed. A tag holds no `<`, so the equals signs since the last one bound its attributes."""
-        if chunk.count(b"=") + self.equals > MAX_ATTRIBUTES:
+        data = np.frombuffer(chunk, np.uint8)  # counts frequent bytes five times as fast as bytes.count
+        if np.count_nonzero(data == EQUALS) + self.equals > MAX_ATTRIBUTES:
             runs = [len(_ATTRIBUTE.findall(part)) for part in chunk.split(b"<")]
             runs[0] += self.equals
             self.equals = runs[-1]
@@ -187,7 +206,8 @@ class _Guard:
         else:
             last = chunk.rfind(b"<")
             self.equals = (self.equals if last < 0 else 0) + chunk.count(b"=", max(last, 0))
-        self.bytes, self.tags = (self.bytes + len(chunk), self.tags + chunk.count(b"<")) if in_record else (0, 0)
+        self.bytes = self.bytes + len(chunk) if in_record else 0
+        self.tags = self.tags + int(np.count_nonzero(data == LESS)) if in_record else 0
         place = f"near byte {self.offset}"
         if self.bytes > self.max_bytes:
             raise InputError(self.name, f"a record of more than {self.max_bytes / 1e6:g} MB", place,
@@ -199,6 +219,8 @@ class _Guard:
 
     def look(self, node: Any) -> None:
         """At the names of the element and of those in it, as long as there is something to be looked at."""
+        if not self.unseen:
+            return
         for element in islice(node.iter(), self.unseen):
             self.unseen -= 1
             self.names.update([element.tag, *element.keys()])
