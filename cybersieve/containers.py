@@ -32,6 +32,8 @@ MAX_TAR_HEADER = 1 << 20  # bytes of one extended header, which tarfile reads in
 RATIO_FROM = 10_000_000  # unpacked bytes from which on the ratio is judged
 MAGIC = {"gz": rb"\x1f\x8b\x08", "bz2": rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)", "xz": rb"\xfd7zXZ\x00",
          "zst": rb"\x28\xb5\x2f\xfd", "zip": rb"PK(?:\x03\x04|\x05\x06)", "tar": rb"(?s:.{257})ustar"}
+FOREIGN = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR", b"\x1f\x9d": "compress", b"\x04\x22\x4d\x18": "LZ4",
+           b"PAR1": "Parquet", b"SQLite format 3\0": "SQLite", b"%PDF-": "PDF"}  # what is told by name, and not read
 ENDINGS = {".gz", ".bz2", ".xz", ".zst", ".zip", ".tar", ".tgz", ".tbz2", ".txz"}
 
 
@@ -138,6 +140,11 @@ class Pushback:
 def packing(begin: bytes) -> str:
     """The kind of packing that a file's first 265 bytes show; empty for none."""
     return next((kind for kind, magic in MAGIC.items() if re.match(magic, begin)), "")
+
+
+def foreign(begin: bytes) -> str:
+    """The name of a format that is not read; empty for any other."""
+    return next((name for magic, name in FOREIGN.items() if begin.startswith(magic)), "")
 
 
 def _opened(stream: Pushback, name: str, budget: _Budget, level: int) -> Iterator[Member]:

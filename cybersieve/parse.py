@@ -244,7 +244,13 @@ def found(path: Path, name: str, settings: Parse, notes: Counter[str],
         if member.name and not readers.is_data(inner.rpartition("!")[2]):
             notes["archive members skipped: not data"] += 1
             continue
-        document = readers.read(member.chunks, name, inner, candidates, settings.limits, notes)
+        chunks = containers.Pushback(member.chunks)
+        if kind := containers.foreign(chunks.begin(16)):
+            if not member.name:
+                raise InputError(name, f"{kind}, which is not read", "byte 0", "unpack or convert it first")
+            notes[f"archive members skipped: {kind}"] += 1
+            continue
+        document = readers.read(chunks, name, inner, candidates, settings.limits, notes)
         if document is None and not member.name:
             raise InputError(name, "in no format that is read: JSON, XML, CSV, YAML", "byte 0",
                              "leave the file out, or name its kind in parse.sources")

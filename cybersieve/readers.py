@@ -51,6 +51,10 @@ RECORD_SEPARATOR = b"\x1e"  # before every document of a JSON text sequence (RFC
 NOWHERE = sources.compiled({"records": ["no-such-name"]})
 
 
+class NoRecord(InputError):
+    """A sound file in which no record was found: a run goes on without it."""
+
+
 @dataclass(frozen=True)
 class Document:
     """A document that has been recognised; `records` reads it, once."""
@@ -79,13 +83,15 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
          notes: Counter[str]) -> Document | None:
     """Recognise a document. `name` is the file's, for errors; `path` the document's, in an archive the member's.
 
-    None for a document that is empty, in no format that is read, or in an archive and without a record. Raises
-    InputError where it is broken, or a file of its own without a record.
+    None for a document that is in no format that is read, or in an archive and empty or without a record. Raises
+    InputError where it is broken, or shows no record in as much as is looked at; NoRecord for a file without one.
     """
     begin, stream, whole = _beginning(encoding.utf8(chunks, notes), peek.FIRST)
     while not begin.strip() and not whole and len(begin) < peek.MOST:
         begin, stream, whole = _beginning(stream, len(begin) * 8)
     if not begin.strip():
+        if whole and path == name:
+            raise NoRecord(name, "nothing but white space")
         return None
     begin, stream = sequence(begin, stream)
     kind = kind_of(begin, path, candidates)
@@ -113,8 +119,8 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
             pass  # a fault further on says more than that nothing was found
         if path != name:
             return None
-        raise InputError(name, f"no record found in this {kind.upper()}", "",
-                         "describe where they are in parse.sources, or leave the file out")
+        raise (NoRecord if whole else InputError)(name, f"no record found in this {kind.upper()}", "",
+                                                  "if it has some, describe where they are in parse.sources")
     return Document(source, _records(kind, stream, name, source, notes, bounds))
 
 
@@ -167,8 +173,6 @@ def recognised(kind: str, begin: bytes, whole: bool, path: str, candidates: list
         elements = peek.xml_elements(begin, whole)
         for source in possible:
             samples = [tree for tag in source.records for tree in elements.samples.get(tag, [])]
-            if source.root and not source.match and source.rooted(elements.tree):
-                return source  # its records may come late
             if source.root and not source.match and source.rooted(elements.tree):
                 return source  # its records may come late
             if samples and source.rooted(elements.tree) and any(map(source.fits, samples)):
@@ -230,4 +234,5 @@ def _further(found: Iterator[Located], which: str, notes: Counter[str]) -> Itera
             none = False
     except InputError as error:
         raise InputError(error.path, error.reason, f"{which}, {error.place}", error.remedy) from None
-    notes["XML documents in a row without a record"] += none
+    if none:
+        notes["XML documents in a row without a record"] += 1

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 DECLARED = (b"<?xml", b"<!DOCTYPE")  # how a further document begins
 BEGIN = 64_000  # bytes in which a document's element opens
 HELD = 400  # bytes that are remembered of what has passed: a closing tag and white space
-_TAGS = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^<>\[]*(?:\[.*?\]\s*)?>|<([A-Za-z_:][^\s/<>]*)(?=[\s/>])", re.S)
+_ROOT = re.compile(rb"""(?:\s+ | <!--(?>.*?-->) | <\?(?>.*?\?>) | <!DOCTYPE[^<>\[]*(?:> | \[(?>.*?\]\s*>)))*+
+                        <([A-Za-z_:][^\s/<>]*)(?=[\s/>])""", re.S | re.X)
 
 
 def first(begin: bytes) -> bytes:
@@ -59,8 +60,9 @@ class _Rest:
 
 
 def _root(begin: bytes) -> bytes:
-    """Name of the first element."""
-    return next((tag[1] for tag in _TAGS.finditer(begin) if tag[1]), b"")
+    """Name of the first element; empty where it is not there yet."""
+    root = _ROOT.match(begin)
+    return root[1] if root else b""
 
 
 def _next(data: bytes, passed: bytes, end: re.Pattern[bytes]) -> int:

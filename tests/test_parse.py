@@ -12,7 +12,7 @@ from contextlib import suppress
 import pyarrow as pa
 import pytest
 
-from cybersieve import params, parse, peek, pieces, records
+from cybersieve import params, parse, peek, pieces, records, xml_documents
 from cybersieve.errors import InputError, ParamsError
 from tests.conftest import ROOT, run
 
@@ -55,33 +55,36 @@ DOCUMENTS = {
     "t.csv": "id,title,text\n" + "".join(f'{g["id"]},{g["title"]},"{g["text"]}"\n' for g in GOOD),
     "y.yaml": "".join(f'- id: {g["id"]}\n  title: {g["title"]}\n  text: "{g["text"]}"\n' for g in GOOD),
     "in.json": json.dumps({"xml_data": XML}),
+    "sequence.json": "".join(f"\x1e{json.dumps(g)}\n" for g in GOOD),
+    "row.xml": "\n".join(f"<?xml version='1.0'?>\n<r>{element}</e></r>" for element in ELEMENTS.split("</e>")[:-1]),
 }
 
 
-def zipped(name, data, path):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+def zipped(name, data, path, method=zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(path, "w", method) as archive:
         archive.writestr("README.md", "not data")
         archive.writestr(f"folder/{name}", data)
 
 
 PACKED = {"": lambda data: data, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress,
           ".zst": lambda data: pa.compress(data, codec="zstd", asbytes=True)}
+ZIPS = {".zip": zipfile.ZIP_DEFLATED, ".bzip2.zip": zipfile.ZIP_BZIP2, ".lzma.zip": zipfile.ZIP_LZMA}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-@pytest.mark.parametrize("packing", [*PACKED, ".zip"])
+@pytest.mark.parametrize("packing", [*PACKED, *ZIPS])
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_matrix(document, packing, encoding, raw, tmp_path):
     data = DOCUMENTS[document].encode(encoding)
-    if packing == ".zip":
-        zipped(document, data, raw / f"{document}.zip")
+    if packing in ZIPS:
+        zipped(document, data, raw / f"{document}{packing}", ZIPS[packing])
     else:
         write(raw / f"{document}{packing}", PACKED[packing](data))
     rows, counts = parsed(raw, tmp_path / "out")
     found = rows[f"{document}{packing}"]
     assert [(row["id"], row["title"], row["text"]) for row in found] == [(g["id"], g["title"], g["text"]) for g in GOOD]
     assert len({row["locator"] for row in found}) == 3 and {row["source"] for row in found} == {f"{document}{packing}"}
-    if packing == ".zip":
+    if packing in ZIPS:
         assert all(row["locator"].startswith(f"folder/{document}: ") for row in found)
         assert counts.notes == {"archive members skipped: not data": 1}
 
@@ -116,8 +119,7 @@ BROKEN = {  # file: (content or what makes it, where it is large; what the error
     "page.json": ("<!DOCTYPE html><html><body>403 Forbidden</body></html>", "an HTML page, not a dump"),
     "words.json": ("Service unavailable", "near byte 0: not JSON"),
     "noise": (bytes(range(256)) * 9, "in no format that is read"),
-    "nothing.json": ('{"count": 3, "ok": true, "list": [1, 2]}', "no record found"),
-    "empty-array.json": ("[]", "no record found"),
+    "late.json": (lambda: b'{"list": [' + b"1, " * 2_000_000 + b'1]}', "no record found in this JSON"),
     "aliases.yaml": ("a: &a [x,x,x,x,x,x,x,x,x,x]\n" + ALIASES, "200000 values"),
     "quote.csv": ('id,title,text\n1,"open,x\n', "line .*: not CSV"),
 }
@@ -240,6 +242,97 @@ def test_archives_of_many_kinds(raw, tmp_path):
         *(f"r/a.json: [{n}]" for n in range(3)), *(f"r/c.xml.gz: /r/e[{n + 1}]" for n in range(3))]
     assert counts.notes == {"archive members skipped: not data": 3, "id collisions": 3,
                             "archive members skipped: no record found": 4}
+
+
+# --- several documents in a row ---
+
+@pytest.mark.parametrize("size", [1, 3, 7, 64, 1000])
+@pytest.mark.parametrize("declared", ["<?xml version='1.0'?>", "<!DOCTYPE r>", "<?xml version='1.0'?>\n<!DOCTYPE r>"])
+def test_xml_documents_in_a_row(declared, size):
+    """A declaration in CDATA or after another element's end begins no document."""
+    inner = f"<e><title>T</title><text><![CDATA[</e>\n{declared} ]]></text></e>"
+    text = "\n \n".join(f"{declared}<!-- <q> --><{root}>\n{inner}</{root} >" for root in ("r", "a:other", "r"))
+    data = text.encode()
+    chunks = [data[at:at + size] for at in range(0, len(data), size)]
+    found = [b"".join(part).decode() for part in xml_documents.split(iter(chunks))]
+    assert "".join(found) == text and len(found) == 3
+    assert all(part.startswith(declared[:5]) for part in found)
+    assert xml_documents.first(data) == found[0].encode()
+
+
+def test_locators_and_faults_of_xml_documents_in_a_row(raw, tmp_path):
+    other = XML.replace("<r>", "<s>").replace("</r>", "</s>").replace("G-", "H-")
+    text = f"<?xml version='1.0'?>{XML}\n<?xml version='1.0'?>\n{other}<?xml version='1.0'?><z/>"
+    write(raw / "a.xml", text)
+    rows, counts = parsed(raw, tmp_path / "out")
+    assert [row["locator"] for row in rows["a.xml"]] == [
+        *(f"/r/e[{n + 1}]" for n in range(3)), *(f"document 2: /s/e[{n + 1}]" for n in range(3))]
+    assert counts.notes == {"XML documents in a row without a record": 1}
+    write(raw / "a.xml", text.replace("</s>", "</t>"))
+    with pytest.raises(InputError, match="document 2, line 2: not XML"):
+        parsed(raw, tmp_path / "out")
+
+
+def test_a_cut_off_text_of_a_json_sequence_is_an_error(raw, tmp_path):
+    write(raw / "a.json", '\x1e{"id": "a", "text": "some words"}\n\x1e{"id": "b", "text": "cut\x1e{"id": "c"}\n')
+    with pytest.raises(InputError, match="a.json, byte"):
+        parsed(raw, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("begin", "kind"), [
+    (b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07\x01", "RAR"), (b"\x1f\x9d\x90", "compress"),
+    (b"\x04\x22\x4d\x18", "LZ4"), (b"PAR1", "Parquet"), (b"SQLite format 3\0", "SQLite"), (b"%PDF-1.7", "PDF")])
+def test_what_is_not_read_is_named(begin, kind, raw, tmp_path):
+    write(raw / "dump", begin + bytes(99))
+    with pytest.raises(InputError, match=rf"dump, byte 0: {kind}, which is not read"):
+        parsed(raw, tmp_path / "out")
+
+
+# --- files without a record ---
+
+WITHOUT = {"array.json": "[]", "feed.json": '{"CVE_Items": []}', "settings.json": '{"count": 3, "ok": true, "l": [1]}',
+           "header.csv": "id,title,text\n", "notes.yaml": "# nothing\n", "bare.xml": "<a><b/></a>",
+           "blank.json": "\n \n", "empty.json.gz": gzip.compress(b"")}
+
+
+@pytest.mark.parametrize("name", [*WITHOUT, "archive.zip"])
+@pytest.mark.parametrize("on_error", ["stop", "skip"])
+def test_a_sound_file_without_a_record_is_passed_over_with_a_warning(name, on_error, raw, tmp_path, capsys):
+    write(raw / "good.json", json.dumps(GOOD))
+    if name == "archive.zip":
+        zipped("settings.json", WITHOUT["settings.json"], raw / name)
+    else:
+        write(raw / name, WITHOUT[name])
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error=on_error))
+    assert list(rows) == ["good.json"] and (counts.read, counts.failed) == (3, 0)
+    assert counts.sources[name].notes["skipped: no record found"] == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"warning: left out: {raw / name}: no") and len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", [*WITHOUT, "archive.zip"])
+def test_where_a_users_source_names_the_file_it_is_an_error(name, raw, tmp_path):
+    write(raw / "good.json", json.dumps(GOOD))
+    if name == "archive.zip":
+        zipped("settings.json", WITHOUT["settings.json"], raw / name)
+    else:
+        write(raw / name, WITHOUT[name])
+    mine = changed(sources=[{"name": "mine", "file": [name], "match": ["body"], "text": ["body"]}])
+    with pytest.raises(InputError, match=f"{name}: no"):
+        parsed(raw, tmp_path / "out", mine)
+    _, counts = parsed(raw, tmp_path / "out", params.Parse(**{**vars(mine), "on_error": "skip"}))
+    assert counts.read == 3 and [note for note in counts.sources[name].notes if note.startswith("left out: ")]
+
+
+def test_a_users_source_without_match_or_records_takes_the_document(raw, tmp_path):
+    write(raw / "a.json", '{"body": "some words of a text"}')
+    mine = {"name": "mine", "file": ["a.json"], "text": ["body"]}
+    rows, _ = parsed(raw, tmp_path / "out", changed(sources=[mine]))
+    assert [row["text"] for row in rows["a.json"]] == ["some words of a text"]
+    write(raw / "a.json", "[]")
+    write(raw / "good.json", json.dumps(GOOD))
+    with pytest.raises(InputError, match=r"a.json: no record found"):
+        parsed(raw, tmp_path / "out", changed(sources=[{**mine, "records": ["[]"]}]))
 
 
 # --- ids, status, determinism ---
