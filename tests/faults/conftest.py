@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from cybersieve import cache
+from tests import tiny
 from tests.conftest import ROOT
 from tests.test_dvc import set_params, with_small_corpus
 
@@ -103,11 +104,12 @@ def own_cache(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Path:
-    """The project, run once without any fault, small batches for the verifier; not to be changed."""
+    """The project, run once without any fault, a tiny model and small batches for the verifier; not to be changed."""
     folder = tmp_path_factory.mktemp("finished")
     own_cache(folder / "cache")
     with_small_corpus(folder / "project")
-    set_params(folder / "project", verify__batch_size=4)
+    own = tiny.write(folder / "tiny-model")
+    set_params(folder / "project", verify__model=str(own), verify__adapter=None, verify__batch_size=4)
     for stage in STAGES:
         done = Project(folder / "project").run(stage)
         assert done.returncode == 0, done.stderr

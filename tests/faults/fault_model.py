@@ -28,7 +28,7 @@ def test_damaged_file(project, told, tmp_path, kind, name, harm):
     else:
         folder = tmp_path / "own-adapter"
         shutil.copytree(project.folder / "models" / model.DEFAULT, folder)
-        set_params(project.folder, verify__adapter=str(folder))
+        set_params(project.folder, verify__model=model.DEFAULT, verify__adapter=str(folder))
     before = contents(project.folder, "verify")
     HARMS[harm](folder / name)
     project.forget()
