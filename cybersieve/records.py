@@ -76,9 +76,13 @@ def strings(values: Sequence[str | None]) -> pa.Array:
     """
     there = None if None not in values else _bits(np.array([value is not None for value in values], bool))
     words = [value or "" for value in values]
-    data: Sequence[str | bytes] = words if "".join(words).isascii() else [word.encode() for word in words]
-    ends = pa.py_buffer(np.cumsum([0, *map(len, data)], dtype=np.int32))
-    return pa.Array.from_buffers(pa.string(), len(data), [there, ends, pa.py_buffer("".join(words).encode())])
+    if all(map(str.isascii, words)):
+        sizes, data = list(map(len, words)), "".join(words).encode()
+    else:
+        encoded = [word.encode() for word in words]
+        sizes, data = list(map(len, encoded)), b"".join(encoded)
+    ends = pa.py_buffer(np.cumsum([0, *sizes], dtype=np.int32))
+    return pa.Array.from_buffers(pa.string(), len(words), [there, ends, pa.py_buffer(data)])
 
 
 def numbers(values: "np.ndarray[Any, Any]", there: "np.ndarray[Any, Any] | None" = None) -> pa.Array:
