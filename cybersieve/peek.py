@@ -7,10 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import ijson
+import orjson
 from lxml import etree
 
 from cybersieve import tables, xml_stream, yaml_stream
@@ -55,6 +56,8 @@ def _tabular(begin: bytes) -> bool:
 
 def json_documents(begin: bytes) -> list[Any]:
     """The documents in `begin` as far as they go: long arrays, objects and strings shortened, the last cut off."""
+    with contextlib.suppress(ValueError):  # one that is there as a whole: ten times as fast
+        return [_shortened(orjson.loads(begin), 0)]
     documents: list[Any] = []
     parents: list[Any] = []
     keys: list[str] = [""]
@@ -77,6 +80,16 @@ def json_documents(begin: bytes) -> list[Any]:
             if not parents and len(documents) >= ITEMS:
                 break
     return documents
+
+
+def _shortened(tree: Any, depth: int) -> Any:
+    if depth > DEPTH:
+        raise ValueError("deeper than is looked into")
+    if isinstance(tree, dict):
+        return {key: _shortened(value, depth + 1) for key, value in islice(tree.items(), 5 * ITEMS)}
+    if isinstance(tree, list):
+        return [_shortened(value, depth + 1) for value in tree[:ITEMS]]
+    return tree[:CHARS] if isinstance(tree, str) else tree
 
 
 def _put(into: Any, key: str, item: Any) -> None:

@@ -1,0 +1,27 @@
+"""A look at the beginning of a JSON document: the same whether it is there as a whole or as the first of several."""
+
+import json
+import re
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from cybersieve import peek
+from tests.test_json_stream import TREES
+
+
+@settings(max_examples=200, deadline=None)
+@given(tree=st.dictionaries(st.text(max_size=6), TREES) | st.lists(TREES), text=st.sampled_from(["", "x" * 5000]))
+def test_a_document_alone_and_before_another_one(tree, text):
+    data = json.dumps([tree, text]).encode()
+    assume(not re.search(rb"\d{19}", data))  # ijson stops there
+    assert peek.json_documents(data) == peek.json_documents(data + b"\n[]")[:1]
+
+
+def test_what_is_long_or_deep_is_shortened():
+    many = {"list": list(range(99)), "text": "x" * 9999, **{f"k{n}": n for n in range(999)}}
+    alone, before = (peek.json_documents(json.dumps(many).encode() + more)[0] for more in (b"", b"{}"))
+    assert alone == before and len(alone["list"]) == peek.ITEMS and len(alone["text"]) == peek.CHARS
+    assert len(alone) == 5 * peek.ITEMS
+    for deep in (b"[" * 50 + b"1" + b"]" * 50, b"[" * 90 + b"1" + b"]" * 90):
+        assert peek.json_documents(deep) == peek.json_documents(deep + b"[]")[:1]
