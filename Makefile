@@ -83,9 +83,10 @@ bench-verify: $(VENV)/.dev .venv-bench/.done corpus model  ## the verifier besid
 	PYTHONPATH="$(CURDIR):$$($(PY) -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')" \
 		.venv-bench/bin/python bench/verify.py
 
-.venv-bench/.done: requirements_bench.txt requirements_fit.txt
+.venv-bench/.done: requirements_bench.txt requirements_fit.txt bench/juicer.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements_bench.txt
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/juicer.txt
 	@touch $@
 
 readme: $(VENV)/.run  ## write README's headline table from metrics.json

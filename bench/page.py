@@ -9,6 +9,7 @@ from typing import Any
 
 from bench import plots
 from bench.common import Figures, ratio
+from bench.peer_jobs import JOBS
 
 WHY = {
     "reading": "before keeps what it finds; parse finds out what a source is, cleans the texts, gives every "
@@ -197,11 +198,10 @@ class Page:
         parts = ["A text is kept where the weights of the patterns that occur in it add up; all ways keep the "
                  "same lines. "
                  "Seconds are of the whole process; start is the same for one record. Ours is `judge --rules-only`, "
-                 "which writes every line with its verdict, its confidence and its rules. data-juicer is not "
-                 "among them: "
-                 "it installs torch with its GPU libraries at its first filter; `datasets`, on which its "
-                 "operators run, "
-                 "is."]
+                 "which writes every line with its verdict, its confidence and its rules."]
+        if out := [name for name in JOBS if any(name not in job["ways"] for job in found.values()
+                                                if isinstance(job, dict))]:
+            parts.append(f"Not measured in this run: {', '.join(out)}.")
         for name, job in ((name, job) for name, job in found.items() if isinstance(job, dict)):
             ours = job["ways"]["cybersieve"]
             rows = []

@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 FLAGS = re.IGNORECASE | re.ASCII
 
@@ -65,7 +66,7 @@ def datatrove(rules: Path, source: Path, target: Path) -> None:
 
 
 def datasets(rules: Path, source: Path, target: Path) -> None:
-    """A data set on disk, mapped into memory, filtered; data-juicer's operators run on this."""
+    """A data set on disk, mapped into memory, filtered."""
     from datasets import load_dataset
 
     decide = decider(rules)
@@ -73,7 +74,38 @@ def datasets(rules: Path, source: Path, target: Path) -> None:
     found.filter(lambda row: decide(row["text"])).to_json(str(target))
 
 
-JOBS = {"plain Python": plain, "pandas": pandas, "datatrove": datatrove, "datasets": datasets}
+def data_juicer(rules: Path, source: Path, target: Path) -> None:
+    """An operator of one's own: a Filter that first writes statistics beside the texts, then decides by them.
+
+    One thing of the library is left out: after each operator it empties the GPU's memory of models, and where torch is
+    not installed it installs it for that. No model is loaded here.
+    """
+    from data_juicer.core.data import NestedDataset
+    from data_juicer.ops import base_op
+    from data_juicer.utils.constant import Fields
+    from datasets import load_dataset
+
+    base_op.free_models = lambda: None
+    decide = decider(rules)
+
+    class Weighed(base_op.Filter):  # type: ignore[misc]
+        _batched_op = True
+
+        def compute_stats_batched(self, samples: Any, *_: Any, **__: Any) -> Any:
+            for text, stats in zip(samples["text"], samples[Fields.stats], strict=True):
+                stats["fits"] = decide(text)
+            return samples
+
+        def process_batched(self, samples: Any) -> list[bool]:
+            return [stats["fits"] for stats in samples[Fields.stats]]
+
+    found = load_dataset("json", data_files=str(source), split="train", cache_dir=str(target.parent / "cache"))
+    kept = Weighed(num_proc=1).run(NestedDataset(found))
+    kept.remove_columns(Fields.stats).to_json(str(target))
+
+
+JOBS = {"plain Python": plain, "pandas": pandas, "datatrove": datatrove, "datasets": datasets,
+        "data-juicer": data_juicer}
 
 if __name__ == "__main__":
     name, *paths = sys.argv[1:]
