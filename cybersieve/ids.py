@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any
 
 FULL = 0.75  # share of a table from which on it is doubled
-TABLES, FIRST = 256, 1024  # tables, and places in each at first: many small ones, so that doubling takes little at once
+TABLES, FIRST = 256, 256  # tables, and places in each at first: many small ones, so that doubling takes little at once
 
 
 class Ids:

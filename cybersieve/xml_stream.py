@@ -40,7 +40,8 @@ def local(tag: Any) -> str:
 
 
 def attributes(node: Any) -> dict[str, Any]:
-    return {f"@{local(name)}": value for name, value in node.items()}
+    items = node.items()
+    return {f"@{local(name)}": value for name, value in items} if items else {}
 
 
 class Plan:
@@ -73,12 +74,9 @@ def tree(node: Any, plan: Plan | None = None) -> Any:
     plan, it is not asked whether the content is mixed.
     """
     result = attributes(node)
-    if plan:
-        children = plan.children(node) if len(node) else []
-        if not children and not plan.text:
-            return result
-    else:
-        children = list(node.iterchildren("*")) if len(node) else []
+    children = plan.children(node) if plan else list(node.iterchildren("*")) if len(node) else []
+    if plan and not children and not plan.text:
+        return result
     if not children or (not plan and _mixed(node, children)):
         words = plain_text.element(node) if len(node) else node.text or ""
         words = (_WRAPPED.sub(" ", words) if "\n" in words and not children else words).strip()
