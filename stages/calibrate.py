@@ -5,13 +5,14 @@
 A record is kept by rule if its confidence >= accept, rejected by rule if <= reject, else the LLM is asked.
 """
 
-from cybersieve import calibrate, cli, params, records
+from cybersieve import cli, params, records
+from cybersieve.calibrate import calibrate_folder
 
 
 def main() -> None:
     args = cli.arguments(__doc__, "scored-dir", "labels", "thresholds")
     settings = params.load(args.params).calibrate
-    records.save_json(args.thresholds, calibrate.calibrate_folder(args.scored_dir, args.labels, settings))
+    records.save_json(args.thresholds, calibrate_folder(args.scored_dir, args.labels, settings))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ quality, certificate, model and how to repeat the run. Limits: one pass, constan
 
 from pathlib import Path
 
-from cybersieve import card, cli, params, provenance, records, remote
+from cybersieve import cli, params, provenance, records, remote
+from cybersieve.card import Run
 from cybersieve.export import export_folder
 from cybersieve.measure import Stopwatch
 
@@ -26,7 +27,7 @@ def main() -> None:
     settings = params.load(args.params)
     model = records.load_json(args.model) if args.model else None
     with remote.here(args):
-        run = card.Run(args.counts_dir, args.thresholds, args.labels, args.scored_dir, args.verdicts_dir, model,
+        run = Run(args.counts_dir, args.thresholds, args.labels, args.scored_dir, args.verdicts_dir, model,
                        tuple(provenance.commands(name_commit=False)), args.lock)
         with Stopwatch("export") as watch:
             counts = export_folder(args.parsed_dir, args.scored_dir, args.verdicts_dir, args.output_dir,
