@@ -3,11 +3,13 @@
     python -m cybersieve adapt --labels training.jsonl --output models/smollm2-135m-instruct
     python -m cybersieve adapt --labels labels/sample_stratified.csv --parsed-dir data/parsed --output my_adapter
     python -m cybersieve adapt --labels more.jsonl --start-from models/smollm2-135m-instruct --output my_adapter
+    python -m cybersieve adapt --labels training.jsonl --start-from my_adapter --consistent 600 --output my_firm_adapter
 
 Reads `{text, label}` JSONL and label files (CSV file,id,label; their texts come from --parsed-dir). Writes
 adapters.safetensors and adapter_config.json (mlx_lm.load(adapter_path=…) reads them), verifier.json (how the
 question is put), calibration.json (margin to probability), margins.jsonl (what was measured on texts held back)
 and README.md, the model card. Records with a uniform label and texts that read the same as one are refused.
+--consistent teaches an adapter to answer a text with an injection as it answers the text alone, by its own answers.
 A killed run goes on where it stopped. Works on CPU, Metal and CUDA.
 """
 
@@ -57,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--each-source", action="store_true", help="also train on all but one source, for each source")
     parser.add_argument("--leave-out", nargs="*", default=[], metavar="SOURCE", help="sources to keep out of training")
     parser.add_argument("--start-from", type=Path, metavar="DIR", help="an adapter to go on from")
+    parser.add_argument("--consistent", type=int, default=0, metavar="N",
+                        help="learn --start-from's own answers, on N texts and on copies with injections")
     parser.add_argument("--rules", type=Path, metavar="FILE", help="rules.yaml: fit the posterior with the rules, too")
     parser.add_argument("--recalibrate", action="store_true", help="no training: calibrate from the margins there")
     return parser
@@ -75,6 +79,8 @@ def run(args: argparse.Namespace) -> None:
         return
     if not 0 < args.held_back < 0.9 or args.max_tokens < 8:
         raise ParamsError("--held-back must lie between 0 and 0.9, --max-tokens be at least 8")
+    if args.consistent and (args.start_from is None or args.folds or args.each_source):
+        raise ParamsError("--consistent wants an adapter to go on from (--start-from), and no --folds or --each-source")
     rows, left_out = collect(args.labels, args.parsed_dir, args.never)
     rows = [one for one in rows if one["source"] not in args.leave_out]
     if len({one["label"] for one in rows}) < 2:
@@ -82,10 +88,13 @@ def run(args: argparse.Namespace) -> None:
                          remedy="add labelled texts")
     held = [one for one in rows if training_data.share(one["group"]) < args.held_back]
     learned = [one for one in rows if training_data.share(one["group"]) >= args.held_back]
-    bench = Bench(args)
+    bench, checked = Bench(args), held
+    if args.consistent:
+        learned, held = bench.consistent(learned, args.consistent), bench.consistent(held, args.consistent // 10)
     print(f"{len(learned)} texts to learn from, {len(held)} held back; left out: {dict(left_out)}", flush=True)
     best = bench.best(learned, held)
-    measured = _measured(bench.learner, held, "held back") + bench.cross_validated(rows, args.folds, args.each_source)
+    measured = _measured(bench.learner, checked, "held back")
+    measured += bench.cross_validated(rows, args.folds, args.each_source)
     _write(args, bench, best, rows, measured)
 
 
@@ -118,18 +127,34 @@ class Bench:
     args: argparse.Namespace
     learner: Any = None
 
-    def learn(self, seed: int, rows: Sequence[Row], held: Sequence[Row], name: str) -> Any:
-        """One training run, from scratch or from --start-from; the learner is left with its best weights."""
+    def ready(self, seed: int) -> None:
+        """The learner with the weights that a run of this seed begins with: fresh ones, or those of --start-from."""
         from cybersieve import lora
 
         args = self.args
         chosen = {f.name: getattr(args, f.name) for f in dataclasses.fields(lora.Settings) if hasattr(args, f.name)}
         known, start = start_weights(args.start_from)
+        if args.consistent:
+            chosen["smoothing"] = 0.0  # its answers are probabilities already
         settings = lora.Settings(**(chosen | {"keys": tuple(args.keys), "seed": seed, "start_from": start}))
         if self.learner is None:
             model, tokenizer = load_model(args.model, args.dtype)
             self.learner = lora.Learner(model, tokenizer, layout(tokenizer, args.question, args.max_tokens), settings)
         self.learner.restart(settings, known)
+
+    def consistent(self, texts: Sequence[Row], count: int) -> list[Row]:
+        """Rows that teach --start-from to answer injected texts as it answers them without."""
+        from cybersieve import consistency
+
+        self.ready(self.args.seeds[0])
+        return consistency.rows(texts, count, self.learner.margins)
+
+    def learn(self, seed: int, rows: Sequence[Row], held: Sequence[Row], name: str) -> Any:
+        """One training run; the learner is left with its best weights."""
+        from cybersieve import lora
+
+        args = self.args
+        self.ready(seed)
         folder = cache.folder() / "adapt" / f"{args.output.resolve().name}-{name.replace(' ', '-')}"
         with Progress(name) as progress:
             outcome = lora.train(self.learner, rows, held, progress.report, folder)
@@ -145,7 +170,7 @@ class Bench:
         if len(runs) > 1:
             weights = merging.merged([one.weights for one in runs], self.args.rank)
             self.learner.set(weights)
-            loss, auc = lora.held_back_figures(self.learner.margins(held), [one["label"] for one in held])
+            loss, auc = lora.held_back_figures(self.learner.margins(held), lora.targets(held))
             print(f"mean of {len(runs)} seeds: held-back loss {loss:.4f}, AUC {auc}", flush=True)
             if loss <= best.loss:
                 best = dataclasses.replace(best, weights=weights, loss=loss, auc=auc)
@@ -260,6 +285,8 @@ def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row
     settings = dataclasses.asdict(bench.learner.settings)
     facts = {"model": args.model, "settings": settings, "seeds": args.seeds, "table": training_data.table(rows),
              "loss": round(best.loss, 4), "auc": best.auc, "left_out": args.leave_out}
+    if args.consistent:  # what is known was learned before
+        facts |= {"consistent": args.consistent, "before": records.load_json(args.start_from / "training.json")}
     records.save_json(folder / "training.json", facts)
     _write_calibration(folder, rows, args.rules)
     weights = {name: value.astype(mx.float16) for name, value in sorted(best.weights.items())}

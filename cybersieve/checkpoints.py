@@ -33,11 +33,11 @@ class Run:
     last: tuple[float, float | None] = (math.inf, None)  # loss and AUC of the last look
 
 
-def mark(settings: dict[str, Any], rows: Iterable[tuple[int, list[int]]]) -> str:
-    """A hash of settings and training rows (label, tokens): a checkpoint of another run is never taken up."""
+def mark(settings: dict[str, Any], rows: Iterable[tuple[float, list[int]]]) -> str:
+    """A hash of settings and training rows (target, tokens): a checkpoint of another run is never taken up."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for label, tokens in rows:
-        digest.update(np.array([label, *tokens], dtype=np.int32).tobytes())
+    for target, tokens in rows:
+        digest.update(np.float32(target).tobytes() + np.array(tokens, dtype=np.int32).tobytes())
     return digest.hexdigest()
 
 

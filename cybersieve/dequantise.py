@@ -42,7 +42,7 @@ def model(quantised: Any) -> Any:
 
 
 def unpack(result: np.ndarray, weight: np.ndarray, scales: np.ndarray, biases: np.ndarray, bits: int) -> None:
-    """Affine 4- or 8-bit weights, (rows, words of 32 bits), lowest bits first, into `result`: float32 (rows, columns)."""
+    """Affine 4- or 8-bit weights, (rows, words of 32 bits), lowest bits first, into `result`, float32."""
     octets, groups = weight.view(np.uint8), result.reshape(*scales.shape, -1)
     step = max(1, BLOCK // result.shape[1])
     for start in range(0, len(result), step):

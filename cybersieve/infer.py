@@ -218,7 +218,8 @@ def xml_source(elements: peek.Elements) -> Description | None:
 
 def _listed(trees: list[Any]) -> list[Any]:
     """Elements whose children of one name are a list in all of them, where they are in one."""
-    several = {key for tree in trees if isinstance(tree, dict) for key, value in tree.items() if isinstance(value, list)}
+    elements = [tree for tree in trees if isinstance(tree, dict)]
+    several = {key for tree in elements for key, value in tree.items() if isinstance(value, list)}
     return [{key: [value] if key in several and not isinstance(value, list) else value for key, value in tree.items()}
             if isinstance(tree, dict) else tree for tree in trees]
 

@@ -55,6 +55,11 @@ def inject(text: str, words: str, place: str = "suffix") -> str:
     return f"{text[:edge]}{joint}{words}{text[edge:]}" if edge > 0 else f"{text}{joint}{words}"
 
 
+def place(rng: random.Random) -> str:
+    """Where an injection goes: mostly behind the text."""
+    return rng.choices(("suffix", "prefix", "middle"), (6, 2, 1))[0]
+
+
 def shortened(text: str, words: int) -> str:
     """The text's first `words` words: an injection behind a long text lies beyond the verifier's token budget."""
     parts = text.split(" ")
@@ -75,8 +80,8 @@ def variants(texts: Sequence[str], use: Use, seed: int = 0, kinds: Sequence[Kind
         for index in order:
             kind = rng.choice(kinds)
             argued = payload(rng.choice(kind.texts), rng.choice(answers))
-            place = rng.choices(("suffix", "prefix", "middle"), (6, 2, 1))[0]
-            yield index, kind.name, inject(shortened(texts[index], rng.randint(6, words)), argued, place)
+            where = place(rng)
+            yield index, kind.name, inject(shortened(texts[index], rng.randint(6, words)), argued, where)
 
 
 def every(text: str, use: Use | None = None, kinds: Sequence[Kind] | None = None,

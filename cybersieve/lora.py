@@ -57,7 +57,7 @@ class Encoded:
     """One row ready to train on."""
 
     tokens: list[int]
-    label: int
+    target: float  # the answer yes: a label, or another adapter's probability
     weight: float = 1.0
 
 
@@ -72,6 +72,11 @@ class Outcome:
 
 
 Report = Callable[[dict[str, Any]], None]
+
+
+def targets(rows: Sequence[dict[str, Any]]) -> list[float]:
+    """What is to be answered: a row's `target` in 0 to 1, else its label."""
+    return [float(row.get("target", row.get("label") or 0)) for row in rows]
 
 
 def flat(tree: Any) -> dict[str, mx.array]:
@@ -92,8 +97,8 @@ class Scorer:
 
     def encode(self, rows: Sequence[dict[str, Any]]) -> list[Encoded]:
         texts = prompt.text_tokens(self.tokenizer, self.layout, [row["text"] for row in rows])
-        return [Encoded([*self.prefix, *tokens, *self.suffix], int(row.get("label") or 0), float(row.get("weight", 1)))
-                for row, tokens in zip(rows, texts, strict=True)]
+        return [Encoded([*self.prefix, *tokens, *self.suffix], target, float(row.get("weight", 1)))
+                for row, tokens, target in zip(rows, texts, targets(rows), strict=True)]
 
     def logits(self, tokens: mx.array, last: mx.array) -> mx.array:
         """(batch, 2) float32: the answers no and yes at each row's last real token."""
@@ -182,14 +187,14 @@ def _body_of(model: Any) -> tuple[Any, Any] | None:
 
 
 def _padded(rows: Sequence[Encoded], size: int) -> tuple[mx.array, mx.array, mx.array, mx.array]:
-    """tokens (size, length), last real position, label, weight; rows that fill up weigh nothing."""
+    """tokens (size, length), last real position, target, weight; rows that fill up weigh nothing."""
     length = -(-max(len(row.tokens) for row in rows) // STEP) * STEP
     tokens = np.zeros((size, length), dtype=np.int32)
-    last, label, weight = np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.float32)
+    last, target, weight = np.zeros(size, np.int32), np.zeros(size, np.float32), np.zeros(size, np.float32)
     for i, row in enumerate(rows):
         tokens[i, : len(row.tokens)] = row.tokens
-        last[i], label[i], weight[i] = len(row.tokens) - 1, row.label, row.weight
-    return mx.array(tokens), mx.array(last), mx.array(label), mx.array(weight)
+        last[i], target[i], weight[i] = len(row.tokens) - 1, row.target, row.weight
+    return mx.array(tokens), mx.array(last), mx.array(target), mx.array(weight)
 
 
 def batches(rows: Sequence[Encoded], size: int, seed: int) -> Iterator[list[Encoded]]:
@@ -206,19 +211,19 @@ def batches(rows: Sequence[Encoded], size: int, seed: int) -> Iterator[list[Enco
         yield [rows[i] for i in part]
 
 
-def cross_entropy(logits: mx.array, label: mx.array, weight: mx.array, smoothing: float) -> mx.array:
+def cross_entropy(logits: mx.array, target: mx.array, weight: mx.array, smoothing: float) -> mx.array:
     """Weighted mean two-way cross entropy; `smoothing` of the target goes to the other answer by half."""
     margin = logits[:, 1] - logits[:, 0]
-    target = label * (1 - smoothing) + smoothing / 2
+    target = target * (1 - smoothing) + smoothing / 2
     each = mx.logaddexp(mx.array(0.0), margin) - target * margin
     return (each * weight).sum() / mx.maximum(weight.sum(), 1e-6)
 
 
-def held_back_figures(margins: np.ndarray, labels: Sequence[int]) -> tuple[float, float | None]:
-    """Cross entropy (without smoothing) and AUC of margins on labelled rows."""
-    truth = np.asarray(labels, dtype=np.float64)
+def held_back_figures(margins: np.ndarray, wanted: Sequence[float]) -> tuple[float, float | None]:
+    """Cross entropy (without smoothing) and AUC of margins against targets, those above a half being yes."""
     values = margins.astype(np.float64)
-    return float(np.mean(np.logaddexp(0, values) - truth * values)), quality.auc(list(labels), values.tolist())
+    loss = np.mean(np.logaddexp(0, values) - np.asarray(wanted, dtype=np.float64) * values)
+    return float(loss), quality.auc([int(target > 0.5) for target in wanted], values.tolist())
 
 
 def train(learner: Learner, rows: Sequence[dict[str, Any]], held_back: Sequence[dict[str, Any]], report: Report,
@@ -228,7 +233,7 @@ def train(learner: Learner, rows: Sequence[dict[str, Any]], held_back: Sequence[
     With `checkpoint` (a folder) the run can be killed and taken up again at the last look, with the same result.
     """
     s = learner.settings
-    data, labels = learner.encode(rows), [int(row["label"]) for row in held_back]
+    data = learner.encode(rows)
     per_epoch = -(-len(data) // s.batch_size)
     steps = max(1, round(per_epoch * s.epochs))
     look_every = max(1, steps // s.evaluations)
@@ -237,7 +242,7 @@ def train(learner: Learner, rows: Sequence[dict[str, Any]], held_back: Sequence[
         mx.set_cache_limit(GPU_CACHE)
     learner.set(learner.start)
     optimizer.init(learner.model.trainable_parameters())
-    mark = checkpoints.mark(asdict(s), ((row.label, row.tokens) for row in data))
+    mark = checkpoints.mark(asdict(s), ((row.target, row.tokens) for row in data))
     run = checkpoints.Run(dict(learner.start))
     if checkpoint is not None and (kept := checkpoints.restore(checkpoint, mark)):
         run, weights, state = kept
@@ -253,7 +258,7 @@ def train(learner: Learner, rows: Sequence[dict[str, Any]], held_back: Sequence[
             mx.eval(learner.model.trainable_parameters(), optimizer.state, loss)
             loss_sum, run.step = loss_sum + float(np.array(loss)), run.step + 1
             if run.step % look_every == 0 or run.step == steps:
-                _look(learner, run, held_back, labels)
+                _look(learner, run, held_back)
                 run.seconds = time.monotonic() - started
                 report({"step": run.step, "steps": steps, "loss": loss_sum / look_every, "held_back_loss": run.last[0],
                         "auc": run.last[1], "seconds_left": run.seconds / run.step * (steps - run.step)})
@@ -266,13 +271,13 @@ def train(learner: Learner, rows: Sequence[dict[str, Any]], held_back: Sequence[
     return Outcome(run.best, run.best_loss, run.best_auc, run.best_step, steps, time.monotonic() - started)
 
 
-def _look(learner: Learner, run: checkpoints.Run, held_back: Sequence[dict[str, Any]], labels: list[int]) -> None:
+def _look(learner: Learner, run: checkpoints.Run, held_back: Sequence[dict[str, Any]]) -> None:
     """Measure on the held-back part; keep the best weights, stop after `patience` looks without a better one."""
     weights = flat(learner.model.trainable_parameters())
-    if not labels:  # nothing held back: the last weights are the result
+    if not held_back:  # nothing held back: the last weights are the result
         run.best, run.best_step = weights, run.step
         return
-    run.last = held_back_figures(learner.margins(held_back), labels)
+    run.last = held_back_figures(learner.margins(held_back), targets(held_back))
     if run.last[0] < run.best_loss:
         run.best, run.best_step, run.misses = weights, run.step, 0
         run.best_loss, run.best_auc = run.last
@@ -292,8 +297,8 @@ def _compiled(learner: Learner, optimizer: Any) -> Callable[..., mx.array]:
     """One optimiser step, compiled once for each batch shape."""
     model, smoothing = learner.model, learner.settings.smoothing
 
-    def loss(tokens: mx.array, last: mx.array, label: mx.array, weight: mx.array) -> mx.array:
-        return cross_entropy(learner.logits(tokens, last), label, weight, smoothing)
+    def loss(tokens: mx.array, last: mx.array, target: mx.array, weight: mx.array) -> mx.array:
+        return cross_entropy(learner.logits(tokens, last), target, weight, smoothing)
 
     gradient = value_and_grad(model, loss)
     clip: Callable[..., Any] = optimizers.clip_grad_norm

@@ -29,18 +29,19 @@ def figures(rows: Sequence[dict[str, Any]], scaling: dict[str, float]) -> list[d
 
 def text(facts: dict[str, Any], scaling: dict[str, Any], figures: list[dict[str, Any]]) -> str:
     """README.md of the adapter's folder, Markdown."""
-    s = facts["settings"]
+    before = facts.get("before")
+    first = before or facts
     lines = [
         "---", "library_name: mlx", "license: apache-2.0", "tags: [lora, text-classification, cybersecurity]", "---",
         f"# Adapter of {facts['model']}: is this text about cybersecurity?", "",
         "LoRA weights for mlx-lm, written by `python -m cybersieve adapt`. The base model answers ` Yes` or ` No`",
         "after the layout in verifier.json; calibration.json turns the margin, logit(Yes) - logit(No), into a",
         "probability.", "",
-        f"Rank {s['rank']}, scale {s['scale']}, layers {s['layers'] or 'all'}, {', '.join(s['keys'])}; "
-        f"AdamW {s['learning_rate']}, {s['epochs']} epochs, batches of {s['batch_size']}, label smoothing "
-        f"{s['smoothing']}, seeds {', '.join(map(str, facts['seeds']))}.", "",
+        _run(first), "",
+        *([f"Then {facts['consistent']} of the texts, their beginnings, and these with injections (of kinds marked",
+           f"`train`), all with the adapter's own answer to the text alone. {_run(facts)}", ""] if before else []),
         "## Data", "", "| source | yes | no |", "|---|---|---|",
-        *(f"| {name} | {row.get('yes', 0)} | {row.get('no', 0)} |" for name, row in facts["table"].items()), "",
+        *(f"| {name} | {row.get('yes', 0)} | {row.get('no', 0)} |" for name, row in first["table"].items()), "",
         "Copies made of a text (shortened, injected) are counted. Records with a uniform label, and texts that read",
         "the same as one, are not among them. No text is contained in the weights' files; sources keep their licences.",
         "",
@@ -53,6 +54,13 @@ def text(facts: dict[str, Any], scaling: dict[str, Any], figures: list[dict[str,
         f"{scaling['fitted_on']['n']} texts ({WAYS[scaling['fitted_on']['by']]}).", "",
         "## Licence", "", "Apache-2.0, as the base model.", ""]
     return "\n".join(lines)
+
+
+def _run(facts: dict[str, Any]) -> str:
+    s = facts["settings"]
+    return (f"Rank {s['rank']}, scale {s['scale']}, layers {s['layers'] or 'all'}, {', '.join(s['keys'])}; "
+            f"AdamW {s['learning_rate']}, {s['epochs']} epochs, batches of {s['batch_size']}, label smoothing "
+            f"{s['smoothing']}, seeds {', '.join(map(str, facts['seeds']))}.")
 
 
 def _(value: float | None) -> str:

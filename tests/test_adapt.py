@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cybersieve import adapt, calibration, labels, prompt, records
-from cybersieve.errors import InputError, ModelError
+from cybersieve import adapt, calibration, labels, prompt, records, training_data
+from cybersieve.errors import InputError, ModelError, ParamsError
 from cybersieve.records import PARSED, Record
 from tests import tiny
 
@@ -97,6 +97,34 @@ def test_a_run_can_go_on_from_an_adapter(model, texts, tmp_path):
         train(model, texts, tmp_path / "none", "--start-from", str(tmp_path))
     with pytest.raises(ModelError, match="another rank"):
         train(model, texts, tmp_path / "other", "--start-from", str(tmp_path / "first"), "--rank", "2")
+
+
+def test_an_adapter_learns_to_answer_injected_texts_as_the_texts_alone(model, texts, tmp_path):
+    from cybersieve import consistency, lora
+
+    wide = ["--max-tokens", "64"]
+    first = train(model, texts, tmp_path / "first", *wide, epochs=6)
+    start = ["--start-from", str(tmp_path / "first"), "--consistent", "60"]
+    facts = train(model, texts, tmp_path / "firm", *wide, *start, epochs=6)
+    assert facts["consistent"] == 60 and facts["before"] == first and facts["settings"]["smoothing"] == 0
+    card = (tmp_path / "firm/README.md").read_text()
+    assert "Then 60 of the texts" in card and "| s1 |" in card
+
+    def scorer(name: str) -> lora.Scorer:
+        loaded, tokenizer = adapt.load_model(str(model), None, tmp_path / name)
+        return lora.Scorer(loaded, tokenizer, prompt.of_adapter(tmp_path / name, 64))
+
+    rows = consistency.rows(list(training_data.read_jsonl(texts)), 60, scorer("first").margins, seed=1)
+    wanted = np.array([one["target"] for one in rows])
+    injected = np.array([one["stratum"].startswith("injected") for one in rows])
+    assert injected.sum() == 60
+    away = {name: np.abs(1 / (1 + np.exp(-scorer(name).margins(rows))) - wanted) for name in ("first", "firm")}
+    assert away["first"][~injected].max() < 0.01, "its own answers"
+    assert away["firm"][injected].mean() < 0.8 * away["first"][injected].mean()
+
+    for wrong in (["--consistent", "60"], [*start, "--folds", "2"]):
+        with pytest.raises(ParamsError, match="--start-from"):
+            train(model, texts, tmp_path / "none", *wrong)
 
 
 def test_seeds_are_averaged_and_folds_measured(model, texts, tmp_path):

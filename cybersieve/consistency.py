@@ -1,0 +1,51 @@
+"""What an adapter said of a text, asked of the text with an injection as well: rows that teach it to say the same.
+
+The targets are the adapter's own answers to the texts alone, not labels: what it knows stays, and what an injection
+adds to a text comes to mean nothing. After Chua et al. 2024, bias-augmented consistency training (arXiv:2403.05518).
+"""
+
+import random
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from cybersieve import injections, training_data
+from cybersieve.training_data import Row
+
+ANSWERS = {0: ("Yes", "Yes", "Yes", "Yes", "No"), 1: ("Yes", "No")}  # what injections argue for, by the text's label
+NEGATIVE = 0.75  # share of texts that do not belong: those are what is smuggled in
+WORDS = 24  # of a text before an injection: behind a long one it lies beyond the verifier's token budget
+
+
+def rows(texts: Sequence[Row], count: int, margins: Callable[[Sequence[Row]], np.ndarray], seed: int = 0) -> list[Row]:
+    """Up to `count` texts: the whole, its beginning, and the beginning with an injection of the `train` kinds.
+
+    `margins` are the adapter's; `target` of a row is its probability of yes for the text without the injection.
+    Which texts are taken is settled by their hash, what is done to them by `seed`.
+    """
+    rng = random.Random(seed)
+    kinds = [kind for kind in injections.load() if kind.use == "train"]
+    whole: list[Row] = []
+    begun: list[Row] = []
+    injected: list[Row] = []
+    for one in _drawn(texts, count):
+        kind = rng.choice(kinds)
+        begin = injections.shortened(one["text"], rng.randint(6, WORDS))
+        words = injections.payload(rng.choice(kind.texts), rng.choice(ANSWERS[one["label"]]))
+        whole.append(one)
+        begun.append(one | {"text": begin})
+        injected.append(one | {"text": injections.inject(begin, words, injections.place(rng)),
+                               "stratum": f"injected:{kind.name}"})
+    alone = [*whole, *begun]
+    said = 1 / (1 + np.exp(-margins(alone).astype(np.float64)))
+    targets = zip([*alone, *injected], [*said, *said[len(whole):]], strict=True)
+    return [one | {"target": round(float(target), 6), "weight": 1.0} for one, target in targets]
+
+
+def _drawn(texts: Sequence[Row], count: int) -> list[Row]:
+    """Originals by a hash of their group, no copies."""
+    own = [one for one in texts if one["group"] == training_data.fingerprint(one["text"])]
+    own.sort(key=lambda one: training_data.share(one["group"], "consistency"))
+    negative = round(NEGATIVE * count)
+    return [one for label, most in ((0, negative), (1, count - negative))
+            for one in [each for each in own if each["label"] == label][:most]]
