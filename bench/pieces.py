@@ -96,9 +96,10 @@ def measure(raw: Path, mb: float, repeats: int) -> dict[str, Any]:
             write(folder / "raw" / name, copies(raw, mb))
             runs = [(run(folder, {min(cores)}), run(folder, cores)) for _ in range(repeats)]
             one, all_ = (tuple(min(run[which][what] for run in runs) for what in (0, 1)) for which in (0, 1))
+            print(f"{name}: {one[0]:.1f} s on one core, {all_[0]:.1f} s on all", file=sys.stderr)
             found[name] = {"mb": round((folder / "raw" / name).stat().st_size / 1e6), "one": one, "all": all_,
                            "pieces": len(pieces.of(folder / "raw" / name, name, settings))}
-    return {"files": found, "cores": engine.cores(), "load": round(os.getloadavg()[0], 1)}
+    return {"files": found, "cores": engine.cores(), "load": round(os.getloadavg()[0], 1), "repeats": repeats}
 
 
 def table(found: dict[str, Any]) -> str:
@@ -111,8 +112,8 @@ def table(found: dict[str, Any]) -> str:
         (one, busy), (many, both) = row["one"], row["all"]
         lines.append(f"| {what} | {row['mb']:,} | {row['pieces']} | {one:.1f} | {many:.1f} | {one / many:.2f} | "
                      f"{busy:.1f}, {both:.1f} |")
-    lines += ["", f"By the clock, on {cores} cores with a load of {load:.0f} at the end, the least of several runs in "
-              "turns.", "<!-- /pieces -->"]
+    lines += ["", f"By the clock, on {cores} cores with a load of {load:.0f} at the end; runs in turns, the least of "
+              f"{found['repeats']}.", "<!-- /pieces -->"]
     return "\n".join(lines)
 
 
