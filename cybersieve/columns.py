@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cybersieve import records
@@ -43,6 +42,8 @@ def joined(pieces: Iterable[tuple[Piece, int, Path]], notes: Counter[str]) -> It
     Each piece has with it how many of its array's items it passed, and its Parquet file. Repeated ids are told apart
     and counted. Texts stay in columns: only ids and locators become Python's.
     """
+    import pyarrow.compute as pc  # 10 MB, for large files only
+
     held: list[pa.RecordBatch] = []
     room, chars = BATCH_ROWS, 0
     for batch in _renamed(pieces, notes):

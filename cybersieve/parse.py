@@ -61,7 +61,9 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
 
 def _outcomes(names: list[str], input_dir: Path, folder: Path, settings: Parse, engine: str) -> Iterator[Outcome]:
     """What became of each file, in the order of the names; large ones are parsed in pieces where they can be cut."""
-    cut = [pieces.of(input_dir / name, name, settings) for name in names]
+    alone = engine == "local" and run.cores() == 1  # pieces would only cost memory
+    cut = [[pieces.whole(input_dir / name, name)] if alone else pieces.of(input_dir / name, name, settings)
+           for name in names]
     jobs = [piece for some in cut for piece in some]
     size = sum(len(some) * pieces.SIZE if len(some) > 1 else (input_dir / some[0].name).stat().st_size for some in cut)
     workers = None if size >= WORKERS_FROM else 1
@@ -102,7 +104,7 @@ def _joined(name: str, done: Iterator[tuple[pieces.Piece, Outcome]], folder: Pat
         result.counts.notes.update(notes)
     except _Unjoined:
         parts += [folder / f"{name}.parquet{piece.suffix}" for piece, _ in done]
-        result = parse_piece(pieces.Piece(name, state=pieces.state(input_dir / name)), input_dir, folder, settings)
+        result = parse_piece(pieces.whole(input_dir / name, name), input_dir, folder, settings)
     for path in parts:
         path.unlink(missing_ok=True)
     return result

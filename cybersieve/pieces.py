@@ -62,22 +62,27 @@ class Piece:
 
 def of(path: Path, name: str, settings: Parse) -> list[Piece]:
     """The pieces of a file: one, but for a large file that can be cut."""
-    whole = Piece(name, state=state(path))
+    uncut = whole(path, name)
     with path.open("rb") as file:
         begin = file.read(peek.FIRST)
         if containers.packing(begin) == "zip":
             cuts = _members(file)
-            return _cut(whole, cuts, share=len(cuts) + 1)
-        source = _source(begin, name, settings) if _size(whole) >= 2 * SIZE else None
+            return _cut(uncut, cuts, share=len(cuts) + 1)
+        source = _source(begin, name, settings) if _size(uncut) >= 2 * SIZE else None
         if source is None:
-            return [whole]
+            return [uncut]
         if source.records in ([], [""]):
-            return _cut(whole, _cuts(whole, settings, partial(json_cuts.documents, begin, file)))
+            return _cut(uncut, _cuts(uncut, settings, partial(json_cuts.documents, begin, file)))
         array = json_cuts.head(begin, readers.wanted(source))
         if array is None:
-            return [whole]
-        cuts = _cuts(whole, settings, partial(json_cuts.items, array, file))
-        return _cut(whole, cuts, head=array.size, place=array.place)
+            return [uncut]
+        cuts = _cuts(uncut, settings, partial(json_cuts.items, array, file))
+        return _cut(uncut, cuts, head=array.size, place=array.place)
+
+
+def whole(path: Path, name: str) -> Piece:
+    """The file as one piece."""
+    return Piece(name, state=state(path))
 
 
 def state(path: Path) -> tuple[int, int]:
