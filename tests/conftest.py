@@ -1,6 +1,7 @@
 """Where tests find real files, and the one way they run a script."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from cybersieve.errors import ModelError
 
 blas.load()  # before any test imports mlx
 os.environ["CYBERSIEVE_PARSE_CACHE"] = "off"  # tests parse; those of the cache switch it on
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job is deaf to Ctrl-C, and so its children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 
