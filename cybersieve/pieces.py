@@ -1,8 +1,8 @@
 """Large files in pieces that can be parsed side by side: JSON documents in a row, one array of JSON, members of a zip.
 
-Only files that lie there in UTF-8 and unpacked, but for zips. The cuts depend on the file alone; where there is one core
-the file is read whole instead, and the result has the same bytes. A cut is a good guess; each piece is read as a
-document of its own, made whole by what stood before the array
+Only files that lie there in UTF-8 and unpacked, but for zips. The cuts depend on the file alone; where there is but
+one core the file is read whole instead, and the result has the same bytes. A cut is a good guess; each piece is read
+as a document of its own, made whole by what stood before the array
 and the brackets that close it, or by an archive's end. If it is whole then, it ended where the next one begins, and so
 all cuts are right, one after the other. A file where a piece fails is parsed as a whole.
 """
