@@ -7,10 +7,10 @@ GPU a batch is queued while the one before it runs. Texts are tokenised meanwhil
 """
 
 import math
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import Any, Self
 
 import numpy as np
@@ -23,17 +23,23 @@ import mlx.core as mx  # noqa: E402  (after the BLAS)
 Margin = float | None  # log-odds of yes against no; None where the model could not answer
 CHUNK = 16  # batches that are tokenised, sorted and cut together
 CPU_TOKENS, GPU_TOKENS = 1024, 65536  # padded tokens in a batch at most: more costs memory and is no faster
+AHEAD = 2  # rounds of batches that wait, so that no stream runs dry
 LEAST, TAIL = 4, 2  # texts in the last batches of a chunk; the same on any number of cores, as the sums are
 
 
-class Queued:
-    """A batch in the GPU's queue: asking for the result waits, and must be done by the thread that started it."""
+class Answer:
+    """Margins to come, of batches set going. On a GPU the thread that started them must ask for the result."""
 
-    def __init__(self, result: Callable[[], list[Margin]]) -> None:
-        self.result = result
+    def __init__(self, result: Callable[[], list[Margin]], started: Future[Any] | None) -> None:
+        self.result, self.started = result, started  # `result` waits for what is left
 
     def done(self) -> bool:
-        return True
+        """Whether nearly all has been computed (on a GPU: whether it may be asked for, which is at once)."""
+        return self.started is None or self.started.done()
+
+    def add_done_callback(self, call: Callable[[Any], object]) -> None:
+        if self.started is not None:
+            self.started.add_done_callback(call)
 
 
 class Engine:
@@ -45,14 +51,15 @@ class Engine:
         self.tokens = 0  # run through the model so far, padding left out
         self.trouble = ""  # the last error of a forward pass
         self.on_cpu = mx.default_device() == mx.cpu
-        self.pool, self.here = None, threading.local()
+        self.pool, self.streams = None, [mx.default_stream(mx.default_device())]
         if self.on_cpu:
             blas.threads(1)
             cpu_ops.install(model)
         self.forward = shortcuts.fastest(model, *prompt.answer_tokens(tokenizer, layout), prefix, self.suffix)
         self.lead = [] if self.forward.before else prefix  # what stands before each text
         if self.on_cpu:
-            self.pool = ThreadPoolExecutor(blas.cores(), initializer=self._start_thread)
+            self.pool = ThreadPoolExecutor(1, initializer=self._start_thread)
+            self.pool.submit(int).result()  # its streams are there
 
     def __enter__(self) -> Self:
         return self
@@ -63,21 +70,21 @@ class Engine:
             mx.synchronize()
 
     def margins(self, texts: Sequence[str]) -> Iterator[list[tuple[int, Margin]]]:
-        """Pairs (index in `texts`, margin), a batch at a time; every index once, long texts first."""
-        depth = blas.cores() + 1 if self.on_cpu else 2
-        running: deque[tuple[list[int], Future[list[Margin]] | Queued]] = deque()
+        """Pairs (index in `texts`, margin), some batches at a time; every index once, long texts first."""
+        running: deque[tuple[list[int], Answer]] = deque()
         for started in self.start(texts):
             running.append(started)
-            if len(running) > depth:
+            if len(running) > AHEAD:
                 indices, answer = running.popleft()
                 yield list(zip(indices, answer.result(), strict=True))
         for indices, answer in running:
             yield list(zip(indices, answer.result(), strict=True))
 
-    def start(self, texts: Sequence[str]) -> Iterator[tuple[list[int], "Future[list[Margin]] | Queued"]]:
-        """Set batches going, one a step of the iterator: indices in `texts`, and the margins to come."""
-        for indices, rows in self._batches(texts):
-            yield indices, self._start(rows)
+    def start(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Answer]]:
+        """Set batches going, one for each stream in a step: their texts' indices, and the margins to come."""
+        batches = self._batches(texts)
+        while together := list(islice(batches, len(self.streams))):
+            yield [i for indices, _ in together for i in indices], self._start([rows for _, rows in together])
 
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[list[int]]]]:
         """Texts of about one length: their indices and their tokens, prefix left out where it is shared."""
@@ -103,30 +110,50 @@ class Engine:
             bodies = prompt.text_tokens(self.tokenizer, self.layout, [texts[i] for i in chunk])
             yield sorted(zip(chunk, bodies, strict=True), key=lambda row: -len(row[1]))
 
-    def _start(self, rows: list[list[int]]) -> "Future[list[Margin]] | Queued":
-        """Set a batch going."""
-        self.tokens += sum(map(len, rows))
-        if self.pool is not None:
-            return self.pool.submit(self._in_thread, rows)
-        try:
-            margins: Any = self.forward(rows)
-            mx.async_eval(margins)  # type: ignore[no-untyped-call]
-        except RuntimeError:
-            margins = None
-        return Queued(lambda: self._answered(rows, margins))
+    def _start(self, batches: list[list[list[int]]]) -> Answer:
+        """Set a round going: a batch for each stream."""
+        self.tokens += sum(len(row) for rows in batches for row in rows)
+        if self.pool is None:
+            lazy = self._lazy(batches)
+            return Answer(lambda: self._margins(batches, lazy), None)
+        started = self.pool.submit(self._lazy, batches)
+        return Answer(lambda: self._margins(batches, started.result()), started)
 
     def _start_thread(self) -> None:
-        self.here.stream = mx.new_stream(mx.cpu)
+        self.streams = [mx.new_stream(mx.cpu) for _ in range(blas.cores())]
         cpu_ops.activate()
 
-    def _in_thread(self, rows: list[list[int]]) -> list[Margin]:
-        with mx.stream(self.here.stream):
-            return self._answered(rows, None)
-
-    def _answered(self, rows: list[list[int]], margins: mx.array | None) -> list[Margin]:
-        """Margins as numbers. Out of memory: halves, now and for the batches to come. What fails alone is None."""
+    def _lazy(self, batches: list[list[list[int]]]) -> list[mx.array | None]:
+        """Margins on their way; None where they could not be set going."""
+        lazy: list[mx.array | None] = []
         try:
-            values = np.array(self.forward(rows) if margins is None else margins)
+            for rows, stream in zip(batches, self.streams, strict=False):
+                with mx.stream(stream):
+                    lazy.append(self.forward(rows))
+            mx.async_eval(lazy)  # type: ignore[no-untyped-call]
+        except (RuntimeError, MemoryError):
+            return [None] * len(batches)
+        return lazy
+
+    def _margins(self, batches: list[list[list[int]]], lazy: list[mx.array | None]) -> list[Margin]:
+        """Waits. A batch that failed beside others is tried again by itself."""
+        result: list[Margin] = []
+        for rows, margins in zip(batches, lazy, strict=True):
+            try:
+                values = None if margins is None else np.array(margins)
+            except (RuntimeError, MemoryError):
+                values = None
+            if values is not None:
+                result += map(_finite, values)
+            else:
+                result += self.pool.submit(self._alone, rows).result() if self.pool else self._alone(rows)
+        return result
+
+    def _alone(self, rows: list[list[int]]) -> list[Margin]:
+        """Out of memory: halves, now and for the batches to come. What fails as a single text is None."""
+        try:
+            with mx.stream(self.streams[0]):
+                return [*map(_finite, np.array(self.forward(rows)))]
         except (RuntimeError, MemoryError) as error:
             mx.clear_cache()
             self.trouble = " ".join(str(error).split())
@@ -135,5 +162,8 @@ class Engine:
                 return [None]
             if isinstance(error, MemoryError) or "alloc" in str(error) or "memory" in str(error):
                 self.batch_size = min(self.batch_size, half)
-            return self._answered(rows[:half], None) + self._answered(rows[half:], None)
-        return [float(value) if math.isfinite(value) else None for value in values]
+            return self._alone(rows[:half]) + self._alone(rows[half:])
+
+
+def _finite(value: float) -> Margin:
+    return float(value) if math.isfinite(value) else None

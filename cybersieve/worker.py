@@ -186,8 +186,7 @@ class Worker:
         """Set batches of these texts going, one a step."""
         try:
             for indices, answer in loaded.engine.start([job.texts[i] for job, i in texts]):
-                if hasattr(answer, "add_done_callback"):
-                    answer.add_done_callback(self._wake)
+                answer.add_done_callback(self._wake)
                 yield [texts[i] for i in indices], answer, time.monotonic()
         except Exception as error:
             self._failed(texts, error)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cybersieve.jobs import Classify, Full, Generate, Job, Loaded, Refused, Unavailable
-from cybersieve.mlx_engine import Queued
+from cybersieve.mlx_engine import Answer
 from cybersieve.worker import Worker
 from tests.fake_engine import FakeEngine, margin_of
 
@@ -22,7 +22,7 @@ class QueuedEngine(FakeEngine):
     def start(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Any]]:
         for begin in range(0, len(texts), self.batch_size):
             indices = list(range(begin, min(begin + self.batch_size, len(texts))))
-            yield indices, Queued(lambda indices=indices: self.answer([texts[i] for i in indices]))
+            yield indices, Answer(lambda indices=indices: self.answer([texts[i] for i in indices]), None)
 
 
 @dataclass
