@@ -39,8 +39,8 @@ def columns(held: list[Row]) -> pa.RecordBatch:
 def joined(pieces: Iterable[tuple[Piece, int, Path]], notes: Counter[str]) -> Iterator[pa.RecordBatch]:
     """The rows of a file's pieces, in the batches that `batches` would make of them, with the locators of the whole.
 
-    Each piece has with it how many of its array's items it passed, and its Parquet file. Repeated ids are told apart
-    and counted. Texts stay in columns: only ids and locators become Python's.
+    Each piece has with it how far it moves the locators of those after it, and its Parquet file. Repeated ids are
+    told apart and counted. Texts stay in columns: only ids and locators become Python's.
     """
     import pyarrow.compute as pc  # 10 MB, for large files only
 

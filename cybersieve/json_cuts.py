@@ -43,7 +43,7 @@ def documents(begin: bytes, file: IO[bytes], near: int, most: int) -> Cut | None
 
 
 def head(begin: bytes, wanted: list[RecordPath]) -> Head | None:
-    """The first array in which all records stand, if its beginning is in `begin` and its items are objects."""
+    """The first array in which all records stand, if it begins in `begin`'s first document and holds objects."""
     if not all("[]" in path for path in wanted):
         return None
     keys = {path[:path.index("[]")] for path in wanted}
@@ -53,11 +53,16 @@ def head(begin: bytes, wanted: list[RecordPath]) -> Head | None:
     for at, opens in zip(marks.tolist(), opening.tolist(), strict=True):
         if opens:
             key = _KEY.search(begin, done, at)
-            here.append(str(orjson.loads(b'"%s"' % key[1])) if key else "[]")
+            try:
+                here.append(str(orjson.loads(b'"%s"' % key[1])) if key else "[]")
+            except ValueError:  # half a surrogate, say
+                return None
             if begin[at] == json_scan.OPEN and tuple(here[1:]) in keys:
                 first = _FIRST.match(begin, at + 1)
                 return Head(at + 1, len(here), ".".join(here[1:]), first[1]) if first else None
-        elif here:
+        elif len(here) < 2:
+            return None  # a document ended: locators in the next ones are others
+        else:
             here.pop()
         done = at + 1
     return None

@@ -90,7 +90,7 @@ def _joined(name: str, done: Iterator[tuple[pieces.Piece, Outcome]], folder: Pat
             parts.append(folder / f"{name}.parquet{piece.suffix}")
             if part.error:
                 raise _Unjoined
-            passed = part.counts.notes.pop(pieces.ITEMS, 0)
+            passed = part.counts.notes.pop(pieces.PASSED, 0)
             result.counts.add(name, part.counts)
             yield piece, passed, parts[-1]
         if not result.counts.read:

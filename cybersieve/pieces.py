@@ -22,7 +22,7 @@ from cybersieve.sources import Source
 
 SIZE = 64_000_000  # bytes of a piece, of a zip unpacked
 MEMBER = 25_000  # bytes that a zip's member counts for beside its own: what it costs to look at one
-ITEMS = "items passed"  # a piece's note to those who join it: how many of the array's items it has
+PASSED = "passed"  # a piece's note to those who join it: how far it moves what follows (see Piece.moved)
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,15 @@ class Piece:
         return containers.Part(self.start, self.end, self.last, self.share) if self.share else None
 
     def moved(self, locator: str, by: int) -> str:
-        """The locator of an item that so many items in other pieces stand before."""
-        if not self.head or not locator.startswith(f"{self.place}["):
+        """The locator of an item that so many items in other pieces stand before.
+
+        Documents in a row are found by their byte: they are moved by what invalid bytes grew by when replaced.
+        """
+        opening = f"{self.place}[" if self.head else "byte "
+        if not locator.startswith(opening):
             return locator
-        begin, end = len(self.place) + 1, locator.index("]", len(self.place))
-        return f"{locator[:begin]}{int(locator[begin:end]) + by}{locator[end:]}"
+        number, closing, rest = locator[len(opening):].partition("]")
+        return f"{opening}{int(number) + by}{closing}{rest}"
 
 
 def of(path: Path, name: str, settings: Parse) -> list[Piece]:
@@ -129,7 +133,7 @@ def _members(file: IO[bytes]) -> list[json_cuts.Cut]:
         if weight < SIZE // 2:  # too little for a piece of its own
             cuts = cuts[:-1]
         return cuts if all(unzip.begins(file, start) for _, start in cuts) else []
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):  # the last: a place that no file reaches
         return []  # for the reader of the whole to tell what is wrong with it
 
 
@@ -158,6 +162,8 @@ def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Ite
         file.seek(at)
         _, chunks = readers.sequence(begin, encoding.utf8(until(file, piece.end - at), notes))
         for locator, tree in _read(reader, begin[:piece.head], chunks, piece, notes):
+            if locator.startswith("near byte "):
+                raise InputError(piece.name, "a place that depends on how the file is read")
             yield source, locator, tree
 
 
@@ -175,9 +181,11 @@ def _read(reader: json_stream.Reader, head: bytes, chunks: Iterator[bytes], piec
     if head and not piece.last:
         if reader.nesting.level != level or reader.nesting.quoted:
             raise InputError(piece.name, "cut within an item")
-        notes[ITEMS] += reader.skeleton.counts[level - 1]
+        notes[PASSED] = reader.skeleton.counts[level - 1]
         reader.floor = 0
         yield from reader.feed(json_cuts.closing(head))
+    elif not head:
+        notes[PASSED] = reader.offset - piece.end
     yield from reader.end()
 
 

@@ -142,11 +142,35 @@ def test_what_is_repaired_is_counted_alike():
                                            "lone surrogates replaced": 99}
 
 
+def test_documents_behind_invalid_bytes_are_found_where_they_are_in_the_whole():
+    data = ROOTS["lines"](list(some(99))).encode().replace(b"Line 17", b"Line \xff17").replace(b"Line 50", b"\xc3\xff")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(peek, "FIRST", 1500)
+        seen = same(data, 2000)
+    assert seen == list(range(len(seen))) and len(seen) > 3
+
+
+def test_texts_in_a_row_have_places_of_the_whole():
+    lines = [f'"words in a text {n}"' if n % 10 == 9 else dumps({"id": f"{n}", "text": "w " * 200}) for n in range(99)]
+    assert same("\n".join(lines), 3000)[-1] == "whole"
+
+
+def test_an_array_after_another_document_is_not_cut():
+    nvd = {"resultsPerPage": 2, "format": "NVD_CVE"}
+    found = [{"cve": {"id": f"CVE-2031-{n}", "descriptions": [{"lang": "en", "value": "An attacker can."}]}}
+             for n in range(99)]
+    assert same(f"{dumps(nvd)}\n{dumps({**nvd, 'vulnerabilities': found})}", 2000) == ["whole"]
+
+
+def test_keys_that_are_no_text_are_left_to_the_reader():
+    assert same(f'{{"\\ud800": [1], "items": {dumps(list(some(99)))}}}', 2000) == ["whole"]
+
+
 def test_locators_move():
     piece = pieces.Piece("f", head=9, place="a.b")
     assert piece.moved("a.b[7]", 5) == "a.b[12]" and piece.moved("a.b[7].c[2]", 5) == "a.b[12].c[2]"
-    assert replace(piece, place="").moved("[0]: x]", 3) == "[3]: x]"
-    assert pieces.Piece("f").moved("byte 7", 5) == "byte 7"
+    assert replace(piece, place="").moved("[0]: x]", 3) == "[3]: x]" and piece.moved("byte 7", 5) == "byte 7"
+    assert pieces.Piece("f").moved("byte 7", 5) == "byte 12"
 
 
 # --- zips ---
@@ -235,6 +259,8 @@ def test_a_table_that_lies_changes_nothing():
 def test_a_damaged_table_is_no_table(tmp_path):
     path = Path(tmp_path / "f.zip")
     good = archive()
-    for data in (good[:4], good[:-10], good.replace(b"PK\x01\x02", b"PK\x01\x03", 3), b"PK\x05\x06" + b"\xff" * 18):
+    far = good[:-22] + b"PK\x06\x07\0\0\0\0" + (2**62).to_bytes(8, "little") + b"\1\0\0\0PK\x05\x06" + b"\xff" * 18
+    empty, others = b"PK\x05\x06" + b"\xff" * 18, good.replace(b"PK\x01\x02", b"PK\x01\x03", 3)
+    for data in (good[:4], good[:-10], others, empty, far):
         path.write_bytes(data)
         assert len(pieces.of(path, "f.zip", SETTINGS)) == 1
