@@ -86,8 +86,7 @@ def careful(data: bytes, name: str, at: int, notes: Counter[str]) -> Any:
             fail(f"the number {digits[:40]} is too large")
         return value
 
-    text = data.decode()
-    mended = _without_surrogates(text, notes)
+    mended = without_surrogates(data, notes).decode()
     try:
         tree = json.loads(mended, object_pairs_hook=pairs, parse_int=number, parse_float=number,
                           parse_constant=lambda word: fail(f"{word} is not JSON"))
@@ -99,15 +98,16 @@ def careful(data: bytes, name: str, at: int, notes: Counter[str]) -> Any:
     return tree
 
 
-_PAIR, _HALF = r"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}", r"u[dD][89a-fA-F][0-9a-fA-F]{2}"
-_ESCAPE = re.compile(rf"\\(?:{_PAIR}|({_HALF})|.)", re.S)
+PAIR, HALF = rb"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}", rb"u[dD][89a-fA-F][0-9a-fA-F]{2}"
+_ESCAPE = re.compile(rb"\\(?:%s|(%s)|.)" % (PAIR, HALF), re.S)
+UNKNOWN = rb"\ufffd"
 
 
-def _without_surrogates(text: str, notes: Counter[str]) -> str:
-    """JSON with the escapes of lone surrogates as U+FFFD, counted; pairs and all other escapes stay."""
-    def mark(escape: re.Match[str]) -> str:
+def without_surrogates(data: bytes, notes: Counter[str]) -> bytes:
+    """JSON with the escapes of lone surrogates as that of U+FFFD, counted; pairs and all other escapes stay."""
+    def mark(escape: re.Match[bytes]) -> bytes:
         if not escape[1]:
             return escape[0]
         notes["lone surrogates replaced"] += 1
-        return "\ufffd"
-    return _ESCAPE.sub(mark, text) if "\\u" in text else text
+        return UNKNOWN
+    return _ESCAPE.sub(mark, data) if b"\\u" in data else data

@@ -1,6 +1,7 @@
 """The JSON document around the records: ijson reads it, and says where in it each record stands."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -9,11 +10,13 @@ import ijson
 
 from cybersieve.errors import InputError
 from cybersieve.fields import RecordPath
-from cybersieve.json_record import MAX_DIGITS, MAX_VALUES
+from cybersieve.json_record import HALF, MAX_DIGITS, MAX_VALUES, PAIR, UNKNOWN
 
 MAX_KEYS = 10_000  # of one object, that are remembered to notice duplicates outside records
 NEAR = 4096  # bytes: how exact an error's place is outside records
 _NUMBER = re.compile(rb"(?:^|[\s,:\[])-?[\d.]{%d}" % MAX_DIGITS)
+_BEGUN = rb"(?:u(?:[0-9a-fA-F]{0,3}|[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u[0-9a-fA-F]{0,3})?)?))?\Z"
+_ESCAPE = re.compile(rb"\\(?:(%s)|%s|(%s)|.)" % (_BEGUN, PAIR, HALF), re.S)
 Found = tuple[str, Any]  # locator, tree
 
 
@@ -21,8 +24,8 @@ class Skeleton:
     """The document around the records, as ijson reads it."""
 
     def __init__(self, name: str, wanted: list[RecordPath], depth: int, max_bytes: int,
-                 skip: frozenset[RecordPath]) -> None:
-        self.name, self.depth, self.max_bytes, self.skip = name, depth, max_bytes, skip
+                 skip: frozenset[RecordPath], notes: Counter[str]) -> None:
+        self.name, self.depth, self.max_bytes, self.skip, self.notes = name, depth, max_bytes, skip, notes
         self.wanted = [path for path in wanted if len(path) == depth]
         self.deeper = [path for path in wanted if len(path) > depth]
         self.by_key = any(path[-1:] == ("*",) for path in self.wanted)
@@ -31,6 +34,7 @@ class Skeleton:
         self.keys: list[str] = []  # of the open containers; "[]" for arrays
         self.counts: list[int] = []  # items begun in each
         self.seen: list[set[str]] = []  # keys of each
+        self.begun = b""  # an escape that the text before began
         self.documents = self.silent = 0
         self.record_opens, self.locator, self.prefix = False, "", ""
         self.key: str | None = None  # of the record, where records are found by their keys
@@ -41,8 +45,23 @@ class Skeleton:
     def feed(self, text: bytes, at: int) -> Iterator[Found]:
         """Strings and deeper records found; sets `record_opens` and `locator` where `text` ends by opening one."""
         self.record_opens = False
-        if not text:  # ijson would take it for the end
-            return
+        if self.begun or b"\\" in text:
+            text, self.begun = self.begun + text, b""
+            text = _ESCAPE.sub(self._mended, text)
+        if text:  # nothing would be the end to ijson
+            yield from self._feed(text, at)
+
+    def _mended(self, escape: re.Match[bytes]) -> bytes:
+        """The escape of a lone surrogate as that of U+FFFD, counted; one that is not all there waits for the rest."""
+        if escape[1] is not None:
+            self.begun = escape[0]
+            return b""
+        if not escape[2]:
+            return escape[0]
+        self.notes["lone surrogates replaced"] += 1
+        return UNKNOWN
+
+    def _feed(self, text: bytes, at: int) -> Iterator[Found]:
         if len(text) > MAX_DIGITS and _NUMBER.search(text):
             raise _long_number(self.name, at)
         for begin in range(0, len(text), NEAR):  # yajl does not say where in a piece it stumbled
@@ -170,6 +189,8 @@ class Skeleton:
     def end(self, at: int) -> Iterator[Found]:
         """What ijson held back until it saw the end: a number might have gone on."""
         try:
+            if self.begun:
+                self.reader.send(self.begun)
             self.reader.close()
         except ijson.JSONError as error:
             raise _not_json(self.name, error, f"byte {at}") from None

@@ -47,7 +47,8 @@ class Reader:
                  skip: frozenset[RecordPath], offset: int) -> None:
         self.name, self.notes, self.max_depth, self.max_bytes = name, notes, max_depth, max_bytes
         self.depth = min(map(len, wanted))
-        self.nesting, self.skeleton = json_scan.Nesting(), Skeleton(name, wanted, self.depth, max_bytes, skip)
+        self.nesting = json_scan.Nesting()
+        self.skeleton = Skeleton(name, wanted, self.depth, max_bytes, skip, notes)
         self.offset = offset  # of the chunk in the stream
         self.floor = 0  # containers that may not close yet
         self.opened = False  # is a record open?

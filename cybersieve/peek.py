@@ -14,7 +14,7 @@ import ijson
 import orjson
 from lxml import etree
 
-from cybersieve import tables, xml_stream, yaml_stream
+from cybersieve import json_record, tables, xml_stream, yaml_stream
 from cybersieve.errors import InputError
 from cybersieve.fields import RecordPath
 
@@ -58,6 +58,7 @@ def json_documents(begin: bytes) -> list[Any]:
     """The documents in `begin` as far as they go: long arrays, objects and strings shortened, the last cut off."""
     with contextlib.suppress(ValueError):  # one that is there as a whole: ten times as fast
         return [_shortened(orjson.loads(begin), 0)]
+    begin = json_record.without_surrogates(begin, Counter())
     documents: list[Any] = []
     parents: list[Any] = []
     keys: list[str] = [""]

@@ -174,6 +174,8 @@ def _read(reader: json_stream.Reader, head: bytes, chunks: Iterator[bytes], piec
     if head:
         if any(True for _ in reader.feed(head)):
             raise InputError(piece.name, "records before the array")
+        if piece.number:
+            notes.clear()  # what was repaired there is the first piece's
         level = reader.nesting.level
     reader.floor = 0 if piece.last else level
     for chunk in chunks:

@@ -166,6 +166,17 @@ def test_repaired_and_kept(size):
         "a": 123456789012345678901234567890, "b": '\0"'}
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 1 << 18])
+def test_lone_surrogates_outside_records_are_repaired_too(size):
+    data = rb'{"\udc00": "\ud83d\ude00\ud83d\\udc00", "x": ["\ud83d", {"a": "b \ud83dx"}, "\uDC00 \u0041"],'
+    data += rb'"y": "\udfff"}'
+    found, notes = read(data, "x[]", size=size)
+    assert found == [("x[0]", {"text": "\ufffd"}), ("x[1]", {"a": "b \ufffdx"}), ("x[2]", {"text": "\ufffd A"})]
+    assert notes == {"lone surrogates replaced": 6}
+    with pytest.raises(InputError, match="not JSON"):
+        read(data + b"\\", "x[]", size=size)
+
+
 def test_sizes_are_limited():
     with pytest.raises(InputError, match=r"a record of more than 0.001 MB.*max_record_mb"):
         read(b'[{"a":"' + b"x" * 2000 + b'"}]', "[]", size=100, max_bytes=1000)

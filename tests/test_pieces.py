@@ -162,6 +162,11 @@ def test_an_array_after_another_document_is_not_cut():
     assert same(f"{dumps(nvd)}\n{dumps({**nvd, 'vulnerabilities': found})}", 2000) == ["whole"]
 
 
+def test_what_is_repaired_before_the_array_is_counted_once():
+    seen = same(f'{{"note": "\\udc00", "items": {dumps(list(some(99)))}, "more": "\\ud800"}}', 2000)
+    assert seen == list(range(len(seen))) and len(seen) > 3
+
+
 def test_keys_that_are_no_text_are_left_to_the_reader():
     assert same(f'{{"\\ud800": [1], "items": {dumps(list(some(99)))}}}', 2000) == ["whole"]
 
