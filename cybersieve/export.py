@@ -37,7 +37,7 @@ FILTERED = pa.schema([*(records.PARSED.field(name) for name in ("id", "source", 
                       *(records.VERDICTS.field(name) for name in ("p_yes", "by"))])
 REJECTED = pa.schema([*(records.VERDICTS.field(name) for name in ("id", "source", "verdict", "by", "reason")),
                       records.SCORED.field("confidence"), records.VERDICTS.field("p_yes")])
-BATCH = 512  # records that are compared with benchmarks at once
+BATCH = 512  # records that are compared with benchmarks at once, and in a row group: four outputs are open at a time
 PIECES = "pieces"  # folder for each source's part of the .jsonl files, until they are joined
 
 
@@ -95,7 +95,7 @@ def export_shard(job: Job) -> Done:
     """Export one source; its lines for the .jsonl files go to the folder of pieces."""
     done, split = Done(), splitter(job.settings.splits)
     rows = joined(job.shard.path, job.scored, job.verdicts)
-    with records.Sink(job.rejected / job.shard.name, REJECTED) as others, Outputs(job) as outputs:
+    with records.Sink(job.rejected / job.shard.name, REJECTED, BATCH) as others, Outputs(job) as outputs:
         for row in released(kept(rows, done.counts, others), job.settings, done.counts, others):
             name = split(row)
             outputs.add(row, name)
@@ -205,7 +205,7 @@ class Outputs:
     def add(self, row: Row, split: str) -> None:
         if "parquet" in self.formats:
             if split not in self.sinks:
-                sink = records.Sink(self.job.filtered / split / self.job.shard.name, FILTERED)
+                sink = records.Sink(self.job.filtered / split / self.job.shard.name, FILTERED, BATCH)
                 self.sinks[split] = self.stack.enter_context(sink)
             self.sinks[split].add(row)
         if "jsonl" in self.formats:

@@ -126,7 +126,7 @@ def shards(folder: Path) -> list[Shard]:
     return result
 
 
-def read(path: Path, columns: list[str] | None = None, batch: int = 2048) -> Iterator[Row]:
+def read(path: Path, columns: list[str] | None = None, batch: int = 512) -> Iterator[Row]:
     """The file's rows as dicts, `batch` at a time in memory."""
     with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
         for part in file.iter_batches(batch_size=batch, columns=columns, use_threads=False):
