@@ -43,6 +43,7 @@ EXPECTED = [(f"E-{n}", f"Event {n}", f"{PROSE} Number {n}.") for n in range(3)]
     ("dotted keys", {"list.of": [entry(n) for n in range(3)]}),
     ("by key", {f"k{n}": entry(n) for n in range(3)}),
     ("by key, twice", {"a": {"k0": entry(0), "k1": entry(1)}, "b": {"k2": entry(2)}}),
+    ("by key, inside", {"made": "2031", "found": {"all": {f"k{n}": entry(n) for n in range(3)}, "errors": []}}),
     ("lines", "\n".join(json.dumps(entry(n)) for n in range(3))),
     ("concatenated", "".join(json.dumps(entry(n), indent=1) for n in range(3))),
 ])
@@ -141,11 +142,56 @@ def test_metadata_before_the_records_may_be_long(tmp_path):
     ("t.csv", "id,title,description\n" + "".join(f"E-{n},Event {n},{PROSE} Number {n}.\n" for n in range(3))),
     ("t.tsv", "id\ttitle\tdescription\n" + "".join(f"E-{n}\tEvent {n}\t{PROSE} Number {n}.\n" for n in range(3))),
     ("y.yaml", "".join(f"- id: E-{n}\n  title: Event {n}\n  description: {PROSE} Number {n}.\n" for n in range(3))),
+    ("list.yaml", "version: 1\nrules:\n" + "".join(
+        f"- id: E-{n}\n  title: Event {n}\n  description: {PROSE} Number {n}.\n" for n in range(3))),
     ("docs.yml", "---\n".join(f"id: E-{n}\ntitle: Event {n}\ndescription: {PROSE} Number {n}.\n" for n in range(3))),
 ])
 def test_other_kinds(name, document, tmp_path):
     rows = parsed(tmp_path, name, document)
     assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
+@pytest.mark.parametrize(("name", "content", "records"), [
+    ("one.json", {"name": "CVE-2031-1", "details": [PROSE], "releases": [{"product_name": "Some product"}] * 3},
+     [("CVE-2031-1", "CVE-2031-1", PROSE)]),
+    ("one.yaml", f"id: R-1\ntitle: One\ndescription: {PROSE}\nparts:\n- name: a\n  description: {PROSE} A\n"
+                 f"- name: b\n  description: {PROSE} B\n", [("R-1", "One", f"{PROSE}\n{PROSE} A\n{PROSE} B")]),
+])
+def test_what_has_an_advisorys_number_or_is_a_document_of_yaml_is_one_record(name, content, records, tmp_path):
+    rows = parsed(tmp_path, name, content)
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == records
+
+
+LICENCE = "Permission to use, copy and change what is said here is granted to everybody, without limit. " * 5
+
+
+@pytest.mark.parametrize(("record", "expected"), [
+    ({"VulnerabilityID": "CVE-2031-1", "Title": "Foo leaks", "Description": PROSE}, ("CVE-2031-1", "Foo leaks", PROSE)),
+    ({"message_id": "<1@example.org>", "thread_id": "T", "subject": "Foo", "body": PROSE},
+     ("<1@example.org>", "Foo", PROSE)),
+    ({"vuln-id": "XNVD-2031-1", "other": {"cve": "CVE-2031-1"}, "name": "Foo", "descript": PROSE},
+     ("XNVD-2031-1", "Foo", PROSE)),
+    ({"Name": "Foo.exe", "Description": PROSE}, ("Foo.exe", "Foo.exe", PROSE)),
+    ({"url": "https://example.org/1", "text": PROSE}, ("https://example.org/1", "", PROSE)),
+    ({"id": 1, "desc": PROSE, "author": {"name": "A Person"}, "product": {"name": "A Product"}}, ("1", "", PROSE)),
+    ({"id": 1, "node": {"summary": "Foo leaks keys", "description": PROSE}}, ("1", "Foo leaks keys", PROSE)),
+    ({"id": 1, "title": "Foo", "description": PROSE, "copyrights": {"license": LICENCE}, "search": LICENCE},
+     ("1", "Foo", PROSE)),
+    ({"id": {"S": "1"}, "title": {"S": "Foo"}, "body": {"S": PROSE}}, ("1", "Foo", PROSE)),
+    ({"id": 1, "conversations": [{"from": "human", "value": PROSE}]}, ("1", "", PROSE)),
+    ({"id": 1, "title": "漏洞", "说明": "攻击者可利用该漏洞执行任意代码，目前厂商已发布升级补丁。"},
+     ("1", "漏洞", "攻击者可利用该漏洞执行任意代码，目前厂商已发布升级补丁。")),
+])
+def test_fields_of_one_record(record, expected, tmp_path):
+    row, = parsed(tmp_path, "fields.json", [record])
+    assert (row["id"], row["title"], row["text"]) == expected
+
+
+def test_a_text_under_the_name_of_a_flag_and_a_parts_status_drop_nothing(tmp_path):
+    rows = parsed(tmp_path, "pairs.json", [
+        {"prompt": f"Question {n}?", "chosen": f"{PROSE} {n}", "rejected": "I can't say.",
+         "parts": [{"status": "withdrawn"}]} for n in range(3)])
+    assert [row["dropped"] for row in rows] == [None] * 3
 
 
 def test_one_single_xml_record(tmp_path):

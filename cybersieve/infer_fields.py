@@ -1,0 +1,222 @@
+"""Which fields of records nobody has described make id, title, text, dates and status: by name, place and length."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from cybersieve import fields
+
+Description = dict[str, Any]  # an entry of sources.yaml
+Leaf = tuple[str, ...]  # keys down to a value
+
+
+def _names(text: str) -> list[str]:
+    return text.split()
+
+
+# Field names without case, "_", "-" and "@"; the earlier, the likelier.
+IDS = _names("""id identifier vulnerabilityid uuid guid cveid cve cvenumber stixid recordid advisoryid ghsaid key number
+    ref slug eventid accession doi pmid""")
+SURE_IDS = 7  # so many of these are ids wherever they stand at a record's top
+OTHERS_IDS = _names("""parent thread user author owner account org organisation organization team channel guild group
+    source product vendor category creator sender reply project link subreddit gravatar license licence session""")
+TITLES = _names("""title name headline subject value label heading vulnerabilityname cvetitle shorttitle question
+    displayname topic alert rule rulename""")
+FIRM = _names("title headline subject heading question")  # titles wherever they stand; a name may be a product's
+TEXTS = _names("""description shortdescription longdescription fulldescription extendeddescription desc definition
+    text content body abstract summary synopsis details detail message msg overview diagnosis note notes post comment
+    answer story article impact consequence analysis solution mitigation remediation recommendation statement
+    instruction prompt context input output response completion""")
+TEXT_ENDS = ("description", "descript", "abstract", "text")
+EITHER = _names("summary synopsis shortdescription instruction prompt")  # titles of a longer text beside them
+OTHERS = frozenset(_names("""license licence licenses copyright copyrights legal disclaimer reference references
+    citation citations affiliation affiliations rawaffiliationstrings author authors authorships creator reporter byline
+    highlight highlightresult header headers"""))  # what they hold is not about what the record is about
+CODE = frozenset(_names("query search command commands code condition"))
+META = {
+    "published": _names("""published publishedat publisheddate datepublished datepublic pubdate created createdat
+        creationdate dateadded released releasedate issued date timestamp added firstseen firstpublished publicdate
+        publicationdate publicationtime publisheddatetime pluginpublicationdate submissiondate disclosedat
+        disclosuredate createdutc creationtime time"""),
+    "modified": _names("""modified modifiedat lastmodified lastmodifieddate updated updatedat datemodified dateupdated
+        updatedate lastseen lastupdated modificationdate modificationtime pluginmodificationdate"""),
+    "url": _names("url link permalink href webpage uri"),
+    "aliases": _names("aliases alias cves cveids cvelist"),
+    "references": _names("references refs reference urls links citations seealso"),
+    "authors": _names("author authors creator reporter byline"),
+    "labels": _names("tags labels categories category keywords topics"),
+    "severity": _names("severity level risk priority"),
+    "licence": _names("license licence rights"),
+}
+STATUSES = _names("status state vulnstatus recordstatus")
+FLAGS = {"revoked": _names("revoked isrevoked"), "withdrawn": _names("withdrawn withdrawnat"),
+         "deprecated": _names("deprecated isdeprecated xmitredeprecated"), "rejected": _names("rejected isrejected")}
+BEARS_PARENTS_NAME = ("#text", "_", "$", "value", "@value", "en", "rendered", "$oid", "$date", "$numberLong", "S", "N")
+MAX_DEPTH = 5  # of record arrays in the document, and of fields in a record
+BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most of them is not their own
+
+_PUBLIC = re.compile(r"[A-Z]{2,10}(?:-[A-Z]{2,8})*[-:]\d[\w.:-]{0,30}|GHSA(?:-\w{4}){3}")  # CVE-2014-0160
+_ADVISORY = re.compile(r"(?:[A-Z]+-)+\d{4}[-:]\w+|GHSA(?:-\w{4}){3}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{6}")  # six letters in a row of scripts that put no spaces
+
+
+def words(text: str) -> bool:
+    """Has the text several words, and is it not just a time?"""
+    return bool((" " in text and not _TIME.match(text)) or _UNSPACED.search(text))
+
+
+def plain(key: str) -> str:
+    """A key as it is compared."""
+    return re.sub(r"[^a-z0-9]", "", key.rpartition(":")[2].lower())
+
+
+def advisory(tree: dict[str, Any]) -> bool:
+    """Has the object an advisory's public number (CVE-2014-0160, RHSA-2014:0376) for its own?"""
+    return any(isinstance(value, str) and _ADVISORY.fullmatch(value) and plain(key) in (*IDS, *TITLES)
+               for key, value in tree.items())
+
+
+def leaves(tree: Any, above: Leaf = ()) -> Iterator[Leaf]:
+    """The keys down to each value of a record."""
+    if isinstance(tree, dict) and len(above) < MAX_DEPTH:
+        for key, value in tree.items():
+            if fields.sayable(key):
+                yield from leaves(value, (*above, key))
+    elif isinstance(tree, list):
+        for item in tree[:5]:
+            yield from leaves(item, above)
+    elif above and tree not in (None, ""):
+        yield above
+
+
+def _values(tree: Any, leaf: Leaf) -> Iterator[Any]:
+    if isinstance(tree, list):
+        for item in tree:
+            yield from _values(item, leaf)
+    elif not leaf:
+        yield tree
+    elif isinstance(tree, dict) and leaf[0] in tree:
+        yield from _values(tree[leaf[0]], leaf[1:])
+
+
+def _bare(leaf: Leaf) -> Leaf:
+    """The leaf without endings that say nothing: `title.#text` is the title."""
+    while len(leaf) > 1 and leaf[-1] in BEARS_PARENTS_NAME:
+        leaf = leaf[:-1]
+    return leaf
+
+
+def _name(leaf: Leaf) -> str:
+    return plain(_bare(leaf)[-1])
+
+
+class _Fields:
+    """The leaves of sample records, with what stands in them."""
+
+    def __init__(self, samples: list[Any]) -> None:
+        self.count = len(samples)
+        self.found: dict[Leaf, list[str]] = {}
+        for leaf in dict.fromkeys(leaf for tree in samples for leaf in leaves(tree)):
+            per_record = [[str(v) for v in _values(tree, leaf) if v is not None] for tree in samples]
+            self.found[leaf] = ["\n".join(texts) for texts in per_record if texts]
+
+    def length(self, leaf: Leaf) -> float:
+        texts = self.found[leaf]
+        return sum(map(len, texts)) / len(texts)
+
+    def wordy(self, leaf: Leaf) -> bool:
+        return sum(map(words, self.found[leaf])) * 2 >= len(self.found[leaf])
+
+    def varied(self, leaf: Leaf) -> bool:
+        return len(set(self.found[leaf])) * 2 > len(self.found[leaf])
+
+    def named(self, names: list[str], ends: tuple[str, ...] = ()) -> list[Leaf]:
+        """Leaves of these names, shallow ones first, then in the order of `names`, then those of such endings."""
+        order = {name: rank for rank, name in enumerate(names)}
+        ranked = [(len(_bare(leaf)), order.get(name, len(order)), len(leaf), leaf) for leaf in self.found
+                  if (name := _name(leaf)) in order or (ends and name.endswith(ends))]
+        return [leaf for *_, leaf in sorted(ranked)]
+
+    def prose(self, leaf: Leaf) -> bool:
+        """Words that are no licence, query, reference or name of a person."""
+        return self.wordy(leaf) and _name(leaf) not in TITLES and not (OTHERS | CODE) & set(map(plain, leaf))
+
+
+def described(kind: str, records: list[str], samples: list[Any]) -> Description:
+    """Which fields make a record, from samples of them, as an entry of sources.yaml."""
+    all_ = _Fields(samples)
+    texts = _texts(all_)
+    least = min((len(_bare(leaf)) for leaf in texts), default=1)
+    near = {_bare(leaf)[:-1] for leaf in texts if len(_bare(leaf)) == least} | {()}  # where the record itself stands
+    titles = _titles(all_, texts, near)
+    texts = [leaf for leaf in texts if leaf not in titles]
+    result: Description = {"name": "unknown", "kind": kind, "records": records}
+    for name, chosen in (("id", _ids(all_)), ("title", titles), ("text", texts)):
+        result[name] = [_path(leaf) for leaf in chosen]
+    result["status"] = [*map(_path, [leaf for leaf in all_.named(STATUSES) if _bare(leaf)[:-1] in near][:1]),
+                        *_flags(all_, near)]
+    result["meta"] = {name: _path(chosen[0]) for name, names in META.items() if (chosen := all_.named(names))}
+    result["format"] = "auto"
+    return result
+
+
+def _texts(all_: _Fields) -> list[Leaf]:
+    """Texts by name, and what is far longer than these."""
+    texts = [leaf for leaf in all_.named(TEXTS, TEXT_ENDS) if all_.length(leaf) >= 20 or all_.wordy(leaf)]
+    least = min((len(_bare(leaf)) for leaf in texts), default=0)
+    texts = [leaf for leaf in texts if len(_bare(leaf)) == least or len(all_.found[leaf]) < BOILERPLATE_FROM
+             or all_.varied(leaf)]
+    texts = ([leaf for leaf in texts if not OTHERS & set(map(plain, leaf))] or texts)[:6]
+    longest = max(filter(all_.prose, all_.found), default=None,
+                  key=lambda leaf: (all_.length(leaf) * len(all_.found[leaf]), leaf))
+    if longest and longest not in texts and all_.length(longest) > 2 * max(map(all_.length, texts), default=9):
+        texts.insert(0, longest)
+    return texts
+
+
+def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
+    """Titles by name, beside a text before others; else a short text beside a longer one, else a few words."""
+    def rank(leaf: Leaf) -> bool:
+        return _bare(leaf)[:-1] not in near
+
+    titles = [leaf for leaf in all_.named(TITLES, ("title",)) if all_.length(leaf) <= 300 and leaf not in texts
+              and (not rank(leaf) or _name(leaf) in FIRM or _name(leaf).endswith("title"))]
+    either = [leaf for leaf in all_.named(EITHER) if leaf in texts and all_.length(leaf) <= 200 and any(
+        other != leaf and _bare(other)[:-1] == _bare(leaf)[:-1] for other in texts)]
+    short = [leaf for leaf in all_.found if leaf not in texts and not rank(leaf) and all_.prose(leaf)
+             and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf)]
+    return sorted(titles, key=rank)[:2] or either[:1] or sorted(short, key=lambda leaf: (len(leaf), leaf))[:1]
+
+
+def _ids(all_: _Fields) -> list[Leaf]:
+    """Ids by name at a record's top, its key, public numbers, names that end in `id`; else deeper ids, names, pages."""
+    named = all_.named(IDS)
+    top = [leaf for leaf in all_.found if len(_bare(leaf)) == 1]
+    ending = [leaf for leaf in top if _name(leaf).endswith(("id", "identifier")) and not any(
+        other in _name(leaf) for other in OTHERS_IDS)]
+    public = [leaf for leaf in top if (leaf in ending or _name(leaf) in TITLES)
+              and all(map(_PUBLIC.fullmatch, all_.found[leaf]))]
+    bare = [leaf for leaf in all_.named(TITLES[:2]) if leaf in top and not all_.wordy(leaf)]
+    pages = [leaf for leaf in all_.named(META["url"]) if leaf in top]
+    order = [*(leaf for leaf in named if leaf in top), ("@key",), *public, *ending, *named, *bare, *pages]
+    return [leaf for leaf in dict.fromkeys(order) if leaf in all_.found and _distinct(all_, leaf)][:2]
+
+
+def _distinct(all_: _Fields, leaf: Leaf) -> bool:
+    """Can this be an id? At a record's top the name is enough: repeated ids are told apart later."""
+    texts = all_.found[leaf]
+    named = len(leaf) == 1 and (leaf[0] == "@key" or plain(leaf[0]) in IDS[:SURE_IDS])
+    enough = 0.2 if plain(leaf[0]) in IDS[:3] else 0.8  # records of two kinds have ids of two names
+    return len(texts) >= enough * all_.count and all_.length(leaf) <= 200 and (named or len(set(texts)) == len(texts))
+
+
+def _flags(all_: _Fields, near: set[Leaf]) -> list[dict[str, str]]:
+    """Words for fields that say so by yes or no or by a date; a text of such a name (a rejected answer) is none."""
+    return [{word: _path(chosen[0])} for word, names in FLAGS.items()
+            if (chosen := [leaf for leaf in all_.named(names) if _bare(leaf)[:-1] in near
+                           and all_.length(leaf) <= 40 and not all_.wordy(leaf)])]
+
+
+def _path(leaf: Leaf) -> str:
+    return ".".join(map(fields.quoted, leaf))
