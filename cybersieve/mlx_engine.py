@@ -10,6 +10,8 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Self
 
@@ -27,14 +29,14 @@ AHEAD = 2  # rounds of batches that wait, so that no stream runs dry
 LEAST, TAIL = 4, 2  # texts in the last batches of a chunk; the same on any number of cores, as the sums are
 
 
+@dataclass
 class Answer:
     """Margins to come, of batches set going. On a GPU the thread that started them must ask for the result."""
 
-    def __init__(self, result: Callable[[], list[Margin]], started: Future[Any] | None) -> None:
-        self.result, self.started = result, started  # `result` waits for what is left
+    result: Callable[[], list[Margin]]  # waits for what is left
+    started: Future[Any] | None = None  # on a CPU: done when nearly all is computed
 
     def done(self) -> bool:
-        """Whether nearly all has been computed (on a GPU: whether it may be asked for, which is at once)."""
         return self.started is None or self.started.done()
 
     def add_done_callback(self, call: Callable[[Any], object]) -> None:
@@ -115,7 +117,7 @@ class Engine:
         self.tokens += sum(len(row) for rows in batches for row in rows)
         if self.pool is None:
             lazy = self._lazy(batches)
-            return Answer(lambda: self._margins(batches, lazy), None)
+            return Answer(lambda: self._margins(batches, lazy))
         started = self.pool.submit(self._lazy, batches)
         return Answer(lambda: self._margins(batches, started.result()), started)
 
@@ -123,37 +125,32 @@ class Engine:
         self.streams = [mx.new_stream(mx.cpu) for _ in range(blas.cores())]
         cpu_ops.activate()
 
-    def _lazy(self, batches: list[list[list[int]]]) -> list[mx.array | None]:
-        """Margins on their way; None where they could not be set going."""
-        lazy: list[mx.array | None] = []
+    def _lazy(self, batches: list[list[list[int]]]) -> list[mx.array]:
+        """Margins on their way; none where the round could not be set going."""
+        lazy = []
         try:
             for rows, stream in zip(batches, self.streams, strict=False):
                 with mx.stream(stream):
                     lazy.append(self.forward(rows))
             mx.async_eval(lazy)  # type: ignore[no-untyped-call]
         except (RuntimeError, MemoryError):
-            return [None] * len(batches)
+            return []
         return lazy
 
-    def _margins(self, batches: list[list[list[int]]], lazy: list[mx.array | None]) -> list[Margin]:
-        """Waits. A batch that failed beside others is tried again by itself."""
-        result: list[Margin] = []
-        for rows, margins in zip(batches, lazy, strict=True):
-            try:
-                values = None if margins is None else np.array(margins)
-            except (RuntimeError, MemoryError):
-                values = None
-            if values is not None:
-                result += map(_finite, values)
-            else:
-                result += self.pool.submit(self._alone, rows).result() if self.pool else self._alone(rows)
-        return result
+    def _margins(self, batches: list[list[list[int]]], lazy: list[mx.array]) -> list[Margin]:
+        """A round's margins as numbers. Where it failed, its batches are tried one after the other."""
+        values: list[Margin] = []
+        with suppress(RuntimeError, MemoryError):
+            values = [value for margins in lazy for value in np.array(margins).tolist()]
+        for rows in () if values else batches:
+            values += self.pool.submit(self._alone, rows).result() if self.pool else self._alone(rows)
+        return [value if value is not None and math.isfinite(value) else None for value in values]
 
     def _alone(self, rows: list[list[int]]) -> list[Margin]:
         """Out of memory: halves, now and for the batches to come. What fails as a single text is None."""
         try:
             with mx.stream(self.streams[0]):
-                return [*map(_finite, np.array(self.forward(rows)))]
+                return list(np.array(self.forward(rows)).tolist())
         except (RuntimeError, MemoryError) as error:
             mx.clear_cache()
             self.trouble = " ".join(str(error).split())
@@ -163,7 +160,3 @@ class Engine:
             if isinstance(error, MemoryError) or "alloc" in str(error) or "memory" in str(error):
                 self.batch_size = min(self.batch_size, half)
             return self._alone(rows[:half]) + self._alone(rows[half:])
-
-
-def _finite(value: float) -> Margin:
-    return float(value) if math.isfinite(value) else None
