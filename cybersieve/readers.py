@@ -211,8 +211,9 @@ def _records(kind: str, stream: Iterator[bytes], name: str, source: Source, note
     if kind == "json":
         yield from json_stream.records(stream, name, wanted(source), notes, **bounds, skip=skipped(source))
     elif kind == "xml":
-        for number, document in enumerate(xml_documents.split(stream), 1):
-            found = xml_stream.records(document, name, source.records, notes, **bounds, read=source.wanted)
+        state = xml_stream.State()
+        for number, document in enumerate(xml_documents.split(stream, lambda: state.ended), 1):
+            found = xml_stream.records(document, name, source.records, notes, **bounds, read=source.wanted, state=state)
             yield from found if number == 1 else _further(found, f"document {number}", notes)
     elif kind == "csv":
         yield from tables.rows(stream, name, notes, bounds["max_bytes"])

@@ -1,10 +1,15 @@
 """Several XML documents one after another in one stream, told apart where a declaration follows the end of a root.
 
-Only there: a declaration within a document (in CDATA, say) does not follow the closing tag of the document's element.
+What looks like it may stand within a document (in CDATA, say). Who parses what was given so far can tell.
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from cybersieve import xml_stream
+from cybersieve.errors import InputError
 
 DECLARED = (b"<?xml", b"<!DOCTYPE")  # how a further document begins
 BEGIN = 64_000  # bytes in which a document's element opens
@@ -15,12 +20,26 @@ _ROOT = re.compile(rb"""(?:\s+ | <!--(?>.*?-->) | <\?(?>.*?\?>) | <!DOCTYPE[^<>\
 
 def first(begin: bytes) -> bytes:
     """As much of a stream's beginning as belongs to its first document."""
-    return b"".join(next(split(iter([begin])), iter(())))
+    if sum(1 for part in split(iter([begin])) for _ in part) < 2:
+        return begin
+    state, parts = xml_stream.State(), []
+
+    def shown() -> Iterator[bytes]:
+        for part in next(split(iter([begin]), lambda: state.ended)):
+            parts.append(part)
+            yield part
+    with suppress(InputError):
+        for _ in xml_stream.records(shown(), "", [], Counter(), state=state):
+            pass
+    return b"".join(parts) if state.ended else begin
 
 
-def split(chunks: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
-    """The documents in the chunks, each as chunks, to be read one after the other."""
-    rest = _Rest(chunks)
+def split(chunks: Iterator[bytes], closed: Callable[[], bool] = lambda: True) -> Iterator[Iterator[bytes]]:
+    """The documents in the chunks, each as chunks, to be read one after the other.
+
+    `closed` is asked, once all before a declaration was read, whether the document's element has ended there.
+    """
+    rest = _Rest(chunks, closed)
     while rest.more():
         yield rest.document()
 
@@ -28,8 +47,8 @@ def split(chunks: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
 class _Rest:
     """What of a stream has not been read."""
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self.chunks, self.held = chunks, b""
+    def __init__(self, chunks: Iterator[bytes], closed: Callable[[], bool]) -> None:
+        self.chunks, self.closed, self.held = chunks, closed, b""
 
     def more(self) -> bool:
         while not self.held and (chunk := next(self.chunks, b"")):
@@ -55,7 +74,11 @@ class _Rest:
             if data:
                 yield data
             if at >= 0:
-                return
+                if self.closed():
+                    return
+                word = len(DECLARED[0])  # it is no document's beginning
+                data, self.held = self.held[:word], self.held[word:]
+                yield data
             passed = (passed + data[-HELD:])[-HELD:]
 
 
@@ -71,7 +94,7 @@ def _next(data: bytes, passed: bytes, end: re.Pattern[bytes]) -> int:
         at = data.find(word)
         while at >= 0:
             before = (passed + data[:at])[-HELD:] if at < HELD else data[at - HELD:at]
-            if end.search(before):
+            if data[at + len(word):at + len(word) + 1].isspace() and end.search(before):
                 return at
             at = data.find(word, at + 1)
     return -1

@@ -103,8 +103,15 @@ def _mixed(node: Any, children: list[Any]) -> bool:
     return any(((tail := child.tail) and not tail.isspace()) or child.tag.startswith(XHTML) for child in children)
 
 
+class State:
+    """How far a document was read: has its element ended?"""
+
+    ended = False
+
+
 def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counter[str], max_depth: int = 500,
-            max_bytes: int = 16_000_000, read: Wanted = {}) -> Iterator[tuple[str, Any]]:  # noqa: B006 - read only
+            max_bytes: int = 16_000_000, read: Wanted = {},  # noqa: B006 - read only
+            state: State | None = None) -> Iterator[tuple[str, Any]]:
     """Locator (XML path) and tree of every outermost element with a `wanted` local name, as far as it is `read`.
 
     Raises InputError with the line where the XML is broken, nested deeper than `max_depth` (or 256), or a
@@ -114,6 +121,8 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
     chunks, root = _root_name(chunks, name)
     parser = etree.XMLPullParser(events=("start", "end"), tag=[f"{{*}}{tag}" for tag in sorted(names | {root})], **SAFE)
     top, level = None, 0  # the document's element; open elements with a wanted name
+    state = state or State()
+    state.ended = False
     try:
         for chunk in chunks:
             guard.check(chunk, level > 0)
@@ -121,6 +130,7 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
             _raise_fault(parser, name)
             for event, node in parser.read_events():
                 top = node if top is None else top
+                state.ended = node is top and event == "end"
                 tag = local(node.tag)
                 if tag not in names:
                     continue

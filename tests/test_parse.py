@@ -12,7 +12,7 @@ from contextlib import suppress
 import pyarrow as pa
 import pytest
 
-from cybersieve import params, parse, peek, pieces, records, xml_documents
+from cybersieve import containers, params, parse, peek, pieces, records, xml_documents
 from cybersieve.errors import InputError, ParamsError
 from tests.conftest import ROOT, run
 
@@ -271,6 +271,22 @@ def test_locators_and_faults_of_xml_documents_in_a_row(raw, tmp_path):
     write(raw / "a.xml", text.replace("</s>", "</t>"))
     with pytest.raises(InputError, match="document 2, line 2: not XML"):
         parsed(raw, tmp_path / "out")
+
+
+@pytest.mark.parametrize("inner", [
+    "<![CDATA[</r>\n<?xml version='1.0'?><r>]]>", "<!-- </r>\n<?xml version='1.0'?><r> -->",
+    "<r>x</r><?xml-model href='x'?>", "<![CDATA[</r><!DOCTYPE r></r><!DOCTYPE r>]]>"])
+@pytest.mark.parametrize("chunk", [1, 7, 1 << 18])
+def test_what_looks_like_the_next_xml_document_is_none(inner, chunk, raw, tmp_path, monkeypatch):
+    monkeypatch.setattr(containers, "CHUNK", chunk)
+    one = f"<?xml version='1.0'?>{XML.replace('<e>', f'<e>{inner}')}\n"
+    write(raw / "a.xml", one + "<?xml-stylesheet href='x'?>")
+    rows, _ = parsed(raw, tmp_path / "out")
+    assert [row["locator"] for row in rows["a.xml"]] == [f"/r/e[{n + 1}]" for n in range(3)]
+    write(raw / "a.xml", one + one)
+    rows, _ = parsed(raw, tmp_path / "out")
+    assert [row["locator"] for row in rows["a.xml"]] == [
+        f"{which}/r/e[{n + 1}]" for which in ("", "document 2: ") for n in range(3)]
 
 
 def test_a_cut_off_text_of_a_json_sequence_is_an_error(raw, tmp_path):
