@@ -57,9 +57,10 @@ class Generate(Job):
 
 @dataclass(frozen=True)
 class Loaded:
-    """What the worker owns: an engine that classifies, `depth` batches of it at a time; model and tokenizer."""
+    """What the worker owns: an engine that classifies, `depth` rounds at a time; model and tokenizer."""
 
     engine: Any  # mlx_engine.Engine
-    depth: int = 2
+    width: int = 2  # full batches that are taken together, to be cut into rounds
+    depth: int = 2  # no more than keep the engine busy: who comes next waits for all of them
     model: Any = None
     tokenizer: Any = None

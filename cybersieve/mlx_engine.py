@@ -69,7 +69,8 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         if self.pool is not None:
             self.pool.shutdown(cancel_futures=True)
-            mx.synchronize()
+            for stream in self.streams:  # what was set going before an early end runs on
+                mx.synchronize(stream)
 
     def margins(self, texts: Sequence[str]) -> Iterator[list[tuple[int, Margin]]]:
         """Pairs (index in `texts`, margin), some batches at a time; every index once, long texts first."""

@@ -132,7 +132,7 @@ def _load(found: model.Found, settings: params.Verify) -> Loaded:
 
     layout = found.layout(settings) or prompt.of_model(tokenizer, settings)
     engine = mlx_engine.Engine(language_model, tokenizer, layout, settings.batch_size)
-    return Loaded(engine, blas.cores() if engine.on_cpu else 2, language_model, tokenizer)
+    return Loaded(engine, blas.cores() if engine.on_cpu else 2, model=language_model, tokenizer=tokenizer)
 
 
 def _end(worker: Worker, interrupted: bool) -> None:

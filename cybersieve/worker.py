@@ -154,7 +154,7 @@ class Worker:
         return bool(self.generations or (room and self.jobs) or any(item[1].done() for item in self.under_way))
 
     def _classify(self, loaded: Loaded) -> bool:
-        """Keep `depth` batches going and deliver one that is done; False where none is."""
+        """Keep `depth` rounds going and deliver one that is done; False where none is."""
         while len(self.under_way) < loaded.depth:
             started = next(self.starting, None)
             if started is not None:
@@ -170,10 +170,10 @@ class Worker:
         return True
 
     def _take(self, loaded: Loaded) -> Batch:
-        """Texts for the next `depth` batches: up to a batch from each waiting request in turn."""
+        """Texts for the next `width` batches: up to a batch from each waiting request in turn."""
         size, result = loaded.engine.batch_size, Batch()
         with self.changed:
-            while self.jobs and len(result) < size * loaded.depth:
+            while self.jobs and len(result) < size * loaded.width:
                 job = self.jobs.popleft()
                 end = min(job.taken + size, len(job.texts))
                 result += [(job, i) for i in range(job.taken, end)]

@@ -125,6 +125,17 @@ def test_not_a_number_is_no_answer(tmp_path: Path, verify_settings: params.Verif
         assert all(margin is None for batch in engine.margins(TEXTS) for _, margin in batch)
 
 
+def test_an_engine_that_is_left_early_has_come_to_rest(tmp_path: Path, verify_settings: params.Verify,
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[object] = []
+    wait = mx.synchronize
+    with Engine(*loaded(tiny.write(tmp_path), verify_settings), 2) as engine:
+        next(engine.margins(TEXTS * 40))
+        monkeypatch.setattr(mx, "synchronize", lambda *stream: (waited.extend(stream), wait(*stream)))
+    assert not engine.on_cpu or waited == engine.streams
+    assert not engine.pool or not any(thread.is_alive() for thread in engine.pool._threads)
+
+
 def test_nothing_to_ask(tmp_path: Path, verify_settings: params.Verify) -> None:
     with Engine(*loaded(tiny.write(tmp_path), verify_settings)) as engine:
         assert list(engine.margins([])) == []
