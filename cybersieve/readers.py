@@ -196,9 +196,15 @@ def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> S
             path = fields.record_path(text)
             samples = [value for value in peek.values(documents, path)[:peek.ITEMS] if value not in ({}, [])]
             if samples and source.rooted(documents[0]) and any(map(source.fits, samples)):
-                same_depth = [other for other in source.records or [""] if len(fields.record_path(other)) == len(path)]
-                return source.at(same_depth)
+                return source.at([other for other in source.records or [""]
+                                  if _beside(fields.record_path(other), path)])
     return _inferred(infer.json_source(documents, whole))
+
+
+def _beside(other: fields.RecordPath, path: fields.RecordPath) -> bool:
+    """May both be in one document: at one depth, or in the same part of it, neither within the other?"""
+    return len(other) == len(path) or (
+        other[:1] == path[:1] and other[:len(path)] != path and path[:len(other)] != other)
 
 
 def _inferred(description: dict[str, Any] | None) -> Source | None:

@@ -197,6 +197,81 @@ often.</x:description><x:rationale>Thieves.</x:rationale></x:Rule></x:Group></x:
         Expected("EDB-90001", 'Foo 1.0 - "Bar" Overflow', 'Foo 1.0 - "Bar" Overflow\nType: local\nPlatform: linux\n'
                  "Codes: CVE-2031-0020", None, {"published": "2031-01-01", "authors": "A, B"}),
         Expected("EDB-90002", "Baz 2 - SQL Injection", "Baz 2 - SQL Injection\nType: webapps\nPlatform: php")]),
+    Sample("sarif", "scan.sarif.json", _json({"$schema": "https://example.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [{
+        "tool": {"driver": {"name": "Scan", "rules": [{
+            "id": "js/sqli", "shortDescription": {"text": "SQL injection"}, "fullDescription": {"text": "A query is built from input."},
+            "help": {"text": "Use parameters.", "markdown": "# Help"}, "defaultConfiguration": {"level": "error"}}]}},
+        "results": [{"ruleId": "js/sqli", "message": {"text": "This query depends on input."}, "level": "error",
+                     "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a.js"}}}],
+                     "partialFingerprints": {"primaryLocationLineHash": "39fa2:1"}}]}]}), [
+        Expected("js/sqli", "SQL injection", "A query is built from input.\nUse parameters.", None, {"severity": "error"}),
+        Expected("39fa2:1", "js/sqli", "This query depends on input.", None, {"file": "a.js", "rule": "js/sqli"})]),
+    Sample("cyclonedx", "bom.json", _json({"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+        "metadata": {"tools": [{"vendor": "Foo", "name": "a tool of ours"}]},
+        "components": [{"bom-ref": "c1", "purl": "pkg:npm/left-pan@1", "name": "left-pan", "description": "Pads pans."}],
+        "vulnerabilities": [{"bom-ref": "v1", "id": "CVE-2031-0050", "description": "It pads too far.", "ratings": [{"severity": "high"}],
+                             "recommendation": "Upgrade.", "analysis": {"state": "exploitable"}, "cwes": [787]},
+                            {"id": "CVE-2031-0051", "description": "Not a flaw.", "rejected": "2031-01-02T00:00:00Z"}]}), [
+        Expected("pkg:npm/left-pan@1", "left-pan", "Pads pans."),
+        Expected("CVE-2031-0050", "CVE-2031-0050", "It pads too far.\nUpgrade.", None, {"severity": "high", "weaknesses": 787,
+                                                                                     "status": "exploitable"}),
+        Expected("CVE-2031-0051", "CVE-2031-0051", "Not a flaw.", "REJECTED")]),
+    Sample("openvex", "vex.json", _json({"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/vex/1",
+        "author": "Foo", "timestamp": "2031-01-01T00:00:00Z", "version": 1, "statements": [
+            {"vulnerability": {"name": "CVE-2031-0052"}, "products": [{"@id": "pkg:npm/left-pan@1"}], "status": "not_affected",
+             "justification": "vulnerable_code_not_present", "impact_statement": "The code is not built."},
+            {"vulnerability": "CVE-2031-0053", "products": ["pkg:npm/left-pan@1"], "status": "fixed"}]}), [
+        Expected("CVE-2031-0052", "CVE-2031-0052", "The code is not built.\nJustification: vulnerable_code_not_present", None,
+                 {"status": "not_affected", "products": "pkg:npm/left-pan@1"}),
+        Expected("CVE-2031-0053", "CVE-2031-0053", "", None, {"status": "fixed", "products": "pkg:npm/left-pan@1"})]),
+    Sample("grype", "grype.json", _json({"matches": [{
+        "vulnerability": {"id": "GHSA-aaaa-bbbb-cccc", "severity": "High", "dataSource": "https://example.org/h", "urls": []},
+        "relatedVulnerabilities": [{"id": "CVE-2031-0054", "description": "left-pan reads beyond."}],
+        "artifact": {"id": "a1", "name": "left-pan", "type": "npm"}}], "source": {"type": "image"}}), [
+        Expected("GHSA-aaaa-bbbb-cccc", "GHSA-aaaa-bbbb-cccc", "left-pan reads beyond.", None,
+                 {"aliases": "CVE-2031-0054", "packages": "left-pan", "references": "https://example.org/h"})]),
+    Sample("dependency-check", "dependency-check-report.json", _json({"reportSchema": "1.1", "scanInfo": {"dataSource": [
+        {"name": "a data source of theirs"}]}, "dependencies": [{"fileName": "a.jar", "description": "A jar of jam."}, {
+            "fileName": "b.jar", "description": "Another one.", "vulnerabilities": [{
+                "source": "NVD", "name": "CVE-2031-0055", "severity": "HIGH", "cwes": ["CWE-502"], "description": "Jam leaks.",
+                "references": [{"url": "https://example.org/i"}]}]}]}), [
+        Expected("CVE-2031-0055", "CVE-2031-0055", "Jam leaks.", None, {"severity": "HIGH", "weaknesses": "CWE-502"})]),
+    Sample("nessus", "scan.nessus", "<?xml version='1.0'?><NessusClientData_v2><Policy><Preferences>" + "".join(
+        f"<preference><name>p{n}</name><value>a value of some words</value></preference>" for n in range(3))
+        + "</Preferences></Policy><Report name='r'><ReportHost name='192.0.2.1'><HostProperties><tag name='os'>Foo OS 5</tag>"
+        "</HostProperties><ReportItem port='0' severity='2' pluginID='1001' pluginName='Foo Overflow' pluginFamily='Misc.'>"
+        "<cve>CVE-2031-0056</cve><description>Foo has\nan overflow.</description><risk_factor>High</risk_factor>"
+        "<plugin_publication_date>2031/01/01</plugin_publication_date><solution>Update Foo.</solution>"
+        "<synopsis>The host has a flaw.</synopsis></ReportItem></ReportHost></Report></NessusClientData_v2>", [
+        Expected("1001", "Foo Overflow", "The host has a flaw.\nFoo has an overflow.\nUpdate Foo.", None,
+                 {"cves": "CVE-2031-0056", "severity": "High", "published": "2031/01/01"})]),
+    Sample("openvas", "report.xml", "<report id='r'><report id='r'><ports><port>general/tcp<host>192.0.2.1</host></port></ports>"
+        "<results><result id='1111-1'><name>Foo Overflow</name><owner><name>admin</name></owner><threat>High</threat>"
+        "<nvt oid='1.3.6.1'><family>General</family><tags>cvss=x|summary=Foo overflows.|insight=A length is trusted.</tags>"
+        "<solution type='VendorFix'>Update Foo.</solution><refs><ref type='cve' id='CVE-2031-0057'/></refs></nvt>"
+        "<description>Installed version: 1</description></result></results></report></report>", [
+        Expected("1111-1", "Foo Overflow", "Foo overflows.\nA length is trusted.\nInstalled version: 1\nUpdate Foo.", None,
+                 {"cves": "CVE-2031-0057", "severity": "High"})]),
+    Sample("burp", "burp.xml", "<issues burpVersion='2'><issue><serialNumber>551</serialNumber><type>1</type><name>SQL injection</name>"
+        "<host ip='192.0.2.1'>https://example.org</host><path>/a</path><severity>High</severity>"
+        "<issueBackground><![CDATA[<p>Input is put into a query.</p>]]></issueBackground>"
+        "<issueDetail><![CDATA[The <b>id</b> parameter.]]></issueDetail>"
+        "<requestresponse><request base64='true'>R0VU</request></requestresponse></issue></issues>", [
+        Expected("551", "SQL injection", "Input is put into a query.\nThe id parameter.", None, {"severity": "High"})]),
+    Sample("openioc", "foo.ioc", "<?xml version='1.0'?><ioc xmlns='http://schemas.mandiant.com/2010/ioc' id='6d2a-1' "
+        "last-modified='2031-01-02'><short_description>Foo malware</short_description><description>Foo steals files.</description>"
+        "<authored_by>Somebody</authored_by><definition><Indicator operator='OR' id='i1'><IndicatorItem id='i2'>"
+        "<Content type='string'>foo.exe</Content></IndicatorItem><IndicatorItem id='i3'><Content type='string'>bar.dll</Content>"
+        "</IndicatorItem></Indicator></definition></ioc>", [
+        Expected("6d2a-1", "Foo malware", "Foo steals files.\nIndicators: foo.exe\nbar.dll", None, {"authors": "Somebody"})]),
+    Sample("jvn", "jvndb.rdf", "<rdf:RDF xmlns='http://purl.org/rss/1.0/' xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' "
+        "xmlns:sec='http://jvn.jp/rss/mod_sec/3.0/' xmlns:dcterms='http://purl.org/dc/terms/'><channel rdf:about='https://example.org'>"
+        "<title>Notes</title></channel><item rdf:about='https://example.org/j'><title>Foo overflow</title>"
+        "<link>https://example.org/j</link><description>Foo overflows a buffer.</description>"
+        "<sec:identifier>JVNDB-2031-000001</sec:identifier><sec:references source='CVE' id='CVE-2031-0058'>https://example.org/k"
+        "</sec:references><dcterms:issued>2031-01-01</dcterms:issued></item></rdf:RDF>", [
+        Expected("JVNDB-2031-000001", "Foo overflow", "Foo overflows a buffer.", None,
+                 {"cves": "CVE-2031-0058", "published": "2031-01-01"})]),
     Sample("cwe", "cwec.xml", """<Weakness_Catalog xmlns="http://cwe.mitre.org/cwe-7" xmlns:xhtml="http://www.w3.org/1999/xhtml"
  Name="CWE"><Weaknesses><Weakness ID="9001" Name="Overlong Example" Abstraction="Base" Status="Draft">
   <Description>The product is too long.</Description>
