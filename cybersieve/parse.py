@@ -155,7 +155,7 @@ def parse_piece(piece: pieces.Piece, input_dir: Path, output_dir: Path, settings
     """
     target = output_dir / f"{piece.name}.parquet{piece.suffix}"
     kept = parse_cache.entry(input_dir / piece.name, piece, settings)
-    if kept and (counts := kept.take(target)):
+    if kept and (counts := kept.take(target)) and not piece.outdated(input_dir / piece.name):
         return Outcome(piece.name, counts)
     outcome = in_thread(partial(_parse_piece, piece, input_dir, target, settings))
     if kept and not outcome.error:

@@ -73,7 +73,8 @@ def of(path: Path, name: str, settings: Parse) -> list[Piece]:
         if containers.packing(begin) == "zip":
             cuts = _members(file)
             return _cut(uncut, cuts, share=len(cuts) + 1)
-        source = _source(begin, name, settings) if _size(uncut) >= 2 * SIZE else None
+        large = 2 * SIZE <= _size(uncut) <= settings.limits.max_file_mb * 1e6  # beyond, the whole says so
+        source = _source(begin, name, settings) if large else None
         if source is None:
             return [uncut]
         if source.records in ([], [""]):

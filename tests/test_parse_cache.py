@@ -132,6 +132,7 @@ def stage(tmp_path, cache, monkeypatch):
         parsed.append(piece.name if not piece.end else (piece.name, piece.number))
         return real(piece, *rest)
     monkeypatch.setattr(parse, "_parse_piece", noted)
+    monkeypatch.setattr(parse.run, "cores", lambda: 2)  # one core takes files whole
 
     def run(settings=SETTINGS):
         parsed.clear()
@@ -175,6 +176,26 @@ def test_of_a_large_file_only_the_changed_piece_is_parsed_again(stage, tmp_path,
     path.write_text(path.read_text().replace("number 39.", "number 40."))
     parsed, second, _ = stage()
     assert parsed == [("b.jsonl", max(n for _, n in parsed))] and second != first
+
+
+def test_a_file_that_changes_is_no_mixture_of_kept_pieces(stage, tmp_path, monkeypatch):
+    """Another version of a file takes its place after its first piece; all pieces of both are kept."""
+    monkeypatch.setattr(pieces, "SIZE", 600)
+    path, real = tmp_path / "raw" / "large.jsonl", parse.parse_piece
+    for word in ("other", "words"):
+        write(path, word, count=60)
+        stage()
+
+    def swapped(piece, *rest, **more):
+        outcome = real(piece, *rest, **more)
+        if piece.number == 0 and piece.end:
+            write(path, "other", count=60)
+            os.utime(path, ns=(0, 0))
+        return outcome
+    monkeypatch.setattr(parse, "parse_piece", swapped)
+    stage()
+    texts = [row["text"] for row in records.read(tmp_path / "out" / "large.jsonl.parquet")]
+    assert len(texts) == 60 and all("other" in text for text in texts)
 
 
 def test_a_broken_file_is_not_kept(stage, tmp_path):

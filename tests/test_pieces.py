@@ -22,7 +22,7 @@ SETTINGS = params.load(ROOT / "params.yaml").parse
 WHOLE = 10**9
 
 
-def cut(data, size, name="f.json", window=json_cuts.WINDOW, member=10, settings=SETTINGS):
+def cut(data, size, name="f.json", window=json_cuts.WINDOW, member=10, settings=SETTINGS, cores=2):
     """Parse a file in pieces of some size: what is written, the counts, the numbers of the pieces that were parsed."""
     real, seen = parse._parse_piece, []
 
@@ -31,7 +31,7 @@ def cut(data, size, name="f.json", window=json_cuts.WINDOW, member=10, settings=
         return real(piece, *more)
     with tempfile.TemporaryDirectory() as scratch, pytest.MonkeyPatch.context() as patch:
         for module, what, value in ((parse, "_parse_piece", noted), (pieces, "SIZE", size), (pieces, "MEMBER", member),
-                                    (json_cuts, "WINDOW", window)):
+                                    (json_cuts, "WINDOW", window), (parse.run, "cores", lambda: cores)):
             patch.setattr(module, what, value)
         raw, out = Path(scratch, "raw"), Path(scratch, "out")
         raw.mkdir()
@@ -176,6 +176,17 @@ def test_locators_move():
     assert piece.moved("a.b[7]", 5) == "a.b[12]" and piece.moved("a.b[7].c[2]", 5) == "a.b[12].c[2]"
     assert replace(piece, place="").moved("[0]: x]", 3) == "[3]: x]" and piece.moved("byte 7", 5) == "byte 7"
     assert pieces.Piece("f").moved("byte 7", 5) == "byte 12"
+
+
+def test_one_core_takes_the_file_whole():
+    text = ROOTS["lines"](list(some(100)))
+    assert cut(text, 2000, cores=1)[2] == ["whole"] and cut(text, 2000, cores=1)[:2] == cut(text, 2000)[:2]
+
+
+def test_no_file_is_larger_than_the_limit_says():
+    tight = replace(SETTINGS, limits=replace(SETTINGS.limits, max_file_mb=0.01))
+    for root in ("lines", "array"):
+        assert same(ROOTS[root](list(some(100))), 2000, settings=tight) == ["whole"]
 
 
 # --- zips ---
