@@ -117,6 +117,7 @@ class Reader:
                 raise too_large(self.name, self.max_bytes, f"byte {self.start}")
             held, self.held, self.opened = self.held, [], False
             self.notes["large records read in part"] += 1
+            self.skeleton.locator = self.skeleton.locator or f"byte {self.start}"
             self.skeleton.build()
             for number, piece in enumerate(held):
                 yield from self.skeleton.feed(piece[1:] if number == 0 else piece, self.start)

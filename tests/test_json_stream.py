@@ -202,6 +202,9 @@ def test_large_record_without_what_is_skipped(size):
     expected = {**tree, "big": None, "list": [{"keep": 1.5, "drop": None}, {"keep": [None]}]}
     assert [tree for _, tree in found] == [expected, {"id": "small", "big": 1}]
     assert notes == {"large records read in part": 1}
+    lines = b"".join(dumped(one, 0) + b"\n" for one in ({"id": 1}, tree, {"id": 2}))
+    places = [place for place, _ in read(lines, "", size=size, max_bytes=1000, skip=skip)[0]]
+    assert places == ["byte 0", "byte 10", f"byte {len(lines) - 10}"]
     with pytest.raises(InputError, match="a record of more than"):
         read(dumped([{"keep": "x" * 5000}], 0), "[]", size=size, max_bytes=1000, skip=skip)
 
