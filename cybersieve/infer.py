@@ -32,14 +32,9 @@ def json_source(documents: list[Any], whole: bool) -> Description | None:
     records = _json_records(documents, whole)
     samples: list[Any] = []
     for path in records:
-        steps = fields.record_path(path)
-        if steps[-1:] == ("*",):
-            rooms = [room for room in peek.values(documents, steps[:-1]) if isinstance(room, dict)]
-            samples += [{"@key": key, **item} for room in rooms for key, item in room.items() if isinstance(item, dict)]
-        else:
-            found = peek.values(documents, steps)
-            samples += [{"text": item} if isinstance(item, str) else item
-                        for item in found if isinstance(item, dict | list | str)]
+        found = peek.records(documents, fields.record_path(path))
+        samples += [{"text": item} if isinstance(item, str) else item
+                    for item in found if isinstance(item, dict | list | str)]
     source = described("json", records, samples) if samples else None
     if source and records == [""] and len(documents) == 1 and not (source["title"] or source["text"]):
         return None  # an object that says nothing is no record
@@ -85,9 +80,15 @@ def _arrays(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, 
             continue
         below = f"{path}.{fields.quoted(key)}".removeprefix(".")
         if isinstance(value, list) and value:
-            yield f"{below}[]", value
+            if not plain(key).startswith(("reference", "links", "urls")) and not all(map(_translation, value)):
+                yield f"{below}[]", value
         elif isinstance(value, dict) and depth < MAX_DEPTH:
             yield from _arrays(value, below, depth + 1)
+
+
+def _translation(item: Any) -> bool:
+    """Is this a text in one of several languages?"""
+    return isinstance(item, dict) and len(item) <= 3 and {"lang", "value"} <= set(item)
 
 
 def _maps(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -228,5 +229,5 @@ def table_source(kind: str, samples: list[Any]) -> Description | None:
     records = [""] if kind == "csv" or not samples else _json_records(samples, whole=True, single=True)
     if any(len(fields.record_path(path)) != 2 for path in records):  # no list at its top
         return described(kind, [] if kind == "csv" else [""], samples) if samples else None
-    items = [item for path in records for item in peek.values(samples, fields.record_path(path))]
+    items = [item for path in records for item in peek.records(samples, fields.record_path(path))]
     return described(kind, records, [item for item in items if isinstance(item, dict)])

@@ -16,7 +16,7 @@ def _names(text: str) -> list[str]:
 
 # Field names without case, "_", "-" and "@"; the earlier, the likelier.
 IDS = _names("""id identifier vulnerabilityid uuid guid cveid cve cvenumber stixid recordid advisoryid ghsaid key number
-    ref slug eventid accession doi pmid""")
+    ref slug eventid accession doi pmid identifiers""")
 SURE_IDS = 7  # so many of these are ids wherever they stand at a record's top
 OTHERS_IDS = _names("""parent thread user author owner account org organisation organization team channel guild group
     source product vendor category creator sender reply project link subreddit gravatar license licence session""")
@@ -118,7 +118,7 @@ class _Fields:
         self.count = len(samples)
         self.found: dict[Leaf, list[str]] = {}
         for leaf in dict.fromkeys(leaf for tree in samples for leaf in leaves(tree)):
-            per_record = [[str(v) for v in _values(tree, leaf) if v is not None] for tree in samples]
+            per_record = [[fields.words(v) for v in _values(tree, leaf) if v is not None] for tree in samples]
             self.found[leaf] = ["\n".join(texts) for texts in per_record if texts]
 
     def length(self, leaf: Leaf) -> float:
@@ -130,6 +130,10 @@ class _Fields:
 
     def varied(self, leaf: Leaf) -> bool:
         return len(set(self.found[leaf])) * 2 > len(self.found[leaf])
+
+    def public(self, leaf: Leaf) -> bool:
+        """Are these public numbers?"""
+        return all(_PUBLIC.fullmatch(line) for text in self.found[leaf] for line in text.split("\n"))
 
     def named(self, names: list[str], ends: tuple[str, ...] = ()) -> list[Leaf]:
         """Leaves of these names, shallow ones first, then in the order of `names`, then those of such endings."""
@@ -170,7 +174,7 @@ def _texts(all_: _Fields) -> list[Leaf]:
     texts = ([leaf for leaf in texts if not OTHERS & set(map(plain, leaf))] or texts)[:6]
     longest = max(filter(all_.prose, all_.found), default=None,
                   key=lambda leaf: (all_.length(leaf) * len(all_.found[leaf]), leaf))
-    if longest and longest not in texts and all_.length(longest) > 2 * max(map(all_.length, texts), default=9):
+    if longest and longest not in texts and all_.length(longest) > 2 * max(map(all_.length, texts), default=0):
         texts.insert(0, longest)
     return texts
 
@@ -195,18 +199,19 @@ def _ids(all_: _Fields) -> list[Leaf]:
     top = [leaf for leaf in all_.found if len(_bare(leaf)) == 1]
     ending = [leaf for leaf in top if _name(leaf).endswith(("id", "identifier")) and not any(
         other in _name(leaf) for other in OTHERS_IDS)]
-    public = [leaf for leaf in top if (leaf in ending or _name(leaf) in TITLES)
-              and all(map(_PUBLIC.fullmatch, all_.found[leaf]))]
+    public = [leaf for leaf in top if all_.public(leaf)
+              and (leaf in ending or _name(leaf) in TITLES or _name(leaf).startswith("column"))]
     bare = [leaf for leaf in all_.named(TITLES[:2]) if leaf in top and not all_.wordy(leaf)]
     pages = [leaf for leaf in all_.named(META["url"]) if leaf in top]
-    order = [*(leaf for leaf in named if leaf in top), ("@key",), *public, *ending, *named, *bare, *pages]
+    aliases = [leaf for leaf in all_.named(META["aliases"]) if leaf in top and all_.public(leaf)]
+    order = [*(leaf for leaf in named if leaf in top), ("@key",), *public, *ending, *aliases, *named, *bare, *pages]
     return [leaf for leaf in dict.fromkeys(order) if leaf in all_.found and _distinct(all_, leaf)][:2]
 
 
 def _distinct(all_: _Fields, leaf: Leaf) -> bool:
-    """Can this be an id? At a record's top the name is enough: repeated ids are told apart later."""
+    """Can this be an id? At a record's top the name, else a public number is enough: repeats are told apart later."""
     texts = all_.found[leaf]
-    named = len(leaf) == 1 and (leaf[0] == "@key" or plain(leaf[0]) in IDS[:SURE_IDS])
+    named = len(leaf) == 1 and (leaf[0] == "@key" or plain(leaf[0]) in IDS[:SURE_IDS]) or all_.public(leaf)
     enough = 0.2 if plain(leaf[0]) in IDS[:3] else 0.8  # records of two kinds have ids of two names
     return len(texts) >= enough * all_.count and all_.length(leaf) <= 200 and (named or len(set(texts)) == len(texts))
 

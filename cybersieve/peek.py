@@ -114,6 +114,14 @@ def values(documents: list[Any], path: RecordPath) -> list[Any]:
     return level
 
 
+def records(documents: list[Any], path: RecordPath) -> list[Any]:
+    """The values at a record path; objects that are found by their keys have these as `@key`."""
+    if path[-1:] != ("*",):
+        return values(documents, path)
+    rooms = [room for room in values(documents, path[:-1]) if isinstance(room, dict)]
+    return [{"@key": key, **item} for room in rooms for key, item in room.items() if isinstance(item, dict)]
+
+
 @dataclass
 class Elements:
     """What the beginning of an XML document shows."""

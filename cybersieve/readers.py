@@ -202,9 +202,9 @@ def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> S
 
 
 def _beside(other: fields.RecordPath, path: fields.RecordPath) -> bool:
-    """May both be in one document: at one depth, or in the same part of it, neither within the other?"""
+    """May both be in one document, neither within the other?"""
     return len(other) == len(path) or (
-        other[:1] == path[:1] and other[:len(path)] != path and path[:len(other)] != other)
+        (other[:1] == ("[]",)) == (path[:1] == ("[]",)) and other[:len(path)] != path and path[:len(other)] != other)
 
 
 def _inferred(description: dict[str, Any] | None) -> Source | None:
@@ -227,7 +227,7 @@ def _records(kind: str, stream: Iterator[bytes], name: str, source: Source, note
         paths = wanted(source)
         for locator, tree in yaml_stream.documents(stream, name, notes, **bounds):
             for path in paths:
-                for number, item in enumerate(peek.values([tree], path)):
+                for number, item in enumerate(peek.records([tree], path)):
                     if isinstance(item, dict | list | str):
                         yield locator if not path else f"{locator}: {'.'.join(path)}[{number}]", item
 

@@ -10,6 +10,7 @@ from cybersieve.errors import InputError
 
 DELIMITERS = ",;\t|"
 _NAME = re.compile(r"\s*[A-Za-z_][\w .()/-]*")  # of a column
+_NO_NAME = re.compile(r"\s*(https?://\S+|[A-Z]+-\d{4}-\d+|\d{4}-\d\d-\d\d.*|[0-9a-f]{32,})\s*")  # page, CVE, date, hash
 
 
 def delimiter(line: str) -> str:
@@ -23,8 +24,9 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
     """Locator (`line 17`, where the row ends) and cells of every row.
 
     `chunks` hold valid UTF-8. The first line names the columns; lines of `#` before it are passed over, and the
-    last of them is the header where the first line itself looks like data. Cells beyond the header are kept
-    under `column N`. Raises InputError with the line: no header, an open quote, a row of more than `max_bytes`.
+    last of them is the header where the first line itself looks like data. Where there is none, and for cells beyond
+    it, columns are called `column N`. Raises InputError with the line: an empty header, an open quote, a row of more
+    than `max_bytes`.
     """
     csv.field_size_limit(max_bytes)
     lines = _lines(chunks, name, notes, max_bytes)
@@ -39,6 +41,8 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
     columns, told = _split(first, mark, name), _split(comment, mark, name)
     if len(told) == len(columns) > 1 and not all(_NAME.fullmatch(cell) for cell in columns):
         columns, lines, before = told, chain([first], lines), before - 1
+    elif any(map(_NO_NAME.fullmatch, columns)):
+        columns, lines, before = [f"column {n + 1}" for n in range(len(columns))], chain([first], lines), before - 1
     if not any(columns):
         raise InputError(name, "no header with the columns' names", "line 1", "add one, or leave the file out")
     columns = _unique([column.strip() for column in columns])

@@ -197,6 +197,15 @@ often.</x:description><x:rationale>Thieves.</x:rationale></x:Rule></x:Group></x:
         Expected("EDB-90001", 'Foo 1.0 - "Bar" Overflow', 'Foo 1.0 - "Bar" Overflow\nType: local\nPlatform: linux\n'
                  "Codes: CVE-2031-0020", None, {"published": "2031-01-01", "authors": "A, B"}),
         Expected("EDB-90002", "Baz 2 - SQL Injection", "Baz 2 - SQL Injection\nType: webapps\nPlatform: php")]),
+    Sample("glsa", "glsa-203101-01.xml", "<?xml version='1.0'?><glsa id='203101-01'><title>Foo: Code execution</title>"
+        "<synopsis>Foo runs\n   code.</synopsis><announced>2031-01-01</announced><affected><package name='app/foo'/></affected>"
+        "<background><p>Foo is a tool.</p></background><description><p>It has</p><p>two flaws.</p></description>"
+        "<impact type='high'><p>An attacker may.</p></impact><references><uri link='u'>CVE-2031-0059</uri></references></glsa>", [
+        Expected("GLSA-203101-01", "Foo: Code execution", "Foo runs code.\nFoo is a tool.\nIt has two flaws.\nAn attacker may.", None,
+                 {"packages": "app/foo", "severity": "high"})]),
+    Sample("alpine-secdb", "main.json", _json({"reponame": "main", "packages": [{"pkg": {"name": "foo", "secfixes": {
+        "1.0-r0": ["CVE-2031-0060"], "2.0-r0": ["CVE-2031-0061"]}}}]}), [
+        Expected("foo", "foo", "Fixed: CVE-2031-0060\nCVE-2031-0061", None, {"cves": ["CVE-2031-0060", "CVE-2031-0061"]})]),
     Sample("sarif", "scan.sarif.json", _json({"$schema": "https://example.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [{
         "tool": {"driver": {"name": "Scan", "rules": [{
             "id": "js/sqli", "shortDescription": {"text": "SQL injection"}, "fullDescription": {"text": "A query is built from input."},
@@ -316,6 +325,10 @@ often.</x:description><x:rationale>Thieves.</x:rationale></x:Rule></x:Group></x:
         {"value": "No uuid", "description": "Nor text markup."}], "version": 1}), [
         Expected(f"{UUID}7", "Quiet Heron", "A group.\nAlso known as: Heron, QH", None, {"country": "XX"}),
         Expected("No uuid", "No uuid", "Nor text markup.")]),
+    Sample("misp-taxonomy", "machinetag.json", _json({"namespace": "foo", "description": "About foos.", "version": 1,
+        "predicates": [{"value": "bar", "expanded": "A bar of sorts", "description": "What bars.", "uuid": f"{UUID}1"}],
+        "values": [{"predicate": "bar", "entry": [{"value": "open", "expanded": "An open bar"}]}]}), [
+        Expected(f"{UUID}1", "A bar of sorts", "What bars."), Expected("open", "An open bar", "")]),
     Sample("misp-event", "event.json", _json({"response": [{"Event": {
         "uuid": f"{UUID}8", "info": "Phishing in spring", "date": "2031-03-01", "Orgc": {"name": "Example CERT"},
         "Attribute": [{"type": "domain", "category": "Network activity", "value": "evil[.]example", "comment": "seen twice"},

@@ -178,6 +178,11 @@ LICENCE = "Permission to use, copy and change what is said here is granted to ev
     ({"id": 1, "title": "Foo", "description": PROSE, "copyrights": {"license": LICENCE}, "search": LICENCE},
      ("1", "Foo", PROSE)),
     ({"id": {"S": "1"}, "title": {"S": "Foo"}, "body": {"S": PROSE}}, ("1", "Foo", PROSE)),
+    ({"advisory": {"identifiers": [{"type": "GHSA", "value": "GHSA-aaaa-bbbb-cccc"}], "summary": PROSE}},
+     ("GHSA-aaaa-bbbb-cccc", "", PROSE)),
+    ({"aliases": ["CVE-2031-1", "CVE-2031-2"], "summary": PROSE}, ("CVE-2031-1", "", PROSE)),
+    ({"id": 1, "text": PROSE, "a": {"b": {"c": {"d": {"score": {"vector": "LOW" * 80, "impact": "HIGH"}}}}}},
+     ("1", "", PROSE)),
     ({"id": 1, "conversations": [{"from": "human", "value": PROSE}]}, ("1", "", PROSE)),
     ({"id": 1, "title": "漏洞", "说明": "攻击者可利用该漏洞执行任意代码，目前厂商已发布升级补丁。"},
      ("1", "漏洞", "攻击者可利用该漏洞执行任意代码，目前厂商已发布升级补丁。")),
@@ -192,6 +197,24 @@ def test_a_text_under_the_name_of_a_flag_and_a_parts_status_drop_nothing(tmp_pat
         {"prompt": f"Question {n}?", "chosen": f"{PROSE} {n}", "rejected": "I can't say.",
          "parts": [{"status": "withdrawn"}]} for n in range(3)])
     assert [row["dropped"] for row in rows] == [None] * 3
+
+
+def test_texts_in_several_languages_and_references_are_no_records(tmp_path):
+    names = {"description": [{"lang": "en", "value": PROSE}], "links": [{"name": "a b c", "title": "A page"}] * 3}
+    row, = parsed(tmp_path, "one.json", {"id": "X-1", "space": names})
+    assert row["id"] == "X-1" and PROSE in row["text"]
+
+
+def test_records_by_key_in_yaml(tmp_path):
+    rows = parsed(tmp_path, "one.yaml", "made: 2031\nadvisories:\n" + "".join(
+        f"  CVE-2031-{n}:\n    title: Event {n}\n    description: {PROSE} {n}\n" for n in range(2)))
+    assert [(row["id"], row["title"]) for row in rows] == [(f"CVE-2031-{n}", f"Event {n}") for n in range(2)]
+
+
+def test_a_table_without_a_header(tmp_path):
+    rows = parsed(tmp_path, "t.csv", "".join(f"CVE-2031-{n},https://example.org/{n},{PROSE} {n}\n" for n in range(3)))
+    assert [(row["id"], row["text"], row["locator"]) for row in rows] == [
+        (f"CVE-2031-{n}", f"{PROSE} {n}", f"line {n + 1}") for n in range(3)]
 
 
 def test_one_single_xml_record(tmp_path):
