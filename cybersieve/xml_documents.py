@@ -13,6 +13,7 @@ from cybersieve.errors import InputError
 
 DECLARED = (b"<?xml", b"<!DOCTYPE")  # how a further document begins
 BEGIN = 64_000  # bytes in which a document's element opens
+DOUBTS = 1000  # how often in a stream what looks like a beginning may be none; from then on nothing is taken for one
 HELD = 400  # bytes that are remembered of what has passed: a closing tag and white space
 _ROOT = re.compile(rb"""(?:\s+ | <!--(?>.*?-->) | <\?(?>.*?\?>) | <!DOCTYPE[^<>\[]*(?:> | \[(?>.*?\]\s*>)))*+
                         <([A-Za-z_:][^\s/<>]*)(?=[\s/>])""", re.S | re.X)
@@ -48,7 +49,7 @@ class _Rest:
     """What of a stream has not been read."""
 
     def __init__(self, chunks: Iterator[bytes], closed: Callable[[], bool]) -> None:
-        self.chunks, self.closed, self.held = chunks, closed, b""
+        self.chunks, self.closed, self.held, self.doubts = chunks, closed, b"", 0
 
     def more(self) -> bool:
         while not self.held and (chunk := next(self.chunks, b"")):
@@ -63,7 +64,7 @@ class _Rest:
         while self.more():
             data, self.held = self.held, b""
             ended = closing in data or closing in passed + data[:len(closing)]  # or no further document can begin
-            at = _next(data, passed, end) if end and ended else -1
+            at = _next(data, passed, end) if end and ended and self.doubts < DOUBTS else -1
             if at < 0 and end and (half := _half(data)):
                 more = next(self.chunks, b"")
                 if more:
@@ -76,6 +77,7 @@ class _Rest:
             if at >= 0:
                 if self.closed():
                     return
+                self.doubts += 1
                 word = len(DECLARED[0])  # it is no document's beginning
                 data, self.held = self.held[:word], self.held[word:]
                 yield data
@@ -90,13 +92,18 @@ def _root(begin: bytes) -> bytes:
 
 def _next(data: bytes, passed: bytes, end: re.Pattern[bytes]) -> int:
     """Where a further document begins; -1 for nowhere."""
-    for word in DECLARED:
-        at = data.find(word)
-        while at >= 0:
-            before = (passed + data[:at])[-HELD:] if at < HELD else data[at - HELD:at]
-            if data[at + len(word):at + len(word) + 1].isspace() and end.search(before):
-                return at
-            at = data.find(word, at + 1)
+    found = [at for word in DECLARED if (at := _declared(word, data, passed, end)) >= 0]
+    return min(found, default=-1)
+
+
+def _declared(word: bytes, data: bytes, passed: bytes, end: re.Pattern[bytes]) -> int:
+    """Where the word follows what matches `end`; -1 for nowhere."""
+    at = data.find(word)
+    while at >= 0:
+        before = (passed + data[:at])[-HELD:] if at < HELD else data[at - HELD:at]
+        if data[at + len(word):at + len(word) + 1].isspace() and end.search(before):
+            return at
+        at = data.find(word, at + 1)
     return -1
 
 

@@ -260,6 +260,19 @@ def test_xml_documents_in_a_row(declared, size):
     assert xml_documents.first(data) == found[0].encode()
 
 
+def test_what_looks_like_many_documents_is_asked_about_so_often(monkeypatch):
+    monkeypatch.setattr(xml_documents, "DOUBTS", 3)
+    asked = []
+    data = b"<r><![CDATA[" + b"</r><?xml " * 9 + b"]]></r>"
+    found = [b"".join(part) for part in xml_documents.split(iter([data]), lambda: asked.append(1))]
+    assert found == [data] and len(asked) == 3
+
+
+def test_of_two_declarations_the_first_begins_the_next_xml_document():
+    parts = [b"<!DOCTYPE r><r>1</r>", b"<!DOCTYPE r><r>2</r>", b"<?xml version='1.0'?><r>3</r>"]
+    assert [b"".join(part) for part in xml_documents.split(iter([b"".join(parts)]))] == parts
+
+
 def test_locators_and_faults_of_xml_documents_in_a_row(raw, tmp_path):
     other = XML.replace("<r>", "<s>").replace("</r>", "</s>").replace("G-", "H-")
     text = f"<?xml version='1.0'?>{XML}\n<?xml version='1.0'?>\n{other}<?xml version='1.0'?><z/>"
