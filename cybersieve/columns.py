@@ -14,6 +14,7 @@ from cybersieve.pieces import Piece
 from cybersieve.records import Row
 
 BATCH_ROWS, BATCH_CHARS = 2048, 8_000_000  # of what is held before it is written
+COUNTED = ("id", "locator", "title", "text", "meta")  # whose characters count
 
 
 def batches(found: Iterable[Row]) -> Iterator[pa.RecordBatch]:
@@ -22,7 +23,7 @@ def batches(found: Iterable[Row]) -> Iterator[pa.RecordBatch]:
     chars = 0
     for row in found:
         held.append(row)
-        chars += len(row["text"]) + len(row["meta"])
+        chars += sum([len(row[name]) for name in COUNTED])
         if len(held) == BATCH_ROWS or chars > BATCH_CHARS:
             yield columns(held)
             held, chars = [], 0
@@ -47,7 +48,7 @@ def joined(pieces: Iterable[tuple[Piece, int, Path]], notes: Counter[str]) -> It
     held: list[pa.RecordBatch] = []
     room, chars = BATCH_ROWS, 0
     for batch in _renamed(pieces, notes):
-        sizes = sum(pc.utf8_length(batch.column(name)).to_numpy() for name in ("text", "meta"))
+        sizes = sum(pc.utf8_length(batch.column(name)).to_numpy() for name in COUNTED)
         done = 0
         while done < batch.num_rows:
             sums = np.cumsum(sizes[done:done + room]) + chars

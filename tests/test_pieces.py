@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cybersieve import containers, json_cuts, params, parse, peek, pieces
+from cybersieve import columns, containers, json_cuts, params, parse, peek, pieces
 from cybersieve.errors import InputError
 from tests.conftest import ROOT
 from tests.test_containers import zipped
@@ -176,6 +176,20 @@ def test_locators_move():
     assert piece.moved("a.b[7]", 5) == "a.b[12]" and piece.moved("a.b[7].c[2]", 5) == "a.b[12].c[2]"
     assert replace(piece, place="").moved("[0]: x]", 3) == "[3]: x]" and piece.moved("byte 7", 5) == "byte 7"
     assert pieces.Piece("f").moved("byte 7", 5) == "byte 12"
+
+
+@pytest.mark.parametrize(("rows", "chars"), [(7, 10**6), (64, 900), (30, 5000)])
+def test_batches_are_those_of_the_whole(rows, chars, monkeypatch):
+    monkeypatch.setattr(columns, "BATCH_ROWS", rows)
+    monkeypatch.setattr(columns, "BATCH_CHARS", chars)
+    for root in ("lines", "key"):
+        assert "whole" not in same(ROOTS[root](list(some(120))), 3000)
+
+
+def test_large_titles_fill_a_batch(monkeypatch):
+    monkeypatch.setattr(columns, "BATCH_CHARS", 1000)
+    row = {"id": "1", "source": "f", "locator": "[0]", "title": "t" * 400, "text": "", "meta": "{}", "dropped": None}
+    assert [batch.num_rows for batch in columns.batches([row] * 8)] == [3, 3, 2]
 
 
 def test_one_core_takes_the_file_whole():
