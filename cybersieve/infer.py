@@ -70,7 +70,11 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     if named or maps:
         named = [path for path in named if not any(path.startswith(room[:-1]) for room in maps)]
         return [inner for path in named for inner in _inside(path, arrays[path])] + list(maps)
-    return [max(arrays, key=lambda path: len(arrays[path]))] if arrays else [""]
+    if not arrays:
+        return [""]
+    longest = max(arrays, key=lambda path: len(arrays[path]))
+    alike = [path for path in arrays if path == longest or _alike([arrays[longest][0], arrays[path][0]])]
+    return [inner for path in alike for inner in _inside(path, arrays[path])]
 
 
 def _arrays(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, list[Any]]]:

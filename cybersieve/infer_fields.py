@@ -26,7 +26,7 @@ FIRM = _names("title headline subject heading question")  # titles wherever they
 TEXTS = _names("""description shortdescription longdescription fulldescription extendeddescription desc definition
     text content body abstract summary synopsis details detail message msg overview diagnosis note notes post comment
     answer story article impact consequence analysis solution mitigation remediation recommendation statement
-    instruction prompt context input output response completion""")
+    instruction prompt context input output response completion extract cooked""")
 TEXT_ENDS = ("description", "descript", "abstract", "text")
 EITHER = _names("summary synopsis shortdescription instruction prompt")  # titles of a longer text beside them
 OTHERS = frozenset(_names("""license licence licenses copyright copyrights legal disclaimer reference references

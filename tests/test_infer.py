@@ -39,6 +39,8 @@ EXPECTED = [(f"E-{n}", f"Event {n}", f"{PROSE} Number {n}.") for n in range(3)]
     ("rooms", {"results": [{"target": "a", "found": [entry(0), entry(1)]}, {"target": "b", "found": [entry(2)]}]}),
     ("rooms in rooms", [{"host": "a", "ports": [{"port": 1, "found": [entry(0)]}, {"port": 2, "found": [entry(1)]}]},
                         {"host": "b", "ports": [{"port": 1, "found": [entry(2)]}]}]),
+    ("rooms in nameless rooms", {"scans": [{"at": {"file": "a"}, "parts": [
+        {"part": {"version": "1"}, "found": [entry(0), entry(1)]}, {"part": {"version": "2"}, "found": [entry(2)]}]}]}),
     ("with lists inside", {"items": [entry(n, references=[{"url": "u", "name": "a b c"}]) for n in range(3)]}),
     ("dotted keys", {"list.of": [entry(n) for n in range(3)]}),
     ("by key", {f"k{n}": entry(n) for n in range(3)}),
@@ -80,6 +82,12 @@ def test_one_single_record(tmp_path):
 def test_objects_without_ids_are_known_by_their_keys(tmp_path):
     rows = parsed(tmp_path, "map.json", {f"CVE-2031-{n}": {"summary": PROSE, "score": n} for n in range(4)})
     assert [row["id"] for row in rows] == [f"CVE-2031-{n}" for n in range(4)]
+
+
+def test_lists_under_a_few_keys_are_all_read(tmp_path):
+    rows = parsed(tmp_path, "lists.json", {f"{n}": [{"ioc": "192.0.2.1", "malware": f"A stealer of files {n}"}]
+                                           for n in range(3)})
+    assert [row["text"] for row in rows] == [f"A stealer of files {n}" for n in range(3)]
 
 
 def test_objects_of_objects_are_known_by_the_inner_keys(tmp_path):
