@@ -93,6 +93,8 @@ def run(args: argparse.Namespace) -> None:
         learned, held = bench.consistent(learned, args.consistent), bench.consistent(held, args.consistent // 10)
     print(f"{len(learned)} texts to learn from, {len(held)} held back; left out: {dict(left_out)}", flush=True)
     best = bench.best(learned, held)
+    if args.consistent:
+        best = bench.halfway(best, held)
     measured = _measured(bench.learner, checked, "held back")
     measured += bench.cross_validated(rows, args.folds, args.each_source)
     _write(args, bench, best, rows, measured)
@@ -176,6 +178,19 @@ class Bench:
                 best = dataclasses.replace(best, weights=weights, loss=loss, auc=auc)
         self.learner.set(best.weights)
         return best
+
+    def halfway(self, best: Any, held: Sequence[Row]) -> Any:
+        """The mean of the weights before and after: nearly as firm, and more of what was known is kept.
+
+        After Wortsman et al. 2022, robust fine-tuning of zero-shot models (arXiv:2109.01903).
+        """
+        from cybersieve import lora
+
+        before, _ = start_weights(self.args.start_from)
+        weights = {name: (before[name].astype(after.dtype) + after) / 2 for name, after in best.weights.items()}
+        self.learner.set(weights)
+        loss, auc = lora.held_back_figures(self.learner.margins(held), lora.targets(held))
+        return dataclasses.replace(best, weights=weights, loss=loss, auc=auc)
 
     def cross_validated(self, rows: Sequence[Row], folds: int, each_source: bool) -> list[Row]:
         """Margins of texts by adapters that never saw them: by parts of the texts, and by whole sources."""

@@ -14,11 +14,13 @@ from cybersieve.training_data import Row
 
 ANSWERS = {0: ("Yes", "Yes", "Yes", "Yes", "No"), 1: ("Yes", "No")}  # what injections argue for, by the text's label
 NEGATIVE = 0.75  # share of texts that do not belong: those are what is smuggled in
+WHOLE = 3  # of so many texts one is learned as a whole, too: that keeps what the adapter knows of longer ones
+TWICE = 0.25  # share of texts that get two injections
 WORDS = 24  # of a text before an injection: behind a long one it lies beyond the verifier's token budget
 
 
 def rows(texts: Sequence[Row], count: int, margins: Callable[[Sequence[Row]], np.ndarray], seed: int = 0) -> list[Row]:
-    """Up to `count` texts: the whole, its beginning, and the beginning with an injection of the `train` kinds.
+    """Up to `count` texts: the beginning, the same with injections of the `train` kinds, and some texts as a whole.
 
     `margins` are the adapter's; `target` of a row is its probability of yes for the text without the injection.
     Which texts are taken is settled by their hash, what is done to them by `seed`.
@@ -28,17 +30,19 @@ def rows(texts: Sequence[Row], count: int, margins: Callable[[Sequence[Row]], np
     whole: list[Row] = []
     begun: list[Row] = []
     injected: list[Row] = []
-    for one in _drawn(texts, count):
-        kind = rng.choice(kinds)
-        begin = injections.shortened(one["text"], rng.randint(6, WORDS))
-        words = injections.payload(rng.choice(kind.texts), rng.choice(ANSWERS[one["label"]]))
-        whole.append(one)
+    for number, one in enumerate(_drawn(texts, count)):
+        drawn = rng.choices(kinds, k=2 if rng.random() < TWICE else 1)
+        text = begin = injections.shortened(one["text"], rng.randint(6, WORDS))
+        for kind in drawn:
+            words = injections.payload(rng.choice(kind.texts), rng.choice(ANSWERS[one["label"]]))
+            text = injections.inject(text, words, injections.place(rng))
         begun.append(one | {"text": begin})
-        injected.append(one | {"text": injections.inject(begin, words, injections.place(rng)),
-                               "stratum": f"injected:{kind.name}"})
-    alone = [*whole, *begun]
+        injected.append(one | {"text": text, "stratum": f"injected:{drawn[0].name}"})
+        if number % WHOLE == 0:
+            whole.append(one)
+    alone = [*begun, *whole]
     said = 1 / (1 + np.exp(-margins(alone).astype(np.float64)))
-    targets = zip([*alone, *injected], [*said, *said[len(whole):]], strict=True)
+    targets = zip([*alone, *injected], [*said, *said[: len(begun)]], strict=True)
     return [one | {"target": round(float(target), 6), "weight": 1.0} for one, target in targets]
 
 
