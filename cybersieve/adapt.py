@@ -3,13 +3,15 @@
     python -m cybersieve adapt --labels training.jsonl --output models/smollm2-135m-instruct
     python -m cybersieve adapt --labels labels/sample_stratified.csv --parsed-dir data/parsed --output my_adapter
     python -m cybersieve adapt --labels more.jsonl --start-from models/smollm2-135m-instruct --output my_adapter
-    python -m cybersieve adapt --labels training.jsonl --start-from my_adapter --consistent 600 --output my_firm_adapter
+    python -m cybersieve adapt --labels training.jsonl --start-from my_adapter --consistent 2400 --epochs 1 \\
+        --learning-rate 1e-4 --output my_firm_adapter
 
 Reads `{text, label}` JSONL and label files (CSV file,id,label; their texts come from --parsed-dir). Writes
 adapters.safetensors and adapter_config.json (mlx_lm.load(adapter_path=…) reads them), verifier.json (how the
 question is put), calibration.json (margin to probability), margins.jsonl (what was measured on texts held back)
 and README.md, the model card. Records with a uniform label and texts that read the same as one are refused.
---consistent teaches an adapter to answer a text with an injection as it answers the text alone, by its own answers.
+--consistent teaches an adapter to answer a text with an injection as it answers the text alone, by its own answers,
+and writes the mean of the weights before and after.
 A killed run goes on where it stopped. Works on CPU, Metal and CUDA.
 """
 
@@ -182,7 +184,8 @@ class Bench:
     def halfway(self, best: Any, held: Sequence[Row]) -> Any:
         """The mean of the weights before and after: nearly as firm, and more of what was known is kept.
 
-        After Wortsman et al. 2022, robust fine-tuning of zero-shot models (arXiv:2109.01903).
+        After Wortsman et al. 2022, robust fine-tuning of zero-shot models (arXiv:2109.01903). Of the weights as they
+        are, since one run led from the first to the second; seeds' have nothing in common but their product (merging).
         """
         from cybersieve import lora
 

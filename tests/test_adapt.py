@@ -99,13 +99,20 @@ def test_a_run_can_go_on_from_an_adapter(model, texts, tmp_path):
         train(model, texts, tmp_path / "other", "--start-from", str(tmp_path / "first"), "--rank", "2")
 
 
-def test_an_adapter_learns_to_answer_injected_texts_as_the_texts_alone(model, texts, tmp_path):
+def test_an_adapter_learns_to_answer_injected_texts_as_the_texts_alone(model, texts, tmp_path, monkeypatch):
     from cybersieve import consistency, lora
 
     wide = ["--max-tokens", "64"]
     first = train(model, texts, tmp_path / "first", *wide, epochs=6)
     start = ["--start-from", str(tmp_path / "first"), "--consistent", "60"]
+    best, trained = adapt.Bench.best, []
+    monkeypatch.setattr(adapt.Bench, "best", lambda *args: trained.append(best(*args)) or trained[0])
     facts = train(model, texts, tmp_path / "firm", *wide, *start, epochs=6)
+    before, written = (adapt.start_weights(tmp_path / name)[0] for name in ("first", "firm"))
+    for name, after in trained[0].weights.items():
+        half = (np.array(before[name], np.float32) + np.array(after)) / 2
+        assert np.allclose(np.array(written[name], np.float32), half, atol=1e-3)
+        assert not np.array_equal(np.array(after), half), "training changed it"
     assert facts["consistent"] == 60 and facts["before"] == first and facts["settings"]["smoothing"] == 0
     card = (tmp_path / "firm/README.md").read_text()
     assert "Then 60 of the texts" in card and "| s1 |" in card
