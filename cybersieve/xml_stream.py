@@ -141,6 +141,7 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
                 if event == "end" and not level:
                     counts[tag] += 1
                     guard.look(node)
+                    guard.bytes = guard.tags = 0
                     yield f"{_above(node)}/{tag}[{counts[tag]}]", tree(node, plan)
                     node.clear(keep_tail=True)
             if top is not None:

@@ -120,6 +120,11 @@ def test_broken(data, message):
         read(data, "rec", size=1 << 16, max_bytes=1_000_000, max_depth=50)
 
 
+def test_what_one_record_may_take_is_not_counted_over_all_of_them():
+    record = b"<rec>" + b"<a>word</a>" * 2000 + b"</rec>"  # every chunk ends inside one
+    assert len(read(b"<top>" + record * 300 + b"</top>", "rec", size=1 << 14, max_bytes=1_000_000)) == 300
+
+
 def test_entities_of_the_document_are_left_unexpanded():
     data = b"<!DOCTYPE t [<!ENTITY a 'secret'>]><t><rec>x &a; y</rec></t>"
     assert "secret" not in str(read(data, "rec"))
