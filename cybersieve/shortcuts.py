@@ -1,11 +1,16 @@
 """One forward pass over a batch of questions, without what need not be computed when all begin alike and only two
-answers count: the prefix's keys and values are shared, the output matrix is cut to the answers' rows.
+answers after the last token count: the prefix's keys and values are shared, the output matrix is cut to the answers'
+rows, and behind its attention the last layer sees the last tokens only.
 
-Neither fits every architecture: `fastest` compares answers with and without them, and takes what gives the same.
+None fits every architecture: `fastest` compares answers with and without them, and takes what gives the same.
 """
 
 import copy
+import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -26,6 +31,7 @@ class Forward:
     no: list[int]
     cut: bool = False  # whether the model's logits are those of yes + no only
     before: list[Any] | None = None  # the prefix's keys and values; rows then come without it
+    end: "LastLayer | None" = None  # the model's last layer, where it gives the last tokens only
 
     def __call__(self, rows: list[list[int]]) -> mx.array:
         """Log of the answers' summed probabilities, yes less no, after each row's last token. Shape (rows,).
@@ -35,7 +41,10 @@ class Forward:
         width = max(map(len, rows))
         inputs = mx.array([row + [0] * (width - len(row)) for row in rows])
         last = mx.array([len(row) - 1 for row in rows])
-        logits = self.model(inputs, cache=self.before)[mx.arange(len(rows)), last]
+        if self.end:
+            self.end.at = last
+        logits = self.model(inputs, cache=self.before)
+        logits = logits[:, 0] if self.end else logits[mx.arange(len(rows)), last]
         logits = (logits if self.cut else logits[:, mx.array(self.yes + self.no)]).astype(mx.float32)
         cut = len(self.yes)
         return mx.logsumexp(logits[:, :cut], axis=1) - mx.logsumexp(logits[:, cut:], axis=1)
@@ -48,11 +57,12 @@ def fastest(model: Any, yes: list[int], no: list[int], prefix: list[int], suffix
     exact = np.array([plain([probe]) for probe in probes]).ravel()
     near = 1e-3 if model(mx.array(probes[1:])).dtype == mx.float32 else 0.25
     cut = with_answer_rows(model, yes + no)
-    for before in (shared(model, prefix), None) if cut else ():
-        short = Forward(cut, yes, no, True, before)
+    for before, (inner, end) in product((shared(model, prefix), None), with_short_ends(cut)) if cut else ():
+        short = Forward(inner, yes, no, True, before, end)
         skip = len(prefix) if before else 0
-        if np.allclose(np.array(short([probe[skip:] for probe in probes])), exact, atol=near):
-            return short
+        with suppress(TypeError, ValueError):  # a layer that works otherwise
+            if np.allclose(np.array(short([probe[skip:] for probe in probes])), exact, atol=near):
+                return short
     return plain
 
 
@@ -83,6 +93,40 @@ class AnswerRows:
 
     def as_linear(self, x: mx.array) -> Any:
         return x @ self.rows if self.bias is None else x @ self.rows + self.bias
+
+
+class LastLayer:
+    """A model's last layer that gives the states of the tokens `at` alone, one a row: its MLP need not see others."""
+
+    PARTS = ("input_layernorm", "self_attn", "post_attention_layernorm", "mlp")
+    at: mx.array  # shape (rows,)
+
+    def __init__(self, layer: Any) -> None:
+        self.layer = layer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.layer, name)
+
+    def __call__(self, x: mx.array, *args: Any, **kwargs: Any) -> mx.array:
+        x = x + self.layer.self_attn(self.layer.input_layernorm(x), *args, **kwargs)
+        last = x[mx.arange(len(x)), self.at][:, None]
+        result: mx.array = last + self.layer.mlp(self.layer.post_attention_layernorm(last))
+        return result
+
+
+def with_short_ends(model: Any) -> Iterator[tuple[Any, LastLayer | None]]:
+    """The model (a copy, sharing its weights) with a LastLayer, if its layers are made like that; then the model."""
+    names = [name.split(".") for name, _ in model.named_modules() if re.fullmatch(r"(\w+\.)*layers\.\d+", name)]
+    if names:
+        *steps, _, last = max(names, key=lambda steps: int(steps[-1]))
+        result = inner = copy.copy(model)
+        for step in steps:
+            inner[step] = inner = copy.copy(inner[step])
+        if all(hasattr(inner.layers[int(last)], part) for part in LastLayer.PARTS):
+            end = LastLayer(inner.layers[int(last)])
+            inner["layers"] = [*inner.layers[:-1], end]
+            yield result, end
+    yield model, None
 
 
 def with_answer_rows(model: Any, answers: list[int]) -> Any:

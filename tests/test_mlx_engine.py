@@ -60,14 +60,26 @@ def test_default_model_in_any_batch(prepared_model: Path, verify_settings: param
     plain = one_by_one(language_model, tokenizer, layout, texts)
     for size in (1, 32):
         with Engine(language_model, tokenizer, layout, size) as engine:
-            assert engine.forward.cut and engine.forward.before, "its shortcuts are in use"
+            assert engine.forward.cut and engine.forward.before and engine.forward.end, "its shortcuts are in use"
             assert np.abs(p_yes(engine, texts) - plain).max() < 1e-3
 
 
 def test_shortcuts_are_taken_where_they_fit(tmp_path: Path, verify_settings: params.Verify) -> None:
-    for architecture, prefix in (("gemma2", True), ("lfm2", False)):
+    for architecture, prefix, end in (("llama", True, True), ("gemma2", True, False), ("lfm2", False, False)):
         with Engine(*loaded(tiny.write(tmp_path / architecture, architecture), verify_settings)) as engine:
-            assert engine.forward.cut and bool(engine.forward.before) == prefix
+            assert engine.forward.cut and bool(engine.forward.before) == prefix and bool(engine.forward.end) == end
+
+
+def test_a_last_layer_that_is_called_otherwise_stays(tmp_path: Path, verify_settings: params.Verify,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    def other(*_: Any, **__: Any) -> None:
+        raise TypeError("not called like this")
+
+    monkeypatch.setattr(mlx_engine.shortcuts.LastLayer, "__call__", other)
+    parts = loaded(tiny.write(tmp_path), verify_settings)
+    with Engine(*parts) as engine:
+        assert engine.forward.cut and engine.forward.before and not engine.forward.end
+        assert np.abs(p_yes(engine, TEXTS[:5]) - one_by_one(*parts, TEXTS[:5])).max() < 1e-3
 
 
 def test_shortcuts_that_change_the_answer_are_not_taken(tmp_path: Path, verify_settings: params.Verify,
