@@ -78,10 +78,11 @@ def _decided(window: Sequence[dict[str, Any]], book: rules.Rulebook, verifier: v
     texts = [records.full_text(row.get("title") or "", row["text"] or "")
              for row, decision in zip(window, sure, strict=True) if decision is None]
     margins = iter(verifier.margins(texts))
+    keep_from = 0.5 if decider == "llm" else verifier.settings.keep_from
     for row, item, decision in zip(window, found, sure, strict=True):
         if decision is None:
             log_odds = None if decider == "llm" else item.text_log_odds + item.source_log_odds
-            decision = verify.by_llm(next(margins), log_odds, verifier.calibration)
+            decision = verify.by_llm(next(margins), log_odds, verifier.calibration, keep_from)
         yield row | {"confidence": item.confidence, "rules": list(item.hits)} | _columns(decision)
 
 

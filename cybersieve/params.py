@@ -80,6 +80,7 @@ class Verify:
     prompt: str
     examples: list[dict[str, Any]]
     max_failed: Annotated[float, Bounds(least=0, most=1)]
+    keep_from: Annotated[float, Bounds(least=0, most=1)] = 0.5
     # for backend openai
     endpoints: list[str] = field(default_factory=list)
     concurrency: Annotated[int, Bounds(least=1, most=256)] = 8

@@ -1,7 +1,8 @@
 """Who decides a record: rules where they are sure, else the LLM, whose answer is weighed together with the rules'.
 
     confidence >= accept -> kept by rule        confidence <= reject -> rejected by rule
-    between -> the LLM is asked; p_yes = 1 / (1 + exp(-(margin and rules' log-odds, weighed))); kept from 0.5
+    between -> the LLM is asked; p_yes = 1 / (1 + exp(-(margin and rules' log-odds, weighed)))
+               p_yes >= verify.keep_from -> kept
 
 Two passes over the files, in bounded memory: the first asks what is uncertain, a window of records at a time; the
 second writes the verdicts. What the LLM could not answer is `failed`: neither kept nor rejected, asked again next time.
@@ -10,9 +11,9 @@ second writes the verdicts. What the LLM could not answer is `failed`: neither k
 import math
 import time
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,7 +22,6 @@ from cybersieve.errors import InputError, ModelError
 from cybersieve.records import Counts, Row, Shard
 
 WINDOW = 20_000  # uncertain records whose texts are in memory at once
-KEEP_FROM = 0.5  # p_yes
 POLL = 0.5  # seconds between looks for the answers of another run
 
 
@@ -45,7 +45,8 @@ def by_rule(confidence: float, accept: float | None, reject: float | None) -> De
     return None
 
 
-def by_llm(margin: float | None, log_odds: float | None, calibration: Mapping[str, Any]) -> Decision:
+def by_llm(margin: float | None, log_odds: float | None, calibration: Mapping[str, Any],
+           keep_from: float = 0.5) -> Decision:
     """The LLM's verdict on a margin (None: it could not answer), weighed with the rules' log-odds.
 
     `calibration` is an adapter's calibration.json: `posterior` {margin, log_odds, bias} where both are known,
@@ -62,9 +63,9 @@ def by_llm(margin: float | None, log_odds: float | None, calibration: Mapping[st
     else:
         logit = log_odds + margin / 2
     p_yes = round(1 / (1 + math.exp(-max(-500.0, min(500.0, logit)))), 3)
-    if p_yes >= KEEP_FROM:
-        return Decision("kept", "llm", f"p_yes {p_yes:.3f} >= {KEEP_FROM}", p_yes, margin)
-    return Decision("rejected", "llm", f"p_yes {p_yes:.3f} < {KEEP_FROM}", p_yes, margin)
+    if p_yes >= keep_from:
+        return Decision("kept", "llm", f"p_yes {p_yes:.3f} >= {keep_from:g}", p_yes, margin)
+    return Decision("rejected", "llm", f"p_yes {p_yes:.3f} < {keep_from:g}", p_yes, margin)
 
 
 class Verifier:
@@ -198,10 +199,11 @@ def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, threshol
         calibration = verifier.calibration if margins else {}
         if limits.get("posterior"):  # fitted on this corpus, so it goes before the adapter's own
             calibration = calibration | {"posterior": limits["posterior"]}
+        said = partial(by_llm, calibration=calibration, keep_from=settings.keep_from)
         answers = iter(margins)
         for shard in shards:
             part = Counts()
-            rows = _verdicts(shard, scored_dir, unique_dir, part, accept, reject, answers, calibration)
+            rows = _verdicts(shard, scored_dir, unique_dir, part, accept, reject, answers, said)
             records.write(folder / shard.name, rows, records.VERDICTS)
             counts.add(shard.source, part)
     if figures is not None:
@@ -231,8 +233,9 @@ def _ask_uncertain(verifier: Verifier, shards: list[Shard], scored_dir: Path, ac
 
 
 def _verdicts(shard: Shard, scored_dir: Path, unique_dir: Path | None, counts: Counts, accept: float | None,
-              reject: float | None, answers: Iterator[float], calibration: Mapping[str, Any]) -> Iterator[Row]:
-    """One file's VERDICTS rows; the uncertain take the next of `answers`."""
+              reject: float | None, answers: Iterator[float],
+              said: Callable[[float | None, float | None], Decision]) -> Iterator[Row]:
+    """One file's VERDICTS rows; the uncertain take the next of `answers`, and what is `said` of it (by_llm)."""
     files = [(shard.path, ["id", "source", "dropped"]), (scored_dir / shard.name, ["id", "score", "confidence"])]
     if unique_dir:
         files.append((unique_dir / shard.name, ["id", "duplicate_of"]))
@@ -244,14 +247,14 @@ def _verdicts(shard: Shard, scored_dir: Path, unique_dir: Path | None, counts: C
             decision = Decision("rejected", "dedup", f"duplicate of {duplicate}")
         else:
             sure = by_rule(score["confidence"], accept, reject)
-            decision = sure or _answered(next(answers), score["score"], calibration)
+            decision = sure or said(_number(next(answers)), score["score"])
         _count(counts, decision)
         yield {"id": record["id"], "source": record["source"], "verdict": decision.verdict, "by": decision.by,
                "reason": decision.reason, "p_yes": decision.p_yes, "margin": decision.margin}
 
 
-def _answered(margin: float, log_odds: float, calibration: Mapping[str, Any]) -> Decision:
-    return by_llm(None if math.isnan(margin) else margin, log_odds, calibration)
+def _number(margin: float) -> float | None:
+    return None if math.isnan(margin) else margin
 
 
 def _count(counts: Counts, decision: Decision) -> None:

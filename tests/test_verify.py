@@ -88,6 +88,11 @@ def test_margin_and_log_odds_are_weighed_together() -> None:
     assert by_llm(1000.0, 1000.0, {}).p_yes == 1.0 and by_llm(-1e9, 0.0, {}).p_yes == 0.0
 
 
+def test_from_which_p_yes_a_record_is_kept_is_a_setting() -> None:
+    assert by_llm(2.0, None, {}, keep_from=0.88).verdict == "kept"
+    assert by_llm(2.0, None, {}, 0.9) == Decision("rejected", "llm", "p_yes 0.881 < 0.9", 0.881, 2.0)
+
+
 def test_the_verdict_follows_the_p_yes_that_is_written() -> None:
     decision = by_llm(-0.0039, 0.0, {})
     assert (decision.p_yes, decision.verdict, decision.margin) == (0.5, "kept", -0.004)
@@ -107,7 +112,7 @@ def test_every_record_has_one_verdict_in_its_place(bench: Bench) -> None:
     for row in rows:
         assert (row["p_yes"] is not None) == (row["margin"] is not None) == (row["by"] == "llm")
         if row["by"] == "llm":
-            assert row["verdict"] == ("kept" if row["p_yes"] >= 0.5 else "rejected")
+            assert row["verdict"] == ("kept" if row["p_yes"] >= bench.settings.keep_from else "rejected")
             assert row["p_yes"] == round(row["p_yes"], 3) and row["margin"] == round(row["margin"], 3)
     assert counts.tree()["dropped"] == {"dedup": 1, "parse": 1} and counts.written == 4 and counts.balanced()
     assert sum(counts.notes.values()) == 6 and figures["asked"] == 2
@@ -117,6 +122,15 @@ def test_the_thresholds_posterior_wins_over_the_adapters(bench: Bench) -> None:
     bench.fill({"a.json": UNSURE})
     bench.threshold(0.9, 0.1, posterior={"margin": 0.0, "log_odds": 0.0, "bias": 9.0})
     assert {row["verdict"] for row in bench.verify()[0]} == {"kept"}
+
+
+def test_another_keep_from_asks_nothing_anew(bench: Bench) -> None:
+    bench.fill({"a.json": UNSURE})
+    first = bench.verify(keep_from=0.0)[0]
+    middle = sorted(row["p_yes"] for row in first)[15]
+    again, _, figures = bench.verify(keep_from=middle)
+    assert {row["verdict"] for row in first} == {"kept"} and figures["asked"] == 0
+    assert [row["verdict"] == "kept" for row in again] == [row["p_yes"] >= middle for row in first]
 
 
 # never lost, never twice
