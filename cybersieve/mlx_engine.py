@@ -18,15 +18,14 @@ from typing import Any, Self
 import numpy as np
 
 from cybersieve import blas, cpu_ops, prompt, shortcuts
+from cybersieve.batches import Batches, Rows
 
 blas.load()
 import mlx.core as mx  # noqa: E402  (after the BLAS)
 
 Margin = float | None  # log-odds of yes against no; None where the model could not answer
-CHUNK = 16  # batches that are tokenised, sorted and cut together
 CPU_TOKENS, GPU_TOKENS = 1024, 65536  # padded tokens in a batch at most: more costs memory and is no faster
 AHEAD = 2  # rounds of batches that wait, so that no stream runs dry
-LEAST, TAIL = 4, 2  # texts in the last batches of a chunk; the same on any number of cores, as the sums are
 
 
 @dataclass
@@ -48,8 +47,7 @@ class Engine:
     """Made once, asked as often as you like. `with` ends its threads. The model is not changed."""
 
     def __init__(self, model: Any, tokenizer: Any, layout: prompt.Layout, batch_size: int = 32) -> None:
-        self.tokenizer, self.layout, self.batch_size = tokenizer, layout, batch_size
-        prefix, self.suffix = prompt.prefix_tokens(tokenizer, layout), prompt.suffix_tokens(tokenizer, layout)
+        prefix, suffix = prompt.prefix_tokens(tokenizer, layout), prompt.suffix_tokens(tokenizer, layout)
         self.tokens = 0  # run through the model so far, padding left out
         self.trouble = ""  # the last error of a forward pass
         self.on_cpu = mx.default_device() == mx.cpu
@@ -57,8 +55,9 @@ class Engine:
         if self.on_cpu:
             blas.threads(1)
             cpu_ops.install(model)
-        self.forward = shortcuts.fastest(model, *prompt.answer_tokens(tokenizer, layout), prefix, self.suffix)
-        self.lead = [] if self.forward.before else prefix  # what stands before each text
+        self.forward = shortcuts.fastest(model, *prompt.answer_tokens(tokenizer, layout), prefix, suffix)
+        self.batches = Batches(tokenizer, layout, [] if self.forward.before else prefix, suffix, batch_size,
+                               CPU_TOKENS if self.on_cpu else GPU_TOKENS, self.on_cpu)
         if self.on_cpu:
             self.pool = ThreadPoolExecutor(1, initializer=self._start_thread)
             self.pool.submit(int).result()  # its streams are there
@@ -71,6 +70,10 @@ class Engine:
             self.pool.shutdown(cancel_futures=True)
             for stream in self.streams:  # what was set going before an early end runs on
                 mx.synchronize(stream)
+
+    @property
+    def batch_size(self) -> int:
+        return self.batches.size
 
     def margins(self, texts: Sequence[str]) -> Iterator[list[tuple[int, Margin]]]:
         """Pairs (index in `texts`, margin), some batches at a time; every index once, long texts first."""
@@ -85,35 +88,11 @@ class Engine:
 
     def start(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Answer]]:
         """Set batches going, one for each stream in a step: their texts' indices, and the margins to come."""
-        batches = self._batches(texts)
+        batches = self.batches(texts)
         while together := list(islice(batches, len(self.streams))):
             yield [i for indices, _ in together for i in indices], self._start([rows for _, rows in together])
 
-    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[list[int]]]]:
-        """Texts of about one length: their indices and their tokens, prefix left out where it is shared."""
-        with ThreadPoolExecutor(1) as ahead:  # the next chunk is tokenised while this one is asked
-            chunks = self._chunks(texts)
-            coming = ahead.submit(next, chunks, None)
-            while rows := coming.result():
-                coming = ahead.submit(next, chunks, None)
-                while rows:
-                    width = len(self.lead) + len(rows[0][1]) + len(self.suffix)
-                    size = max(1, min(self.batch_size, (CPU_TOKENS if self.on_cpu else GPU_TOKENS) // width))
-                    if self.on_cpu:  # the last batches get smaller, so that the cores end together
-                        size = min(size, max(LEAST, len(rows) // TAIL))
-                    batch, rows = rows[:size], rows[size:]
-                    yield [i for i, _ in batch], [self.lead + body + self.suffix for _, body in batch]
-
-    def _chunks(self, texts: Sequence[str]) -> Iterator[list[tuple[int, list[int]]]]:
-        """(index, tokens) of some batches' texts at a time, the longest first."""
-        order = sorted(range(len(texts)), key=lambda i: -len(self.layout.clip(texts[i])))
-        stride = CHUNK * self.batch_size  # batch_size may shrink on the way
-        for start in range(0, len(order), stride):
-            chunk = order[start : start + stride]
-            bodies = prompt.text_tokens(self.tokenizer, self.layout, [texts[i] for i in chunk])
-            yield sorted(zip(chunk, bodies, strict=True), key=lambda row: -len(row[1]))
-
-    def _start(self, batches: list[list[list[int]]]) -> Answer:
+    def _start(self, batches: list[Rows]) -> Answer:
         """Set a round going: a batch for each stream."""
         self.tokens += sum(len(row) for rows in batches for row in rows)
         if self.pool is None:
@@ -126,7 +105,7 @@ class Engine:
         self.streams = [mx.new_stream(mx.cpu) for _ in range(blas.cores())]
         cpu_ops.activate()
 
-    def _lazy(self, batches: list[list[list[int]]]) -> list[mx.array]:
+    def _lazy(self, batches: list[Rows]) -> list[mx.array]:
         """Margins on their way; none where the round could not be set going."""
         lazy = []
         try:
@@ -138,7 +117,7 @@ class Engine:
             return []
         return lazy
 
-    def _margins(self, batches: list[list[list[int]]], lazy: list[mx.array]) -> list[Margin]:
+    def _margins(self, batches: list[Rows], lazy: list[mx.array]) -> list[Margin]:
         """A round's margins as numbers. Where it failed, its batches are tried one after the other."""
         values: list[Margin] = []
         with suppress(RuntimeError, MemoryError):
@@ -147,7 +126,7 @@ class Engine:
             values += self.pool.submit(self._alone, rows).result() if self.pool else self._alone(rows)
         return [value if value is not None and math.isfinite(value) else None for value in values]
 
-    def _alone(self, rows: list[list[int]]) -> list[Margin]:
+    def _alone(self, rows: Rows) -> list[Margin]:
         """Out of memory: halves, now and for the batches to come. What fails as a single text is None."""
         try:
             with mx.stream(self.streams[0]):
@@ -159,5 +138,5 @@ class Engine:
             if not half:
                 return [None]
             if isinstance(error, MemoryError) or "alloc" in str(error) or "memory" in str(error):
-                self.batch_size = min(self.batch_size, half)
+                self.batches.size = min(self.batches.size, half)
             return self._alone(rows[:half]) + self._alone(rows[half:])

@@ -123,7 +123,7 @@ def test_out_of_memory_halves_the_batch(tmp_path: Path, verify_settings: params.
 def test_a_text_that_fails_alone_takes_no_other_with_it(tmp_path: Path, verify_settings: params.Verify,
                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     with Engine(*loaded(tiny.write(tmp_path), verify_settings)) as engine:
-        poison = prompt.text_tokens(engine.tokenizer, engine.layout, [TEXTS[4]])[0]
+        poison = prompt.text_tokens(engine.batches.tokenizer, engine.batches.layout, [TEXTS[4]])[0]
         failing(engine, monkeypatch, lambda rows: any(row[: len(poison)] == poison for row in rows), RuntimeError("no"))
         answers = dict(pair for batch in engine.margins(TEXTS) for pair in batch)
         assert [i for i, margin in answers.items() if margin is None] == [4]
