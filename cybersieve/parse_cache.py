@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from contextlib import suppress
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 import ijson
@@ -108,7 +107,10 @@ def _digest(path: Path, piece: pieces.Piece | None = None) -> str:
 @cache
 def _code() -> str:
     """What would parse: the package's own files, Python, and the libraries that read and write."""
-    files = [entry for entry in resources.files("cybersieve").iterdir() if entry.name.endswith((".py", ".yaml"))]
-    files.sort(key=lambda entry: entry.name)
-    code = hashlib.sha256(b"".join(entry.name.encode() + b"\0" + entry.read_bytes() for entry in files))
+    files = sorted((entry.name, entry.path) for entry in os.scandir(Path(__file__).parent)
+                   if entry.name.endswith((".py", ".yaml")))
+    code = hashlib.sha256()
+    for name, path in files:
+        with open(path, "rb", buffering=0) as file:
+            code.update(name.encode() + b"\0" + file.read())
     return " ".join([sys.version, code.hexdigest(), *(f"{reader.__name__} {reader.__version__}" for reader in READERS)])

@@ -25,7 +25,7 @@ import fnmatch
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from hashlib import blake2b
 from importlib import resources
 from typing import Any
@@ -45,24 +45,63 @@ KEYS = ("name", "kind", "file", "root", "match", "records", "skip", "id", "title
 
 @dataclass(frozen=True)
 class Source:
-    """One kind of dump, ready to use; the keys are explained above."""
+    """One kind of dump; the keys are explained above. Paths are compiled when they are first asked for: of the known
+    sources, most never are."""
 
     name: str
     kind: str
     file: list[str]
-    root: list[Values]
-    match: list[Values]
     records: list[str]
     skip: list[str]
-    id: list[Values]
-    title: list[Values]
-    text: list[Values]
-    status: list[Callable[[Any], list[str]]]
-    meta: dict[str, Values]
     licence: str | None
     format: str
     described: dict[str, Any]
-    wanted: fields.Wanted  # what of a record is read; empty: all
+    place: str  # what its keys are called in errors
+
+    @cached_property
+    def root(self) -> list[Values]:
+        return self._paths("root")
+
+    @cached_property
+    def match(self) -> list[Values]:
+        return self._paths("match")
+
+    @cached_property
+    def id(self) -> list[Values]:
+        return self._paths("id")
+
+    @cached_property
+    def title(self) -> list[Values]:
+        return self._paths("title")
+
+    @cached_property
+    def text(self) -> list[Values]:
+        return self._paths("text")
+
+    @cached_property
+    def status(self) -> list[Callable[[Any], list[str]]]:
+        return [_status(item, f"{self.place}.status") for item in _listed(self.described, "status")]
+
+    @cached_property
+    def meta(self) -> dict[str, Values]:
+        paths = self.described.get("meta", {})
+        if not isinstance(paths, dict):
+            raise ParamsError(f"{self.place}.meta: a mapping of names to paths is wanted, found {paths!r}")
+        return {str(key): _values(item, f"{self.place}.meta.{key}") for key, item in paths.items()}
+
+    @cached_property
+    def wanted(self) -> fields.Wanted:
+        """What of a record is read; empty: all."""
+        return fields.wanted(_paths(self.described))
+
+    def checked(self) -> "Source":
+        """The source, all of it compiled. Raises ParamsError."""
+        for name in ("root", "match", "id", "title", "text", "status", "meta", "wanted"):
+            getattr(self, name)
+        return self
+
+    def _paths(self, key: str) -> list[Values]:
+        return [_values(item, f"{self.place}.{key}") for item in _listed(self.described, key)]
 
     def named(self, path: str) -> bool:
         """Does the file's relative path, or its base name, fit one of the patterns?"""
@@ -88,19 +127,17 @@ def _has_all(tree: Any, finds: list[Values]) -> bool:
 
 def compiled(tree: dict[str, Any], name: str = "sources") -> Source:
     """A source from its description. Raises ParamsError with `name` of the faulty key."""
+    return described(tree, name).checked()
+
+
+def described(tree: dict[str, Any], name: str) -> Source:
+    """A source whose paths have not been looked at. Raises ParamsError where another key is wrong."""
     for key in tree:
         if key not in KEYS:
             raise ParamsError(f"{name}.{key}: unknown setting (known: {', '.join(KEYS)})")
 
-    def listed(key: str) -> list[Any]:
-        value = tree.get(key, [])
-        return value if isinstance(value, list) else [value]
-
-    def paths(key: str) -> list[Values]:
-        return [_values(item, f"{name}.{key}") for item in listed(key)]
-
     def texts(key: str) -> list[str]:
-        return [str(item) for item in listed(key)]
+        return [str(item) for item in _listed(tree, key)]
 
     def choice(key: str, choices: Sequence[str], default: str) -> str:
         value = tree.get(key, default)
@@ -108,16 +145,15 @@ def compiled(tree: dict[str, Any], name: str = "sources") -> Source:
             raise ParamsError(f"{name}.{key}: one of {', '.join(choices)} is wanted, found {value!r}")
         return str(value)
 
-    meta = tree.get("meta", {})
-    if not isinstance(meta, dict):
-        raise ParamsError(f"{name}.meta: a mapping of names to paths is wanted, found {meta!r}")
     return Source(
-        name=str(tree.get("name", name)), kind=choice("kind", KINDS, ""), file=texts("file"), root=paths("root"),
-        match=paths("match"), records=texts("records"), skip=texts("skip"), id=paths("id"), title=paths("title"),
-        text=paths("text"), status=[_status(item, f"{name}.status") for item in listed("status")],
-        meta={str(key): _values(item, f"{name}.meta.{key}") for key, item in meta.items()},
-        licence=tree.get("licence"), format=choice("format", tuple(text.FORMATS), "auto"), described=tree,
-        wanted=fields.wanted(_paths(tree)))
+        name=str(tree.get("name", name)), kind=choice("kind", KINDS, ""), file=texts("file"), records=texts("records"),
+        skip=texts("skip"), licence=tree.get("licence"), format=choice("format", tuple(text.FORMATS), "auto"),
+        described=tree, place=name)
+
+
+def _listed(tree: dict[str, Any], key: str) -> list[Any]:
+    value = tree.get(key, [])
+    return value if isinstance(value, list) else [value]
 
 
 def _paths(tree: Any) -> Iterator[str]:
@@ -155,8 +191,9 @@ def _status(item: Any, name: str) -> Callable[[Any], list[str]]:
 @cache
 def known() -> tuple[Source, ...]:
     """The sources that ship with the package."""
-    tree = yaml.load(resources.files("cybersieve").joinpath("sources.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)
-    return tuple(compiled(item, f"sources.yaml: {item.get('name', index)}") for index, item in enumerate(tree))
+    shipped = resources.files("cybersieve").joinpath("sources.yaml").read_text("utf-8")
+    tree = yaml.load(shipped, Loader=yaml.CBaseLoader)  # all of it is text
+    return tuple(described(item, f"sources.yaml: {item.get('name', index)}") for index, item in enumerate(tree))
 
 
 def users(trees: Sequence[dict[str, Any]]) -> list[Source]:
