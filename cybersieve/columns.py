@@ -1,7 +1,7 @@
 """Parsed rows as Arrow columns, in batches of bounded size, and the pieces of a file put together by columns."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,18 +17,28 @@ BATCH_ROWS, BATCH_CHARS = 2048, 8_000_000  # of what is held before it is writte
 COUNTED = ("id", "locator", "title", "text", "meta")  # whose characters count
 
 
-def batches(found: Iterable[Row]) -> Iterator[pa.RecordBatch]:
-    """Rows as columns, so many at a time that few large ones don't fill the memory."""
+def batches(found: Iterable[Row], apart: Callable[[list[Row]], list[Row]] = list) -> Iterator[pa.RecordBatch]:
+    """Rows as columns, so many at a time that few large ones don't fill the memory; `apart` tells ids apart."""
     held: list[Row] = []
     chars = 0
     for row in found:
         held.append(row)
-        chars += sum([len(row[name]) for name in COUNTED])
+        chars += len(row["id"]) + len(row["locator"]) + len(row["title"]) + len(row["text"]) + len(row["meta"])
         if len(held) == BATCH_ROWS or chars > BATCH_CHARS:
-            yield columns(held)
+            yield columns(apart(held))
             held, chars = [], 0
     if held:
-        yield columns(held)
+        yield columns(apart(held))
+
+
+def unique(held: list[Row], ids: Ids, notes: Counter[str]) -> list[Row]:
+    """The rows, repeated ids told apart and counted."""
+    again = ids.apart([row["id"] for row in held], held.__getitem__)
+    for at, name in again.items():
+        held[at]["id"] = name
+    if again:
+        notes["id collisions"] += len(again)
+    return held
 
 
 def columns(held: list[Row]) -> pa.RecordBatch:
@@ -46,8 +56,8 @@ def joined(pieces: Iterable[tuple[Piece, int, Path]], notes: Counter[str]) -> It
     import pyarrow.compute as pc  # 10 MB, for large files only
 
     held: list[pa.RecordBatch] = []
-    room, chars = BATCH_ROWS, 0
-    for batch in _renamed(pieces, notes):
+    ids, room, chars = Ids(), BATCH_ROWS, 0
+    for batch in _moved(pieces):
         sizes = sum(pc.utf8_length(batch.column(name)).to_numpy() for name in COUNTED)
         done = 0
         while done < batch.num_rows:
@@ -56,28 +66,36 @@ def joined(pieces: Iterable[tuple[Piece, int, Path]], notes: Counter[str]) -> It
             held.append(batch.slice(done, taken))
             done, room, chars = done + taken, room - taken, int(sums[taken - 1])
             if not room or chars > BATCH_CHARS:
-                yield pa.concat_batches(held)
+                yield _renamed(pa.concat_batches(held), ids, notes)
                 held, room, chars = [], BATCH_ROWS, 0
     if held:
-        yield pa.concat_batches(held)
+        yield _renamed(pa.concat_batches(held), ids, notes)
 
 
-def _renamed(pieces: Iterable[tuple[Piece, int, Path]], notes: Counter[str]) -> Iterator[pa.RecordBatch]:
-    """The pieces' rows with ids that are unique in the file, and with their places in it."""
-    ids, before = Ids(), 0
+def _moved(pieces: Iterable[tuple[Piece, int, Path]]) -> Iterator[pa.RecordBatch]:
+    """The pieces' rows with their places in the file."""
+    before = 0
     for piece, passed, path in pieces:
         with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
             for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
-                tree = {name: batch.column(name) for name in batch.schema.names}
                 if before:
-                    places = [piece.moved(place, before) for place in tree["locator"].to_pylist()]
-                    tree["locator"] = records.strings(places)
-                names = tree["id"].to_pylist()
-                again = [at for at, name in enumerate(names) if not ids.add(name)]
-                for at in again:
-                    names[at] = ids.another({name: column[at].as_py() for name, column in tree.items()})
-                if again:
-                    notes["id collisions"] += len(again)
-                    tree["id"] = records.strings(names)
-                yield pa.RecordBatch.from_arrays(list(tree.values()), schema=records.PARSED)
+                    places = [piece.moved(place, before) for place in batch.column("locator").to_pylist()]
+                    batch = _with(batch, "locator", places)
+                yield batch
         before += passed
+
+
+def _renamed(batch: pa.RecordBatch, ids: Ids, notes: Counter[str]) -> pa.RecordBatch:
+    """The rows with ids that are unique in the file."""
+    names = batch.column("id").to_pylist()
+    again = ids.apart(names, lambda at: {name: batch.column(name)[at].as_py() for name in COUNTED})
+    if not again:
+        return batch
+    notes["id collisions"] += len(again)
+    return _with(batch, "id", [again.get(at, name) for at, name in enumerate(names)])
+
+
+def _with(batch: pa.RecordBatch, column: str, values: list[str]) -> pa.RecordBatch:
+    """The batch with other values in one of its columns."""
+    arrays = [records.strings(values) if name == column else batch.column(name) for name in records.PARSED.names]
+    return pa.RecordBatch.from_arrays(arrays, schema=records.PARSED)

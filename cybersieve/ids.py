@@ -1,72 +1,59 @@
 """Which ids a file has had: eight bytes each, so that a file of many millions of records stays within memory."""
 
-from array import array
-from collections import defaultdict
-from functools import partial
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Any
 
-FULL = 0.75  # share of a table from which on it is doubled
-TABLES, FIRST = 256, 256  # tables, and places in each at first: many small ones, so that doubling takes little at once
+import numpy as np
+
+RUN = 1 << 17  # ids that are sorted together: a megabyte, so that no larger piece of memory is ever asked for
 
 
 class Ids:
-    """A set of ids by 56 bits of their hashes: 8 choose a table, 48 stand in it, at six bytes a place.
+    """A set of ids by 64 bits of their hashes, in sorted arrays that are looked through for many ids at once.
 
-    Two ids with the same bits would count as one (odds of 1 in 100,000 for a million ids): the second would be told
+    Two ids with the same bits would count as one (odds of 1 in 30 million for a million ids): the second would be told
     apart by content, as a repeated id is.
     """
 
     def __init__(self) -> None:
-        self.tables: dict[int, _Table] = defaultdict(partial(_Table, FIRST))  # a file of one record needs one
+        self.runs: list[np.ndarray[Any, np.dtype[np.uint64]]] = []
 
-    def add(self, name: str) -> bool:
-        """Add an id; False where it was there already."""
-        value = _hash(name)
-        number, low, high = value % TABLES, (value >> 8) & 0xFFFFFFFF or 1, value >> 48
-        table = self.tables[number]
-        if not table.put(low, high):
-            return False
-        if table.size > FULL * len(table.low):
-            self.tables[number] = table.doubled()
-        return True
+    def add(self, names: Sequence[str]) -> list[int]:
+        """Add ids; the places of those that were there already, or earlier among the names."""
+        hashes = np.frombuffer(b"".join([_digest(name) for name in names]), "<u8")
+        order = np.argsort(hashes, kind="stable")
+        values = hashes[order]
+        known = np.zeros(len(values), bool)
+        known[1:] = values[1:] == values[:-1]
+        for run in self.runs:
+            known |= run[np.searchsorted(run[:-1], values)] == values
+        self._keep(values[~known])
+        return sorted(order[known].tolist())
 
-    def another(self, row: dict[str, Any]) -> str:
-        """A new id for a row whose id was taken: with a hash of what it says, and if that is not new, of its place."""
-        told = f"{row['id']}~{_hash(row['title'], row['text'], row['meta']):016x}"
-        number = 0
-        while not self.add(told):
-            told = f"{row['id']}~{_hash(row['title'], row['text'], row['meta'], row['locator'], number):016x}"
+    def _keep(self, run: "np.ndarray[Any, np.dtype[np.uint64]]") -> None:
+        """Runs are joined with those that are no larger, up to a size: so they stay few."""
+        while self.runs and len(self.runs[-1]) <= len(run) and len(self.runs[-1]) + len(run) <= RUN:
+            run = np.sort(np.concatenate([self.runs.pop(), run]))
+        if len(run):
+            self.runs.append(run)
+
+    def apart(self, names: Sequence[str], row: Callable[[int], dict[str, Any]]) -> dict[int, str]:
+        """Add the ids of rows; new ids for those that were there already, by their places.
+
+        A new id has a hash of what the row says behind it, and if that is not new, of the row's place as well.
+        """
+        new: dict[int, str] = {}
+        taken, number = self.add(names), -1
+        while taken:
+            for at in taken:
+                tree = row(at)
+                told = [tree["title"], tree["text"], tree["meta"], *([tree["locator"], number] if number >= 0 else [])]
+                new[at] = f"{names[at]}~{int.from_bytes(_digest(*told), 'little'):016x}"
+            taken = [taken[at] for at in self.add([new[at] for at in taken])]
             number += 1
-        return told
+        return new
 
 
-class _Table:
-    """Open addressing over two arrays; a low half of 0 marks an empty place."""
-
-    def __init__(self, places: int) -> None:
-        self.size, self.low, self.high = 0, array("I", bytes(4 * places)), array("H", bytes(2 * places))
-
-    def put(self, low: int, high: int) -> bool:
-        """Add a value; False where it was there."""
-        lows, mask = self.low, len(self.low) - 1
-        at = low & mask
-        while known := lows[at]:
-            if known == low and self.high[at] == high:
-                return False
-            at = (at + 1) & mask
-        lows[at], self.high[at] = low, high
-        self.size += 1
-        return True
-
-    def doubled(self) -> "_Table":
-        larger = _Table(2 * len(self.low))
-        for low, high in zip(self.low, self.high, strict=True):
-            if low:
-                larger.put(low, high)
-        return larger
-
-
-def _hash(*parts: object) -> int:
-    data = "\0".join(map(str, parts)).encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
+def _digest(*parts: object) -> bytes:
+    return blake2b("\0".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=8).digest()

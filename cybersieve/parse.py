@@ -4,7 +4,7 @@ import gc
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -184,7 +184,8 @@ def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: P
     try:
         with few_collections(), records.Sink(target, records.PARSED) as sink:
             parsed = rows(read(settings, counts.notes), name, settings, counts)
-            for batch in columns.batches(parsed if piece.end else unique(parsed, Ids(), counts.notes)):
+            apart = partial(columns.unique, ids=Ids(), notes=counts.notes)
+            for batch in columns.batches(parsed, list if piece.end else apart):
                 sink.add_batch(batch)
             if not counts.read and not piece.end:
                 raise readers.NoRecord(name, "no record found", "", "if it has some, say where in parse.sources")
@@ -226,15 +227,6 @@ def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> 
         else:
             counts.written += 1
         yield record.row()
-
-
-def unique(found: Iterable[Row], ids: Ids, notes: Counter[str]) -> Iterator[Row]:
-    """The rows of one file, repeated ids told apart and counted."""
-    for row in found:
-        if not ids.add(row["id"]):
-            notes["id collisions"] += 1
-            row["id"] = ids.another(row)
-        yield row
 
 
 def found(path: Path, name: str, settings: Parse, notes: Counter[str],

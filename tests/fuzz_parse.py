@@ -46,7 +46,7 @@ def one_file(data: bytes) -> None:
     counts = records.Counts()
     with contextlib.suppress(InputError):
         found = parse.found(FOLDER / name, name, SETTINGS, counts.notes)
-        rows = list(parse.unique(parse.rows(found, name, SETTINGS, counts), Ids(), counts.notes))
+        rows = columns.unique(list(parse.rows(found, name, SETTINGS, counts)), Ids(), counts.notes)
         check(rows, counts)
     if name.startswith("a.json"):
         same_as_json(content, max(size, len(content) // 200 + 1))
@@ -55,7 +55,7 @@ def one_file(data: bytes) -> None:
 def check(rows: list[records.Row], counts: records.Counts) -> None:
     assert counts.balanced() and counts.read == len(rows)
     assert len({row["id"] for row in rows}) == len(rows)
-    for batch in columns.batches(iter(rows)):
+    for batch in columns.batches(rows):
         batch.validate(full=True)
     for row in rows:
         assert row["id"] and (row["title"] or row["text"] or row["dropped"])

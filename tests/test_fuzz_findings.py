@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from cybersieve import embedded, params, parse
+from cybersieve import columns, embedded, params, parse
 from cybersieve.errors import InputError
 from cybersieve.ids import Ids
 from cybersieve.records import Counts
@@ -28,7 +28,7 @@ def test_finding(finding, tmp_path):
 
     def rows():
         found = parse.found(tmp_path / name, name, SETTINGS, Counter())
-        return list(parse.unique(parse.rows(found, name, SETTINGS, counts), Ids(), counts.notes))
+        return columns.unique(list(parse.rows(found, name, SETTINGS, counts)), Ids(), counts.notes)
     if expected is None:
         with pytest.raises(InputError):
             rows()
