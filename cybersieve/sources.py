@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from hashlib import blake2b
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -191,7 +191,7 @@ def _status(item: Any, name: str) -> Callable[[Any], list[str]]:
 @cache
 def known() -> tuple[Source, ...]:
     """The sources that ship with the package."""
-    shipped = resources.files("cybersieve").joinpath("sources.yaml").read_text("utf-8")
+    shipped = Path(__file__).with_name("sources.yaml").read_text("utf-8")
     tree = yaml.load(shipped, Loader=yaml.CBaseLoader)  # all of it is text
     return tuple(described(item, f"sources.yaml: {item.get('name', index)}") for index, item in enumerate(tree))
 

@@ -51,11 +51,16 @@ def fold(text: str) -> str:
     """NFC, no control characters, horizontal white space as single spaces, no empty lines."""
     if not text.isprintable():
         lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        lines = [" ".join((line if line.isprintable() else _CONTROL.sub("", line)).split()) for line in lines]
-        text = "\n".join(filter(None, lines))
+        text = "\n".join(filter(None, map(_line, lines)))
     elif "  " in text:
         text = " ".join(text.split())
     return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
+
+
+def _line(line: str) -> str:
+    if not line.isprintable():
+        return " ".join(_CONTROL.sub("", line).split())
+    return " ".join(line.split()) if "  " in line else line.strip()  # splitting costs more than to look for two spaces
 
 
 def html(text: str) -> str:
@@ -81,10 +86,9 @@ def _spaced(text: str) -> str:
     """White space as single spaces, those at the ends too."""
     if text.isprintable() and "  " not in text:  # no white space but single spaces
         return text
-    words = " ".join(text.split())
-    if not words:
-        return " " if text else ""
-    return f"{' ' if text[0].isspace() else ''}{words}{' ' if text[-1].isspace() else ''}"
+    if text.isspace():
+        return " "
+    return f"{' ' if text[0].isspace() else ''}{' '.join(text.split())}{' ' if text[-1].isspace() else ''}"
 
 
 @lru_cache(4096)

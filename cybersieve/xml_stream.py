@@ -141,7 +141,7 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
                 if event == "end" and not level:
                     counts[tag] += 1
                     guard.look(node)
-                    guard.bytes = guard.tags = 0
+                    guard.closed()
                     yield f"{_above(node)}/{tag}[{counts[tag]}]", tree(node, plan)
                     node.clear(keep_tail=True)
             if top is not None:
@@ -193,38 +193,57 @@ def _above(node: Any) -> str:
     return "".join(f"/{local(above.tag)}" for above in reversed(list(node.iterancestors())))
 
 
+def _count(chunk: bytes, byte: int) -> int:
+    """How often a frequent byte is there: five times as fast as bytes.count."""
+    return int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == byte))
+
+
 class _Guard:
     """Bounds on what libxml2 has to hold of one tag and one record."""
 
     def __init__(self, name: str, max_bytes: int) -> None:
         self.name, self.max_bytes, self.offset = name, max_bytes, 0
         self.equals = self.bytes = self.tags = 0  # since the last `<`; of the open record
+        self.record: list[bytes] = []  # what of it has been read, and no tags have been counted in
         self.names: set[Any] = set()
         self.unseen = NAMED  # elements still to be looked at in this chunk
 
     def check(self, chunk: bytes, in_record: bool) -> None:
-        """Before a chunk is fed. A tag holds no `<`, so the equals signs since the last one bound its attributes."""
-        data = np.frombuffer(chunk, np.uint8)  # counts frequent bytes five times as fast as bytes.count
-        if np.count_nonzero(data == EQUALS) + self.equals > MAX_ATTRIBUTES:
+        """Before a chunk is fed. Bytes are only counted where there may be too many of them.
+
+        A tag holds no `<`, so the equals signs since the last one bound its attributes (of four bytes or more).
+        """
+        place = f"near byte {self.offset}"
+        self.offset, self.unseen = self.offset + len(chunk), NAMED
+        if len(chunk) // 4 + self.equals > MAX_ATTRIBUTES and _count(chunk, EQUALS) + self.equals > MAX_ATTRIBUTES:
             runs = [len(_ATTRIBUTE.findall(part)) for part in chunk.split(b"<")]
             runs[0] += self.equals
             self.equals = runs[-1]
             if max(runs) > MAX_ATTRIBUTES:
-                raise InputError(self.name, f"an element of more than {MAX_ATTRIBUTES} attributes",
-                                 f"near byte {self.offset}", "leave the file out")
+                raise InputError(self.name, f"an element of more than {MAX_ATTRIBUTES} attributes", place,
+                                 "leave the file out")
         else:
             last = chunk.rfind(b"<")
             self.equals = (self.equals if last < 0 else 0) + chunk.count(b"=", max(last, 0))
-        self.bytes = self.bytes + len(chunk) if in_record else 0
-        self.tags = self.tags + int(np.count_nonzero(data == LESS)) if in_record else 0
-        place = f"near byte {self.offset}"
+        if not in_record:
+            self.closed()
+            return
+        self.record.append(chunk)
+        self.bytes += len(chunk)
         if self.bytes > self.max_bytes:
             raise InputError(self.name, f"a record of more than {self.max_bytes / 1e6:g} MB", place,
                              "raise parse.limits.max_record_mb if it is meant to be so large")
-        if self.tags > 2 * MAX_ELEMENTS:
-            raise InputError(self.name, f"a record of more than {MAX_ELEMENTS} elements", place, "leave the file out")
-        self.offset += len(chunk)
-        self.unseen = NAMED
+        if self.bytes > 2 * MAX_ELEMENTS:
+            self.tags += sum(_count(part, LESS) for part in self.record)
+            self.record.clear()
+            if self.tags > 2 * MAX_ELEMENTS:
+                raise InputError(self.name, f"a record of more than {MAX_ELEMENTS} elements", place,
+                                 "leave the file out")
+
+    def closed(self) -> None:
+        """The record that was open is complete."""
+        self.bytes = self.tags = 0
+        self.record.clear()
 
     def look(self, node: Any) -> None:
         """At the names of the element and of those in it, as long as there is something to be looked at."""
