@@ -25,8 +25,9 @@ def batches(found: Iterable[Row], apart: Callable[[list[Row]], list[Row]] = list
         held.append(row)
         chars += len(row["id"]) + len(row["locator"]) + len(row["title"]) + len(row["text"]) + len(row["meta"])
         if len(held) == BATCH_ROWS or chars > BATCH_CHARS:
-            yield columns(apart(held))
-            held, chars = [], 0
+            batch, held, chars = columns(apart(held)), [], 0  # rows are let go before their columns are written
+            yield batch
+            del batch
     if held:
         yield columns(apart(held))
 

@@ -187,6 +187,7 @@ def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: P
             apart = partial(columns.unique, ids=Ids(), notes=counts.notes)
             for batch in columns.batches(parsed, list if piece.end else apart):
                 sink.add_batch(batch)
+                del batch  # before the next is made
             if not counts.read and not piece.end:
                 raise readers.NoRecord(name, "no record found", "", "if it has some, say where in parse.sources")
             if piece.outdated(path):

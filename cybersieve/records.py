@@ -175,6 +175,7 @@ class Sink:
         self._flush()
         self.writer.write_batch(batch)
         self.count += batch.num_rows
+        pa.default_memory_pool().release_unused()  # or the gaps between what stays grow with the file
 
     def _flush(self) -> None:
         if self.buffer:
