@@ -121,6 +121,7 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
     chunks, root = _root_name(chunks, name)
     parser = etree.XMLPullParser(events=("start", "end"), tag=[f"{{*}}{tag}" for tag in sorted(names | {root})], **SAFE)
     top, level = None, 0  # the document's element; open elements with a wanted name
+    parent, above = None, ""  # of the last record
     state = state or State()
     state.ended = False
     try:
@@ -142,7 +143,9 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
                     counts[tag] += 1
                     guard.look(node)
                     guard.closed()
-                    yield f"{_above(node)}/{tag}[{counts[tag]}]", tree(node, plan)
+                    if (holds := node.getparent()) is not parent:
+                        parent, above = holds, _above(node)
+                    yield f"{above}/{tag}[{counts[tag]}]", tree(node, plan)
                     node.clear(keep_tail=True)
             if top is not None:
                 guard.look(top)
@@ -251,7 +254,8 @@ class _Guard:
             return
         for element in islice(node.iter(), self.unseen):
             self.unseen -= 1
-            self.names.update([element.tag, *element.keys()])
+            self.names.add(element.tag)
+            self.names.update(element.keys())
         if len(self.names) > MAX_NAMES:
             raise InputError(self.name, f"more than {MAX_NAMES} different names of elements and attributes",
                              f"near byte {self.offset}", "leave the file out")
