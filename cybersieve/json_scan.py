@@ -25,15 +25,17 @@ class Nesting:
     def brackets(self, data: Array) -> tuple[Array, Array, Array]:
         """Positions of the brackets outside strings; which of them open; the nesting after each."""
         folded = data & 0xDF
-        places = np.flatnonzero(self._quotes(data) | (folded == OPEN) | (folded == CLOSE))
-        kinds = data[places]
-        quotes = kinds == QUOTE
-        inside = np.cumsum(quotes, dtype=np.uint8)  # it overflows, but its lowest bit stays right
-        outside = (inside & 1 == self.quoted) & ~quotes
-        marks, opening = places[outside], kinds[outside] & 4 == 0
+        places = np.flatnonzero((folded == OPEN) | (folded == CLOSE))
+        quotes = self._quotes(data).view(np.uint8)
+        if len(data):  # quotes up to each bracket, and up to the end; they overflow, but the lowest bit stays right
+            parts = np.add.reduceat(quotes, np.concatenate(([0], places)), dtype=np.uint8)
+            passed = np.cumsum(parts, dtype=np.uint8) & 1
+        else:
+            passed = np.zeros(1, np.uint8)
+        marks = places[passed[:-1] == self.quoted]
+        opening = data[marks] & 4 == 0
         levels = self.level + np.cumsum(np.where(opening, 1, -1))
-        if len(inside):
-            self.quoted = bool(inside[-1] & 1) != self.quoted
+        self.quoted = bool(passed[-1]) != self.quoted
         self.level = int(levels[-1]) if len(levels) else self.level
         return marks, opening, levels
 
