@@ -11,7 +11,8 @@ adapters.safetensors and adapter_config.json (mlx_lm.load(adapter_path=…) read
 question is put), calibration.json (margin to probability), margins.jsonl (what was measured on texts held back)
 and README.md, the model card. Records with a uniform label and texts that read the same as one are refused.
 --consistent teaches an adapter to answer a text with an injection as it answers the text alone, by its own answers,
-and writes the mean of the weights before and after.
+and writes the mean of the weights before and after. Texts of --check are never learned: they are measured, and
+calibration and posterior are fitted on them beside the texts held back.
 A killed run goes on where it stopped. Works on CPU, Metal and CUDA.
 """
 
@@ -30,6 +31,7 @@ from cybersieve.training_data import Row
 
 QUESTION = "Is this about cybersecurity?"
 WEIGHTS = "adapters.safetensors"
+ENOUGH = 100  # labelled records to fit a posterior of two weights on
 MOST_MB = 5.0  # an adapter larger than this is not shipped
 
 
@@ -42,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--labels", type=Path, nargs="+", metavar="FILE", default=[], help="labelled texts: JSONL, CSV")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="the adapter's folder")
+    parser.add_argument("--check", type=Path, nargs="+", metavar="FILE", default=[],
+                        help="more labelled texts, to calibrate on; those that are among --labels are passed over")
     parser.add_argument("--parsed-dir", type=Path, metavar="DIR", help="where the texts of CSV labels are")
     parser.add_argument("--never", type=Path, metavar="FILE", help="fingerprints of texts to refuse (never.csv)")
     parser.add_argument("--model", default="smollm2-135m-instruct", help="as verify.model (default %(default)s)")
@@ -97,9 +101,11 @@ def run(args: argparse.Namespace) -> None:
     best = bench.best(learned, held)
     if args.consistent:
         best = bench.halfway(best, held)
-    measured = _measured(bench.learner, checked, "held back")
+    known = {one["group"] for one in rows}
+    extra = [one for one in collect(args.check, args.parsed_dir, args.never)[0] if one["group"] not in known]
+    measured = _measured(bench.learner, checked, "held back") + _measured(bench.learner, extra, "checked")
     measured += bench.cross_validated(rows, args.folds, args.each_source)
-    _write(args, bench, best, rows, measured)
+    _write(args, bench, best, [*rows, *extra], measured)
 
 
 def collect(files: Sequence[Path], parsed_dir: Path | None, never: Path | None) -> tuple[list[Row], dict[str, int]]:
@@ -303,8 +309,10 @@ def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row
     settings = dataclasses.asdict(bench.learner.settings)
     facts = {"model": args.model, "settings": settings, "seeds": args.seeds, "table": training_data.table(rows),
              "loss": round(best.loss, 4), "auc": best.auc, "left_out": args.leave_out}
-    if args.consistent:  # what is known was learned before
-        facts |= {"consistent": args.consistent, "before": records.load_json(args.start_from / "training.json")}
+    if args.consistent:
+        facts["consistent"] = args.consistent
+    if args.start_from and (args.start_from / "training.json").exists():  # what was learned before
+        facts["before"] = records.load_json(args.start_from / "training.json")
     records.save_json(folder / "training.json", facts)
     _write_calibration(folder, rows, args.rules)
     weights = {name: value.astype(mx.float16) for name, value in sorted(best.weights.items())}
@@ -317,13 +325,13 @@ def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row
 
 def _write_calibration(folder: Path, texts: Sequence[Row], rules_file: Path | None) -> None:
     """calibration.json and the model card from margins.jsonl: sources left out count before parts, parts before
-    the part held back once, because they show texts of a kind the adapter has not learned."""
+    the part held back once, because they show texts of a kind the adapter has not learned; texts checked always."""
     path = folder / "margins.jsonl"
     if not path.exists():
         raise InputError(path, "no such file", remedy="train first")
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     by = next(kind for kind in ("source", "part", "held back") if any(one["by"] == kind for one in rows))
-    chosen = [one for one in rows if one["by"] == by and one["source"] != "synthetic"] or rows
+    chosen = [one for one in rows if one["by"] in (by, "checked") and one["source"] != "synthetic"] or rows
     scaling = calibration.platt([one["margin"] for one in chosen], [one["label"] for one in chosen],
                                 [one["source"] for one in chosen])
     result: dict[str, Any] = {"platt": scaling, "fitted_on": {"by": by, "n": len(chosen)},
@@ -337,13 +345,15 @@ def _write_calibration(folder: Path, texts: Sequence[Row], rules_file: Path | No
 def _posterior(rows: Sequence[Row], texts: Sequence[Row], rules_file: Path | None) -> dict[str, float] | None:
     """Margin and rules' log-odds together, by adapters that never saw the texts; null without rules.
 
-    Labelled records (texts of weight LABELLED) by parts, where those were trained; else all texts held back.
+    Labelled records (texts of weight LABELLED) where there are enough: they are what the LLM is asked about; by parts,
+    where those were trained. Else all texts held back.
     """
     own = {one["group"]: one for one in texts if one["group"] == training_data.fingerprint(one["text"])}
-    labelled = [one for one in rows if one["by"] == "part" and one["group"] in own
-                and own[one["group"]]["source"] == "sample" and own[one["group"]]["weight"] != 1.0]
-    labelled = labelled or [one for one in rows if one["by"] == "held back" and one["group"] in own
-                            and one["source"] != "synthetic"]
+    seen = [one for one in rows if one["group"] in own and one["source"] != "synthetic"]
+    labelled = [one for one in seen if one["source"] == "sample" and own[one["group"]]["weight"] != 1.0]
+    labelled = [one for one in labelled if one["by"] == "part"] or [one for one in labelled if one["by"] != "source"]
+    if len(labelled) < ENOUGH:
+        labelled = [one for one in seen if one["by"] in ("held back", "checked")]
     text_of = {group: one["text"] for group, one in own.items()}
     if rules_file is None or len({one["label"] for one in labelled}) < 2:
         return None

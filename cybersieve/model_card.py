@@ -8,13 +8,13 @@ import numpy as np
 from cybersieve import calibration, quality
 
 WAYS = {"source": "adapter trained without that source", "part": "adapter trained without that part of the texts",
-        "held back": "this adapter, texts held back from it"}
+        "held back": "this adapter, texts held back from it", "checked": "this adapter, records never learned"}
 
 
 def figures(rows: Sequence[dict[str, Any]], scaling: dict[str, float]) -> list[dict[str, Any]]:
     """AUC, precision, recall, F1 at p_yes 0.5 and calibration error, by how and on which source it was measured."""
     result = []
-    for kind in ("source", "part", "held back"):
+    for kind in WAYS:
         for source in sorted({one["source"] for one in rows if one["by"] == kind}):
             part = [one for one in rows if one["by"] == kind and one["source"] == source]
             truth, margins = [one["label"] for one in part], [one["margin"] for one in part]
@@ -29,20 +29,18 @@ def figures(rows: Sequence[dict[str, Any]], scaling: dict[str, float]) -> list[d
 
 def text(facts: dict[str, Any], scaling: dict[str, Any], figures: list[dict[str, Any]]) -> str:
     """README.md of the adapter's folder, Markdown."""
-    before = facts.get("before")
-    first = before or facts
+    runs = [facts]
+    while "before" in runs[0]:
+        runs.insert(0, runs[0]["before"])
     lines = [
         "---", "library_name: mlx", "license: apache-2.0", "tags: [lora, text-classification, cybersecurity]", "---",
         f"# Adapter of {facts['model']}: is this text about cybersecurity?", "",
         "LoRA weights for mlx-lm, written by `python -m cybersieve adapt`. The base model answers ` Yes` or ` No`",
         "after the layout in verifier.json; calibration.json turns the margin, logit(Yes) - logit(No), into a",
         "probability.", "",
-        _run(first), "",
-        *([f"Then {facts['consistent']} of the texts, their beginnings, and these with injections (of kinds marked",
-           f"`train`), all with the adapter's own answer to the text alone. {_run(facts)} "
-           "The weights are the mean of those", "before and after.", ""] if before else []),
-        "## Data", "", "| source | yes | no |", "|---|---|---|",
-        *(f"| {name} | {row.get('yes', 0)} | {row.get('no', 0)} |" for name, row in first["table"].items()), "",
+        *(line for number, run in enumerate(runs) for line in _step(run, number)),
+        "## Data", "",
+        *(line for number, run in enumerate(runs, 1) if "consistent" not in run for line in _table(run, number)),
         "Copies made of a text (shortened, injected) are counted. Records with a uniform label, and texts that read",
         "the same as one, are not among them. No text is contained in the weights' files; sources keep their licences.",
         "",
@@ -55,6 +53,20 @@ def text(facts: dict[str, Any], scaling: dict[str, Any], figures: list[dict[str,
         f"{scaling['fitted_on']['n']} texts ({WAYS[scaling['fitted_on']['by']]}).", "",
         "## Licence", "", "Apache-2.0, as the base model.", ""]
     return "\n".join(lines)
+
+
+def _step(run: dict[str, Any], before: int) -> list[str]:
+    """What was learned in one step, after `before` others."""
+    if "consistent" in run:
+        return [f"{before + 1}. {run['consistent']} of the texts, their beginnings, and these with injections (of "
+                "kinds marked `train`), all with the adapter's own answer to the text alone. The weights are the mean "
+                f"of those before and after. {_run(run)}", ""]
+    return [f"{before + 1}. Labelled texts. {_run(run)}", ""]
+
+
+def _table(run: dict[str, Any], step: int) -> list[str]:
+    return [f"| source (step {step}) | yes | no |", "|---|---|---|",
+            *(f"| {name} | {row.get('yes', 0)} | {row.get('no', 0)} |" for name, row in run["table"].items()), ""]
 
 
 def _run(facts: dict[str, Any]) -> str:

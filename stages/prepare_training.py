@@ -24,6 +24,8 @@ def main() -> None:
     parser.add_argument("--injected", type=int, default=1800, help="injected negatives; half as many positives")
     parser.add_argument("--rest", type=float, default=1.0,
                         help="share of the texts that are not labelled records; for adapt --start-from")
+    parser.add_argument("--held-back", type=float, default=0.08,
+                        help="share that adapt holds back: kept whatever --rest says, to calibrate on")
     args = parser.parse_args()
 
     learnable = labels.for_fitting(args.labels)
@@ -40,7 +42,8 @@ def main() -> None:
     copies += training_data.injected_copies(originals, args.injected, args.injected // 2)
     everything = [*originals, *copies]
     chosen = [one for one in everything
-              if one["weight"] == training_data.LABELLED or training_data.share(one["group"], "rest") < args.rest]
+              if one["weight"] == training_data.LABELLED or training_data.share(one["group"]) < args.held_back
+              or training_data.share(one["group"], "rest") < args.rest]
     kept, copies_left_out = training_data.clean(chosen, banned)
 
     with records.output_folder(args.output_dir, *args.parsed_dir) as folder:

@@ -115,7 +115,7 @@ def test_an_adapter_learns_to_answer_injected_texts_as_the_texts_alone(model, te
         assert not np.array_equal(np.array(after), half), "training changed it"
     assert facts["consistent"] == 60 and facts["before"] == first and facts["settings"]["smoothing"] == 0
     card = (tmp_path / "firm/README.md").read_text()
-    assert "Then 60 of the texts" in card and "| s1 |" in card
+    assert "2. 60 of the texts" in card and "| s1 |" in card
 
     def scorer(name: str) -> lora.Scorer:
         loaded, tokenizer = adapt.load_model(str(model), None, tmp_path / name)
