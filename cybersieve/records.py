@@ -175,7 +175,8 @@ class Sink:
         self._flush()
         self.writer.write_batch(batch)
         self.count += batch.num_rows
-        pa.default_memory_pool().release_unused()  # or the gaps between what stays grow with the file
+        if self.count > batch.num_rows:  # in a large file: the gaps between what stays would grow with it
+            pa.default_memory_pool().release_unused()
 
     def _flush(self) -> None:
         if self.buffer:
