@@ -168,7 +168,7 @@ def _wordy(items: list[Any]) -> float:
             return item.count(" ") >= 2 or (" " not in item and words(item))
         inner = list(item.values()) if isinstance(item, dict) else item if isinstance(item, list) else []
         return depth < MAX_DEPTH and any(says(value, depth + 1) for value in inner)
-    return sum(says(item) for item in items) / len(items)
+    return sum(says(item) for item in items) / max(len(items), 1)
 
 
 def _named(items: list[Any]) -> bool:

@@ -16,6 +16,8 @@ SETTINGS = params.load(ROOT / "params.yaml").parse
 FINDINGS = {  # what went wrong: (file name, content, records or None for an error)
     "XML without a complete first element has no root name": ("a.xml", b'<!DOCTYPE x PUBL "', None),
     "a CSV column's name with quotes is no field path": ("a.csv", b'id,"say ""hi""",text\n1,b,some more words\n', 1),
+    "an advisory of no known source with an empty list": (
+        "a.json", b'{"id": "CVE-2031-0012", "aliases": [], "notes": ["some words to be read"]}', 1),
     "a key with a wrong escape before a string of XML": ("a.json", b'{"a\\q":"<?xml version=\'1.0\'?><a/>"}', None),
 }
 
