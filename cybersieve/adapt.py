@@ -80,7 +80,7 @@ def _settings_type() -> Any:
 
 def run(args: argparse.Namespace) -> None:
     if args.recalibrate:
-        rows, _ = collect(args.labels, args.parsed_dir, args.never)
+        rows, _ = collect([*args.labels, *args.check], args.parsed_dir, args.never)
         _write_calibration(args.output, rows, args.rules)
         return
     if not 0 < args.held_back < 0.9 or args.max_tokens < 8:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 RIDGE = 1e-3  # keeps weights finite where the classes can be told apart without an error
+ENOUGH = 20  # texts of a source and an answer, from which on they count like any other
 
 
 def logistic(features: np.ndarray, labels: Sequence[int], weights: Sequence[float] | None = None,
@@ -34,12 +35,14 @@ def logistic(features: np.ndarray, labels: Sequence[int], weights: Sequence[floa
 
 def platt(margins: Sequence[float], labels: Sequence[int], groups: Sequence[str] | None = None) -> dict[str, float]:
     """{a, b} of p_yes = 1 / (1 + exp(-(a · margin + b))). With `groups` (sources), each counts the same,
-    and so do both answers within each: one threshold then serves sources large and small, rich and poor."""
+    and so do both answers within each: one threshold then serves sources large and small, rich and poor.
+    What a source has fewer than ENOUGH texts of counts for less, or three texts would shift all."""
     weights = None
     if groups is not None:
         cells = list(zip(groups, labels, strict=True))
         sizes = {cell: cells.count(cell) for cell in set(cells)}
-        weights = [len(cells) / len(sizes) / sizes[cell] for cell in cells]
+        share = {cell: min(1.0, size / ENOUGH) for cell, size in sizes.items()}
+        weights = [len(cells) / sum(share.values()) * share[cell] / sizes[cell] for cell in cells]
     a, b = logistic(np.asarray(margins, dtype=np.float64), labels, weights)
     return {"a": round(a, 5), "b": round(b, 5)}
 

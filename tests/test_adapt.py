@@ -204,6 +204,16 @@ def test_platt_finds_the_odds_that_made_the_labels():
     assert abs(said.mean() - truth.mean()) < 0.01
 
 
+def test_platt_by_groups_is_not_ruled_by_three_texts():
+    margins, truth, groups = [2.0, -2.0] * 200, [1, 0] * 200, ["large"] * 400
+    threshold = {}
+    for count in (3, 20, 60):
+        found = calibration.platt([*margins, *[-3.0] * count], [*truth, *[1] * count], [*groups, *["small"] * count])
+        threshold[count] = -found["b"] / found["a"]
+    assert threshold[60] == pytest.approx(threshold[20], rel=0.02), "twenty count like any other source"
+    assert abs(threshold[3]) < abs(threshold[20]) / 4
+
+
 def test_platt_by_groups_is_not_ruled_by_the_largest():
     margins = [1.0, 3.0] * 500 + [-1.0, 1.0] * 5
     truth, groups = [0, 1] * 505, ["large"] * 1000 + ["small"] * 10
