@@ -105,7 +105,7 @@ def run(args: argparse.Namespace) -> None:
     extra = [one for one in collect(args.check, args.parsed_dir, args.never)[0] if one["group"] not in known]
     measured = _measured(bench.learner, checked, "held back") + _measured(bench.learner, extra, "checked")
     measured += bench.cross_validated(rows, args.folds, args.each_source)
-    _write(args, bench, best, [*rows, *extra], measured)
+    _write(args, bench, best, rows, extra, measured)
 
 
 def collect(files: Sequence[Path], parsed_dir: Path | None, never: Path | None) -> tuple[list[Row], dict[str, int]]:
@@ -295,7 +295,8 @@ class Progress:
 
 # ---------------------------------------------------------------- writing
 
-def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row], measured: Sequence[Row]) -> None:
+def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row], extra: Sequence[Row],
+           measured: Sequence[Row]) -> None:
     """The adapter's folder, file by file; the weights last, so that a folder with weights is a whole one."""
     import mlx.core as mx
 
@@ -314,7 +315,7 @@ def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row
     if args.start_from and (args.start_from / "training.json").exists():  # what was learned before
         facts["before"] = records.load_json(args.start_from / "training.json")
     records.save_json(folder / "training.json", facts)
-    _write_calibration(folder, rows, args.rules)
+    _write_calibration(folder, [*rows, *extra], args.rules)
     weights = {name: value.astype(mx.float16) for name, value in sorted(best.weights.items())}
     mx.save_safetensors(str(folder / WEIGHTS), weights, {"format": "mlx"})
     size = (folder / WEIGHTS).stat().st_size / 1e6

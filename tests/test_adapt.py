@@ -99,6 +99,27 @@ def test_a_run_can_go_on_from_an_adapter(model, texts, tmp_path):
         train(model, texts, tmp_path / "other", "--start-from", str(tmp_path / "first"), "--rank", "2")
 
 
+def test_texts_to_check_by_are_measured_and_not_learned(model, texts, tmp_path):
+    rows = [{"text": f"{word} by the lake, {i}", "label": word in SECURITY, "weight": training_data.LABELLED,
+             "source": "sample"} for word in WORDS for i in range(12)]
+    known = [json.loads(line) for line in texts.read_text().splitlines()][:5]
+    check = tmp_path / "check.jsonl"
+    check.write_text("".join(json.dumps(row | {"label": int(row["label"])}) + "\n" for row in [*rows, *known]))
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("{categories: {own: 0}, rules: [{id: malware, pattern: malware, weight: 2}]}")
+    facts = train(model, texts, tmp_path / "a", "--check", str(check), "--rules", str(rules))
+    assert facts == train(model, texts, tmp_path / "b"), "training is the same"
+    measured = [json.loads(line) for line in (tmp_path / "a/margins.jsonl").read_text().splitlines()]
+    checked = [one for one in measured if one["by"] == "checked"]
+    assert len(checked) == len(rows), "those among the texts learned from are passed over"
+    found = records.load_json(tmp_path / "a/calibration.json")
+    assert found["fitted_on"]["n"] == len(measured) and found["posterior"]["log_odds"] > 0
+    assert "records never learned" in (tmp_path / "a/README.md").read_text()
+    (tmp_path / "a/calibration.json").unlink()
+    train(model, texts, tmp_path / "a", "--check", str(check), "--rules", str(rules), "--recalibrate")
+    assert records.load_json(tmp_path / "a/calibration.json") == found
+
+
 def test_an_adapter_learns_to_answer_injected_texts_as_the_texts_alone(model, texts, tmp_path, monkeypatch):
     from cybersieve import consistency, lora
 

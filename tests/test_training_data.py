@@ -92,6 +92,8 @@ def test_of_the_rest_a_share_is_taken_and_labelled_records_always(tmp_path, pars
     assert fewer < lines and len(fewer) < 0.8 * len(lines)
     labelled = {line for line in lines if json.loads(line).get("weight") == training_data.LABELLED}
     assert labelled and labelled <= fewer
+    held_back = {line for line in lines if training_data.share(json.loads(line)["group"]) < 0.08}
+    assert held_back <= fewer, "what adapt holds back is not learned, so it need not be saved"
 
 
 @given(st.lists(st.sampled_from(["kettle", "Straße", "Ünïcode", "42", "naïve", "東京"]), min_size=5, max_size=12),
