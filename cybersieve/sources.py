@@ -192,7 +192,7 @@ def _status(item: Any, name: str) -> Callable[[Any], list[str]]:
 def known() -> tuple[Source, ...]:
     """The sources that ship with the package."""
     shipped = Path(__file__).with_name("sources.yaml").read_text("utf-8")
-    tree = yaml.load(shipped, Loader=yaml.CBaseLoader)  # all of it is text
+    tree = yaml.load(shipped, Loader=yaml.CSafeLoader)
     return tuple(described(item, f"sources.yaml: {item.get('name', index)}") for index, item in enumerate(tree))
 
 
