@@ -92,6 +92,8 @@ def run(args: argparse.Namespace) -> None:
     if len({one["label"] for one in rows}) < 2:
         raise InputError(", ".join(map(str, args.labels)), f"{len(rows)} texts, and not both answers among them",
                          remedy="add labelled texts")
+    known = {one["group"] for one in rows}
+    extra = [one for one in collect(args.check, args.parsed_dir, args.never)[0] if one["group"] not in known]
     held = [one for one in rows if training_data.share(one["group"]) < args.held_back]
     learned = [one for one in rows if training_data.share(one["group"]) >= args.held_back]
     bench, checked = Bench(args), held
@@ -101,8 +103,6 @@ def run(args: argparse.Namespace) -> None:
     best = bench.best(learned, held)
     if args.consistent:
         best = bench.halfway(best, held)
-    known = {one["group"] for one in rows}
-    extra = [one for one in collect(args.check, args.parsed_dir, args.never)[0] if one["group"] not in known]
     measured = _measured(bench.learner, checked, "held back") + _measured(bench.learner, extra, "checked")
     measured += bench.cross_validated(rows, args.folds, args.each_source)
     _write(args, bench, best, rows, extra, measured)

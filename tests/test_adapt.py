@@ -115,6 +115,9 @@ def test_texts_to_check_by_are_measured_and_not_learned(model, texts, tmp_path):
     found = records.load_json(tmp_path / "a/calibration.json")
     assert found["fitted_on"]["n"] == len(measured) and found["posterior"]["log_odds"] > 0
     assert "records never learned" in (tmp_path / "a/README.md").read_text()
+    with pytest.raises(InputError, match="no_such"):
+        train(model, texts, tmp_path / "c", "--check", str(tmp_path / "no_such.jsonl"))
+    assert not (tmp_path / "c").exists() and not (tmp_path / "cache/adapt/c-seed-0").exists(), "told before training"
     (tmp_path / "a/calibration.json").unlink()
     train(model, texts, tmp_path / "a", "--check", str(check), "--rules", str(rules), "--recalibrate")
     assert records.load_json(tmp_path / "a/calibration.json") == found
