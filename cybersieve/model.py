@@ -107,7 +107,9 @@ def open_files(found: Found, dtype: str | None = None) -> tuple[Any, Any]:
             model = dequantise.model(model) if dtype else model
             if found.adapter:
                 model = _with_adapter(model, found.adapter)
-                model = _fused(model) if dtype else model
+                if dtype:
+                    model.set_dtype(mx.float32)  # products of an adapter's 16-bit numbers are slow and inexact
+                    model = _fused(model)
             if dtype:
                 model.set_dtype(getattr(mx, dtype))
             model.eval()
