@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from cybersieve import (
+    elsewhere,
     embedded,
     encoding,
     fields,
@@ -178,27 +179,33 @@ def recognised(kind: str, begin: bytes, whole: bool, path: str, candidates: list
             if samples and source.rooted(elements.tree) and any(map(source.fits, samples)):
                 return source
         return _inferred(infer.xml_source(elements))
-    samples = peek.table_rows(begin, whole) if kind == "csv" else peek.yaml_documents(begin, max_depth)
-    for source in possible:
-        trees = samples if kind == "csv" else _yaml_records(samples, source)
-        if trees and any(map(source.fits, trees)):
-            return source
-    return _inferred(infer.table_source(kind, samples))
+    if kind == "yaml":
+        trees = peek.yaml_documents(begin, max_depth)
+        return _placed(trees, possible) or _inferred(infer.table_source(kind, trees))
+    rows = peek.table_rows(begin, whole)
+    return next((source for source in possible if any(map(source.fits, rows))), None) or \
+        _inferred(infer.table_source(kind, rows))
 
 
-def _yaml_records(trees: list[Any], source: Source) -> list[Any]:
-    return [found for text in source.records or [""] for found in peek.values(trees, fields.record_path(text))]
-
-
-def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> Source | None:
+def _placed(documents: list[Any], possible: list[Source]) -> Source | None:
+    """The first source whose records stand where it says, with those of its places that go together."""
     for source in possible:
         for text in source.records or [""]:
             path = fields.record_path(text)
-            samples = [value for value in peek.values(documents, path)[:peek.ITEMS] if value not in ({}, [])]
+            samples = [value for value in peek.values(documents, path)[:peek.ITEMS] if isinstance(value, dict)]
             if samples and source.rooted(documents[0]) and any(map(source.fits, samples)):
                 return source.at([other for other in source.records or [""]
                                   if _beside(fields.record_path(other), path)])
-    return _inferred(infer.json_source(documents, whole))
+    return None
+
+
+def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> Source | None:
+    if placed := _placed(documents, possible):
+        return placed
+    known = [source for source in possible if source.match and not (source.root or source.file)]
+    inferred = infer.json_source(documents, whole)
+    places = list(map(str, inferred["records"])) if inferred else None
+    return elsewhere.source(documents, whole, known, places) or _inferred(inferred)
 
 
 def _beside(other: fields.RecordPath, path: fields.RecordPath) -> bool:

@@ -412,4 +412,48 @@ http:
            "finish": "2031-01-02T00:00:00Z", "organizers": [{"id": 1, "name": "We"}], "description": "A jeopardy for\r\nbeginners.",
            "url": "https://example.org/q", "ctftime_url": "https://example.org/r", "format": "Jeopardy"}]}), [
         Expected("9001", "Ours CTF 2031", "A jeopardy for\nbeginners.\nOrganisers: We", None, {"url": "https://example.org/r"})]),
+    Sample("redhat-api", "CVE-2031-0009.json", _json({"threat_severity": "Important", "public_date": "2031-01-02T00:00:00Z",
+           "bugzilla": {"description": "foo: keys leak", "id": "1", "url": "https://example.org/bz"}, "cwe": "CWE-200",
+           "cvss3": {"cvss3_base_score": "7.5", "status": "verified"}, "details": ["Foo leaks its keys\nto anyone.", "Who asks gets them."],
+           "statement": "No product has foo.", "name": "CVE-2031-0009", "mitigation": {"value": "Remove foo.", "lang": "en:us"},
+           "package_state": [{"product_name": "P", "fix_state": "Not affected", "package_name": "foo"}]}), [
+        Expected("CVE-2031-0009", "foo: keys leak", "Foo leaks its keys to anyone.\nWho asks gets them.\nNo product has foo.\nRemove foo.", None,
+                 {"severity": "Important", "cvss": "7.5", "packages": "foo"})]),
+    Sample("capec-csv", "3000.csv", "'ID,Name,Abstraction,Status,Description,Alternate Terms,Likelihood Of Attack,Typical Severity\n"
+           "7,Guessing,Standard,Draft,An attacker guesses what is not told.,,High,Low\n8,Gone,Meta,Deprecated,A duplicate.,,,\n", [
+        Expected("CAPEC-7", "Guessing", "An attacker guesses what is not told.", None, {"severity": "Low", "abstraction": "Standard"}),
+        Expected("CAPEC-8", "Gone", "A duplicate.", "deprecated")]),
+    Sample("atlas", "ATLAS.yaml", """id: ATLAS
+name: Attacks on models
+matrices:
+- id: ATLAS
+  name: Matrix
+  tactics:
+  - &reach
+    id: AML.TA9001
+    object-type: tactic
+    name: Reach
+    description: The adversary tries to [reach](/tactics/AML.TA9001) the model.
+    created_date: 2031-01-02
+  techniques:
+  - id: AML.T9001
+    object-type: technique
+    name: Asking
+    description: The adversary asks.
+    tactics: ['AML.TA9001']
+case-studies:
+- id: AML.CS9001
+  name: Asked often
+  summary: A model was asked often.
+  incident-date: 2031-02-03
+  procedure:
+  - {tactic: AML.TA9001, description: They asked first.}
+""", [
+        Expected("AML.TA9001", "Reach", "The adversary tries to reach the model.", None, {"published": "2031-01-02", "type": "tactic"}),
+        Expected("AML.T9001", "Asking", "The adversary asks.", None, {"tactics": "AML.TA9001"}),
+        Expected("AML.CS9001", "Asked often", "A model was asked often.\nThey asked first.", None, {"published": "2031-02-03"})]),
+    Sample("jsonfeed", "feed.json", _json({"version": "https://jsonfeed.org/version/1.1", "title": "Our feed", "description": "All that is new to us.",
+           "items": [{"id": "CVE-2031-0010", "summary": "Foo leaks", "content_text": "Foo leaks keys.", "date_published": "2031-01-02T00:00:00Z",
+                      "url": "https://example.org/f", "status": "fixed"}]}), [
+        Expected("CVE-2031-0010", "Foo leaks", "Foo leaks keys.", None, {"status": "fixed", "url": "https://example.org/f"})]),
 ]

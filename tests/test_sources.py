@@ -11,6 +11,7 @@ from tests.conftest import ROOT
 from tests.source_samples import SAMPLES
 
 SETTINGS = params.load(ROOT / "params.yaml").parse
+U = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: f"{sample.source}-{sample.file}")
@@ -30,6 +31,51 @@ def test_golden(sample, tmp_path):
 
 def test_every_known_source_has_a_sample():
     assert {source.checked().name for source in sources.known()} == {sample.source for sample in SAMPLES}
+
+
+def osv(number):
+    return {"id": f"OURS-2031-{number}", "modified": "2031-01-02T00:00:00Z", "summary": f"Flaw {number}",
+            "details": f"Foo {number} leaks `keys`.", "affected": [{"package": {"name": "foo", "ecosystem": "PyPI"}}]}
+
+
+ELSEWHERE = {
+    "an array": [osv(0), osv(1)],
+    "wrapped": {"total": 2, "advisories": [osv(0), osv(1)]},
+    "beside words": {"description": "All that was found today.", "advisories": [osv(0), osv(1)]},
+    "by id": {osv(n)["id"]: osv(n) for n in range(2)},
+    "by package": {"foo": [osv(0)], "bar": [osv(1)]},
+    "answers": {"results": [{"vulns": [osv(0)]}, {}, {"vulns": [osv(1)]}]},
+    "among other messages": "".join(json.dumps(tree, indent=1) for tree in (
+        {"config": {"name": "a scanner"}}, {"osv": osv(0)}, {"progress": {"message": "Still."}}, {"osv": osv(1)})),
+    "bundles": [{"type": "bundle", "id": f"bundle--{U}", "objects": [
+        {"type": "tool", "id": f"tool--{U[:-1]}{n}", "name": f"Flaw {n}", "description": f"Foo {n} leaks `keys`."}]}
+        for n in range(2)]}
+
+
+@pytest.mark.parametrize("document", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_records_of_a_known_source_are_known_where_they_stand(document, tmp_path):
+    (tmp_path / "d.json").write_text(document if isinstance(document, str) else json.dumps(document))
+    found = list(parse.found(tmp_path / "d.json", "d.json", SETTINGS, Counter()))
+    assert {source.name for source, _, _ in found} <= {"osv", "stix"}
+    rows = parse.rows(iter(found), "d.json", SETTINGS, records.Counts())
+    assert [(row["title"], row["text"]) for row in rows] == [(f"Flaw {n}", f"Foo {n} leaks keys.") for n in range(2)]
+
+
+@pytest.mark.parametrize("document", [
+    [{"name": f"Finding {n}", "description": f"Seen {n} times in May.", "known": osv(n)} for n in range(2)],
+    {"findings": [{"name": f"Finding {n}", "description": f"Seen {n} times.", "as": [osv(n)]} for n in range(2)]},
+])
+def test_a_known_source_inside_of_records_is_a_part_of_them(document, tmp_path):
+    (tmp_path / "d.json").write_text(json.dumps(document))
+    found = parse.found(tmp_path / "d.json", "d.json", SETTINGS, Counter())
+    rows = list(parse.rows(found, "d.json", SETTINGS, records.Counts()))
+    assert [row["title"] for row in rows] == ["Finding 0", "Finding 1"]
+
+
+def test_by_their_ids_more_come_than_the_first_look_shows(tmp_path):
+    (tmp_path / "d.json").write_text(json.dumps({osv(n)["id"]: osv(n) for n in range(1000)}))
+    found = list(parse.found(tmp_path / "d.json", "d.json", SETTINGS, Counter()))
+    assert len(found) == 1000 and {source.name for source, _, _ in found} == {"osv"}
 
 
 MINE = {"name": "mine", "kind": "json", "file": ["tickets/*.json"], "records": ["result.items[]"],

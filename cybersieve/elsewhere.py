@@ -1,0 +1,63 @@
+"""A known upstream's records where its description does not list them: in wrappers, by their ids, in pages in a row.
+
+What a record must have (`match` in sources.yaml) tells an upstream wherever it stands. Only the beginning of a document
+is looked through (cybersieve/peek.py), its shallow places first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cybersieve import fields
+from cybersieve.sources import Source
+
+STEPS = 5  # keys and arrays down to a record
+NODES = 3000  # looked at on one level
+
+
+@dataclass(frozen=True)
+class _Node:
+    value: Any
+    path: tuple[str, ...]
+    depth: int  # steps down to it, those through objects of one key left out: these say nothing of their own
+
+
+def source(documents: list[Any], whole: bool, known: Sequence[Source], inferred: list[str] | None) -> Source | None:
+    """The known source whose records stand somewhere in the documents, with their places, or None.
+
+    `inferred`: where records were found by shape. What stands in these is a part of a record, not a record.
+    """
+    alone = len(documents) == 1 and inferred in (None, [""])
+    most = min((len(fields.record_path(path)) for path in inferred or []), default=STEPS)
+    level = [_Node(document, (), 0) for document in documents]
+    for _ in range(STEPS + 1):
+        for one in known:
+            if found := [node for node in level if isinstance(node.value, dict) and one.fits(node.value)
+                         and (node.depth <= most or (alone and "[]" in node.path))]:
+                return one.at(_joined(list(dict.fromkeys(node.path for node in found)), whole))
+        level = [below for node in level for below in _below(node)][:NODES]
+    return None
+
+
+def _below(node: _Node) -> list[_Node]:
+    if isinstance(node.value, list):
+        return [_Node(item, (*node.path, "[]"), node.depth + 1) for item in node.value]
+    if not isinstance(node.value, dict):
+        return []
+    depth = node.depth + (len(node.value) > 1)
+    return [_Node(value, (*node.path, key), depth) for key, value in node.value.items()
+            if isinstance(value, dict | list) and fields.sayable(key)]
+
+
+def _joined(paths: list[tuple[str, ...]], whole: bool) -> list[str]:
+    """The paths as texts; those that differ in keys as one of any key, as there may be more of these further on."""
+    alike = [path for path in paths if len(path) == len(paths[0])]
+    if len(alike) > (2 if whole else 1):
+        steps = [seen[0] if len(set(seen)) == 1 else "*" for seen in zip(*alike, strict=True)]
+        return [_text(steps)]
+    return [_text(path) for path in paths]
+
+
+def _text(path: Sequence[str]) -> str:
+    keys = [key if key in ("[]", "*") else fields.quoted(key) for key in path]
+    return ".".join(keys).replace(".[]", "[]")
