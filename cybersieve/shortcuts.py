@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
@@ -63,14 +63,16 @@ def fastest(model: Any, yes: list[int], no: list[int], prefix: list[int], suffix
             answers.append(plain([probe]))
     mx.eval(answers, [part for layer in before or [] for part in layer.first])
     exact = np.array(answers).ravel()
-    near = 1e-3 if model(mx.array(probes[1:])).dtype == mx.float32 else 0.25
-    cut = with_answer_rows(model, yes + no)
-    for layers, (inner, end) in product((before, None), with_short_ends(cut)) if cut else ():
-        short = Forward(inner, yes, no, True, layers, end)
-        skip = len(prefix) if layers else 0
-        with suppress(TypeError, ValueError):  # a layer that works otherwise
-            if np.allclose(np.array(short([probe[skip:] for probe in probes])), exact, atol=near):
-                return short
+    logits = model(mx.array(probes[1:]))
+    near = 1e-3 if logits.dtype == mx.float32 else 0.25
+    heads = chain(((inner, True) for inner in with_answer_rows(model, yes + no, logits.shape[-1])), [(model, False)])
+    for (head, cut), layers in product(heads, (before, None) if before else (None,)):
+        for inner, end in with_short_ends(head):
+            short = Forward(inner, yes, no, cut, layers, end)
+            skip = len(prefix) if layers else 0
+            with suppress(Exception):  # a layer that works otherwise, in whatever way
+                if np.allclose(np.array(short([probe[skip:] for probe in probes])), exact, atol=near):
+                    return short
     return plain
 
 
@@ -137,19 +139,20 @@ def with_short_ends(model: Any) -> Iterator[tuple[Any, LastLayer | None]]:
     yield model, None
 
 
-def with_answer_rows(model: Any, answers: list[int]) -> Any:
-    """A copy of the model, sharing its weights, whose logits are those of `answers` only, in that order."""
-    layers = dict(model.named_modules())
-    heads = [name for name in layers if name.split(".")[-1] == "lm_head"]
-    heads += [name for name, layer in layers.items() if hasattr(layer, "as_linear")]
-    if not heads:
-        return None
-    *steps, last = heads[0].split(".")
-    result = inner = copy.copy(model)
-    for step in steps:
-        inner[step] = inner = copy.copy(inner[step])
-    inner[last] = AnswerRows(layers[heads[0]], answers)
-    return result
+def with_answer_rows(model: Any, answers: list[int], size: int) -> Iterator[Any]:
+    """Copies of the model, sharing its weights, whose logits are those of `answers` only, in that order.
+
+    One for each layer that may be the output layer, by its `size` rows; an embedding may serve as one.
+    """
+    layers = {name: layer for name, layer in model.named_modules()
+              if "weight" in layer and len(layer.weight) == size and not re.search(r"\.\d", name)}
+    for name in sorted(layers, key=lambda name: hasattr(layers[name], "as_linear")):
+        *steps, last = name.split(".")
+        result = inner = copy.copy(model)
+        for step in steps:
+            inner[step] = inner = copy.copy(inner[step])
+        inner[last] = AnswerRows(layers[name], answers)
+        yield result
 
 
 def shared(model: Any, prefix: list[int]) -> list[Prefix] | None:
@@ -157,5 +160,7 @@ def shared(model: Any, prefix: list[int]) -> list[Prefix] | None:
     caches = make_prompt_cache(model)
     if not prefix or {type(cache) for cache in caches} != {KVCache}:
         return None
-    model(mx.array([prefix]), cache=caches)
-    return [Prefix(cache) for cache in caches]
+    with suppress(Exception):  # as for the shortcuts
+        model(mx.array([prefix]), cache=caches)
+        return [Prefix(cache) for cache in caches]
+    return None

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cybersieve import cache, claims, cli, endpoint, model, params, prompt, records
-from cybersieve.errors import InputError, ModelError
+from cybersieve.errors import CybersieveError, InputError, ModelError
 from cybersieve.records import Counts, Row, Shard
 
 WINDOW = 20_000  # uncertain records whose texts are in memory at once
@@ -166,8 +166,10 @@ class Verifier:
         layout = self.files.layout(self.settings) or prompt.of_model(tokenizer, self.settings)
         try:
             return mlx_engine.Engine(loaded, tokenizer, layout, self.settings.batch_size)
-        except RuntimeError as error:  # mlx's own: out of memory, an operation that this device lacks
-            raise ModelError(f"{self.settings.model} can't be run here: {error}") from None
+        except CybersieveError:
+            raise
+        except Exception as error:  # mlx's own (out of memory, no such operation here), or the architecture's code
+            raise ModelError(f"{self.settings.model} can't be run here: {error!r}") from None
 
     def figures(self) -> dict[str, float]:
         """What differs from run to run, for performance.json."""

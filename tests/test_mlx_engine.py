@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cybersieve import mlx_engine, model, params, prompt
+from cybersieve import mlx_engine, model, params, prompt, verify
+from cybersieve.errors import ModelError
 from cybersieve.mlx_engine import Engine, mx
 from tests import tiny
 
@@ -65,9 +66,12 @@ def test_default_model_in_any_batch(prepared_model: Path, verify_settings: param
 
 
 def test_shortcuts_are_taken_where_they_fit(tmp_path: Path, verify_settings: params.Verify) -> None:
-    for architecture, prefix, end in (("llama", True, True), ("gemma2", True, False), ("lfm2", False, False)):
+    for architecture, *fit in (("llama", True, True, True), ("gemma2", True, True, False), ("gpt2", True, True, False),
+                               ("lfm2", True, False, False), ("afm7", True, False, False),
+                               ("seed_oss", False, True, True)):
         with Engine(*loaded(tiny.write(tmp_path / architecture, architecture), verify_settings)) as engine:
-            assert engine.forward.cut and bool(engine.forward.before) == prefix and bool(engine.forward.end) == end
+            found = engine.forward
+            assert [found.cut, bool(found.before), bool(found.end)] == fit, architecture
 
 
 def test_a_last_layer_that_is_called_otherwise_stays(tmp_path: Path, verify_settings: params.Verify,
@@ -87,7 +91,7 @@ def test_shortcuts_that_change_the_answer_are_not_taken(tmp_path: Path, verify_s
     parts = loaded(tiny.write(tmp_path), verify_settings)
     monkeypatch.setattr(mlx_engine.shortcuts.AnswerRows, "as_linear", lambda self, x: 2 * (x @ self.rows))
     with Engine(*parts) as engine:
-        assert not engine.forward.cut and not engine.forward.before
+        assert not engine.forward.cut and engine.forward.before, "the prefix's keys and values change nothing"
         assert np.abs(p_yes(engine, TEXTS[:5]) - one_by_one(*parts, TEXTS[:5])).max() < 1e-3
 
 
@@ -130,6 +134,20 @@ def test_a_text_that_fails_alone_takes_no_other_with_it(tmp_path: Path, verify_s
         assert engine.batch_size == 32
 
 
+def test_a_model_whose_code_fails_is_an_error_in_words(tmp_path: Path, verify_settings: params.Verify,
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path / "cache"))
+    settings = dataclasses.replace(verify_settings, model=str(tiny.write(tmp_path / "model")), adapter=None)
+    with monkeypatch.context() as patch, verify.Verifier(settings) as verifier:
+        patch.setattr(mlx_engine.shortcuts.Forward, "__call__", lambda *_: [][0])
+        with pytest.raises(ModelError, match="can't be run here: IndexError"):
+            verifier.margins(["a text"])
+    config = tmp_path / "model" / "config.json"
+    config.write_text(config.read_text().replace('"hidden_size"', '"hidden"'))
+    with pytest.raises(ModelError, match="can't be loaded.*hidden_size"):
+        model.load(settings)
+
+
 def test_not_a_number_is_no_answer(tmp_path: Path, verify_settings: params.Verify,
                                    monkeypatch: pytest.MonkeyPatch) -> None:
     with Engine(*loaded(tiny.write(tmp_path), verify_settings)) as engine:
@@ -146,6 +164,7 @@ def test_an_engine_that_is_left_early_has_come_to_rest(tmp_path: Path, verify_se
         monkeypatch.setattr(mx, "synchronize", lambda *stream: (waited.extend(stream), wait(*stream)))
     assert not engine.on_cpu or waited == engine.streams
     assert not engine.pool or not any(thread.is_alive() for thread in engine.pool._threads)
+    assert not Path(f"/proc/self/task/{engine.thread}").exists() or not engine.thread, "ended for the system, too"
 
 
 def test_nothing_to_ask(tmp_path: Path, verify_settings: params.Verify) -> None:

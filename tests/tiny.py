@@ -29,6 +29,12 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
     "lfm2": COMMON | {"model_type": "lfm2", "norm_eps": 1e-5, "conv_bias": False, "conv_L_cache": 3, "block_dim": 32,
                       "block_multiple_of": 8, "block_ffn_dim_multiplier": 1.0, "block_auto_adjust_ff_dim": False,
                       "layer_types": ["conv", "full_attention"]},
+    "gpt2": {"model_type": "gpt2", "n_embd": 32, "n_layer": 2, "n_head": 4, "n_ctx": 512, "n_positions": 512,
+             "layer_norm_epsilon": 1e-5},
+    "seed_oss": COMMON | {"model_type": "seed_oss", "head_dim": 8, "attention_bias": False,
+                          "attention_out_bias": False, "mlp_bias": False, "tie_word_embeddings": True},
+    "afm7": {"model_type": "afm7", "num_layers": 2, "num_kv_reuse_layers": 1, "hidden_dim": 32, "num_heads": 4,
+             "num_kv_heads": 2, "hidden_dim_scale_factor": 1.5, "rope_theta": 10000.0},
 }
 
 
