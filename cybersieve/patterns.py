@@ -31,7 +31,7 @@ def members(pattern: str) -> list[str]:
             raise _NotFiniteError
         return [_pattern(list(group), cased) for (cased, _), group in
                 groupby(_shortest(found), lambda one: (one[1], one[0][:SHARED + one[0].startswith(EDGE)]))]
-    except (_NotFiniteError, IndexError):
+    except (_NotFiniteError, IndexError, RecursionError):
         return [pattern]
 
 
@@ -66,7 +66,7 @@ def _either(pattern: str, at: int, cased: bool) -> tuple[list[Spelling], int]:
     result, at = _sequence(pattern, at, cased)
     while at < len(pattern) and pattern[at] == "|":
         more, at = _sequence(pattern, at + 1, cased)
-        result = result + more
+        result += more
     return result, at
 
 

@@ -10,7 +10,7 @@ Limits: matching ignores case unless a pattern says (?-i); `\\b` and `\\w` are A
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import exp
+from math import exp, isfinite
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -84,7 +84,7 @@ class Rulebook:
         return result
 
     def _of(self, title: str, text: str) -> Evidence:
-        return self.evidence([(title.encode(), text.encode())])[0]
+        return self.evidence([(title.encode(errors="replace"), text.encode(errors="replace"))])[0]  # lone surrogates
 
     def source_log_odds(self, source: str) -> float:
         """The weight of a source: by its relative path, else by its base name, else 0."""
@@ -138,7 +138,9 @@ class _Set:
         try:
             self._set.Compile()
         except re2.error:
-            raise ParamsError(f"{len(rules)} rules need over {MAX_MEM >> 20} MB together; shorten patterns") from None
+            longest = max(rules, key=lambda one: len(one[1].pattern))[1]
+            raise ParamsError(f"{len(rules)} rules need over {MAX_MEM >> 20} MB together; shorten patterns, first of "
+                              f"all that of rule {longest.id} ({len(longest.pattern)} characters)") from None
 
     def match(self, text: bytes) -> list[int]:
         """The members that hit, counted from 0, in no order."""
@@ -174,8 +176,9 @@ def load(path: Path | str, extra: Path | str | None = None, trust: dict[str, flo
         categories |= {"own": 0.0} | _numbers(own, "categories", extra)
         sources |= _numbers(own, "sources", extra)
         merged |= {rule.id: rule for rule in _rules(own, categories, str(extra))}
-    sources |= trust or {}
-    return Rulebook(list(merged.values()), float(tree.get("bias", 0)), sources, categories)
+    sources |= _numbers({"score.trust": trust}, "score.trust", "params")
+    bias = _numbers({"bias": {"bias": tree.get("bias", 0)}}, "bias", path)["bias"]
+    return Rulebook(list(merged.values()), bias, sources, categories)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -195,7 +198,8 @@ def _read(path: Path) -> dict[str, Any]:
 def _numbers(tree: dict[str, Any], key: str, path: Path | str) -> dict[str, float]:
     """A mapping of names to numbers."""
     found = tree.get(key) or {}
-    if not isinstance(found, dict) or not all(isinstance(value, int | float) for value in found.values()):
+    if not isinstance(found, dict) or not all(
+            isinstance(value, int | float) and isfinite(value) for value in found.values()):
         raise ParamsError(f"{path}: {key}: a mapping of names to numbers is wanted")
     return {str(name): float(value) for name, value in found.items()}
 
@@ -208,13 +212,17 @@ def _rules(tree: dict[str, Any], categories: dict[str, float], path: str) -> lis
         where = f"{path}, rule {name or number}"
         if not isinstance(row, dict) or not {"id", "pattern", "weight"} <= set(row) <= KEYS:
             raise ParamsError(f"{where}: id, pattern and weight are wanted, beside them field, category and source")
+        if not isinstance(row["pattern"], str) or not row["pattern"] or not isinstance(row["id"], str | int):
+            raise ParamsError(f"{where}: its id and its pattern must be texts, the pattern not an empty one")
         category, field = row.get("category", "own"), row.get("field", "both")
-        if field not in FIELDS or category not in categories:
+        if field not in FIELDS or not isinstance(category, str) or category not in categories:
             raise ParamsError(f"{where}: its field must be one of {', '.join(FIELDS)}, its category one of "
                               f"{', '.join(sorted(categories))}")
         try:
             rule = Rule(str(row["id"]), str(row["pattern"]), field, float(row["weight"]), category,
                         str(row.get("source", Path(path).name)), float(row.get("prior", categories[category])))
+            if not isfinite(rule.weight) or not isfinite(rule.prior):
+                raise ValueError
         except (TypeError, ValueError):
             raise ParamsError(f"{where}: its weight is not a number: {row['weight']!r}") from None
         if rule.weight * categories[category] < 0 or rule.prior * categories[category] < 0:
@@ -227,6 +235,7 @@ def _rules(tree: dict[str, Any], categories: dict[str, float], path: str) -> lis
 
 def explain(book: Rulebook, text: str, source: str = "") -> str:
     """A table for people: which rules hit where, what each adds, what the source adds, and the confidence."""
+    text = text.encode(errors="replace").decode()  # bytes of a command line that are no UTF-8 come as lone surrogates
     hits = book.hits("", text)
     found = book.judge("", text, source)
     lines = [f"{'weight':>7}  {'category':14} {'rule':24} where",

@@ -74,10 +74,30 @@ def test_user_rules_and_trust_merge(tmp_path: Path) -> None:
     ("pattern: 'soil|garden'", "patern: x", "id, pattern and weight are wanted"),
     ("rules:", "rulez:", "a mapping with a list `rules` is wanted"),
     ("bias: -1.0", "bais: -1.0", "unknown key bais"),
+    ("bias: -1.0", "bias: low", "bias: a mapping of names to numbers is wanted"),
+    ("weight: 2.0", "weight: .nan", "rule worm: its weight is not a number: nan"),
+    ("weight: 2.0", "weight: .inf", "rule worm: its weight is not a number: inf"),
+    ("known.json: 0.5", "known.json: .nan", "sources: a mapping of names to numbers is wanted"),
+    ("category: biology", "category: [biology]", "its category one of attack, biology"),
+    ("'soil|garden'", "null", "rule soil: its id and its pattern must be texts"),
+    ("'soil|garden'", "''", "rule soil: its id and its pattern must be texts"),
+    ("'soil|garden'", "'" + "soil" * 100_000 + "'", "first of all that of rule soil (400000 characters)"),
 ])
 def test_errors_name_the_rule(tmp_path: Path, before: str, after: str, reason: str) -> None:
     assert before in SMALL
     check_error(tmp_path, SMALL.replace(before, after), reason)
+
+
+def test_trust_is_a_number(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="score.trust"):
+        book(tmp_path, **{"known.json": float("nan")})
+
+
+def test_any_text_can_be_judged_and_explained(tmp_path: Path) -> None:
+    small = book(tmp_path, extra=f"rules: [{{id: deep, pattern: '{'(?:' * 4000}wyrm{')' * 4000}', weight: 1}}]")
+    for text in ("\ud800 a WORM \udcff", "a\0 worm", "\u202eworm", "[red]{0} worm", "worm " * 100_000):
+        assert small.judge("", text).hits == ("worm",)
+        assert "confidence 0.731" in rules.explain(small, text).splitlines()[-1]
 
 
 def test_missing_file(tmp_path: Path) -> None:
