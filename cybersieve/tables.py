@@ -10,6 +10,7 @@ from cybersieve.errors import InputError
 
 DELIMITERS = ",;\t|"
 _NAME = re.compile(r"\s*[A-Za-z_][\w .()/-]*")  # of a column
+_SPACED = re.compile(r'"[^"]*"(?:[,;|] +"[^"]*")+\s*')  # "7", "a, b": without the spaces, quotes would be text
 _NO_NAME = re.compile(r"\s*(https?://\S+|[A-Z]+-\d{4}-\d+|\d{4}-\d\d-\d\d.*|[0-9a-f]{32,})\s*")  # page, CVE, date, hash
 
 
@@ -24,9 +25,9 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
     """Locator (`line 17`, where the row ends) and cells of every row.
 
     `chunks` hold valid UTF-8. The first line names the columns; lines of `#` before it are passed over, and the
-    last of them is the header where the first line itself looks like data. Where there is none, and for cells beyond
-    it, columns are called `column N`. Raises InputError with the line: an empty header, an open quote, a row of more
-    than `max_bytes`.
+    last of them is the header where the first line itself looks like data. In such files lines of `#` further on,
+    with fewer cells, are passed over too. Where there is no header, and for cells beyond it, columns are called
+    `column N`. Raises InputError with the line: an empty header, an open quote, a row of more than `max_bytes`.
     """
     csv.field_size_limit(max_bytes)
     lines = _lines(chunks, name, notes, max_bytes)
@@ -46,10 +47,12 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
     if not any(columns):
         raise InputError(name, "no header with the columns' names", "line 1", "add one, or leave the file out")
     columns = _unique([column.strip() for column in columns])
-    reader = csv.reader(lines, delimiter=mark, strict=True)
+    second = next(lines, "")
+    spaced = any(map(_SPACED.fullmatch, (first, second)))
+    reader = csv.reader(chain([second], lines), delimiter=mark, strict=True, skipinitialspace=spaced)
     try:
         for cells in reader:
-            if any(cells):
+            if any(cells) and not (comment and cells[0].startswith("#") and len(cells) < len(columns)):
                 if len(cells) > len(columns):
                     notes["rows longer than the header"] += 1
                     columns += [f"column {n + 1}" for n in range(len(columns), len(cells))]

@@ -50,6 +50,10 @@ def test_csv_locators_are_the_lines_where_rows_end():
     (b"a,b\n1,2,3\n4,5\n", [{"a": "1", "b": "2", "column 3": "3"}, {"a": "4", "b": "5"}]),
     (b"# made by us\n#\n# \"id\",\"host\"\n\"7\",\"a.example\"\n", [{"id": "7", "host": "a.example"}]),
     (b"#version:1,date:2031-01-01\ncve,epss\nCVE-2031-1,0.5\n", [{"cve": "CVE-2031-1", "epss": "0.5"}]),
+    (b'# made by us\n# "id","alias","by"\n"7", "a, b", "c"\n# Number of entries: 1\n#8,d,e\n',
+     [{"id": "7", "alias": "a, b", "by": "c"}, {"id": "#8", "alias": "d", "by": "e"}]),
+    (b'id,alias\n"7", "a, b"\n#8,d\n', [{"id": "7", "alias": "a, b"}, {"id": "#8", "alias": "d"}]),
+    (b'a,b\n1, "no" quote\n', [{"a": "1", "b": ' "no" quote'}]),
     (b"a;b\r\n1;2\r\n", [{"a": "1", "b": "2"}]),
     (b"only\nx\n", [{"only": "x"}]),
 ])
