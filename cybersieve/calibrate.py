@@ -150,9 +150,11 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     Without a label on any record of the corpus: accept and reject of the settings, and no certificate.
     Raises ParamsError: calibrate.reject is not below calibrate.accept.
     """
-    uniform = labels.uniform_half(labels_dir, "thresholds")
-    known = uniform or labels.for_fitting(labels_dir)
-    confidences, found, sizes = _read(scored_dir, set(known))
+    uniform, by_file = labels.uniform_half(labels_dir, "thresholds"), labels.by_file(labels_dir)
+    confidences, found, sizes = _read(scored_dir, {*uniform, *by_file})
+    certain = any(uniform.get(key) is not None for key in found)  # labels of another corpus certify nothing
+    known = uniform if certain or not by_file.keys() & found.keys() else by_file
+    found = {key: value for key, value in found.items() if key in known}
     if settings.reject >= settings.accept:
         raise ParamsError(f"calibrate.reject: {settings.reject} must be below calibrate.accept ({settings.accept})")
     if settings.mode == "fixed":
@@ -163,8 +165,8 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
                "delta": settings.delta, "labels": len(decided), "labels_positive": int(truth.sum()),
                "labels_undecided": len(found) - len(decided), "labels_without_confidence": len(known) - len(found)}
     falling, rising = candidates(confidences, len(truth), settings.target_precision, settings.delta / 2)
-    if decided and not uniform:
-        drawn = Counter(name for name, _ in decided)
+    if decided and not certain:
+        drawn = Counter(name for name, _ in found)  # undecided ones, too: each stands for as many records
         weights = np.array([sizes[name] / drawn[name] for name, _ in decided])
         bands = widened(estimate(said, truth, weights, rising, settings), confidences, settings.ask_share, rising[::-1])
         return {"mode": "estimated"} | _shares(bands, confidences) | figures | {"certificate": [NO_CERTIFICATE]}

@@ -158,7 +158,7 @@ def _object(status: int, header: Any, content: bytes) -> Tree:
         raise Garbage(f"an answer of more than {MOST} bytes")
     try:
         tree = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):  # a hundred thousand brackets
         tree = None
     if 300 <= status < 400:
         raise Refusal(status, f"it redirects to {header.get('Location', '?')[:200]}: name that address")

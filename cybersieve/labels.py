@@ -80,11 +80,15 @@ def load_optional(folder: Path, name: str) -> dict[Key, int | None]:
     return load(folder / name) if (folder / name).exists() else {}
 
 
+def by_file(folder: Path) -> dict[Key, int | None]:
+    """The stratified labels, undecided ones (None) included, of records without a uniform label."""
+    uniform = load_optional(folder, UNIFORM)
+    return {of: value for of, value in load_optional(folder, STRATIFIED).items() if of not in uniform}
+
+
 def for_fitting(folder: Path) -> dict[Key, int]:
     """The labels that weights and adapters may learn from: stratified, decided, and without a uniform label."""
-    uniform = load_optional(folder, UNIFORM)
-    stratified = load_optional(folder, STRATIFIED)
-    return {of: value for of, value in stratified.items() if value is not None and of not in uniform}
+    return {of: value for of, value in by_file(folder).items() if value is not None}
 
 
 def uniform_half(folder: Path, use: Literal["thresholds", "report"]) -> dict[Key, int | None]:

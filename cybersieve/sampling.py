@@ -75,7 +75,7 @@ def sample(parsed_dir: Path, scored_dir: Path, labels_dir: Path, n: int, stratif
 def write(rows: list[Drawn], path: Path) -> None:
     """The CSV to label. A cell that a spreadsheet would run as a formula gets an apostrophe before it."""
     def harmless(text: str) -> str:
-        return "'" + text if text.startswith(("=", "+", "-", "@", "\t")) else text
+        return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
     with path.open("x", encoding="utf-8", newline="") as lines:
         out = csv.writer(lines, lineterminator="\n")
@@ -93,6 +93,8 @@ def main(arguments: list[str]) -> None:
                           ("output", "to_label.csv")):
         parser.add_argument(f"--{name}", type=Path, default=Path(default), metavar="PATH", help=f"default {default}")
     args = parser.parse_args(arguments)
+    if args.n < 1:
+        parser.error(f"-n: {args.n} is below 1")
     rows = sample(args.parsed_dir, args.scored_dir, args.labels, args.n, args.stratified, args.seed)
     try:
         write(rows, args.output)

@@ -116,6 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"\x15\x03\x01 what?\r\n\r\n")
         elif fault == "not JSON":
             self.answer(200, None, b"<html>one moment, please</html>")
+        elif fault == "too deep":
+            self.answer(200, None, b"[" * 200_000)
         elif fault in ("not an object", "wrong shape"):
             self.answer(200, [1] if fault == "not an object" else {"results": [], "choices": [{}], "fingerprint": "f"})
         elif fault == "redirect":

@@ -137,6 +137,14 @@ def test_stratified_labels_alone_certify_nothing(tmp_path: Path) -> None:
     assert 0.4 < found["reject"] < found["accept"] <= 0.51 and "precision_at_least" not in found
 
 
+def test_uniform_labels_of_another_corpus_do_not_hide_those_drawn_by_file(tmp_path: Path) -> None:
+    scored, folder_of_labels = folder(tmp_path, 400, uniform=False)
+    alone = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    strangers = "".join(f"strange.json,{i},1\n" for i in range(40))
+    (folder_of_labels / labels.UNIFORM).write_text(f"file,id,label\n{strangers}")
+    assert calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS) == alone
+
+
 def test_only_the_thresholds_half_is_looked_at(tmp_path: Path) -> None:
     scored, folder_of_labels = folder(tmp_path, 400)
     path = folder_of_labels / labels.UNIFORM

@@ -65,5 +65,7 @@ def test_the_csv_is_a_label_file_once_filled_and_runs_no_formula(
     assert len(rows) == 7 and all(row["text"].startswith("'=") and row["label"] == "" for row in rows)
     output.write_text(output.read_text().replace(",,title", ",1,title"))
     assert set(labels.load(output).values()) == {1} and len(labels.load(output)) == 7
+    with pytest.raises(SystemExit):
+        sampling.main(["-n", "0", *folders])
     with pytest.raises(InputError, match="File exists"):
         sampling.main(["-n", "7", *folders])
