@@ -169,9 +169,11 @@ def _unpacked(stream: Pushback, kind: str, name: str, budget: _Budget) -> Iterat
             budget.spend(len(chunk))
             yield chunk
     except (EOFError, OSError, zlib.error, lzma.LZMAError, MemoryError) as error:
-        place = f"{name}, " if name else ""
-        raise InputError(budget.name, f"damaged {kind} data: {error}", f"{place}packed byte {stream.offset}",
-                         "fetch it again") from None
+        place = f"{name}, packed byte {stream.offset}" if name else f"packed byte {stream.offset}"
+        if "emory" in str(error):  # zstd's and xz's words: not damaged, but packed with a large window, as forum dumps
+            raise InputError(budget.name, f"{kind} data that takes more than 100 MB of memory to unpack", place,
+                             f"unpack it first: {'zstd -d --long=31' if kind == 'zst' else 'xz -d'}") from None
+        raise InputError(budget.name, f"damaged {kind} data: {error}", place, "fetch it again") from None
 
 
 DECODERS: dict[str, Callable[[], Any]] = {

@@ -14,6 +14,7 @@ from cybersieve.infer_fields import (
     TEXTS,
     TITLES,
     Description,
+    _names,
     advisory,
     described,
     leaves,
@@ -21,6 +22,7 @@ from cybersieve.infer_fields import (
     words,
 )
 
+LISTS = frozenset(_names("items entries results records data rows documents hits objects values"))  # of records
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
 
@@ -31,8 +33,11 @@ def json_source(documents: list[Any], whole: bool) -> Description | None:
     """
     records = _json_records(documents, whole)
     samples: list[Any] = []
-    for path in records:
+    for at, path in enumerate(records):
         found = peek.records(documents, fields.record_path(path))
+        while found and all(isinstance(item, list) and isinstance(next(iter(item), None), dict) for item in found):
+            records[at] = path = f"{path}[]"
+            found = peek.records(documents, fields.record_path(path))
         samples += [{"text": item} if isinstance(item, str) else item
                     for item in found if isinstance(item, dict | list | str)]
     source = described("json", records, samples) if samples else None
@@ -59,7 +64,8 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     if advisory(root) and (own_words or any(isinstance(v, list) and _wordy(v) for v in root.values())):
         return [""]
     if own_words and whole and (single or not named or max(len(arrays[path]) for path in named) < 2):
-        return [""]
+        lists = [path for path in named if plain(path) in LISTS]
+        return [""] if single or not lists else lists
     most = max((len(arrays[path]) for path in named), default=0)
     maps = {path: room for path, room in _maps(root, "", 0) if len(room) >= most}
     if not named and _alike(values):
@@ -71,7 +77,7 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         named = [path for path in named if not any(path.startswith(room[:-1]) for room in maps)]
         return [inner for path in named for inner in _inside(path, arrays[path])] + list(maps)
     if not arrays:
-        return [""]
+        return ["*[]"] if _rooms(values) else [""]
     longest = max(arrays, key=lambda path: len(arrays[path]))
     alike = [path for path in arrays if path == longest or _alike([arrays[longest][0], arrays[path][0]])]
     return [inner for path in alike for inner in _inside(path, arrays[path])]
@@ -177,6 +183,12 @@ def _named(items: list[Any]) -> bool:
     objects = [item for item in items if isinstance(item, dict)]
     return bool(objects) and sum(bool(known & {plain(key) for path in leaves(item) for key in path[:2]})
                                  for item in objects) >= len(objects) / 2
+
+
+def _rooms(values: list[Any]) -> bool:
+    """Are these lists of objects of one kind (an object of id -> records)?"""
+    lists = [value for value in values if isinstance(value, list)]
+    return 1 < len(lists) == len(values) and _alike([item for items in lists for item in items[:2]])
 
 
 def _alike(values: list[Any]) -> bool:

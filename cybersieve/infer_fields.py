@@ -27,12 +27,13 @@ TEXTS = _names("""description shortdescription longdescription fulldescription e
     text content body abstract summary synopsis details detail message msg overview diagnosis note notes post comment
     answer story article impact consequence analysis solution mitigation remediation recommendation statement
     instruction prompt context input output response completion extract cooked""")
-TEXT_ENDS = ("description", "descript", "abstract", "text")
+TEXT_ENDS = ("description", "descript", "abstract", "text", "article")
 EITHER = _names("summary synopsis shortdescription instruction prompt")  # titles of a longer text beside them
 OTHERS = frozenset(_names("""license licence licenses copyright copyrights legal disclaimer reference references
     citation citations affiliation affiliations rawaffiliationstrings author authors authorships creator reporter byline
     highlight highlightresult header headers"""))  # what they hold is not about what the record is about
-CODE = frozenset(_names("query search command commands code condition"))
+CODE = frozenset(_names("query search command commands code condition range"))
+INDICATORS = _names("sha256 sha256hash sha512 sha1 sha1hash md5 md5hash iocid ioc iocvalue indicator")  # the last ids
 META = {
     "published": _names("""published publishedat publisheddate datepublished datepublic pubdate created createdat
         creationdate dateadded released releasedate issued date timestamp added firstseen firstpublished publicdate
@@ -149,6 +150,10 @@ class _Fields:
 
 def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     """Which fields make a record, from samples of them, as an entry of sources.yaml."""
+    if key := _wrapper(samples):
+        inside = described(kind, records, [tree[key] for tree in samples])
+        fields_ = ("id", "title", "text", "status", "meta")
+        return inside | {name: _below(key, inside[name]) for name in fields_}
     all_ = _Fields(samples)
     texts = _texts(all_)
     least = min((len(_bare(leaf)) for leaf in texts), default=1)
@@ -163,6 +168,22 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     result["meta"] = {name: _path(chosen[0]) for name, names in META.items() if (chosen := all_.named(names))}
     result["format"] = "auto"
     return result
+
+
+def _wrapper(samples: list[Any]) -> str:
+    """The one key of all records, if all that they say stands under it (`{"cpe": {...}}`)."""
+    keys = {next(iter(tree)) if isinstance(tree, dict) and len(tree) == 1 else "" for tree in samples}
+    key = keys.pop() if len(keys) == 1 else ""
+    return key if fields.sayable(key) and all(isinstance(tree[key], dict) for tree in samples if key) else ""
+
+
+def _below(key: str, paths: Any) -> Any:
+    """Paths of what stands under a key, as paths from above it."""
+    if isinstance(paths, list):
+        return [_below(key, path) for path in paths]
+    if isinstance(paths, dict):
+        return {word: _below(key, path) for word, path in paths.items()}
+    return f"{fields.quoted(key)}.{paths}"
 
 
 def _texts(all_: _Fields) -> list[Leaf]:
@@ -204,7 +225,10 @@ def _ids(all_: _Fields) -> list[Leaf]:
     bare = [leaf for leaf in all_.named(TITLES[:2]) if leaf in top and not all_.wordy(leaf)]
     pages = [leaf for leaf in all_.named(META["url"]) if leaf in top]
     aliases = [leaf for leaf in all_.named(META["aliases"]) if leaf in top and all_.public(leaf)]
-    order = [*(leaf for leaf in named if leaf in top), ("@key",), *public, *ending, *aliases, *named, *bare, *pages]
+    own = [leaf for leaf in named if leaf in top and leaf[0] != "_id"]  # a database's number, after upstream's own
+    indicators = [leaf for leaf in all_.named(INDICATORS) if leaf in top]
+    order = [*own, ("@key",), *public, *(leaf for leaf in named if leaf in top), *ending, *aliases, *named, *bare,
+             *pages, *indicators]
     return [leaf for leaf in dict.fromkeys(order) if leaf in all_.found and _distinct(all_, leaf)][:2]
 
 

@@ -146,7 +146,8 @@ def _source(begin: bytes, name: str, settings: Parse) -> Source | None:
         return None
     if not begin.strip() or readers.kind_of(begin, name, candidates) != "json" or embedded.found(begin):
         return None
-    return readers.recognised("json", begin, False, name, candidates)
+    source = readers.recognised("json", begin, False, name, candidates)
+    return None if source and readers.guessed(source, "json", begin) else source
 
 
 def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Iterator[Found]:

@@ -4,6 +4,7 @@ What is known about the source decides where records are looked for: the user's 
 ones (cybersieve/sources.yaml), else by shape (cybersieve/infer.py). Only a bounded beginning is looked at.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ NOT_DATA = _words(""".md .markdown .rst .adoc .tex .sha1 .sha256 .sha512 .md5 .s
 NOT_DATA_STEMS = _words("""readme license licence licences licenses copying notice changelog changes contributing
     authors contributors codeowners security makefile dockerfile todo install history news version manifest""")
 
+_NO_CSV = re.compile(rb'\s*(?:(?:\[\s*)?\{\s*"[^"\n]*"\s*:|<\?xml\s)')  # JSON or XML, whatever the name says
 RECORD_SEPARATOR = b"\x1e"  # before every document of a JSON text sequence (RFC 7464)
 NOWHERE = sources.compiled({"records": ["no-such-name"]})
 
@@ -112,7 +114,7 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
         begin, stream = peek.fragments(begin, stream)
     while True:
         source = recognised(kind, begin, whole, path, candidates, **bounds)
-        if source or whole or len(begin) >= peek.MOST:
+        if (source and not guessed(source, kind, begin)) or whole or len(begin) >= peek.MOST:
             break
         begin, stream, whole = _beginning(stream, len(begin) * 8)
     if source is None:
@@ -123,6 +125,12 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
         raise (NoRecord if whole else InputError)(name, f"no record found in this {kind.upper()}", "",
                                                   "if it has some, describe where they are in parse.sources")
     return Document(source, _records(kind, stream, name, source, notes, bounds))
+
+
+def guessed(source: Source, kind: str, begin: bytes) -> bool:
+    """Was a document that is not complete yet taken for one record by its shape? Records may come after metadata."""
+    return kind == "json" and (source.name, source.records) == ("unknown", [""]) and \
+        len(peek.json_documents(begin)) == 1
 
 
 def sequence(begin: bytes, chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -157,7 +165,10 @@ def kind_of(begin: bytes, path: str, candidates: list[Source]) -> str:
     """json, xml, csv, yaml or html: as a user's source says, by content, by name."""
     told = next((source.kind for source in candidates if source.kind and source.file and source.named(path)), "")
     ending, seen = PurePosixPath(bare(path)).suffix.lower(), peek.kind(begin)
-    return told or (BY_NAME.get(ending, seen) if seen != "html" else seen) or IN_DOUBT.get(ending, "")
+    named = BY_NAME.get(ending, seen)
+    if seen == "html" or (named == "csv" and _NO_CSV.match(begin)):
+        named = seen
+    return told or named or IN_DOUBT.get(ending, "")
 
 
 def recognised(kind: str, begin: bytes, whole: bool, path: str, candidates: list[Source],

@@ -137,6 +137,7 @@ _LINK = re.compile(r"(?<!\\)!?\[([^\[\]\n]*)\]\("
 _REFERENCE_LINK = re.compile(r"(?<![\]\w])\[([^\[\]\n]{2,200})\]\[([^\[\]\n]{0,80})\](?!\()")
 _REFERENCE = re.compile(r"^ {0,3}\[[^\[\]\n]+\]:[ \t]+\S[^\n]*$", re.M)
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+", re.M)
+_SUBHEADING = re.compile(r"^ {0,3}#{2,6}[ \t]+(?=[A-Z])", re.M)  # one `#` may be a shell's
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)[^\n`]*$", re.M)
 _BOLD = re.compile(r"(?<![\w*])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*(?![\w*])")
 _CODE = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]+)\1(?!`)")
@@ -198,8 +199,10 @@ def _cut_out(text: str, start: re.Pattern[str], end: str) -> str:
 
 
 def auto(text: str) -> str:
-    """What is safe without knowing the field: links, citation marks, and HTML where it is plainly a page's."""
+    """What is safe without knowing the field: links, citation marks, headings, HTML where it is plainly a page's."""
     text = _citations(_links(text))
+    if "##" in text:
+        text = _SUBHEADING.sub("", text)
     if "<" not in text:
         return text
     if _PAGE.search(text):

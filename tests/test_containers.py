@@ -139,6 +139,13 @@ def test_damaged_streams(kind, damage, packed):
         packed(damage(STREAMS[kind](os.urandom(5000))))
 
 
+def test_a_window_that_is_too_large_to_hold_is_no_damage(packed):
+    frame = b"\x28\xb5\x2f\xfd\x00\xa8\x29\x00\x00hello"  # of 2 GB, as forum dumps have; one block, not compressed
+    with pytest.raises(InputError, match=r"zst data that takes more than 100 MB .*\(unpack it first: zstd -d --long"):
+        packed(frame)
+    assert packed(frame.replace(b"\xa8", b"\x88"))[0] == {"": b"hello"}
+
+
 @pytest.mark.parametrize("kind", ARCHIVES)
 def test_archives(kind, packed):
     members = {"a.json": TEXT, "deep/er/b.xml": b"<b/>", "empty": b"", "\u00fc.csv": b"x"}

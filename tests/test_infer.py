@@ -46,6 +46,9 @@ EXPECTED = [(f"E-{n}", f"Event {n}", f"{PROSE} Number {n}.") for n in range(3)]
     ("by key", {f"k{n}": entry(n) for n in range(3)}),
     ("by key, twice", {"a": {"k0": entry(0), "k1": entry(1)}, "b": {"k2": entry(2)}}),
     ("by key, inside", {"made": "2031", "found": {"all": {f"k{n}": entry(n) for n in range(3)}, "errors": []}}),
+    ("arrays in an array", [[entry(0), entry(1)], [entry(2)]]),
+    ("lines of arrays", f"{json.dumps([entry(0), entry(1)])}\n{json.dumps([entry(2)])}"),
+    ("wrapped each", {"products": [{"product": entry(n)} for n in range(3)]}),
     ("lines", "\n".join(json.dumps(entry(n)) for n in range(3))),
     ("concatenated", "".join(json.dumps(entry(n), indent=1) for n in range(3))),
 ])
@@ -71,6 +74,39 @@ def test_keys_that_come_after_the_first_look(shape, room, tmp_path):
 def test_what_has_words_or_an_id_is_a_record_not_a_room(more, tmp_path):
     rows = parsed(tmp_path, "records.json", {"items": [{"notes": [entry(0), entry(1)], **more}] * 3})
     assert len(rows) == 3 and PROSE in rows[0]["text"]
+
+
+def test_a_feed_of_one_is_a_feed(tmp_path):
+    rows = parsed(tmp_path, "feed.json", {"title": "All news", "description": PROSE * 2, "items": [entry(0)]})
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED[:1]
+
+
+def test_lists_under_ids_without_words(tmp_path):
+    rows = parsed(tmp_path, "iocs.json", {f"{n}": [{"ioc_value": f"192.0.2.{n}:443", "malware": "Foo", "tags": None}]
+                                          for n in range(3)})
+    assert [row["id"] for row in rows] == [f"192.0.2.{n}:443" for n in range(3)]
+
+
+@pytest.mark.parametrize("more", [{"sha256_hash": "{:064x}"}, {"_id": {"$oid": "0a"}, "update_id": "OURS-2031:{}"}])
+def test_ids_of_the_last_and_the_first_choice(more, tmp_path):
+    """Indicators where there is nothing else; upstream's public number before a database's."""
+    name, form = list(more.items())[-1]
+    rows = parsed(tmp_path, "ids.json", [{**more, name: form.format(n), "text": f"{PROSE} {n}"} for n in range(3)])
+    assert [row["id"] for row in rows] == [form.format(n) for n in range(3)]
+
+
+def test_flags_and_ids_in_what_wraps_each_record(tmp_path):
+    rows = parsed(tmp_path, "products.json", {"products": [{"product": {
+        "entryNameId": f"P-{n}", "deprecated": n == 1, "titles": [{"title": f"The product {n}", "lang": "en"}]}}
+        for n in range(2)]})
+    assert [(row["id"], row["title"], row["dropped"]) for row in rows] == [
+        ("P-0", "The product 0", None), ("P-1", "The product 1", "deprecated")]
+
+
+@pytest.mark.parametrize("content", [json.dumps([entry(n) for n in range(3)]), "<?xml version='1.0'?><all>" + "".join(
+    f"<one><id>E-{n}</id><title>Event {n}</title><text>{PROSE} Number {n}.</text></one>" for n in range(3)) + "</all>"])
+def test_an_ending_that_is_wrong(content, tmp_path):
+    assert [(row["id"], row["title"], row["text"]) for row in parsed(tmp_path, "wrong.csv", content)] == EXPECTED
 
 
 def test_one_single_record(tmp_path):
@@ -124,6 +160,13 @@ def test_names_are_told_by_meaning_and_length(tmp_path):
     assert rows[0]["text"] == f"{PROSE * 3}\n{PROSE} 0"
     assert [row["dropped"] for row in rows] == [None, "revoked", None]
     assert json.loads(rows[0]["meta"]) == {"published": "2031-01-01", "labels": "t", "url": "https://example.org"}
+
+
+def test_words_before_the_records_may_be_long(tmp_path):
+    """What begins like one record is looked at further."""
+    about = {f"about {n}": PROSE * 3 for n in range(500)}
+    rows = parsed(tmp_path, "long.json", {"about": about, "found": [entry(n) for n in range(3)]})
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
 
 
 def test_metadata_before_the_records_may_be_long(tmp_path):

@@ -57,6 +57,7 @@ def test_identifiers_are_never_altered(format, identifier):
     ("wiki", "<ref name=a /> <ref>open", "<ref>open"),
     ("auto", "XSS via a <script> or <img onerror=x> tag", "XSS via a <script> or <img onerror=x> tag"),
     ("auto", "<p>An <img src=x> in a page</p>", "An in a page"),
+    ("auto", "## Impact\nIt leaks.\n### Fix\n# id\n##no", "Impact\nIt leaks.\nFix\n# id\n##no"),
     ("auto", "a <b>bold</b> &amp; claim", "a bold & claim"),
     ("auto", "AT&amp;T without tags", "AT&amp;T without tags"),
     ("auto", "1 < 2 and a<b and c>d", "1 < 2 and a<b and c>d"),
