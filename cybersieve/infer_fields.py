@@ -31,7 +31,8 @@ TEXT_ENDS = ("description", "descript", "abstract", "text", "article")
 EITHER = _names("summary synopsis shortdescription instruction prompt")  # titles of a longer text beside them
 OTHERS = frozenset(_names("""license licence licenses copyright copyrights legal disclaimer reference references
     citation citations affiliation affiliations rawaffiliationstrings author authors authorships creator reporter byline
-    highlight highlightresult header headers"""))  # what they hold is not about what the record is about
+    highlight highlightresult header headers annotations"""))  # what they hold is not about what the record is about
+OTHERS_TITLES = OTHERS - {"header", "headers"}
 CODE = frozenset(_names("query search command commands code condition range"))
 INDICATORS = _names("sha256 sha256hash sha512 sha1 sha1hash md5 md5hash iocid ioc iocvalue indicator")  # the last ids
 META = {
@@ -206,6 +207,7 @@ def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
         return _bare(leaf)[:-1] not in near
 
     titles = [leaf for leaf in all_.named(TITLES, ("title",)) if all_.length(leaf) <= 300 and leaf not in texts
+              and not OTHERS_TITLES & set(map(plain, leaf))
               and (not rank(leaf) or _name(leaf) in FIRM or _name(leaf).endswith("title"))]
     either = [leaf for leaf in all_.named(EITHER) if leaf in texts and all_.length(leaf) <= 200 and any(
         other != leaf and _bare(other)[:-1] == _bare(leaf)[:-1] for other in texts)]

@@ -183,13 +183,7 @@ def recognised(kind: str, begin: bytes, whole: bool, path: str, candidates: list
         return _json_source(peek.json_documents(begin), whole, possible)
     if kind == "xml":
         elements = peek.xml_elements(begin, whole)
-        for source in possible:
-            samples = [tree for tag in source.records for tree in elements.samples.get(tag, [])]
-            if source.root and not source.match and source.rooted(elements.tree):
-                return source  # its records may come late
-            if samples and source.rooted(elements.tree) and any(map(source.fits, samples)):
-                return source
-        return _inferred(infer.xml_source(elements))
+        return _xml_source(elements, possible) or _inferred(infer.xml_source(elements))
     if kind == "yaml":
         trees = peek.yaml_documents(begin, max_depth)
         return _placed(trees, possible) or _inferred(infer.table_source(kind, trees))
@@ -198,9 +192,27 @@ def recognised(kind: str, begin: bytes, whole: bool, path: str, candidates: list
         _inferred(infer.table_source(kind, rows))
 
 
+def _xml_source(elements: peek.Elements, possible: list[Source]) -> Source | None:
+    """The first source that fits; its root is enough where its records may come late."""
+    empty = None
+    for source in possible:
+        samples = [tree for tag in source.records for tree in elements.samples.get(tag, [])]
+        if not source.rooted(elements.tree):
+            continue
+        if samples and any(map(source.fits, samples)):
+            return source
+        if source.root and not source.match and not elements.whole:
+            return source
+        if source.root and not source.match:
+            empty = empty or source  # a document of its kind, without a record
+    return empty
+
+
 def _placed(documents: list[Any], possible: list[Source]) -> Source | None:
     """The first source whose records stand where it says, with those of its places that go together."""
     for source in possible:
+        if source.root and not source.match and documents and source.rooted(documents[0]):
+            return source  # its records may come late
         for text in source.records or [""]:
             path = fields.record_path(text)
             samples = [value for value in peek.values(documents, path)[:peek.ITEMS] if isinstance(value, dict)]

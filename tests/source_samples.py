@@ -419,6 +419,11 @@ http:
            "package_state": [{"product_name": "P", "fix_state": "Not affected", "package_name": "foo"}]}), [
         Expected("CVE-2031-0009", "foo: keys leak", "Foo leaks its keys to anyone.\nWho asks gets them.\nNo product has foo.\nRemove foo.", None,
                  {"severity": "Important", "cvss": "7.5", "packages": "foo"})]),
+    Sample("cvrf-document", "advisory.xml", """<cvrfdoc xmlns="http://www.icasi.org/CVRF/schema/cvrf/1.1"><DocumentTitle xml:lang="en">Foo is mended</DocumentTitle>
+<DocumentTracking><Identification><ID>OURS-SU-2031:1</ID></Identification><InitialReleaseDate>2031-01-02T00:00:00Z</InitialReleaseDate></DocumentTracking>
+<DocumentNotes><Note Title="Topic" Type="Summary" Ordinal="1">News of foo</Note><Note Title="Details" Type="General" Ordinal="2">Foo no longer leaks.</Note></DocumentNotes>
+</cvrfdoc>""", [
+        Expected("OURS-SU-2031:1", "Foo is mended", "News of foo\nFoo no longer leaks.", None, {"published": "2031-01-02T00:00:00Z"})]),
     Sample("capec-csv", "3000.csv", "'ID,Name,Abstraction,Status,Description,Alternate Terms,Likelihood Of Attack,Typical Severity\n"
            "7,Guessing,Standard,Draft,An attacker guesses what is not told.,,High,Low\n8,Gone,Meta,Deprecated,A duplicate.,,,\n", [
         Expected("CAPEC-7", "Guessing", "An attacker guesses what is not told.", None, {"severity": "Low", "abstraction": "Standard"}),

@@ -72,6 +72,24 @@ def test_a_known_source_inside_of_records_is_a_part_of_them(document, tmp_path):
     assert [row["title"] for row in rows] == ["Finding 0", "Finding 1"]
 
 
+PRODUCTS = [{"ProductID": str(n), "Value": f"Foo {n} for bar"} for n in range(4000)]
+LATE = {
+    "d.json": json.dumps({"DocumentTitle": {"Value": "January"}, "ProductTree": {"FullProductName": PRODUCTS},
+                          "Vulnerability": [{"CVE": "CVE-2031-1", "Notes": [{"Value": "It leaks."}]}]}),
+    "d.xml": "<cvrfdoc><DocumentNotes><Note>Foo for bar is new</Note></DocumentNotes><ProductTree>" + "".join(
+        f"<FullProductName ProductID='{p['ProductID']}'>{p['Value']}</FullProductName>" for p in PRODUCTS) + (
+        "</ProductTree><Vulnerability><CVE>CVE-2031-1</CVE><Notes><Note Type='Description'>It leaks.</Note></Notes>"
+        "</Vulnerability></cvrfdoc>")}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_records_after_a_long_list_of_products(name, tmp_path):
+    (tmp_path / name).write_text(LATE[name])
+    found = parse.found(tmp_path / name, name, SETTINGS, Counter())
+    rows = list(parse.rows(found, name, SETTINGS, records.Counts()))
+    assert [(row["id"], row["text"]) for row in rows] == [("CVE-2031-1", "It leaks.")]
+
+
 def test_by_their_ids_more_come_than_the_first_look_shows(tmp_path):
     (tmp_path / "d.json").write_text(json.dumps({osv(n)["id"]: osv(n) for n in range(1000)}))
     found = list(parse.found(tmp_path / "d.json", "d.json", SETTINGS, Counter()))
