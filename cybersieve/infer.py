@@ -217,6 +217,7 @@ def xml_source(elements: peek.Elements) -> Description | None:
         names = [elements.root] if not single or elements.whole else [max(single, key=lambda n: -elements.depths[n])]
     depth = min((elements.depths[name] for name in names), default=0)
     names = [name for name in names if elements.depths[name] == depth]
+    names = [name for name in names if not _room(name, names, elements)] or names
     rooms = [_inside("", _listed(elements.samples.get(name, []))) for name in names]
     inner = [path.rpartition(".")[2].removesuffix("[]").strip('"') for paths in rooms for path in paths if path]
     names = [name for name in inner if name in elements.samples] or names
@@ -225,6 +226,17 @@ def xml_source(elements: peek.Elements) -> Description | None:
     if source and names == [elements.root] and not (source["title"] or source["text"]):
         return None  # an element that says nothing is no record
     return source
+
+
+def _room(name: str, names: list[str], elements: peek.Elements) -> bool:
+    """Has the element nothing to say of its own, but one of the other names somewhere below it?"""
+    samples, others = elements.samples.get(name, []), [other for other in names if other != name]
+    return not _telling(samples) and any(_holds(tree, others) for tree in samples)
+
+
+def _holds(tree: Any, names: list[str]) -> bool:
+    inner = tree.items() if isinstance(tree, dict) else [("", item) for item in tree] if isinstance(tree, list) else []
+    return any(key in names or _holds(value, names) for key, value in inner)
 
 
 def _listed(trees: list[Any]) -> list[Any]:

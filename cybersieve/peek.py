@@ -131,7 +131,7 @@ class Elements:
     tree: Any = None  # the root's attributes, and its name as `#name`
     samples: dict[str, list[Any]] = field(default_factory=dict)  # local name -> trees of the first complete ones
     counts: Counter[str] = field(default_factory=Counter)
-    depths: dict[str, int] = field(default_factory=dict)  # where a name stands first; the root is at 0
+    depths: dict[str, int] = field(default_factory=dict)  # where a name stands nearest to the root, which is at 0
 
 
 def xml_elements(begin: bytes, whole: bool, most: int = 3) -> Elements:
@@ -147,7 +147,7 @@ def xml_elements(begin: bytes, whole: bool, most: int = 3) -> Elements:
                 if not depth and not seen.root:
                     seen.root, seen.tree = name, {"#name": name, **xml_stream.attributes(node)}
                 seen.counts[name] += 1
-                seen.depths.setdefault(name, depth)
+                seen.depths[name] = min(depth, seen.depths.get(name, depth))
                 depth += 1
             else:
                 depth -= 1
