@@ -100,7 +100,7 @@ def suffix_tokens(tokenizer: Any, layout: Layout) -> list[int]:
 def text_tokens(tokenizer: Any, layout: Layout, texts: Sequence[str]) -> list[list[int]]:
     """Each text's first `layout.max_tokens` tokens, none of them a control token."""
     inner = getattr(tokenizer, "_tokenizer", tokenizer)  # mlx-lm wraps the tokenizer of transformers
-    clean = [harmless(inner, layout.clip(text)) for text in texts]
+    clean = [harmless(inner, layout.clip(text).encode(errors="replace").decode()) for text in texts]  # lone surrogates
     if not clean:
         return []
     rust = getattr(inner, "backend_tokenizer", None)

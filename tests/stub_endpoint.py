@@ -13,7 +13,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-FAULTS = ("500", "503", "hang", "drip", "cut", "half", "not HTTP", "not JSON", "not an object", "wrong shape")
+FAULTS = ("500", "503", "hang", "drip", "cut", "half", "not HTTP", "not JSON", "too deep", "not an object",
+          "wrong shape")
 TOP = " Yes", "No", "Yes", " no", "The"  # likeliest first tokens, as a chat server lists them
 
 

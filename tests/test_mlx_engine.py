@@ -15,7 +15,7 @@ from cybersieve.mlx_engine import Engine, mx
 from tests import tiny
 
 TEXTS = ["", "Firewall", "A heap overflow in the parser lets remote attackers run code.", "the the the " * 30,
-         "How to bake bread: flour, water, salt, time.", "naïve café 東京 🙂",
+         "How to bake bread: flour, water, salt, time.", "naïve café 東京 🙂", "half \ud83d a pair, a\0b",
          *[f"record {'ing ' * n}" for n in range(12)]]
 
 
