@@ -65,7 +65,8 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         return [""]
     if own_words and whole and (single or not named or max(len(arrays[path]) for path in named) < 2):
         lists = [path for path in named if plain(path) in LISTS]
-        return [""] if single or not lists else lists
+        numbered = any(plain(key) in IDS for key in root)  # a record with parts, not a feed of one
+        return [""] if single or numbered or not lists else lists
     most = max((len(arrays[path]) for path in named), default=0)
     maps = {path: room for path, room in _maps(root, "", 0) if len(room) >= most}
     if not named and _alike(values):

@@ -81,6 +81,11 @@ def test_a_feed_of_one_is_a_feed(tmp_path):
     assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED[:1]
 
 
+def test_a_record_with_parts_is_one(tmp_path):
+    rows = parsed(tmp_path, "one.json", entry(0, items=[entry(1)]))
+    assert [row["id"] for row in rows] == ["E-0"]
+
+
 def test_lists_under_ids_without_words(tmp_path):
     rows = parsed(tmp_path, "iocs.json", {f"{n}": [{"ioc_value": f"192.0.2.{n}:443", "malware": "Foo", "tags": None}]
                                           for n in range(3)})
