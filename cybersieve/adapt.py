@@ -85,6 +85,8 @@ def run(args: argparse.Namespace) -> None:
         return
     if not 0 < args.held_back < 0.9 or args.max_tokens < 8:
         raise ParamsError("--held-back must lie between 0 and 0.9, --max-tokens be at least 8")
+    if min(args.rank, args.batch_size, args.evaluations) < 1:
+        raise ParamsError("--rank, --batch-size and --evaluations must be at least 1")
     if args.consistent and (args.start_from is None or args.folds or args.each_source):
         raise ParamsError("--consistent wants an adapter to go on from (--start-from), and no --folds or --each-source")
     rows, left_out = collect(args.labels, args.parsed_dir, args.never)
@@ -96,6 +98,9 @@ def run(args: argparse.Namespace) -> None:
     extra = [one for one in collect(args.check, args.parsed_dir, args.never)[0] if one["group"] not in known]
     held = [one for one in rows if training_data.share(one["group"]) < args.held_back]
     learned = [one for one in rows if training_data.share(one["group"]) >= args.held_back]
+    if not (held or extra or args.folds or args.each_source) or not learned:
+        raise InputError(", ".join(map(str, args.labels)), f"of {len(rows)} texts {len(learned)} are to learn from and "
+                         f"{len(held)} held back to calibrate on", remedy="add labelled texts")
     bench, checked = Bench(args), held
     if args.consistent:
         learned, held = bench.consistent(learned, args.consistent), bench.consistent(held, args.consistent // 10)
@@ -331,7 +336,7 @@ def _write_calibration(folder: Path, texts: Sequence[Row], rules_file: Path | No
     if not path.exists():
         raise InputError(path, "no such file", remedy="train first")
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    by = next(kind for kind in ("source", "part", "held back") if any(one["by"] == kind for one in rows))
+    by = next((kind for kind in ("source", "part", "held back") if any(one["by"] == kind for one in rows)), "checked")
     chosen = [one for one in rows if one["by"] in (by, "checked") and one["source"] != "synthetic"] or rows
     scaling = calibration.platt([one["margin"] for one in chosen], [one["label"] for one in chosen],
                                 [one["source"] for one in chosen])

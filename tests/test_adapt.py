@@ -123,6 +123,17 @@ def test_texts_to_check_by_are_measured_and_not_learned(model, texts, tmp_path):
     assert records.load_json(tmp_path / "a/calibration.json") == found
 
 
+def test_too_little_to_learn_from_is_told_before_training(model, tmp_path):
+    few = tmp_path / "few.jsonl"
+    few.write_text("".join(json.dumps({"text": text, "label": label}) + "\n"
+                           for text, label in (("malware", 1), ("soup", 0))))
+    with pytest.raises(InputError, match="of 2 texts 2 are to learn from and 0 held back"):
+        train(model, few, tmp_path / "a", "--held-back", "0.001")
+    with pytest.raises(ParamsError, match="--rank"):
+        train(model, few, tmp_path / "a", "--rank", "0")
+    assert not (tmp_path / "a").exists()
+
+
 def test_an_adapter_learns_to_answer_injected_texts_as_the_texts_alone(model, texts, tmp_path, monkeypatch):
     from cybersieve import consistency, lora
 
