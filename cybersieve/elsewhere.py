@@ -35,7 +35,7 @@ def source(documents: list[Any], whole: bool, known: Sequence[Source], inferred:
             if found := [node for node in level if isinstance(node.value, dict) and one.fits(node.value)
                          and (node.depth <= most or (alone and "[]" in node.path))]:
                 return one.at(_joined(list(dict.fromkeys(node.path for node in found)), whole))
-        level = [below for node in level for below in _below(node)][:NODES]
+        level = [below for node in level for below in _below(node) if alone or below.depth <= most][:NODES]
     return None
 
 
