@@ -7,6 +7,7 @@ its own turn or open another.
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -78,14 +79,18 @@ def of_model(tokenizer: Any, settings: params.Verify) -> Layout:
 
 
 def _rendered(tokenizer: Any, instruction: str, turns: list[dict[str, str]]) -> str:
-    """The chat as text. Templates that know no system role take the instruction in the first turn."""
+    """The chat as text. Templates that refuse or leave out a system role take the instruction in the first turn."""
     options = {"tokenize": False, "add_generation_prompt": True, "enable_thinking": False}
-    try:
+    with suppress(Exception):  # templates raise what they like (jinja2.TemplateError, ValueError)
         system = {"role": "system", "content": instruction}
-        return str(tokenizer.apply_chat_template([system, *turns], **options))
-    except Exception:  # templates raise what they like (jinja2.TemplateError, ValueError)
+        rendered = str(tokenizer.apply_chat_template([system, *turns], **options))
+        if instruction.strip() in rendered:
+            return rendered
+    try:
         first = {"role": "user", "content": f"{instruction}\n\n{turns[0]['content']}"}
         return str(tokenizer.apply_chat_template([first, *turns[1:]], **options))
+    except Exception as error:
+        raise ModelError(f"the model's chat template can't be used: {error!r}") from None
 
 
 def prefix_tokens(tokenizer: Any, layout: Layout) -> list[int]:

@@ -59,13 +59,22 @@ def test_a_malformed_example_is_named(example: dict[str, Any], tmp_path: Path, v
         prompt.of_model(tokenizer(tmp_path, True, verify_settings), settings)
 
 
+@pytest.mark.parametrize("template", [
+    "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}" + tiny.CHAT,
+    "{% set messages = messages | rejectattr('role', 'equalto', 'system') | list %}" + tiny.CHAT])
 def test_a_template_without_system_role_gets_the_instruction_in_the_first_turn(
-        tmp_path: Path, verify_settings: params.Verify) -> None:
+        template: str, tmp_path: Path, verify_settings: params.Verify) -> None:
     words = tokenizer(tmp_path, True, verify_settings)
-    words._tokenizer.chat_template = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}" \
-        + tiny.CHAT
+    words._tokenizer.chat_template = template
     layout = prompt.of_model(words, verify_settings)
     assert layout.prefix.startswith(f"<|start|>user\n{verify_settings.prompt}") and layout.prefix.endswith("Text: ")
+
+
+def test_a_template_that_fails_is_an_error_in_words(tmp_path: Path, verify_settings: params.Verify) -> None:
+    words = tokenizer(tmp_path, True, verify_settings)
+    words._tokenizer.chat_template = "{{ raise_exception('wants a tool') }}"
+    with pytest.raises(ModelError, match="chat template can't be used.*wants a tool"):
+        prompt.of_model(words, verify_settings)
 
 
 def test_plain_layout_shows_examples_as_text(tmp_path: Path, verify_settings: params.Verify) -> None:
