@@ -35,10 +35,14 @@ def labelled_texts(path: Path) -> list[Example]:
     """Examples of a JSONL file of {text, label, title?}; labels other than 0 and 1 are left out."""
     found, number = [], 0
     try:
-        with path.open(encoding="utf-8") as lines:
+        with path.open(encoding="utf-8-sig") as lines:
             for line in lines:
                 number += 1
+                if not line.strip():
+                    continue
                 row = json.loads(line)
+                if not isinstance(row["text"], str) or not isinstance(row.get("title"), str | None):
+                    raise TypeError("text and title are to be strings")
                 if row["label"] in (0, 1):
                     found.append(Example(row.get("title") or "", row["text"], row["label"], path.stem))
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -51,7 +51,7 @@ def answers(path: Path) -> list[Answer]:
             column = {name: header.index(name) for name in ("labeller", "time") if name in header}
             result: list[Answer] = []
             seen: dict[tuple[Key, str], str] = {}
-            for row in rows:
+            for row in filter(None, rows):  # blank lines
                 if len(row) < 3 or row[2] not in {"1", "0", "u"}:
                     raise InputError(path, f"not a label: {row}", f"line {rows.line_num}", "file,id and 1, 0 or u")
                 more = [row[column[name]] if name in column and len(row) > column[name] else ""

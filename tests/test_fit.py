@@ -132,6 +132,9 @@ def test_texts_and_their_errors(tmp_path: Path) -> None:
     path.write_text('{"text": "a", "label": 1}\n{"text": "b"}\n')
     with pytest.raises(InputError, match=r"texts\.jsonl, line 2"):
         fit_files.labelled_texts(path)
+    path.write_text('\ufeff{"text": "a", "label": 1}\n\n{"text": null, "label": 1}\n')
+    with pytest.raises(InputError, match=r"texts\.jsonl, line 3.*strings"):
+        fit_files.labelled_texts(path)
 
 
 def test_report_shows_dead_and_harmful_rules(book: rules.Rulebook, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_bad_label_file_is_named_with_its_line(tmp_path, content, place):
 
 def test_undecided_labels_are_none_and_a_repeated_one_is_no_error(tmp_path):
     path = tmp_path / "labels.csv"
-    path.write_text('file,id,label\na,b,u\na,"c, d",1\na,"c, d",1\n')
+    path.write_text('file,id,label\na,b,u\na,"c, d",1\n\na,"c, d",1\n\n')
     assert labels.load(path) == {("a", "b"): None, ("a", "c, d"): 1}
 
 
