@@ -14,7 +14,6 @@ from cybersieve.infer_fields import (
     TEXTS,
     TITLES,
     Description,
-    _names,
     advisory,
     described,
     leaves,
@@ -22,7 +21,7 @@ from cybersieve.infer_fields import (
     words,
 )
 
-LISTS = frozenset(_names("items entries results records data rows documents hits objects values"))  # of records
+LISTS = frozenset(["items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"])  # of records
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
 

@@ -173,6 +173,8 @@ def load(path: Path | str, extra: Path | str | None = None, trust: dict[str, flo
     merged = {rule.id: rule for rule in _rules(tree, categories, str(path))}
     if extra is not None:
         own = _read(Path(extra))
+        if "bias" in own:
+            raise ParamsError(f"{extra}: bias belongs to all rules and stands in {path}; own rules have weights")
         categories |= {"own": 0.0} | _numbers(own, "categories", extra)
         sources |= _numbers(own, "sources", extra)
         merged |= {rule.id: rule for rule in _rules(own, categories, str(extra))}

@@ -109,3 +109,8 @@ def test_explain_shows_rule_place_and_confidence(tmp_path: Path) -> None:
     lines = rules.explain(book(tmp_path), "a WORM came", "known.json").splitlines()
     assert any("+2.00" in line and "worm" in line and "2: 'WORM'" in line for line in lines)
     assert lines[-1].endswith("confidence 0.818") and "+0.50" in lines[-2]
+
+
+def test_own_rules_have_no_bias(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="bias belongs to all rules"):
+        book(tmp_path, extra="bias: 2\nrules: []\n")
