@@ -21,7 +21,7 @@ from cybersieve.infer_fields import (
     words,
 )
 
-LISTS = frozenset(["items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"])  # of records
+LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"}  # of records
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
 
