@@ -21,7 +21,8 @@ from cybersieve.infer_fields import (
     words,
 )
 
-LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"}  # of records
+# of records
+LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"}
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
 
