@@ -21,7 +21,7 @@ from cybersieve.infer_fields import (
     words,
 )
 
-# of records
+# What upstreams call the list of their records.
 LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"}
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
