@@ -34,8 +34,8 @@ Figures = dict[str, Any]
 STEPS = 200  # candidates a band: every half per cent of the records
 CURVE = (0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99)  # targets for the plot of target against calls saved
 NO_CERTIFICATE = ("Nothing is certified: no uniform label is of this corpus. The thresholds rest on estimates from "
-                  "labels drawn by file, weighted by the files' sizes; draw uniform ones with cybersieve sample-labels.")
-
+                  "labels drawn by file, weighted by the files' sizes; draw uniform ones with "
+                  "cybersieve sample-labels.")
 NO_LABELS = ("Nothing is certified: no label is of a record of this corpus. The thresholds are calibrate.accept and "
              "calibrate.reject, as far as the rules' confidence can be trusted on texts that they were not fitted on.")
 
