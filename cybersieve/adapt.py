@@ -20,6 +20,7 @@ import argparse
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +106,9 @@ def run(args: argparse.Namespace) -> None:
     if args.consistent:
         learned, held = bench.consistent(learned, args.consistent), bench.consistent(held, args.consistent // 10)
     print(f"{len(learned)} texts to learn from, {len(held)} held back; left out: {dict(left_out)}", flush=True)
+    if not held:
+        cli.warn("no text is held back: no look stops the training early, and the last weights are taken as they come "
+                 "(remedy: more --labels, or a larger --held-back)")
     best = bench.best(learned, held)
     if args.consistent:
         best = bench.halfway(best, held)
@@ -182,7 +186,7 @@ class Bench:
 
         runs = [self.learn(seed, rows, held, f"seed {seed}") for seed in self.args.seeds]
         best = min(runs, key=lambda one: one.loss)
-        if len(runs) > 1:
+        if len(runs) > 1 and held:
             weights = merging.merged([one.weights for one in runs], self.args.rank)
             self.learner.set(weights)
             loss, auc = lora.held_back_figures(self.learner.margins(held), lora.targets(held))
@@ -203,7 +207,7 @@ class Bench:
         before, _ = start_weights(self.args.start_from)
         weights = {name: (before[name].astype(after.dtype) + after) / 2 for name, after in best.weights.items()}
         self.learner.set(weights)
-        loss, auc = lora.held_back_figures(self.learner.margins(held), lora.targets(held))
+        loss, auc = lora.held_back_figures(self.learner.margins(held), lora.targets(held)) if held else (math.inf, None)
         return dataclasses.replace(best, weights=weights, loss=loss, auc=auc)
 
     def cross_validated(self, rows: Sequence[Row], folds: int, each_source: bool) -> list[Row]:
@@ -286,8 +290,8 @@ class Progress:
         return self
 
     def report(self, figures: dict[str, Any]) -> None:
-        line = (f"{self.name}: step {figures['step']}/{figures['steps']}  loss {figures['loss']:.4f}  held back "
-                f"{figures['held_back_loss']:.4f}  AUC {figures['auc']}  {figures['seconds_left']:.0f} s left")
+        line = (f"{self.name}: step {figures['step']}/{figures['steps']}  loss {figures['loss']:.4f}  "
+                f"{_held_back(figures['held_back_loss'], figures['auc'])}  {figures['seconds_left']:.0f} s left")
         if self.status is not None:
             self.status.update(line)
         else:
@@ -313,8 +317,9 @@ def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row
     records.save_json(folder / prompt.CONFIG, asked)
     (folder / "margins.jsonl").write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in measured))
     settings = dataclasses.asdict(bench.learner.settings)
+    loss = round(best.loss, 4) if math.isfinite(best.loss) else None
     facts = {"model": args.model, "settings": settings, "seeds": args.seeds, "table": training_data.table(rows),
-             "loss": round(best.loss, 4), "auc": best.auc, "left_out": args.leave_out}
+             "loss": loss, "auc": best.auc, "left_out": args.leave_out}
     if args.consistent:
         facts["consistent"] = args.consistent
     if args.start_from and (args.start_from / "training.json").exists():  # what was learned before
@@ -326,7 +331,11 @@ def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row
     size = (folder / WEIGHTS).stat().st_size / 1e6
     if size > MOST_MB:
         cli.warn(f"{folder}: the adapter has {size:.1f} MB, more than {MOST_MB} MB; lower --rank or --layers")
-    print(f"{folder}: held-back loss {best.loss:.4f}, AUC {best.auc}, {size:.1f} MB", flush=True)
+    print(f"{folder}: {_held_back(best.loss, best.auc)}, {size:.1f} MB", flush=True)
+
+
+def _held_back(loss: float, auc: float | None) -> str:
+    return f"held-back loss {loss:.4f}, AUC {auc}" if math.isfinite(loss) else "nothing held back"
 
 
 def _write_calibration(folder: Path, texts: Sequence[Row], rules_file: Path | None) -> None:

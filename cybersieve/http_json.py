@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from cybersieve.errors import ParamsError
 
 MOST = 64_000_000  # bytes of an answer
+LATEST = 86_400  # seconds that a Retry-After may name
 Tree = dict[str, Any]
 
 
@@ -178,11 +179,12 @@ def _message(tree: object) -> str:
 
 
 def _seconds(header: Any) -> float | None:
-    """Retry-After in seconds; None where there is none, or a date."""
+    """Retry-After in seconds; None where there is none, or no sane one: a date, less than nothing, above a day."""
     try:
-        return max(0.0, float(header.get("Retry-After")))
+        seconds = float(header.get("Retry-After"))
     except (TypeError, ValueError):
         return None
+    return seconds if 0 <= seconds <= LATEST else None
 
 
 def _reason(error: Exception) -> str:

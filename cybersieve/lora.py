@@ -111,7 +111,7 @@ class Scorer:
         return scores[:, self.answers].astype(mx.float32)
 
     def margins(self, rows: Sequence[dict[str, Any]], batch_size: int = 64) -> np.ndarray:
-        """logit(yes) - logit(no) of each row, float32, in the rows' order."""
+        """logit(yes) - logit(no) of each row, float32, in the rows' order. Raises ModelError where one is no number."""
         encoded = self.encode(rows)
         order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].tokens))
         result = np.zeros(len(encoded), dtype=np.float32)
@@ -121,6 +121,8 @@ class Scorer:
             tokens, last, _, _ = _padded([encoded[i] for i in part], len(part))
             both = self.logits(tokens, last)
             result[part] = np.array(both[:, 1] - both[:, 0])
+        if not np.isfinite(result).all():
+            raise ModelError("the model answers with NaN instead of numbers (in training: lower --learning-rate)")
         return result
 
 

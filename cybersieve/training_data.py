@@ -74,7 +74,10 @@ def _checked(line: str, path: Path, number: int) -> Row | None:
         return None
     text = records.full_text(str(tree.get("title") or ""), text)
     source, stratum = str(tree.get("source") or path.stem), str(tree.get("stratum") or "")
-    return row(text, int(label), source, stratum, tree.get("group"), float(tree.get("weight", 1)))
+    weight, group = tree.get("weight", 1), tree.get("group")
+    if type(weight) not in (int, float) or not 0 <= weight < 1e9:
+        raise InputError(path, "`weight` is no number from 0", f"line {number}")
+    return row(text, int(label), source, stratum, None if group is None else str(group), float(weight))
 
 
 def write_jsonl(path: Path, rows: Iterable[Row]) -> None:

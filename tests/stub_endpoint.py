@@ -30,7 +30,7 @@ class Stub:
                  logprobs: str = "listed", model: str = "stub", fingerprint: str = "f", seconds: float = 0,
                  closes_after: int | None = None) -> None:
         self.ours, self.fault, self.logprobs, self.model, self.fingerprint = ours, fault, logprobs, model, fingerprint
-        self.seconds, self.key = seconds, None
+        self.seconds, self.key, self.retry_after = seconds, None, "0.05"
         self.closes_after = closes_after  # answers on one connection, then it is closed without a word
         self.asked: list[list[str]] = []  # texts of every POST, those with a fault too
         self.bodies: list[dict[str, Any]] = []
@@ -124,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault == "redirect":
             self.answer(307, {}, location="http://127.0.0.1:9/elsewhere")
         elif fault != "cut":
-            self.answer(int(fault), {"error": {"message": f"fault {fault}"}}, retry_after="0.05")
+            self.answer(int(fault), {"error": {"message": f"fault {fault}"}}, retry_after=self.of.retry_after)
 
     def answer(self, status: int, tree: object, raw: bytes = b"", location: str = "", retry_after: str = "") -> None:
         content = raw or json.dumps(tree).encode()

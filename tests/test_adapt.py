@@ -134,6 +134,37 @@ def test_too_little_to_learn_from_is_told_before_training(model, tmp_path):
     assert not (tmp_path / "a").exists()
 
 
+def strict(folder: Path) -> None:
+    """All JSON in the folder is JSON: neither NaN nor Infinity, which Python writes and nobody else reads."""
+    for path in [*folder.glob("*.json"), *folder.glob("*.jsonl")]:
+        for line in path.read_text().splitlines() if path.suffix == ".jsonl" else [path.read_text()]:
+            json.loads(line, parse_constant=lambda word, path=path: pytest.fail(f"{path}: {word}"))
+    assert not {"nan", "inf"} & set((folder / "README.md").read_text().lower().split())
+
+
+def test_nothing_held_back_is_told_and_written_as_such(model, texts, tmp_path, capfd):
+    lines = texts.read_text().splitlines(keepends=True)
+    chosen = [line for line in lines
+              if training_data.share(training_data.fingerprint(json.loads(line)["text"])) >= 0.2]
+    learned, check = tmp_path / "learned.jsonl", tmp_path / "check.jsonl"
+    learned.write_text("".join(chosen[::2]))
+    check.write_text("".join(chosen[1::2]))
+    facts = train(model, learned, tmp_path / "a", "--check", str(check), "--held-back", "0.2", "--seeds", "0", "1")
+    assert facts["loss"] is None and facts["auc"] is None
+    said = capfd.readouterr()
+    assert "warning: no text is held back" in said.err and "nothing held back" in said.out
+    assert "inf" not in said.out and "nan" not in said.out
+    strict(tmp_path / "a")
+
+
+@pytest.mark.parametrize("held_back", ["0.25", "0.001"])
+def test_training_that_leads_to_no_numbers_is_an_error(model, texts, tmp_path, held_back):
+    with pytest.raises(ModelError, match="lower --learning-rate"):
+        train(model, texts, tmp_path / "a", "--learning-rate", "1e38", "--held-back", held_back, "--check", str(texts),
+              "--folds", "2")
+    assert not (tmp_path / "a").exists()
+
+
 def test_an_adapter_learns_to_answer_injected_texts_as_the_texts_alone(model, texts, tmp_path, monkeypatch):
     from cybersieve import consistency, lora
 

@@ -1,5 +1,6 @@
 """verify.backend openai against a stub: every answer reaches its text, whatever an endpoint does."""
 
+import contextlib
 import dataclasses
 import math
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from cybersieve import endpoint, params, verify
 from cybersieve.errors import ModelError, ParamsError
+from cybersieve.http_json import Client, Refusal
 from tests.conftest import ROOT
 from tests.stub_endpoint import FAULTS, Stub, margin_of
 
@@ -49,6 +51,18 @@ def test_our_own_server_is_sent_batches_of_texts(settings: params.Verify) -> Non
         check_right(asked(settings, stub.url))
     assert len(stub.asked) == 5 and {len(texts) for texts in stub.asked} == {8}
     assert stub.bodies[0]["model"] == "stub"
+
+
+@pytest.mark.parametrize(("said", "taken"), [
+    ("0", 0), ("2.5", 2.5), ("3600", 3600), ("Infinity", None), ("nan", None), ("-1", None), ("1e30", None),
+    ("9" * 400, None), ("soon", None), ("Fri, 31 Dec 9999 23:59:59 GMT", None)])
+def test_a_senseless_retry_after_is_none(said: str, taken: float | None) -> None:
+    with Stub(fault=lambda number, texts: "503") as stub:
+        stub.retry_after = said
+        client = Client(stub.url, None, 10)
+        with contextlib.closing(client), pytest.raises(Refusal) as refusal:
+            client.post("/classify", {"texts": ["a"]})
+    assert refusal.value.retry_after == taken
 
 
 def test_the_base_url_may_leave_out_v1(settings: params.Verify) -> None:

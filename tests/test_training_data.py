@@ -142,7 +142,8 @@ def test_own_texts_are_filled_in_and_the_same_each_time():
     assert not [row for row in rows for name in slots if f"<{name}>" in row["text"]]
 
 
-@pytest.mark.parametrize("line", ['{"text": 3, "label": 1}', '{"text": "a", "label": 2}', "[]", "{"])
+@pytest.mark.parametrize("line", ['{"text": 3, "label": 1}', '{"text": "a", "label": 1, "weight": "much"}',
+                                  '{"text": "a", "label": 1, "weight": NaN}', '{"text": "a", "label": 2}', "[]", "{"])
 def test_a_malformed_line_is_named(tmp_path, line):
     path = tmp_path / "bad.jsonl"
     path.write_text(f'{{"text": "fine", "label": 1}}\n{line}\n')
