@@ -97,7 +97,7 @@ def open_files(found: Found, dtype: str | None = None) -> tuple[Any, Any]:
     from mlx_lm import utils
     from transformers.utils import logging
 
-    logging.set_verbosity(logging.ERROR)  # it knows fewer architectures than mlx-lm, and warns of the others
+    logging.set_verbosity(logging.log_levels["error"])  # it knows fewer architectures than mlx-lm, and warns of the others
     load_tokenizer: Any = utils.load_tokenizer  # untyped upstream
     count: Any = utils.get_total_parameters
     cpu_ops.keep_freed_memory()

@@ -211,7 +211,7 @@ def test_the_token_is_asked_for_and_a_signal_ends_it_cleanly(folder: Path) -> No
 
 def test_what_mlx_compiled_does_not_abort_the_end(tmp_path: Path) -> None:
     """Such functions are let go of by their thread after Python calls it ended, which needs the interpreter."""
-    tiny.write(tmp_path, "rwkv7")
+    tiny.write(tmp_path, "afm7")
     command = [sys.executable, "-m", "cybersieve.server", "--model", tmp_path, "--adapter", "none", "--port", "0"]
     with started(command, r"\Aready on (\S+)") as (url, process):
         assert call(f"{url}/v1/classify", {"texts": TEXTS})[0] == 200

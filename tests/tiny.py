@@ -33,9 +33,6 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
              "layer_norm_epsilon": 1e-5},
     "seed_oss": COMMON | {"model_type": "seed_oss", "head_dim": 8, "attention_bias": False,
                           "attention_out_bias": False, "mlp_bias": False, "tie_word_embeddings": True},
-    "rwkv7": {"model_type": "rwkv7", "hidden_size": 32, "intermediate_size": 48, "norm_eps": 1e-5, "head_dim": 8,
-              "num_hidden_layers": 2, "a_low_rank_dim": 8, "v_low_rank_dim": 8, "gate_low_rank_dim": 8,
-              "decay_low_rank_dim": 8},
     "afm7": {"model_type": "afm7", "num_layers": 2, "num_kv_reuse_layers": 1, "hidden_dim": 32, "num_heads": 4,
              "num_kv_heads": 2, "hidden_dim_scale_factor": 1.5, "rope_theta": 10000.0},
 }
