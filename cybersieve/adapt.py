@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from cybersieve import cache, calibration, cli, labels, model_card, params, prompt, records, training_data
-from cybersieve.errors import InputError, ModelError, ParamsError
+from cybersieve.errors import InputError, ParamsError
 from cybersieve.training_data import Row
 
 QUESTION = "Is this about cybersecurity?"
@@ -158,7 +158,7 @@ class Bench:
         settings = lora.Settings(**(chosen | {"keys": tuple(args.keys), "seed": seed, "start_from": start}))
         if self.learner is None:
             model, tokenizer = load_model(args.model, args.dtype)
-            self.learner = lora.Learner(model, tokenizer, layout(tokenizer, args.question, args.max_tokens), settings)
+            self.learner = lora.Learner(model, tokenizer, layout(args.question, args.max_tokens), settings)
         self.learner.restart(settings, known)
 
     def consistent(self, texts: Sequence[Row], count: int) -> list[Row]:
@@ -239,14 +239,9 @@ def start_weights(folder: Path | None) -> tuple[Any, str]:
         raise InputError(folder / WEIGHTS, str(error), remedy="--start-from takes the folder of an adapter") from None
 
 
-def layout(tokenizer: Any, question: str, max_tokens: int) -> prompt.Layout:
-    """How an adapter's question is put; the answers are one token each, with a space before where that is one."""
-    whole = prompt.Layout("Text: ", f"\n{question} Answer:", max_tokens, (" Yes",), (" No",))
-    try:
-        prompt.answer_tokens(tokenizer, whole)
-    except ModelError:  # the space is a token by itself, so both answers would begin alike
-        return dataclasses.replace(whole, yes=("Yes",), no=("No",))
-    return whole
+def layout(question: str, max_tokens: int) -> prompt.Layout:
+    """How an adapter's question is put; each answer counts by one token."""
+    return prompt.Layout("Text: ", f"\n{question} Answer:", max_tokens, (" Yes",), (" No",))
 
 
 def load_model(name: str, dtype: str | None, adapter: Path | None = None) -> tuple[Any, Any]:

@@ -92,6 +92,7 @@ class Scorer:
         self.prefix = prompt.prefix_tokens(tokenizer, layout)
         self.suffix = prompt.suffix_tokens(tokenizer, layout)
         yes, no = prompt.answer_tokens(tokenizer, layout)
+        prompt.check_vocabulary(tokenizer, self.prefix + self.suffix + yes + no, model(mx.array([[0]])).shape[-1])
         self.answers = mx.array([no[0], yes[0]])
         self._body = _body_of(model)
 

