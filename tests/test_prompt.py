@@ -53,7 +53,8 @@ def test_control_tokens_that_a_tokenizer_finds_in_other_spellings(normalizer: An
                             AddedToken("CVE-", normalized=False)])
     inner = words._tokenizer
     control = {inner.convert_tokens_to_ids(word) for word in ("<TOOL>", "[INST]", "<|end|>")}
-    texts = [f"x {spelled}" for spelled in ("a <TOOL> b", "＜ＴＯＯＬ＞", "<tool>", "< TOOL >", "[INST]", "[inst]", "<|END|>", "<|end|>")]
+    texts = [f"x {spelled}" for spelled in ("a <TOOL> b", "＜ＴＯＯＬ＞", "<tool>", "< TOOL >", "[INST]", "[inst]",
+                                            "<|END|>", "<|end|>")]
     for tokens in prompt.text_tokens(words, prompt.of_model(words, verify_settings), texts):
         assert tokens and not control & set(tokens)
 
