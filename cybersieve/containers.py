@@ -265,7 +265,13 @@ def _zip(stream: Pushback, name: str, budget: _Budget) -> Iterator[tuple[str, It
 
 
 class _TarInfo(tarfile.TarInfo):
-    """tarfile reads extended headers in one piece: bound them."""
+    """tarfile reads extended headers in one piece, and takes a damaged header for the archive's end: a bound, errors."""
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> "_TarInfo":
+        try:
+            return super().fromtarfile(archive)
+        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
+            raise tarfile.ReadError(f"where a member or the end should be: {error}") from None
 
     def _proc_member(self, archive: tarfile.TarFile) -> Any:
         special = not self.isreg() and not self.isdir()
@@ -283,7 +289,8 @@ def _tar(stream: Pushback, name: str, budget: _Budget) -> Iterator[tuple[str, It
                 yield chunk
 
     with _damage("tar", name, stream, budget), \
-            tarfile.open(fileobj=stream, mode="r|", tarinfo=_TarInfo) as archive:  # type: ignore[call-overload]
+            tarfile.open(fileobj=stream, mode="r|", tarinfo=_TarInfo,  # type: ignore[call-overload]
+                         ignore_zeros=True) as archive:  # archives in a row are read like one
         while (member := archive.next()) is not None:
             archive.members = []  # tarfile remembers all of them otherwise
             inner = _inside(name, member.name, budget)

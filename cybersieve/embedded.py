@@ -8,6 +8,7 @@ from itertools import chain
 import ijson
 
 from cybersieve.errors import InputError
+from cybersieve.json_skeleton import Digits, long_number
 
 _HTML = (b"html|head|body|p|br|div|span|a|b|i|u|em|strong|ul|ol|li|h[1-6]|table|tr|td|pre|code|img|hr|section|article"
          b"|script|font")
@@ -33,11 +34,13 @@ def text(chunks: Iterable[bytes], offset: int, name: str) -> Iterator[bytes]:
 
     Raises InputError with the byte where the string or the document is no JSON.
     """
-    outside = ijson.basic_parse_coro(ijson.sendable_list())
+    outside, digits = ijson.basic_parse_coro(ijson.sendable_list()), Digits()
     source, held, at = iter(chunks), b"", 0  # `at`: offset of `held` in the stream
     try:
         while len(held) < offset and (chunk := next(source, b"")):
             held += chunk
+        if digits.too_many(held[:offset]):
+            raise long_number(name, 0)
         outside.send(held[:offset])
         held, at = held[offset:], offset
         while not held.startswith(b'"'):
@@ -52,9 +55,13 @@ def text(chunks: Iterable[bytes], offset: int, name: str) -> Iterator[bytes]:
                                      "fetch it again")
                 held += chunk
         for chunk in chain([held], source):
+            if digits.too_many(chunk):
+                raise long_number(name, at)
             outside.send(chunk)
             at += len(chunk)
         outside.close()
+    except ArithmeticError:  # an exponent that Decimal() refuses
+        raise long_number(name, at) from None
     except (ijson.JSONError, json.JSONDecodeError) as error:
         raise InputError(name, f"not JSON: {' '.join(str(error).split())[:200]}", f"near byte {at}",
                          "fetch it again or mend it") from None

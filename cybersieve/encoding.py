@@ -7,6 +7,10 @@ from collections.abc import Iterable, Iterator
 
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
          (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # 32 first: its mark begins like 16's
+_LETTER = rb"[\t\n\r -~]"
+ZEROS = tuple((re.compile(pattern.replace(b".", _LETTER)), name) for pattern, name in (
+    (rb"(?:.\0\0\0){2}", "utf-32-le"), (rb"(?:\0\0\0.){2}", "utf-32-be"), (rb"(?:.\0){4}", "utf-16-le"),
+    (rb"(?:\0.){4}", "utf-16-be")))  # no mark, but zero bytes between the first characters
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 
 
@@ -19,6 +23,8 @@ def of(begin: bytes) -> tuple[str, int]:
         return ("utf-32-le" if begin[2:4] == b"\0\0" else "utf-16-le"), 0
     if begin[:1] == b"\0" and begin.lstrip(b"\0")[:1] in (b"{", b"[", b"<", b'"'):
         return ("utf-32-be" if begin[1:3] == b"\0\0" else "utf-16-be"), 0
+    if zeros := next((name for pattern, name in ZEROS if pattern.match(begin)), ""):
+        return zeros, 0
     declared = _DECLARED.match(begin[:400])
     name = declared[1].decode().lower() if declared else "utf-8"
     try:
@@ -39,7 +45,7 @@ def clean(begin: bytes) -> bool:
 
 
 def utf8(chunks: Iterable[bytes], notes: Counter[str]) -> Iterator[bytes]:
-    """The chunks in UTF-8 without a mark; what can't be decoded becomes U+FFFD and is counted."""
+    """The chunks in UTF-8 without a mark, none empty; what can't be decoded becomes U+FFFD and is counted."""
     source = iter(chunks)
     first = b""
     while len(first) < 400 and (chunk := next(source, b"")):
@@ -52,8 +58,8 @@ def utf8(chunks: Iterable[bytes], notes: Counter[str]) -> Iterator[bytes]:
             yield chunk
         else:
             held = decoder.getstate()[0]  # of a character that the chunk before began
-            text = decoder.decode(chunk)
-            yield _encoded(text, held + chunk, notes)
+            if text := decoder.decode(chunk):
+                yield _encoded(text, held + chunk, notes)
             clean = name == "utf-8" and not decoder.getstate()[0]
         chunk = next(source, b"")
     if rest := decoder.decode(b"", final=True):

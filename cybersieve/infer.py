@@ -35,15 +35,22 @@ def json_source(documents: list[Any], whole: bool) -> Description | None:
     samples: list[Any] = []
     for at, path in enumerate(records):
         found = peek.records(documents, fields.record_path(path))
-        while found and all(isinstance(item, list) and isinstance(next(iter(item), None), dict) for item in found):
+        # Of documents in a row those that say nothing are no records.
+        telling = found if path else [item for item in found if _says(item) or (item and isinstance(item, list))]
+        while _lists(telling):
             records[at] = path = f"{path}[]"
-            found = peek.records(documents, fields.record_path(path))
+            telling = found = peek.records(documents, fields.record_path(path))
         samples += [{"text": item} if isinstance(item, str) else item
                     for item in found if isinstance(item, dict | list | str)]
     source = described("json", records, samples) if samples else None
     if source and records == [""] and len(documents) == 1 and not (source["title"] or source["text"]):
         return None  # an object that says nothing is no record
     return source
+
+
+def _lists(items: list[Any]) -> bool:
+    """Are these lists of objects?"""
+    return bool(items) and all(isinstance(item, list) and isinstance(next(iter(item), None), dict) for item in items)
 
 
 def _json_records(documents: list[Any], whole: bool, single: bool = False) -> list[str]:

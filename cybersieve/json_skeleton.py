@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from math import isinf
 from typing import Any
 
 import ijson
@@ -14,10 +15,25 @@ from cybersieve.json_record import HALF, MAX_DIGITS, MAX_VALUES, PAIR, UNKNOWN
 
 MAX_KEYS = 10_000  # of one object, that are remembered to notice duplicates outside records
 NEAR = 4096  # bytes: how exact an error's place is outside records
-_NUMBER = re.compile(rb"(?:^|[\s,:\[])-?[\d.]{%d}" % MAX_DIGITS)
+DIGITS = b"0123456789."
+NUMBER = re.compile(rb"(?:^|[\s,:\[])-?[\d.]{%d}" % MAX_DIGITS)
 _BEGUN = rb"(?:u(?:[0-9a-fA-F]{0,3}|[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u[0-9a-fA-F]{0,3})?)?))?\Z"
 _ESCAPE = re.compile(rb"\\(?:(%s)|%s|(%s)|.)" % (_BEGUN, PAIR, HALF), re.S)
 Found = tuple[str, Any]  # locator, tree
+
+
+class Digits:
+    """Watches for numbers of so many digits that int() refuses them: ijson's C code may crash then."""
+
+    def __init__(self) -> None:
+        self.tail = b""  # digits at the end of the text before, and what stands before them
+
+    def too_many(self, text: bytes) -> bool:
+        """Does a number get too long in this text?"""
+        joined = self.tail + text
+        end = len(joined.rstrip(DIGITS))
+        self.tail = joined[max(end - 1, 0):][-MAX_DIGITS:] if end < len(joined) else b""
+        return len(joined) > MAX_DIGITS and bool(NUMBER.search(joined))
 
 
 class Skeleton:
@@ -35,6 +51,7 @@ class Skeleton:
         self.counts: list[int] = []  # items begun in each
         self.seen: list[set[str]] = []  # keys of each
         self.begun = b""  # an escape that the text before began
+        self.digits = Digits()
         self.documents = self.silent = 0
         self.record_opens, self.locator, self.prefix = False, "", ""
         self.key: str | None = None  # of the record, where records are found by their keys
@@ -62,15 +79,16 @@ class Skeleton:
         return UNKNOWN
 
     def _feed(self, text: bytes, at: int) -> Iterator[Found]:
-        if len(text) > MAX_DIGITS and _NUMBER.search(text):
-            raise _long_number(self.name, at)
-        for begin in range(0, len(text), NEAR):  # yajl does not say where in a piece it stumbled
+        if self.digits.too_many(text):
+            raise long_number(self.name, at)
+        near = max(NEAR, self.silent // 8)  # in a long string yajl begins again with every piece
+        for begin in range(0, len(text), near):  # it does not say where in a piece it stumbled
             try:
-                self.reader.send(text[begin:begin + NEAR])
+                self.reader.send(text[begin:begin + near])
             except ijson.JSONError as error:
                 raise _not_json(self.name, error, f"near byte {at + begin}") from None
-            except SystemError:  # how ijson's C code tells that int() refused a number of thousands of digits
-                raise _long_number(self.name, at + begin) from None
+            except ArithmeticError:  # an exponent that Decimal() refuses
+                raise long_number(self.name, at + begin) from None
         self.silent = 0 if self.events else self.silent + len(text)
         if self.silent > self.max_bytes:
             raise too_large(self.name, self.max_bytes, f"near byte {at}")
@@ -156,7 +174,9 @@ class Skeleton:
                 self.skipping = -1
             return
         assert self.builder is not None
-        self.builder.event(event, float(value) if isinstance(value, Decimal) else value)
+        if isinstance(value, Decimal) and isinf(value := float(value)):
+            raise long_number(self.name, at)
+        self.builder.event(event, value)
         self.built += 1 + (len(value) if isinstance(value, str) else 0)
         if self.built > self.max_bytes or self.built > 16 * MAX_VALUES:
             raise too_large(self.name, self.max_bytes, f"near byte {at}")
@@ -194,6 +214,8 @@ class Skeleton:
             self.reader.close()
         except ijson.JSONError as error:
             raise _not_json(self.name, error, f"byte {at}") from None
+        except ArithmeticError:
+            raise long_number(self.name, at) from None
         yield from self._events(at)
 
 
@@ -203,9 +225,11 @@ def too_large(name: str, max_bytes: int, place: str) -> InputError:
                       "records stand")
 
 
-def _long_number(name: str, at: int) -> InputError:
-    return InputError(name, f"a number of more than {MAX_DIGITS} digits", f"near byte {at}", "mend it")
+def long_number(name: str, at: int) -> InputError:
+    return InputError(name, f"a number of more than {MAX_DIGITS} digits or far too large", f"near byte {at}", "mend it")
 
 
 def _not_json(name: str, error: Exception, place: str) -> InputError:
-    return InputError(name, f"not JSON: {' '.join(str(error).split())[:200]}", place, "fetch it again or mend it")
+    told = error.args[0]  # bytes where ijson cut a character in two
+    words = told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
+    return InputError(name, f"not JSON: {' '.join(words.split())[:200]}", place, "fetch it again or mend it")

@@ -17,6 +17,7 @@ from lxml import etree
 from cybersieve import json_record, tables, xml_stream, yaml_stream
 from cybersieve.errors import InputError
 from cybersieve.fields import RecordPath
+from cybersieve.json_skeleton import NUMBER
 
 FIRST, MOST = 64_000, 4_000_000  # bytes looked at: at once, and where the first show no record
 ITEMS = 40  # of an array or object that are kept
@@ -59,12 +60,14 @@ def json_documents(begin: bytes) -> list[Any]:
     with contextlib.suppress(ValueError):  # one that is there as a whole: ten times as fast
         return [_shortened(orjson.loads(begin), 0)]
     begin = json_record.without_surrogates(begin, Counter())
+    if long := NUMBER.search(begin):  # too long for ijson
+        begin = begin[:long.start()]
     documents: list[Any] = []
     parents: list[Any] = []
     keys: list[str] = [""]
     # What is not JSON here, or too much for ijson, is the reader's to complain about.
-    with contextlib.suppress(ijson.JSONError, ValueError, SystemError):
-        for event, value in ijson.basic_parse(io.BytesIO(begin), use_float=True, multiple_values=True, buf_size=4096):
+    with contextlib.suppress(ijson.JSONError, ValueError, ArithmeticError):
+        for event, value in ijson.basic_parse(io.BytesIO(begin), multiple_values=True, buf_size=4096):
             if len(parents) > DEPTH:
                 break
             if event == "map_key":
@@ -159,7 +162,7 @@ def xml_elements(begin: bytes, whole: bool, most: int = 3) -> Elements:
 def fragments(begin: bytes, stream: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """XML with several elements at its top, as parts of a larger document have, in an element of its own.
 
-    Any other XML is given back as it is.
+    Any other XML is given back as it is, a document with a page behind it (an error's, of a server) too.
     """
     try:
         etree.XMLPullParser(**xml_stream.SAFE).feed(begin)
@@ -175,7 +178,8 @@ def fragments(begin: bytes, stream: Iterator[bytes]) -> tuple[bytes, Iterator[by
         parser.feed(wrapped)
     top = next((node for _, node in parser.read_events()), None)
     tails = [top.text, *(child.tail for child in top[:-1])] if top is not None else []
-    if len(tails) < 2 or any(tail and tail.strip() for tail in tails):
+    pages = top is not None and any(xml_stream.local(child.tag).lower() == "html" for child in top)
+    if len(tails) < 2 or pages or any(tail and tail.strip() for tail in tails):
         return begin, chain([first], stream)
     return wrapped, chain([WRAP[0], first[declared.end() if declared else 0:]], stream, [WRAP[1]])
 

@@ -72,8 +72,22 @@ def members(stream: Stream, chunk: int, part: bool = False) -> Iterator[tuple[st
     if stream.begin(4) not in ENDS:
         raise EOFError("no further member and no end: the archive is cut off" if len(stream.begin(4)) < 4
                        else "garbage between members")
-    for _ in iter(stream.read1, b""):  # the table repeats what the members' headers said
-        pass
+    if not part:
+        _end_of(stream)
+
+
+def _end_of(stream: Stream) -> None:
+    """Pass over the table, which repeats what the members' headers said, and the end; only zero bytes may follow."""
+    held = b""
+    while END not in held:
+        if not (more := stream.read1()):
+            raise EOFError("a table without an end: the archive is cut off")
+        held = held[-3:] + more
+    stream.unread(held[held.index(END):])
+    _exactly(stream, int.from_bytes(_exactly(stream, 22)[20:], "little"))  # a comment
+    for rest in iter(stream.read1, b""):
+        if rest.strip(b"\0"):
+            raise ValueError("something stands behind the archive's end")
 
 
 def _header(stream: Stream) -> _Header:

@@ -28,6 +28,7 @@ PART = 4096  # bytes looked at together for the first element
 NAMED = 100  # elements of each chunk whose names are looked at
 MAX_ELEMENTS = 200_000  # of one record
 MAX_ATTRIBUTES = 100_000  # of one element; a tag with millions costs libxml2 hundreds of MB
+MAX_RUN = 10_000_000  # bytes without a `<`: libxml2's bound on one text or tag
 EQUALS, LESS = b"=<"
 _ATTRIBUTE = re.compile(rb"=\s*[\"']")
 _WRAPPED = re.compile(r"\s*\n[ \t]+(?=\S)")  # a line broken by a pretty-printer
@@ -206,7 +207,8 @@ class _Guard:
 
     def __init__(self, name: str, max_bytes: int) -> None:
         self.name, self.max_bytes, self.offset = name, max_bytes, 0
-        self.equals = self.bytes = self.tags = 0  # since the last `<`; of the open record
+        self.equals = self.run = 0  # equals signs and bytes since the last `<`
+        self.bytes = self.tags = 0  # of the open record
         self.record: list[bytes] = []  # what of it has been read, and no tags have been counted in
         self.names: set[Any] = set()
         self.unseen = NAMED  # elements still to be looked at in this chunk
@@ -218,6 +220,11 @@ class _Guard:
         """
         place = f"near byte {self.offset}"
         self.offset, self.unseen = self.offset + len(chunk), NAMED
+        last = chunk.rfind(b"<")
+        self.run = len(chunk) - last if last >= 0 else self.run + len(chunk)
+        if self.run > MAX_RUN:  # an error to libxml2 too, but of a tag it would keep several times as much till then
+            raise InputError(self.name, f"not XML: a tag or text of more than {MAX_RUN / 1e6:g} MB", place,
+                             "leave the file out")
         if len(chunk) // 4 + self.equals > MAX_ATTRIBUTES and _count(chunk, EQUALS) + self.equals > MAX_ATTRIBUTES:
             runs = [len(_ATTRIBUTE.findall(part)) for part in chunk.split(b"<")]
             runs[0] += self.equals
@@ -226,7 +233,6 @@ class _Guard:
                 raise InputError(self.name, f"an element of more than {MAX_ATTRIBUTES} attributes", place,
                                  "leave the file out")
         else:
-            last = chunk.rfind(b"<")
             self.equals = (self.equals if last < 0 else 0) + chunk.count(b"=", max(last, 0))
         if not in_record:
             self.closed()

@@ -2,7 +2,7 @@
 
 Scalars are text, except plain null, true and false: an id that looks like a number or a date stays as written.
 Items of a sequence at the root come one by one. Aliases share what they point to, and all they would unfold to
-counts against a limit. Unknown tags are ignored and counted.
+counts against the limits. Unknown tags are ignored and counted.
 """
 
 from collections import Counter
@@ -26,16 +26,16 @@ class _File:
 
     def __init__(self, chunks: Iterable[bytes], name: str, max_bytes: int) -> None:
         self.chunks, self.held, self.name, self.max_bytes = iter(chunks), b"", name, max_bytes
-        self.silent = 0  # bytes since the last event: libyaml keeps a scalar until its end
+        self.offset = self.silent = 0  # bytes read; since the last event: libyaml keeps a scalar until its end
 
     def read(self, size: int = 65536, /) -> bytes:
         if not self.held:
             self.held = next(self.chunks, b"")
         part, self.held = self.held[:size], self.held[size:]
-        self.silent += len(part)
+        self.silent, self.offset = self.silent + len(part), self.offset + len(part)
         if self.silent > self.max_bytes + size:
-            raise InputError(self.name, f"a text of more than {self.max_bytes / 1e6:g} MB",
-                             remedy="raise parse.limits.max_record_mb if it is meant to be so large")
+            raise InputError(self.name, f"a text of more than {self.max_bytes / 1e6:g} MB", f"near byte {self.offset}",
+                             "raise parse.limits.max_record_mb if it is meant to be so large")
         return part
 
 
@@ -46,6 +46,7 @@ class _Open:
     value: Any
     anchor: str | None
     nodes: int  # before it
+    chars: int
     key: str | None = None
     merged: list[Any] = field(default_factory=list)  # what `<<` names
 
@@ -57,9 +58,8 @@ def documents(chunks: Iterable[bytes], name: str, notes: Counter[str], max_depth
     `chunks` hold valid UTF-8. Raises InputError with the line: not YAML, a duplicate key, a key that is no text,
     nested deeper than `max_depth`, more than `max_bytes` of text or MAX_NODES nodes in one document.
     """
-    composer = _Composer(name, notes, max_depth, max_bytes)
+    composer, file = _Composer(name, notes, max_depth, max_bytes), _File(chunks, name, max_bytes)
     try:
-        file = _File(chunks, name, max_bytes)
         for event in yaml.parse(file, Loader=yaml.CSafeLoader):
             file.silent = 0
             yield from composer.take(event)
@@ -67,7 +67,7 @@ def documents(chunks: Iterable[bytes], name: str, notes: Counter[str], max_depth
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
         raise InputError(name, f"not YAML: {' '.join(str(reason).split())[:200]}",
-                         f"line {mark.line + 1}" if mark else "", "mend it") from None
+                         f"line {mark.line + 1}" if mark else f"near byte {file.offset}", "mend it") from None
 
 
 class _Composer:
@@ -76,7 +76,7 @@ class _Composer:
     def __init__(self, name: str, notes: Counter[str], max_depth: int, max_bytes: int) -> None:
         self.name, self.notes, self.max_depth, self.max_bytes = name, notes, max_depth, max_bytes
         self.open: list[_Open] = []
-        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.anchors: dict[str, tuple[Any, int, int]] = {}  # value, nodes, characters
         self.nodes = self.chars = self.items = self.documents = 0
 
     def take(self, event: yaml.Event) -> Iterator[tuple[str, Any]]:
@@ -87,28 +87,29 @@ class _Composer:
         elif isinstance(event, yaml.AliasEvent):
             if not event.anchor or event.anchor not in self.anchors:
                 self.fail(f"the alias *{event.anchor} points to nothing", line)
-            value, nodes = self.anchors[event.anchor]
-            self.count(nodes, 0, line)
+            value, nodes, chars = self.anchors[event.anchor]
+            self.count(nodes, chars, line)
             yield from self.put(value, line)
         elif isinstance(event, yaml.ScalarEvent):
             self.count(1, len(event.value), line)
             plain = event.implicit[0] and event.value in PLAIN
             value = PLAIN[event.value] if plain else event.value
-            self.anchored(event.anchor, value, 1)
+            self.anchored(event.anchor, value, 1, len(event.value), line)
             self.tagged(event.tag)
             yield from self.put(value, line)
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             if len(self.open) >= self.max_depth:
                 self.fail(f"nested deeper than {self.max_depth}", line)
             self.tagged(event.tag)
-            self.open.append(_Open({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor, self.nodes))
+            value = {} if isinstance(event, yaml.MappingStartEvent) else []
+            self.open.append(_Open(value, event.anchor, self.nodes, self.chars))
             self.count(1, 0, line)
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             done = self.open.pop()
             for merged in done.merged:
                 if isinstance(merged, dict):
                     done.value.update((k, v) for k, v in merged.items() if k not in done.value)
-            self.anchored(done.anchor, done.value, self.nodes - done.nodes)
+            self.anchored(done.anchor, done.value, self.nodes - done.nodes, self.chars - done.chars, line)
             if self.open or isinstance(done.value, dict):
                 yield from self.put(done.value, line)
 
@@ -140,11 +141,11 @@ class _Composer:
             else:
                 into.value[key] = value
 
-    def anchored(self, anchor: str | None, value: Any, nodes: int) -> None:
+    def anchored(self, anchor: str | None, value: Any, nodes: int, chars: int, line: int) -> None:
         if anchor:
-            self.anchors[anchor] = (value, nodes)
+            self.anchors[anchor] = (value, nodes, chars)
             if len(self.anchors) > MAX_NODES:
-                self.fail(f"more than {MAX_NODES} anchors", 0)
+                self.fail(f"more than {MAX_NODES} anchors", line)
 
     def tagged(self, tag: str | None) -> None:
         if tag and tag.removeprefix(STANDARD) not in CORE_TAGS:

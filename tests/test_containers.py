@@ -160,6 +160,24 @@ def test_archives_cut_off(kind, packed):
             packed(data[:size])
 
 
+def test_zip_cut_off_in_its_table_or_with_something_behind(packed):
+    data = zipped({"a": TEXT, "b": b"x"})
+    assert set(packed(data + bytes(1000))[0]) == {"a", "b"}
+    for broken in (data[:-60], data[:-3], data + b"more", data + data):
+        with pytest.raises(InputError, match="damaged zip data: (.*cut off|something stands behind)"):
+            packed(broken)
+
+
+def test_tar_headers_that_are_damaged_are_not_the_end(packed):
+    data = tarred({"a": b"x", "b": b"y"})
+    assert packed(tarred({"a": b"x"}) + tarred({"b": b"y"}))[0] == {"a": b"x", "b": b"y"}
+    damaged = bytearray(data)
+    damaged[1024] ^= 1  # the second member's name
+    for broken in (bytes(damaged), data[:1200], data + b"more"):
+        with pytest.raises(InputError, match="damaged tar data: where a member or the end should be"):
+            packed(broken)
+
+
 def test_packings_inside_each_other(packed):
     inner = zipped({"x.json.gz": gzip.compress(b"[1]"), "y.tar": tarred({"z": b"2"})})
     assert packed(lzma.compress(tarred({"in.zip": inner})))[0] == {"in.zip!x.json.gz": b"[1]", "in.zip!y.tar!z": b"2"}

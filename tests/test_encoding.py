@@ -25,6 +25,20 @@ def test_unicode_with_and_without_mark(codec, size):
     assert read(DOCUMENT.encode(codec), size) == (DOCUMENT.encode(), Counter())
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("document", ["id,title\n1,Zo\u00eb\n", "- id: Zo\u00eb\n", "a1"])
+def test_tables_and_yaml_without_a_mark(document, codec):
+    data = document.encode(codec)
+    if len(document) > 4:
+        assert read(data) == (document.encode(), Counter())
+    assert encoding.of(b"ab" + data[:8])[0] == "utf-8"
+
+
+def test_no_chunk_is_empty():
+    """To readers that are sent them, an empty chunk would be the end."""
+    assert all(encoding.utf8([b"a", b"\xc3", b"\xab", b"\xe2", b"\x82"], Counter()))
+
+
 @pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff"])
 def test_utf_16_mark_big_and_little(mark):
     codec = "utf-16-le" if mark[0] == 0xFF else "utf-16-be"

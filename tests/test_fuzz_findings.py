@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from cybersieve import columns, embedded, params, parse
+from cybersieve import columns, embedded, encoding, params, parse
 from cybersieve.errors import InputError
 from cybersieve.ids import Ids
 from cybersieve.records import Counts
@@ -18,6 +18,8 @@ FINDINGS = {  # what went wrong: (file name, content, records or None for an err
     "a CSV column's name with quotes is no field path": ("a.csv", b'id,"say ""hi""",text\n1,b,some more words\n', 1),
     "an advisory of no known source with an empty list": (
         "a.json", b'{"id": "CVE-2031-0012", "aliases": [], "notes": ["some words to be read"]}', 1),
+    "a number that int() or Decimal() refuses, behind a string of XML": (
+        "a.json", b'{"xml_data":"<r><e a=\'b\'>some words here</e></r>","n":1e' + b"7" * 500 + b"}", None),
     "a key with a wrong escape before a string of XML": ("a.json", b'{"a\\q":"<?xml version=\'1.0\'?><a/>"}', None),
 }
 
@@ -43,3 +45,10 @@ def test_zero_bytes_do_not_look_like_utf_16(size):
     data = b'{"a":"<Xy>\0\0\0\0</Xy>"}'
     with pytest.raises(InputError):
         list(embedded.text([data[at:at + size] for at in range(0, len(data), size)], 6, "f"))
+
+
+def test_an_empty_chunk_between_chunks_of_xml_in_a_string():
+    """Half a character alone in a chunk became an empty one, which ended the document around the string."""
+    data = '{"xml_data":"<a>é</a>","more":"é"}'.encode()
+    chunks = encoding.utf8([data[at:at + 1] for at in range(len(data))], Counter())
+    assert b"".join(embedded.text(chunks, 13, "f")) == "<a>é</a>".encode()

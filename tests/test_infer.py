@@ -70,6 +70,26 @@ def test_keys_that_come_after_the_first_look(shape, room, tmp_path):
     assert [row["id"] for row in rows] == [f"E-{n}" for n in range(3000)]
 
 
+@pytest.mark.parametrize("number", ["1e309", "-1e999", "1" * 30, "1" * 300])
+def test_large_numbers_before_the_records(number, tmp_path):
+    """Also where the beginning that is looked at does not hold all of the document."""
+    text = json.dumps({"serial": 0, "items": [entry(n, notes="x" * 300) for n in range(900)]})
+    assert len(parsed(tmp_path, "serial.json", text.replace("0", number, 1))) == 900
+
+
+@pytest.mark.parametrize("behind", ['{"status": "ok"}', '{"error": {"code": 500}}', "[]"])
+def test_documents_in_a_row_that_are_lists_and_others_that_say_nothing(behind, tmp_path):
+    text = json.dumps([entry(n) for n in range(3)])
+    rows = parsed(tmp_path, "pages.json", f"{text}\n{behind}\n")
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
+def test_a_page_behind_xml_is_no_part_of_it(tmp_path):
+    items = "".join(f"<item><id>{n}</id><text>{PROSE} {n}</text></item>" for n in range(3))
+    with pytest.raises(InputError, match="not XML: Extra content"):
+        parsed(tmp_path, "feed.xml", f"<all>{items}</all><html><body>502 Bad gateway</body></html>")
+
+
 @pytest.mark.parametrize("more", [{"id": "R-1"}, {"meta": {"title": "What it is about"}}])
 def test_what_has_words_or_an_id_is_a_record_not_a_room(more, tmp_path):
     rows = parsed(tmp_path, "records.json", {"items": [{"notes": [entry(0), entry(1)], **more}] * 3})

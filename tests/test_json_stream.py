@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cybersieve import fields, json_record, json_scan, json_stream
+from cybersieve import fields, json_record, json_scan, json_skeleton, json_stream
 from cybersieve.errors import InputError
 
 KEYS = st.text(max_size=6).filter(lambda key: key != "@key")
@@ -144,6 +144,10 @@ def test_locators():
     (b'[{"a":' + b"1" * 10_000 + b"}]", "byte 1", "a number of 10000 digits"),
     (b'[{"a":1e999}]', "byte 1", "the number 1e999 is too large"),
     (b"[" + b"1" * 10_000 + b"]", "byte", "a number of more than 400 digits"),
+    (b"[-1e" + b"7" * 10_000 + b"]", "byte", "far too large"),
+    (b'[{"a":1}, 1e' + b"7" * 30 + b"]", "byte", "far too large"),
+    (b"1" * 5000, "byte", "a number of more than 400 digits"),
+    (b"[1]\xef\xbf\xbd" + "\ufffd".encode() * 40, "byte", "not JSON: lexical error: invalid char"),
     (b"[" * 600 + b"]" * 600, "byte 500", "nested deeper than 500"),
     (b'[{"a":' * 100_000, "byte", "nested deeper than 500"),
     (b"// comment\n[]", "byte", "not JSON"),
@@ -155,6 +159,35 @@ def test_broken(data, place, reason, size):
     with pytest.raises(InputError) as error:
         read(data, "[]", size=size)
     assert error.value.path == "f.json" and reason in error.value.reason and place in error.value.place
+
+
+@pytest.mark.parametrize("size", [1, 5, 399, 1 << 18])
+def test_digits_in_texts_are_no_numbers(size):
+    """ijson's C code may crash where int() refuses a number, so no such number may reach it, in whatever pieces."""
+    data = b'{"a": "x' + b"7" * 390 + b'", "b": 1' + b"0" * 300 + b', "c": 1e309, "list": [{"d": 1}]}'
+    assert read(data, "list[]", size=size)[0] == [("list[0]", {"d": 1})]
+    with pytest.raises(InputError, match="more than 400 digits"):
+        read(data.replace(b"1e309", b"-" + b"3" * 5000), "list[]", size=size)
+
+
+def test_numbers_too_large_in_records_of_several_depths():
+    with pytest.raises(InputError, match="far too large"):
+        read(b'{"x": {"a": 1}, "y": {"z": [{"a": 1e400}]}}', "x", "y.z[]")
+
+
+def test_a_long_text_outside_records_takes_no_longer_in_small_pieces():
+    """yajl goes through all of a text again with every piece that it gets of it."""
+    sent = []
+
+    class Reader:
+        def send(self, piece):
+            sent.append(len(piece))
+
+    skeleton = json_skeleton.Skeleton("f", [("list", "[]")], 2, 16_000_000, frozenset(), Counter())
+    skeleton.reader = Reader()
+    for _ in range(60):
+        list(skeleton.feed(b"x" * 262_144, 0))
+    assert sum(sent) == 60 * 262_144 and len(sent) < 500
 
 
 @pytest.mark.parametrize("size", [1, 5, 1 << 18])

@@ -118,15 +118,18 @@ BOMB = b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
 
 @pytest.mark.parametrize(("data", "message"), [
     (BOMB, "more than 200000 values in one document"),
+    (b"- &a " + b"y" * 9000 + b"\n- [" + b",".join([b"*a"] * 2000) + b"]", "line 2: a document of more than 10 MB"),
+    (b"- &a [" + b"y" * 9000 + b"]\n- [" + b",".join([b"*a"] * 2000) + b"]", "line 2: a document of more than 10 MB"),
+    (b"".join(b"- &a%d y\n" % n for n in range(200_001)), "line 200001: more than 200000 anchors"),
     (b"a: " + b"[" * 2000, "nested deeper than 500"),
     (b"a: 1\nb: [\n", r"line \d: not YAML"),
     (b"a: 1\n\tb: 2\n", r"line 2: not YAML"),
     (b"a: *nothing\n", "line 1: the alias"),
     (b"a: 1\na: 2\n", "line 2: duplicate key 'a'"),
     (b"? [x]\n: 1\n", "a key that is no text"),
-    (b"a: \x07\n", "not YAML"),
+    (b"a: \x07\n", "near byte 5: not YAML"),
     (b"a: '" + b"x" * 5000 + b"'", "a document of more than 0.001 MB"),
-    (b"a: '" + b"x" * 500_000 + b"'", "a text of more than 0.001 MB"),
+    (b"a: '" + b"x" * 500_000 + b"'", r"near byte \d+: a text of more than 0.001 MB"),
     (b"&a [*a]\n", "the alias"),
 ])
 def test_yaml_broken(data, message):

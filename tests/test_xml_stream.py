@@ -107,6 +107,7 @@ def test_locators_namespaces_and_several_names():
     (b"<top><rec>" + b"<a/>" * 500_000, "more than (1 MB|200000 elements)"),
     (b"<top>" + b"x" * 20_000_000 + b"</top>", "not XML"),
     (b"<top><rec a='" + b"x" * 20_000_000 + b"'/></top>", "not XML|more than 1 MB"),
+    (b"<top>\n" + b"<a b='" + b"x" * 20_000_000 + b"'/></top>", "near byte .*a tag or text of more than 10 MB"),
     (b"<top><rec " + b" ".join(b"a%d='%d'" % (n, n) for n in range(200_000)) + b"/></top>",
      "more than 100000 attributes"),
     (b"<top>" + b"".join(b"<a%d b%d=''/>" % (n, n) for n in range(1_000_000)) + b"</top>",
