@@ -58,21 +58,26 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except CybersieveError as error:
-        sys.exit(f"{Path(sys.argv[0]).name}: {error}")
+        sys.exit(f"{name()}: {error}")
     except BrokenPipeError:  # `… | head` is no error; without this Python prints a traceback at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except OSError as error:  # a full disk, a folder that may not be written to, a file that vanished
-        sys.exit(f"{Path(sys.argv[0]).name}: {' '.join(str(error).split())}; nothing half-written is kept")
+        sys.exit(f"{name()}: {' '.join(str(error).split())}; nothing half-written is kept")
     except MemoryError:
-        sys.exit(f"{Path(sys.argv[0]).name}: out of memory; nothing half-written is kept (close other programs)")
+        sys.exit(f"{name()}: out of memory; nothing half-written is kept (close other programs)")
     except KeyboardInterrupt:
         interrupted()
 
 
+def name() -> str:
+    """What was called: the script, or `cybersieve` where it was `python -m cybersieve`."""
+    return Path(sys.argv[0]).name.replace("__main__.py", "cybersieve")
+
+
 def interrupted() -> NoReturn:
     """Leave after Ctrl-C as shells expect it, at once: no thread or worker is waited for."""
-    print(f"{Path(sys.argv[0]).name}: interrupted; nothing half-written is kept", file=sys.stderr, flush=True)
+    print(f"{name()}: interrupted; nothing half-written is kept", file=sys.stderr, flush=True)
     os._exit(130)
 
 

@@ -3,6 +3,7 @@
 Every key is known, present and in range, or `load` raises ParamsError with the key's full name.
 """
 
+import difflib
 import types
 import typing
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -12,6 +13,9 @@ from typing import Annotated, Any
 import yaml
 
 from cybersieve.errors import ParamsError
+
+WORDS = {float: "a number", int: "a whole number", str: "text", bool: "true or false", list: "a list [a, b]",
+         dict: "a block {a: b}"}
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,10 @@ def load(path: Path | str) -> Params:
         raise ParamsError(f"{path}: no such file (name yours with --params)") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    return typing.cast(Params, _build(Params, tree, ""))
+    try:
+        return typing.cast(Params, _build(Params, tree, ""))
+    except ParamsError as error:
+        raise ParamsError(f"{error} (in {path})") from None
 
 
 def _build(kind: type, tree: object, name: str) -> object:
@@ -150,7 +157,8 @@ def _build(kind: type, tree: object, name: str) -> object:
     known = [spec.name for spec in fields(kind)]
     for key in tree:
         if key not in known:
-            raise ParamsError(f"{prefix}{key}: unknown setting (known: {', '.join(sorted(known))})")
+            near = "".join(f"; is {prefix}{name} meant?" for name in difflib.get_close_matches(str(key), known, 1))
+            raise ParamsError(f"{prefix}{key}: unknown setting{near} (known: {', '.join(sorted(known))})")
     for key in known:
         if key not in tree:
             raise ParamsError(f"{prefix}{key}: missing setting")
@@ -174,7 +182,7 @@ def _checked(value: object, kind: Any, name: str) -> object:
     if kind is float and type(value) is int:
         value = float(value)
     if kind is not Any and type(value) is not (origin or kind):
-        raise ParamsError(f"{name}: {(origin or kind).__name__} is wanted, found {_shown(value)}")
+        raise ParamsError(f"{name}: {WORDS[origin or kind]} is wanted, found {_shown(value)}")
     return value
 
 
@@ -190,5 +198,5 @@ def _bounded(value: Any, bounds: Bounds, name: str) -> object:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+    text = "nothing" if value is None else repr(value)
+    return f"{'text ' if isinstance(value, str) else ''}{text if len(text) <= 60 else text[:57] + '...'}"

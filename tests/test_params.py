@@ -71,6 +71,18 @@ def test_a_value_out_of_range_is_named(tmp_path, name, value):
     check_error(changed(tmp_path, name, lambda block, key: block.update({key: value})), name)
 
 
+@pytest.mark.parametrize(("name", "value", "words"), [
+    ("calibrate.accept", "0,9", "calibrate.accept: a number is wanted, found text '0,9' (in "),
+    ("calibrate.accept", None, "calibrate.accept: a number is wanted, found nothing"),
+    ("dedup.enabled", 1, "dedup.enabled: true or false is wanted, found 1"),
+    ("verify.endpoints", "http://a", "verify.endpoints: a list [a, b] is wanted, found text 'http://a'"),
+    ("calibrate.acept", 0.9, "calibrate.acept: unknown setting; is calibrate.accept meant?"),
+])
+def test_the_message_says_what_is_wanted_and_where(tmp_path, name, value, words):
+    path = changed(tmp_path, name, lambda block, key: block.update({key: value}))
+    check_error(path, words, str(path))
+
+
 @pytest.mark.parametrize("content", ["", "- a\n", "a: [", "\tx: 1", "\x00"])
 def test_what_is_no_mapping_is_an_error(tmp_path, content):
     path = tmp_path / "params.yaml"
