@@ -265,7 +265,7 @@ def _zip(stream: Pushback, name: str, budget: _Budget) -> Iterator[tuple[str, It
 
 
 class _TarInfo(tarfile.TarInfo):
-    """tarfile reads extended headers in one piece, and takes a damaged header for the archive's end: bound, and told."""
+    """tarfile reads extended headers in one piece, and takes a damaged header for an archive's end: bound, and told."""
     @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> "_TarInfo":
         try:

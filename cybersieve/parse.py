@@ -22,6 +22,7 @@ from cybersieve.readers import Found
 from cybersieve.records import Counts, Row
 
 T = TypeVar("T")
+MAX_NAME = 230  # bytes of a file's name: those that stand behind it in the output fit in the usual 255
 WORKERS_FROM = 2 * pieces.SIZE  # bytes of input; below it worker processes cost more time and memory than they save
 
 
@@ -45,9 +46,14 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
     counts = Counts()
     names, skipped = files(input_dir)
     for name, reason in skipped.items():
-        counts.add(name, Counts(notes=Counter({f"skipped: {reason}": 1})))
+        counts.add(shown(name), Counts(notes=Counter({f"skipped: {reason}": 1})))
+    broken = {name: error for name in names if (error := unusable(input_dir / name, name))}
+    names = [name for name in names if name not in broken]
+    told = [Outcome(shown(name), Counts(notes=Counter({f"left out: {error.reason}": 1})), error)
+            for name, error in broken.items()]
     with records.output_folder(output_dir, input_dir) as folder:
-        for outcome in cli.progress(_outcomes(names, input_dir, folder, settings, engine), "parse", len(names)):
+        outcomes = chain(told, _outcomes(names, input_dir, folder, settings, engine))
+        for outcome in cli.progress(outcomes, "parse", len(names) + len(told)):
             if outcome.error and settings.on_error == "stop" and not isinstance(outcome.error, readers.NoRecord):
                 raise outcome.error
             if outcome.error:
@@ -117,8 +123,12 @@ def files(folder: Path) -> tuple[list[str], dict[str, str]]:
     """
     if not folder.is_dir():
         raise InputError(folder, "is not a folder", remedy="name the folder of raw dumps")
-    names, skipped, top = [], {}, folder.resolve()
-    for place, folders, found in os.walk(folder):
+    names: list[str] = []
+    skipped, top = {}, folder.resolve()
+
+    def unread(error: OSError) -> None:
+        names.append(os.path.relpath(error.filename, folder))  # for unusable() to complain about
+    for place, folders, found in os.walk(folder, onerror=unread):
         links = [name for name in folders if (Path(place) / name).is_symlink()]
         for base in sorted([*found, *links]):
             path = Path(place) / base
@@ -130,14 +140,34 @@ def files(folder: Path) -> tuple[list[str], dict[str, str]]:
     return sorted(names), skipped
 
 
+def unusable(path: Path, name: str) -> InputError | None:
+    """Why a file can't be read, or no output be written for it, before any work; None where it can."""
+    try:
+        name.encode()
+        with path.open("rb"):
+            pass
+    except UnicodeEncodeError:
+        return InputError(shown(str(path)), "a name that is not UTF-8", remedy="rename it")
+    except OSError as error:
+        return InputError(path, f"can't be read: {error.strerror}", remedy="permit it, or take it out of the folder")
+    if len(path.name.encode()) > MAX_NAME:
+        return InputError(path, f"a name of more than {MAX_NAME} bytes", remedy="rename it")
+    return None
+
+
+def shown(name: str) -> str:
+    """A name that can be written as text, whatever bytes it has."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def _not_data(path: Path, name: str, top: Path) -> str:
     """Why a file is passed over; empty where it is to be parsed."""
-    if path.is_symlink() and top not in path.resolve().parents:
+    if os.path.islink(path) and top not in Path(os.path.realpath(path)).parents:  # resolve() raises where links loop
         return "a link out of the folder"
-    if path.is_dir():
+    if os.path.isdir(path):
         return "a link to a folder"
-    if not path.is_file():
-        return "no regular file"
+    if not os.path.isfile(path):
+        return "no regular file" if os.path.lexists(path) else ""  # "": its folder keeps it from being looked at
     if not readers.is_data(name):
         return "not data"
     return "" if path.stat().st_size else "empty file"
@@ -145,7 +175,8 @@ def _not_data(path: Path, name: str, top: Path) -> str:
 
 def size_mb(folder: Path) -> float:
     """Size of the folder's data files, as they are packed, in MB (10^6 bytes)."""
-    return round(sum((folder / name).stat().st_size for name in files(folder)[0]) / 1e6, 3)
+    paths = [folder / name for name in files(folder)[0]]
+    return round(sum(path.stat().st_size for path in paths if os.path.isfile(path)) / 1e6, 3)
 
 
 def parse_piece(piece: pieces.Piece, input_dir: Path, output_dir: Path, settings: Parse) -> Outcome:
@@ -239,18 +270,31 @@ def found(path: Path, name: str, settings: Parse, notes: Counter[str],
         if member.name and not readers.is_data(inner.rpartition("!")[2]):
             notes["archive members skipped: not data"] += 1
             continue
-        chunks = containers.Pushback(member.chunks)
-        if kind := containers.foreign(chunks.begin(16)):
-            if not member.name:
-                raise InputError(name, f"{kind}, which is not read", "byte 0", "unpack or convert it first")
-            notes[f"archive members skipped: {kind}"] += 1
-            continue
-        document = readers.read(chunks, name, inner, candidates, settings.limits, notes)
-        if document is None and not member.name:
-            raise InputError(name, "in no format that is read: JSON, XML, CSV, YAML", "byte 0",
-                             "leave the file out, or name its kind in parse.sources")
-        if document is None:
-            notes["archive members skipped: no record found"] += 1
-            continue
-        for locator, tree in document.records:
-            yield document.source, f"{member.name}: {locator}" if member.name else locator, tree
+        with named(member.name):
+            chunks = containers.Pushback(member.chunks)
+            if kind := containers.foreign(chunks.begin(16)):
+                if not member.name:
+                    raise InputError(name, f"{kind}, which is not read", "byte 0", "unpack or convert it first")
+                notes[f"archive members skipped: {kind}"] += 1
+                continue
+            document = readers.read(chunks, name, inner, candidates, settings.limits, notes)
+            if document is None and not member.name:
+                raise InputError(name, "in no format that is read: JSON, XML, CSV, YAML", "byte 0",
+                                 "leave the file out, or name its kind in parse.sources")
+            if document is None:
+                notes["archive members skipped: no record found"] += 1
+                continue
+            for locator, tree in document.records:
+                yield document.source, f"{member.name}: {locator}" if member.name else locator, tree
+
+
+@contextmanager
+def named(member: str) -> Iterator[None]:
+    """Errors name the member of an archive that they are in."""
+    try:
+        yield
+    except InputError as error:
+        if not member or error.place.startswith(member):
+            raise
+        place = ", ".join(filter(None, (member, error.place)))
+        raise InputError(error.path, error.reason, place, error.remedy) from None

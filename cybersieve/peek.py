@@ -147,6 +147,8 @@ def xml_elements(begin: bytes, whole: bool, most: int = 3) -> Elements:
         for event, node in parser.read_events():
             name = xml_stream.local(node.tag)
             if event == "start":
+                if len(node.keys()) > xml_stream.MAX_NAMES:  # the reader's to complain about: lxml looks for each value
+                    break
                 if not depth and not seen.root:
                     seen.root, seen.tree = name, {"#name": name, **xml_stream.attributes(node)}
                 seen.counts[name] += 1

@@ -212,11 +212,43 @@ def test_links_out_and_loops_are_not_followed(raw, tmp_path):
     (raw / "outdir").symlink_to(tmp_path)
     (raw / "inside.json").symlink_to(raw / "good.json")
     (raw / "dangling.json").symlink_to(raw / "missing.json")
+    (raw / "round.json").symlink_to(raw / "about.json")
+    (raw / "about.json").symlink_to(raw / "round.json")
     os.mkfifo(raw / "pipe.json")
     rows, counts = parsed(raw, tmp_path / "out")
     assert sorted(rows) == ["good.json", "inside.json"]
     assert counts.notes == {"skipped: a link to a folder": 1, "skipped: a link out of the folder": 3,
-                            "skipped: no regular file": 2}  # deep/loop leads to the folder itself: out of what is in it
+                            "skipped: no regular file": 4}  # deep/loop leads to the folder itself: out of what is in it
+
+
+def test_files_that_cannot_be_read_or_written_of_leave_the_others_alone(raw, tmp_path):
+    write(raw / "good.json", json.dumps(GOOD))
+    write(raw / f"{'n' * 245}.json", json.dumps(GOOD))
+    reasons = {"left out: a name of more than 230 bytes": 1}
+    with suppress(OSError):  # where the file system takes such a name
+        (raw / os.fsdecode(b"caf\xe9.json")).write_text(json.dumps(GOOD))
+        reasons["left out: a name that is not UTF-8"] = 1
+    for closed in ("closed.json", "closed/x.json"):
+        write(raw / closed, json.dumps(GOOD))
+        (raw / closed.partition("/")[0]).chmod(0)
+    if not os.access(raw / "closed.json", os.R_OK):  # may root read all?
+        reasons["left out: can't be read: Permission denied"] = 2
+    try:
+        rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+        assert len(rows["good.json"]) == 3 and counts.notes == reasons
+        counts.save(tmp_path / "counts.json")
+        with pytest.raises(InputError, match=r"(rename it|permit it)"):
+            parsed(raw, tmp_path / "out")
+    finally:
+        (raw / "closed").chmod(0o700)
+
+
+def test_errors_name_the_member_of_an_archive(raw, tmp_path):
+    with zipfile.ZipFile(raw / "two.zip", "w") as archive:
+        archive.writestr("in/a.json", json.dumps(GOOD))
+        archive.writestr("in/b.json", json.dumps(GOOD)[:-9])
+    with pytest.raises(InputError, match=r"two.zip, in/b.json, byte \d+: ends inside a string"):
+        parsed(raw, tmp_path / "out")
 
 
 def test_folders_that_hold_nothing(raw, tmp_path):
