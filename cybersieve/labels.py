@@ -60,7 +60,9 @@ def answers(path: Path) -> list[Answer]:
                 if seen.setdefault((answer.key, answer.labeller), answer.label) != answer.label:
                     raise InputError(path, "the record is labelled twice, and differently", f"line {rows.line_num}")
                 result.append(answer)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError:
+        raise InputError(path, "not in UTF-8", remedy="save it as CSV UTF-8") from None
+    except (OSError, csv.Error) as error:
         raise InputError(path, str(error)) from None
     return result
 

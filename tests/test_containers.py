@@ -146,6 +146,16 @@ def test_a_window_that_is_too_large_to_hold_is_no_damage(packed):
     assert packed(frame.replace(b"\xa8", b"\x88"))[0] == {"": b"hello"}
 
 
+def test_a_dictionary_that_is_too_large_to_hold_is_no_damage(packed):
+    stream = bytearray(lzma.compress(b"hello"))
+    end = 12 + 4 * (stream[12] + 1)  # of the block's header, which a checksum ends
+    assert stream[14:16] == b"\x21\x01", "LZMA2, one byte of properties"
+    stream[16] = 36  # 1 GB
+    stream[end - 4:end] = zlib.crc32(stream[12:end - 4]).to_bytes(4, "little")
+    with pytest.raises(InputError, match=r"xz data that takes more than 100 MB .*\(unpack it first: xz -d"):
+        packed(bytes(stream))
+
+
 @pytest.mark.parametrize("kind", ARCHIVES)
 def test_archives(kind, packed):
     members = {"a.json": TEXT, "deep/er/b.xml": b"<b/>", "empty": b"", "\u00fc.csv": b"x"}

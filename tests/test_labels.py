@@ -35,6 +35,13 @@ def test_a_bad_label_file_is_named_with_its_line(tmp_path, content, place):
         labels.load(path)
 
 
+def test_a_label_file_in_another_encoding_is_told_with_a_remedy(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_bytes("file,id,label\nMühle.json,1,1\n".encode("cp1252"))
+    with pytest.raises(InputError, match=r"not in UTF-8.*save it as CSV UTF-8"):
+        labels.load(path)
+
+
 def test_undecided_labels_are_none_and_a_repeated_one_is_no_error(tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text('file,id,label\na,b,u\na,"c, d",1\n\na,"c, d",1\n\n')
