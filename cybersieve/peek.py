@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import chain, islice
 from typing import Any
 
@@ -77,6 +78,7 @@ def json_documents(begin: bytes) -> list[Any]:
                 keys.pop()
             else:
                 item: Any = {} if event == "start_map" else [] if event == "start_array" else value
+                item = float(item) if isinstance(item, Decimal) else item  # as orjson has it; inf where too large
                 _put(parents[-1] if parents else documents, keys[-1], item[:CHARS] if isinstance(item, str) else item)
                 if event.startswith("start"):
                     parents.append(item)

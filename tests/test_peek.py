@@ -3,7 +3,7 @@
 import json
 import re
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from cybersieve import peek
@@ -12,6 +12,7 @@ from tests.test_json_stream import TREES
 
 @settings(max_examples=200, deadline=None)
 @given(tree=st.dictionaries(st.text(max_size=6), TREES) | st.lists(TREES), text=st.sampled_from(["", "x" * 5000]))
+@example(tree=[7.205759403792134e+16], text="")
 def test_a_document_alone_and_before_another_one(tree, text):
     data = json.dumps([tree, text]).encode()
     assume(not re.search(rb"\d{19}", data))  # ijson stops there
