@@ -25,7 +25,8 @@ from cybersieve import records
 RAW = ROOT / "raw_data"
 LARGE = RAW / "misp-galaxy" / "sigma-rules.json"
 ENGINE = ["mlx_engine"]
-BESIDE = ["batches", "blas", "cpu_ops", "shortcuts", "dequantise", "prompt", "model", "gguf", "verify", "cache"]
+BESIDE = ["batches", "blas", "cpu_ops", "cpu_thread", "shortcuts", "dequantise", "prompt", "model", "gguf", "verify",
+          "cache"]
 
 
 def whole(folder: Path) -> Figures:

@@ -7,21 +7,19 @@ GPU a batch is queued while the one before it runs. Texts are tokenised meanwhil
 """
 
 import math
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from cybersieve import blas, cpu_ops, prompt, shortcuts
 from cybersieve.batches import Batches, Rows
+from cybersieve.cpu_thread import CpuThread
 
 blas.load()
 import mlx.core as mx  # noqa: E402  (after the BLAS)
@@ -55,8 +53,6 @@ class Engine:
         self.tokens = 0  # run through the model so far, padding left out
         self.trouble = ""  # the last error of a forward pass
         self.on_cpu = mx.default_device() == mx.cpu
-        self.thread = 0  # of the pool, as the system counts
-        self.pool, self.streams = None, [mx.default_stream(mx.default_device())]
         if self.on_cpu:
             blas.threads(1)
             cpu_ops.install(model)
@@ -65,19 +61,15 @@ class Engine:
         self.forward = shortcuts.fastest(model, yes, no, prefix, suffix)
         self.batches = Batches(tokenizer, layout, [] if self.forward.before else prefix, suffix, batch_size,
                                CPU_TOKENS if self.on_cpu else GPU_TOKENS, self.on_cpu)
-        if self.on_cpu:
-            self.pool = ThreadPoolExecutor(1, initializer=self._start_thread)
-            self.pool.submit(int).result()  # its streams are there
+        self.thread = CpuThread() if self.on_cpu else None
+        self.streams = self.thread.streams if self.thread else [mx.default_stream(mx.default_device())]
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.pool is not None:
-            self.pool.shutdown(cancel_futures=True)
-            _wait_for_end(self.thread)
-            for stream in self.streams:  # what was set going before an early end runs on
-                mx.synchronize(stream)
+        if self.thread:
+            self.thread.end()
 
     @property
     def batch_size(self) -> int:
@@ -103,16 +95,11 @@ class Engine:
     def _start(self, batches: list[Rows]) -> Answer:
         """Set a round going: a batch for each stream."""
         self.tokens += sum(len(row) for rows in batches for row in rows)
-        if self.pool is None:
+        if self.thread is None:
             lazy = self._lazy(batches)
             return Answer(lambda: self._margins(batches, lazy))
-        started = self.pool.submit(self._lazy, batches)
+        started = self.thread.submit(self._lazy, batches)
         return Answer(lambda: self._margins(batches, started.result()), started)
-
-    def _start_thread(self) -> None:
-        self.thread = threading.get_native_id()
-        self.streams = [mx.new_stream(mx.cpu) for _ in range(blas.cores())]
-        cpu_ops.activate()
 
     def _lazy(self, batches: list[Rows]) -> list[mx.array]:
         """Margins on their way; none where the round could not be set going."""
@@ -132,7 +119,7 @@ class Engine:
         with suppress(*FAILURES):
             values = [value for margins in lazy for value in np.array(margins).tolist()]
         for rows in () if values else batches:
-            values += self.pool.submit(self._alone, rows).result() if self.pool else self._alone(rows)
+            values += self.thread.submit(self._alone, rows).result() if self.thread else self._alone(rows)
         return [value if value is not None and math.isfinite(value) else None for value in values]
 
     def _alone(self, rows: Rows) -> list[Margin]:
@@ -149,14 +136,3 @@ class Engine:
             if isinstance(error, MemoryError) or "alloc" in str(error) or "memory" in str(error):
                 self.batches.size = min(self.batches.size, half)
             return self._alone(rows[:half]) + self._alone(rows[half:])
-
-
-def _wait_for_end(thread: int, seconds: float = 5.0) -> None:
-    """Until the system has ended a thread of ours; Linux only.
-
-    Python calls it ended while what mlx compiled in it is still to be let go of. That needs the interpreter: were it
-    on its way out by then, the process would be aborted.
-    """
-    until = time.monotonic() + seconds
-    while Path(f"/proc/self/task/{thread}").exists() and time.monotonic() < until:
-        time.sleep(0.001)

@@ -176,8 +176,9 @@ def test_an_engine_that_is_left_early_has_come_to_rest(tmp_path: Path, verify_se
         next(engine.margins(TEXTS * 40))
         monkeypatch.setattr(mx, "synchronize", lambda *stream: (waited.extend(stream), wait(*stream)))
     assert not engine.on_cpu or waited == engine.streams
-    assert not engine.pool or not any(thread.is_alive() for thread in engine.pool._threads)
-    assert not Path(f"/proc/self/task/{engine.thread}").exists() or not engine.thread, "ended for the system, too"
+    assert not engine.thread or not any(thread.is_alive() for thread in engine.thread._threads)
+    ended = not engine.thread or not Path(f"/proc/self/task/{engine.thread.native}").exists()
+    assert ended, "for the system, too"
 
 
 def test_nothing_to_ask(tmp_path: Path, verify_settings: params.Verify) -> None:
