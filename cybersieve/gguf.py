@@ -14,7 +14,7 @@ import numpy as np
 from safetensors.numpy import save_file
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 
-from cybersieve import blas
+from cybersieve import blas, gguf_header
 from cybersieve.errors import ModelError
 
 blas.load()
@@ -36,17 +36,26 @@ _LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
 def convert(path: Path, folder: Path) -> None:
     """Write the model folder; byte-identical on every machine. Raises ModelError where the file is none of ours."""
     try:
+        gguf_header.check(path)
         weights, metadata = cast(Any, mx.load(str(path), return_metadata=True))
     except (RuntimeError, ValueError, OSError) as error:
         raise ModelError(f"{path}: not a GGUF file that mlx reads: {error}") from None
     if metadata.get("general.architecture") != "llama":
         raise ModelError(f"{path}: architecture {metadata.get('general.architecture')} (only llama is converted)")
+    try:
+        tensors = {_tensor_name(name): np.array(value) for name, value in weights.items()
+                   if name != "rope_freqs.weight"}
+        settings, words, roles = config(metadata, tensors), tokenizer(metadata), tokenizer_config(metadata)
+    except ModelError:
+        raise
+    except Exception as error:  # tokenizers raises nothing narrower
+        reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        raise ModelError(f"{path}: damaged, or not made like other models: {reason}") from None
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {_tensor_name(name): np.array(value) for name, value in weights.items() if name != "rope_freqs.weight"}
     save_file(dict(sorted(tensors.items())), folder / "model.safetensors", metadata={"format": "mlx"})
-    _save_json(folder / "config.json", config(metadata, tensors))
-    tokenizer(metadata).save(str(folder / "tokenizer.json"))
-    _save_json(folder / "tokenizer_config.json", tokenizer_config(metadata))
+    _save_json(folder / "config.json", settings)
+    words.save(str(folder / "tokenizer.json"))
+    _save_json(folder / "tokenizer_config.json", roles)
 
 
 def config(metadata: dict[str, Any], tensors: dict[str, Any]) -> dict[str, Any]:
@@ -121,7 +130,7 @@ def tokenizer_config(metadata: dict[str, Any]) -> dict[str, Any]:
 def _tensor_name(name: str) -> str:
     stem, _, kind = name.rpartition(".")
     if stem.startswith("blk."):
-        _, layer, part = stem.split(".")
+        layer, _, part = stem.removeprefix("blk.").partition(".")
         if part in _BLOCK_NAMES:
             return f"model.layers.{layer}.{_BLOCK_NAMES[part]}.{kind}"
     elif stem in _NAMES:

@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import random
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +99,48 @@ def test_a_file_that_is_no_gguf(tmp_path: Path) -> None:
     (tmp_path / "x.gguf").write_bytes(b"GGUF but not really")
     with pytest.raises(ModelError, match="not a GGUF file"):
         gguf.convert(tmp_path / "x.gguf", tmp_path / "folder")
+
+
+HEADER = 7000  # bytes of the tiny model's header, about
+
+
+def damaged(original: Any, folder: Path) -> Iterator[tuple[str, Path]]:
+    """Copies of a model's file with one fault in the header each; a name for it, and the path."""
+    whole = as_gguf(original, folder / "tiny.gguf").read_bytes()
+    path = folder / "damaged.gguf"
+    lengths = [at for at in range(8, 32) if at % 8]  # high bytes of two counts, and of the first name's length
+    faults = {f"bit {bit} of byte {at}": (at, 1 << bit) for at in lengths for bit in range(8)}
+    words, first, name = whole.index(b"tokenizer.ggml.tokens"), whole.index(b"blk."), b"output_norm.weight"
+    faults |= {"texts in an array": (words + 21 + 4 + 4 + 7, 1), "a text in it": (words + 21 + 4 + 4 + 8 + 7, 1),
+               "a name's length": (whole.index(b"llama.block_count") - 1, 1), "a tensor's name": (first - 3, 1),
+               "dimensions": (whole.index(name) + len(name) + 3, 0x40), "one of them": (whole.index(name) + 28, 1)}
+    for what, (at, value) in faults.items():
+        path.write_bytes(whole[:at] + bytes([value]) + whole[at + 1 :])
+        yield what, path
+    for end in (0, 3, 20, 40, 3000, HEADER - 1500, HEADER, len(whole) - 10_000):
+        path.write_bytes(whole[:end])
+        yield f"cut at {end}", path
+
+
+def test_a_damaged_header_is_an_error(original: Any, tmp_path: Path) -> None:
+    for what, path in damaged(original, tmp_path):
+        with pytest.raises(ModelError, match=re.escape(str(path))):
+            gguf.convert(path, tmp_path / "folder")
+            pytest.fail(f"{what}: converted")
+
+
+def test_chance_damage_never_ends_the_process(original: Any, tmp_path: Path) -> None:
+    whole, path = as_gguf(original, tmp_path / "tiny.gguf").read_bytes(), tmp_path / "damaged.gguf"
+    chance, errors = random.Random(0), 0
+    for _ in range(300):
+        data = bytearray(whole)
+        data[chance.randrange(HEADER)] ^= 1 << chance.randrange(8)
+        path.write_bytes(data)
+        try:
+            gguf.convert(path, tmp_path / "folder")
+        except ModelError:
+            errors += 1
+    assert 100 < errors < 300, "a letter of a token, or a number among the settings, can't be told"
 
 
 @pytest.mark.parametrize("bits", [4, 8])
