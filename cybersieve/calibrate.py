@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cybersieve import bounds, labels, records
+from cybersieve import bounds, cli, labels, records
 from cybersieve.errors import ParamsError
 from cybersieve.params import Calibrate
 
@@ -38,6 +38,7 @@ NO_CERTIFICATE = ("Nothing is certified: no uniform label is of this corpus. The
                   "cybersieve sample-labels.")
 NO_LABELS = ("Nothing is certified: no label is of a record of this corpus. The thresholds are calibrate.accept and "
              "calibrate.reject, as far as the rules' confidence can be trusted on texts that they were not fitted on.")
+INSTEAD = "With calibrate.mode: fixed, calibrate.accept and calibrate.reject decide instead, unproven."
 
 
 class Bands(NamedTuple):
@@ -173,10 +174,13 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     if not decided:
         result = {"mode": "uncertified"} | _shares(Bands(settings.accept, settings.reject), confidences) | figures
         needed = labels_needed(truth, settings)
-        return result | {"labels_needed": needed, "certificate": [NO_LABELS, *drawing(needed)]}
+        return result | {"labels_needed": needed, "certificate": [NO_LABELS, drawing(needed, 0)]}
     bands = widened(certify(said, truth, falling, rising, settings), confidences, settings.ask_share, falling)
     result = {"mode": "certified"} | _shares(bands, confidences) | figures | evidence(said, truth, bands, settings)
-    return result | {"certificate": words(result, settings), "curve": curve(confidences, said, truth, settings)}
+    certificate = words(result, settings)
+    if None in bands:
+        cli.warn(" ".join(certificate))
+    return result | {"certificate": certificate, "curve": curve(confidences, said, truth, settings)}
 
 
 def _read(scored_dir: Path, wanted: set[labels.Key]) -> tuple[Floats, dict[labels.Key, float], dict[str, int]]:
@@ -255,16 +259,18 @@ def words(found: Figures, settings: Calibrate) -> list[str]:
     if found["labels_undecided"]:
         lines.append(f"{found['labels_undecided']} labelled records that can't be decided take no part in this.")
     if None in (found["accept"], found["reject"]):
-        lines += drawing(found["labels_needed"])
+        lines += [INSTEAD, drawing(found["labels_needed"], found["labels"])]
     return lines
 
 
-def drawing(needed: int | None) -> list[str]:
-    """How to come by as many labels as are needed."""
+def drawing(needed: int | None, labelled: int) -> str:
+    """What an empty band wants: as many labels as are needed, if they are what is wanting."""
     if needed is None:
-        return []
-    return [f"About {needed} decided uniform labels are needed for this use (cybersieve sample-labels "
-            f"-n {2 * needed}: half of them set thresholds, the others are for the report)."]
+        return "No number of labels proves a target of 1."
+    if labelled >= needed:
+        return f"About {needed} labels would do if the rules erred less: rules of your own may help, or lower targets."
+    return (f"About {needed} decided uniform labels are needed for this use (cybersieve sample-labels "
+            f"-n {2 * needed}: half of them set thresholds, the others are for the report).")
 
 
 def curve(confidences: Floats, said: Floats, truth: Ints, settings: Calibrate) -> list[Figures]:

@@ -97,6 +97,7 @@ def main(arguments: list[str]) -> None:
         parser.error(f"-n: {args.n} is below 1")
     rows = sample(args.parsed_dir, args.scored_dir, args.labels, args.n, args.stratified, args.seed)
     try:
+        args.output.parent.mkdir(parents=True, exist_ok=True)
         write(rows, args.output)
     except OSError as error:
         raise InputError(args.output, str(error), remedy="name another file with --output") from None

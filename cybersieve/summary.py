@@ -64,7 +64,8 @@ def thresholds(tree: Figures) -> str:
     accept, reject = tree.get("accept"), tree.get("reject")
     keep = "none kept by rule" if accept is None else f"kept from {accept:.3f}"
     drop = "none rejected by rule" if reject is None else f"rejected to {reject:.3f}"
-    return f"{tree['mode']}: {keep}, {drop}"
+    few = f" by {tree['labels']} labels" if tree["mode"] == "certified" and None in (accept, reject) else ""
+    return f"{tree['mode']}{few}: {keep}, {drop}"
 
 
 def markdown(rows: list[tuple[str, str]]) -> str:

@@ -1,5 +1,6 @@
 """Thresholds: the certificate holds over many draws of labels, and says so when labels are too few."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,10 +117,25 @@ def test_folder_certified(tmp_path: Path) -> None:
     assert [point["target"] for point in found["curve"]] == list(calibrate.CURVE)
 
 
-def test_too_few_labels_give_empty_bands_and_say_how_many_are_needed(tmp_path: Path) -> None:
+def test_too_few_labels_give_empty_bands_and_say_how_many_are_needed(tmp_path: Path,
+                                                                     capsys: pytest.CaptureFixture[str]) -> None:
     found = calibrate.calibrate_folder(*folder(tmp_path, 400, labelled=20), SETTINGS)
     assert (found["accept"], found["reject"], found["asked_share"]) == (None, None, 1.0)
     assert found["labels_needed"] == 92 and "About 92 decided uniform labels" in found["certificate"][-1]
+    warned = capsys.readouterr().err
+    assert warned == f"warning: {' '.join(found['certificate'])}\n"
+    assert all(part in warned for part in ("about 400 of 400 records", "About 92", "calibrate.mode: fixed"))
+
+
+def test_an_empty_band_that_labels_would_not_fill_says_so(tmp_path: Path) -> None:
+    scored, folder_of_labels = folder(tmp_path, 400)
+    path = folder_of_labels / labels.UNIFORM
+    path.write_text(re.sub(r"(?<=[02468],)[01]$", "0", path.read_text(), flags=re.MULTILINE))
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert found["accept"] is None and found["labels"] > found["labels_needed"]
+    assert "if the rules erred less" in found["certificate"][-1]
+    found = calibrate.calibrate_folder(scored, folder_of_labels, replace(SETTINGS, target_precision=1.0))
+    assert found["labels_needed"] is None and "No number of labels" in found["certificate"][-1]
 
 
 @pytest.mark.parametrize("where", ["none", "labels"])

@@ -46,3 +46,9 @@ def test_the_bar_is_full_and_shows_what_is_rare():
     assert found == {"kept": 70, "rejected": 1, "failed": 1}
     assert summary.widths({"kept": 0}, 72) == {}
     assert sum(summary.widths(dict.fromkeys("abcdefg", 3), 72).values()) == 72
+
+
+def test_thresholds_that_labels_could_not_prove_say_how_many_there_were():
+    bands = {"mode": "certified", "accept": None, "reject": None, "labels": 8}
+    assert summary.thresholds(bands) == "certified by 8 labels: none kept by rule, none rejected by rule"
+    assert summary.thresholds(bands | {"accept": 0.9, "reject": 0.1}).startswith("certified: kept from 0.900, ")
