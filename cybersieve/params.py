@@ -135,18 +135,31 @@ class Params:
 def load(path: Path | str) -> Params:
     """Read and check a params file.
 
-    Raises ParamsError: no such file, not YAML, a key unknown, missing, of the wrong type or out of range.
+    Raises ParamsError: no such file, not YAML, a key unknown, missing, given twice, of the wrong type or out of range.
     """
     try:
-        tree = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        tree = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  (a safe loader)
+        return typing.cast(Params, _build(Params, tree, ""))
     except FileNotFoundError:
         raise ParamsError(f"{path}: no such file (name yours with --params)") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    try:
-        return typing.cast(Params, _build(Params, tree, ""))
     except ParamsError as error:
         raise ParamsError(f"{error} (in {path})") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key given twice, as DVC does; PyYAML would take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                line = key.start_mark.line + 1
+                if key.value in lines:
+                    raise ParamsError(f"{key.value}: given twice, in line {lines[key.value]} and in line {line}")
+                lines[key.value] = line
+        return super().construct_mapping(node, deep)
 
 
 def _build(kind: type, tree: object, name: str) -> object:

@@ -91,5 +91,15 @@ def test_what_is_no_mapping_is_an_error(tmp_path, content):
         params.load(path)
 
 
+@pytest.mark.parametrize(("name", "again"), [
+    ("mode", "calibrate:\n  mode: fixed\n"), ("engine", "engine: local\n"), ("parse", "parse: {on_error: skip}\n"), ("x", "more: {x: 1, x: 2}\n"),
+])
+def test_a_key_given_twice_is_named(tmp_path, name, again):
+    path = tmp_path / "params.yaml"
+    text = (ROOT / "params.yaml").read_text()
+    path.write_text(text.replace("calibrate:\n", again) if name == "mode" else text + again)
+    check_error(path, f"{name}: given twice, in line ", str(path))
+
+
 def test_no_file_is_an_error(tmp_path):
     check_error(tmp_path / "absent.yaml", "absent.yaml", "--params")
