@@ -16,6 +16,7 @@ from cybersieve.errors import InputError
 
 MAX_DIGITS = 400  # of one number; a double ends at 309 digits, JSON itself has no limit
 MAX_VALUES = 1_000_000  # of one record: each costs some 60 bytes, and there may be one every two bytes of JSON
+EMPTY, MAX_EMPTY = "empty objects and arrays", 1_000_000  # of one file: each costs as much as a record does
 _DIGITS = re.compile(rb"[\s:,\[]-?\d{19}")
 
 
@@ -31,6 +32,8 @@ class Raw(NamedTuple):
 
 def load(raws: list[Raw], name: str, notes: Counter[str]) -> Iterator[tuple[str, Any]]:
     """Locator and tree of each record: all at once where orjson takes them and nothing is odd, else one by one."""
+    if not raws:
+        return
     data = b"[%s]" % b",".join([raw.data for raw in raws])
     quick = _quick(data) or [None] * len(raws)
     for raw, tree in zip(raws, quick, strict=True):
@@ -41,6 +44,11 @@ def load(raws: list[Raw], name: str, notes: Counter[str]) -> Iterator[tuple[str,
             tree = _quick(raw.data)
         if tree is None or (raw.suspect and _DIGITS.search(raw.data)):
             tree = careful(raw.data, name, raw.start, notes)
+        if not tree:
+            notes[EMPTY] += 1
+            if notes[EMPTY] > MAX_EMPTY:
+                raise InputError(name, f"more than {MAX_EMPTY} empty objects for records", f"byte {raw.start}",
+                                 "leave the file out, or say in parse.sources where records stand")
         if raw.key is not None and type(tree) is dict:
             tree = {"@key": raw.key, **tree}
         yield raw.locator, tree

@@ -16,6 +16,7 @@ from cybersieve.json_record import HALF, MAX_DIGITS, MAX_VALUES, PAIR, UNKNOWN
 MAX_KEYS = 10_000  # of one object, that are remembered to notice duplicates outside records
 NEAR = 4096  # bytes: how exact an error's place is outside records
 DIGITS = b"0123456789."
+BARE = frozenset(("null", "boolean", "number"))  # events of values that are no text
 NUMBER = re.compile(rb"(?:^|[\s,:\[])-?[\d.]{%d}" % MAX_DIGITS)
 _BEGUN = rb"(?:u(?:[0-9a-fA-F]{0,3}|[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u[0-9a-fA-F]{0,3})?)?))?\Z"
 _ESCAPE = re.compile(rb"\\(?:(%s)|%s|(%s)|.)" % (_BEGUN, PAIR, HALF), re.S)
@@ -115,7 +116,11 @@ class Skeleton:
         events = self.events[:]
         self.events.clear()
         for event, value in events:
-            yield from self._event(event, value, at)
+            if event in BARE and self.keys and self.builder is None:  # the commonest, and never part of a record
+                self.counts[-1] += 1
+                self.record_opens = False
+            else:
+                yield from self._event(event, value, at)
 
     def _event(self, event: str, value: Any, at: int) -> Iterator[Found]:
         if self.builder is not None:

@@ -102,6 +102,8 @@ class Reader:
             yield from self._hold(chunk[done:])
         else:
             gap = self.closing + chunk[done:]
+            if len(gap) > 1 and not gap.strip() and not self.nesting.quoted:
+                gap = b" "  # however much of it there is, it is no text that ijson would have to keep
             if self.closing and len(gap) < 1000 and not gap[1:].strip():
                 self.closing = gap  # perhaps another record follows at once
             else:

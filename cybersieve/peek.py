@@ -193,7 +193,8 @@ def table_rows(begin: bytes, whole: bool) -> list[Any]:
     text = begin if whole else begin[:begin.rfind(b"\n") + 1]
     found: list[Any] = []
     with contextlib.suppress(InputError):
-        for _, tree in tables.rows([text], "", Counter()):
+        parts = (text[at:at + FIRST] for at in range(0, len(text), FIRST))  # not a million lines at once
+        for _, tree in tables.rows(parts, "", Counter()):
             found.append(tree)
             if len(found) == ITEMS:
                 break

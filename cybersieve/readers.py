@@ -93,9 +93,10 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
     while not begin.strip() and not whole and len(begin) < peek.MOST:
         begin, stream, whole = _beginning(stream, len(begin) * 8)
     if not begin.strip():
-        if whole and path == name:
-            raise NoRecord(name, "nothing but white space")
-        return None
+        if path != name:
+            return None
+        raise (NoRecord if whole else InputError)(
+            name, "nothing but white space" + ("" if whole else f" in its first {peek.MOST / 1e6:g} MB"))
     begin, stream = sequence(begin, stream)
     kind = kind_of(begin, path, candidates)
     if not kind:
@@ -118,13 +119,14 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
             break
         begin, stream, whole = _beginning(stream, len(begin) * 8)
     if source is None:
-        for _ in _records(kind, stream, name, NOWHERE, notes, bounds):
+        for _ in located(kind, stream, name, NOWHERE, notes, bounds):
             pass  # a fault further on says more than that nothing was found
         if path != name:
             return None
-        raise (NoRecord if whole else InputError)(name, f"no record found in this {kind.upper()}", "",
+        where = "" if whole else f"the first {peek.MOST / 1e6:g} MB of "
+        raise (NoRecord if whole else InputError)(name, f"no record found in {where}this {kind.upper()}", "",
                                                   "if it has some, describe where they are in parse.sources")
-    return Document(source, _records(kind, stream, name, source, notes, bounds))
+    return Document(source, located(kind, stream, name, source, notes, bounds))
 
 
 def guessed(source: Source, kind: str, begin: bytes) -> bool:
@@ -241,8 +243,8 @@ def _inferred(description: dict[str, Any] | None) -> Source | None:
     return sources.compiled(description) if description else None
 
 
-def _records(kind: str, stream: Iterator[bytes], name: str, source: Source, notes: Counter[str],
-             bounds: dict[str, int]) -> Iterator[Located]:
+def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes: Counter[str],
+            bounds: dict[str, int]) -> Iterator[Located]:
     """The reader of the kind, on the stream."""
     if kind == "json":
         yield from json_stream.records(stream, name, wanted(source), notes, **bounds, skip=skipped(source))

@@ -226,6 +226,24 @@ def test_what_is_no_record_may_be_large():
     assert read(junk, "a[]", size=100, max_bytes=1000)[0] == [("a[0]", {"b": 1})]
 
 
+@pytest.mark.parametrize("text", [b'[{"a": 1},%s{"a": 2}]', b'[{"a": 1}%s, {"a": 2}]', b'[{"a": 1}, {"a": 2}]%s',
+                                  b'[{"a": 1}, {"a": 2}%s]', b'[%s{"a": 1}, {"a": 2}]'])
+def test_white_space_is_no_text(text):
+    assert [tree for _, tree in read(text % (b" \n" * 5000), "[]", size=100, max_bytes=1000)[0]] == [{"a": 1}, {"a": 2}]
+    with pytest.raises(InputError, match="a record of more than 0.001 MB"):
+        read(b'{"big":"%s","a":[{}]}' % (b" " * 5000), "a[]", size=100, max_bytes=1000)
+    with pytest.raises(InputError, match="not JSON"):
+        read(b"[1%s2]" % (b" " * 500), "[]", size=100)
+
+
+def test_empty_objects_are_counted_and_bounded(monkeypatch):
+    found, notes = read(b"[" + b"{}," * 99 + b"[]]", "[]")
+    assert len(found) == 100 and notes == {"empty objects and arrays": 100}
+    monkeypatch.setattr(json_record, "MAX_EMPTY", 99)
+    with pytest.raises(InputError, match="byte 298: more than 99 empty objects"):
+        read(b"[" + b"{}," * 99 + b"[]]", "[]")
+
+
 @pytest.mark.parametrize("size", [1, 10, 333, 1 << 18])
 def test_large_record_without_what_is_skipped(size):
     tree = {"id": "x", "big": {"deep": [list(range(2000))]},
