@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-tokens", type=int, default=80, help="of a text's beginning (default %(default)s)")
     defaults = _settings_type()()
     for field in dataclasses.fields(defaults):
-        if field.name not in ("seed", "keys", "start_from"):
+        if field.name not in ("seed", "keys", "start_from", "base"):
             value = getattr(defaults, field.name)
             name = f"--{field.name.replace('_', '-')}"
             parser.add_argument(name, type=type(value), default=value, help="default %(default)s")
@@ -145,6 +145,7 @@ class Bench:
 
     args: argparse.Namespace
     learner: Any = None
+    base: str = ""  # sha256 of the model's weights
 
     def ready(self, seed: int) -> None:
         """The learner with the weights that a run of this seed begins with: fresh ones, or those of --start-from."""
@@ -157,9 +158,9 @@ class Bench:
             chosen["smoothing"] = 0.0  # its answers are probabilities already
         settings = lora.Settings(**(chosen | {"keys": tuple(args.keys), "seed": seed, "start_from": start}))
         if self.learner is None:
-            model, tokenizer = load_model(args.model, args.dtype)
+            model, tokenizer, self.base = load_model(args.model, args.dtype)
             self.learner = lora.Learner(model, tokenizer, layout(args.question, args.max_tokens), settings)
-        self.learner.restart(settings, known)
+        self.learner.restart(dataclasses.replace(settings, base=self.base), known)
 
     def consistent(self, texts: Sequence[Row], count: int) -> list[Row]:
         """Rows that teach --start-from to answer injected texts as it answers them without."""
@@ -244,8 +245,8 @@ def layout(question: str, max_tokens: int) -> prompt.Layout:
     return prompt.Layout("Text: ", f"\n{question} Answer:", max_tokens, (" Yes",), (" No",))
 
 
-def load_model(name: str, dtype: str | None, adapter: Path | None = None) -> tuple[Any, Any]:
-    """Model and tokenizer, dequantised: bfloat16 on a GPU, float32 on a CPU, unless `dtype` says otherwise."""
+def load_model(name: str, dtype: str | None, adapter: Path | None = None) -> tuple[Any, Any, str]:
+    """Model, tokenizer and the weights' sha256; dequantised: bfloat16 on a GPU, float32 on a CPU, or to `dtype`."""
     from cybersieve import blas
 
     blas.load()
@@ -257,7 +258,8 @@ def load_model(name: str, dtype: str | None, adapter: Path | None = None) -> tup
     usual = "float32" if mx.default_device() == mx.cpu else "bfloat16"
     settings = params.Verify(backend="mlx", model=name, revision=None, adapter=str(adapter) if adapter else None,
                              batch_size=32, max_tokens=80, prompt=QUESTION, examples=[], max_failed=0.0)
-    return model.load(settings, with_adapter=adapter is not None, dtype=dtype or usual)
+    found = model.find(settings, with_adapter=adapter is not None)
+    return *model.open_files(found, dtype or usual), found.weights
 
 
 def _measured(learner: Any, rows: Sequence[Row], kind: str) -> list[Row]:

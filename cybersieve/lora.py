@@ -50,6 +50,7 @@ class Settings:
     patience: int = 3  # looks without a lower held-back loss until the run stops
     seed: int = 0
     start_from: str = ""  # sha256 of the weights that a run went on from; empty: from scratch
+    base: str = ""  # sha256 of the model's weights
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,10 @@ class Learner(Scorer):
         model.freeze()
         linear_to_lora_layers(model, settings.layers or len(model.layers), self.config()["lora_parameters"])
         if not flat(model.trainable_parameters()):
-            raise ModelError(f"no layer of the model is named {', '.join(settings.keys)}; name others with --keys")
+            known = {name for layer in model.layers for name, part in layer.named_modules()
+                     if getattr(part, "weight", mx.array(0)).ndim == 2}
+            raise ModelError(f"no layer of the model is named {', '.join(settings.keys)}; name others with --keys "
+                             f"(known: {', '.join(sorted(known))})")
         self.restart(settings)
 
     def restart(self, settings: Settings, known: dict[str, mx.array] | None = None) -> None:

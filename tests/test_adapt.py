@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,17 @@ def test_an_adapter_is_learned_and_loads_with_mlx_lm(model, texts, tmp_path):
     weights = mx.load(str(tmp_path / "a/adapters.safetensors"))
     assert weights["model.layers.0.self_attn.q_proj.lora_a"].dtype == mx.float16
     assert "Records with a uniform label" in (tmp_path / "a/README.md").read_text()
+
+
+def test_keys_that_the_model_lacks_are_listed(texts, tmp_path):
+    with pytest.raises(ModelError, match=re.escape("(known: attn.c_attn, attn.c_proj, mlp.c_fc, mlp.c_proj)")):
+        train(tiny.write(tmp_path / "gpt2", "gpt2"), texts, tmp_path / "a")
+
+
+def test_a_checkpoint_of_another_model_is_not_taken_up(model, texts, tmp_path):
+    first = train(model, texts, tmp_path / "a")
+    other = train(tiny.write(tmp_path / "other", seed=1), texts, tmp_path / "a")
+    assert first["settings"]["base"] != other["settings"]["base"] and first["loss"] != other["loss"]
 
 
 class Killed(Exception):
@@ -184,7 +196,7 @@ def test_an_adapter_learns_to_answer_injected_texts_as_the_texts_alone(model, te
     assert "2. 60 of the texts" in card and "| s1 |" in card
 
     def scorer(name: str) -> lora.Scorer:
-        loaded, tokenizer = adapt.load_model(str(model), None, tmp_path / name)
+        loaded, tokenizer, _ = adapt.load_model(str(model), None, tmp_path / name)
         return lora.Scorer(loaded, tokenizer, prompt.of_adapter(tmp_path / name, 64))
 
     rows = consistency.rows(list(training_data.read_jsonl(texts)), 60, scorer("first").margins, seed=1)

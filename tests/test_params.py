@@ -92,7 +92,8 @@ def test_what_is_no_mapping_is_an_error(tmp_path, content):
 
 
 @pytest.mark.parametrize(("name", "again"), [
-    ("mode", "calibrate:\n  mode: fixed\n"), ("engine", "engine: local\n"), ("parse", "parse: {on_error: skip}\n"), ("x", "more: {x: 1, x: 2}\n"),
+    ("mode", "calibrate:\n  mode: fixed\n"), ("engine", "engine: local\n"), ("parse", "parse: {on_error: skip}\n"),
+    ("x", "more: {x: 1, x: 2}\n"),
 ])
 def test_a_key_given_twice_is_named(tmp_path, name, again):
     path = tmp_path / "params.yaml"
