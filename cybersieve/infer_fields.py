@@ -70,7 +70,8 @@ def words(text: str) -> bool:
 
 def plain(key: str) -> str:
     """A key as it is compared."""
-    return re.sub(r"[^a-z0-9]", "", key.rpartition(":")[2].lower())
+    word = key.rpartition(":")[2].lower()
+    return word if word.isascii() and word.isalnum() else re.sub(r"[^a-z0-9]", "", word)
 
 
 def advisory(tree: dict[str, Any]) -> bool:
@@ -122,6 +123,7 @@ class _Fields:
         for leaf in dict.fromkeys(leaf for tree in samples for leaf in leaves(tree)):
             per_record = [[fields.words(v) for v in _values(tree, leaf) if v is not None] for tree in samples]
             self.found[leaf] = ["\n".join(texts) for texts in per_record if texts]
+        self.names = {leaf: _name(leaf) for leaf in self.found}
 
     def length(self, leaf: Leaf) -> float:
         texts = self.found[leaf]
@@ -139,9 +141,8 @@ class _Fields:
 
     def named(self, names: list[str], ends: tuple[str, ...] = ()) -> list[Leaf]:
         """Leaves of these names, shallow ones first, then in the order of `names`, then those of such endings."""
-        order = {name: rank for rank, name in enumerate(names)}
-        ranked = [(len(_bare(leaf)), order.get(name, len(order)), len(leaf), leaf) for leaf in self.found
-                  if (name := _name(leaf)) in order or (ends and name.endswith(ends))]
+        ranked = [(len(_bare(leaf)), names.index(name) if name in names else len(names), len(leaf), leaf)
+                  for leaf, name in self.names.items() if name in names or (ends and name.endswith(ends))]
         return [leaf for *_, leaf in sorted(ranked)]
 
     def prose(self, leaf: Leaf) -> bool:

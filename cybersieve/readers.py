@@ -144,7 +144,7 @@ def sequence(begin: bytes, chunks: Iterator[bytes]) -> tuple[bytes, Iterator[byt
 
 def wanted(source: Source) -> list[fields.RecordPath]:
     """Where a source's records stand in JSON."""
-    return [fields.record_path(text) for text in source.records or [""]]
+    return source.places
 
 
 def skipped(source: Source) -> frozenset[fields.RecordPath]:
@@ -215,12 +215,11 @@ def _placed(documents: list[Any], possible: list[Source]) -> Source | None:
     for source in possible:
         if source.root and not source.match and documents and source.rooted(documents[0]):
             return source  # its records may come late
-        for text in source.records or [""]:
-            path = fields.record_path(text)
+        for path in source.places:
             samples = [value for value in peek.values(documents, path)[:peek.ITEMS] if isinstance(value, dict)]
             if samples and source.rooted(documents[0]) and any(map(source.fits, samples)):
-                return source.at([other for other in source.records or [""]
-                                  if _beside(fields.record_path(other), path)])
+                return source.at([text for text, other in zip(source.records or [""], source.places, strict=True)
+                                  if _beside(other, path)])
     return None
 
 
@@ -247,7 +246,7 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
             bounds: dict[str, int]) -> Iterator[Located]:
     """The reader of the kind, on the stream."""
     if kind == "json":
-        yield from json_stream.records(stream, name, wanted(source), notes, **bounds, skip=skipped(source))
+        yield from json_stream.records(stream, name, source.places, notes, **bounds, skip=skipped(source))
     elif kind == "xml":
         state = xml_stream.State()
         for number, document in enumerate(xml_documents.split(stream, lambda: state.ended), 1):
@@ -256,7 +255,7 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
     elif kind == "csv":
         yield from tables.rows(stream, name, notes, bounds["max_bytes"])
     else:
-        paths = wanted(source)
+        paths = source.places
         for locator, tree in yaml_stream.documents(stream, name, notes, **bounds):
             for path in paths:
                 for number, item in enumerate(peek.records([tree], path)):

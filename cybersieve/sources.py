@@ -41,6 +41,7 @@ MAX_ID = 500  # characters
 KINDS = ("json", "xml", "csv", "yaml")
 KEYS = ("name", "kind", "file", "root", "match", "records", "skip", "id", "title", "text", "status", "meta", "licence",
         "format")
+COMPILED = ("root", "match", "id", "title", "text", "status", "meta", "wanted")  # what a source makes of its paths
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ class Source:
     format: str
     described: dict[str, Any]
     place: str  # what its keys are called in errors
+
+    @cached_property
+    def places(self) -> list[fields.RecordPath]:
+        """Where its records stand in JSON and YAML."""
+        return [fields.record_path(path) for path in self.records or [""]]
 
     @cached_property
     def root(self) -> list[Values]:
@@ -96,7 +102,7 @@ class Source:
 
     def checked(self) -> "Source":
         """The source, all of it compiled. Raises ParamsError."""
-        for name in ("root", "match", "id", "title", "text", "status", "meta", "wanted"):
+        for name in COMPILED:
             getattr(self, name)
         return self
 
@@ -117,8 +123,10 @@ class Source:
         return _has_all(record, self.match)
 
     def at(self, records: list[str]) -> "Source":
-        """The same source with its records at some of its places."""
-        return replace(self, records=records)
+        """The same source with its records elsewhere; its paths are not compiled again for every document."""
+        other = replace(self, records=records)
+        vars(other).update({name: getattr(self, name) for name in COMPILED})
+        return other
 
 
 def _has_all(tree: Any, finds: list[Values]) -> bool:
