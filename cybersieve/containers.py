@@ -31,7 +31,8 @@ MAX_NESTED = 5  # packings inside each other
 MAX_TAR_HEADER = 1 << 20  # bytes of one extended header, which tarfile reads in one piece
 RATIO_FROM = 10_000_000  # unpacked bytes from which on the ratio is judged
 MAGIC = {"gz": rb"\x1f\x8b\x08", "bz2": rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)", "xz": rb"\xfd7zXZ\x00",
-         "zst": rb"\x28\xb5\x2f\xfd", "zip": rb"PK(?:\x03\x04|\x05\x06)", "tar": rb"(?s:.{257})ustar"}
+         "zst": rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18",  # the second: a frame to be skipped
+         "zip": rb"PK(?:\x03\x04|\x05\x06)", "tar": rb"(?s:.{257})ustar"}
 FOREIGN = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR", b"\x1f\x9d": "compress", b"\x04\x22\x4d\x18": "LZ4",
            b"PAR1": "Parquet", b"SQLite format 3\0": "SQLite", b"%PDF-": "PDF"}  # what is told by name, and not read
 ENDINGS = {".gz", ".bz2", ".xz", ".zst", ".zip", ".tar", ".tgz", ".tbz2", ".txz"}

@@ -189,8 +189,12 @@ def fragments(begin: bytes, stream: Iterator[bytes]) -> tuple[bytes, Iterator[by
 
 
 def table_rows(begin: bytes, whole: bool) -> list[Any]:
-    """The first rows of a CSV file."""
+    """The first rows of a CSV file; of a first row that is longer than `begin` what there is of it."""
     text = begin if whole else begin[:begin.rfind(b"\n") + 1]
+    return _rows(text) or _rows(begin) or _rows(begin + b'"')
+
+
+def _rows(text: bytes) -> list[Any]:
     found: list[Any] = []
     with contextlib.suppress(InputError):
         parts = (text[at:at + FIRST] for at in range(0, len(text), FIRST))  # not a million lines at once

@@ -50,6 +50,7 @@ NOT_DATA_STEMS = _words("""readme license licence licences licenses copying noti
     authors contributors codeowners security makefile dockerfile todo install history news version manifest""")
 
 _NO_CSV = re.compile(rb'\s*(?:(?:\[\s*)?\{\s*"[^"\n]*"\s*:|<\?xml\s)')  # JSON or XML, whatever the name says
+_LINK = re.compile(rb"(?=\w*[./])[\w.@+/-]{1,4095}\n?")  # zip keeps a symbolic link as a file that holds its target
 RECORD_SEPARATOR = b"\x1e"  # before every document of a JSON text sequence (RFC 7464)
 NOWHERE = sources.compiled({"records": ["no-such-name"]})
 
@@ -99,7 +100,7 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
             name, "nothing but white space" + ("" if whole else f" in its first {peek.MOST / 1e6:g} MB"))
     begin, stream = sequence(begin, stream)
     kind = kind_of(begin, path, candidates)
-    if not kind:
+    if not kind or (path != name and whole and _LINK.fullmatch(begin) and not peek.kind(begin)):
         return None
     if kind == "html":
         raise InputError(name, "an HTML page, not a dump", path if path != name else "",

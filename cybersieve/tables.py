@@ -58,8 +58,11 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
                     columns += [f"column {n + 1}" for n in range(len(columns), len(cells))]
                 yield f"line {before + reader.line_num}", {k: v for k, v in zip(columns, cells, strict=False) if v}
     except csv.Error as error:
-        raise InputError(name, f"not CSV: {error}", f"line {before + reader.line_num}",
-                         "mend the quotes there") from None
+        large = "field limit" in str(error)
+        raise InputError(name, f"a cell of more than {max_bytes / 1e6:g} MB" if large else f"not CSV: {error}",
+                         f"line {before + reader.line_num}",
+                         ("raise parse.limits.max_record_mb if it is meant to be so long, or " if large else "")
+                         + "mend the quotes there") from None
 
 
 def _split(line: str, mark: str, name: str) -> list[str]:

@@ -126,6 +126,12 @@ def test_several_streams_in_a_row(kind, packed):
     assert packed(pack(TEXT) + pack(b"more") + pack(b""))[0] == {"": TEXT + b"more"}
 
 
+def test_zstd_frames_that_are_skipped(packed):
+    for number in range(16):
+        frame = bytes([0x50 + number]) + b"\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"about"
+        assert packed(frame + zst(TEXT) + frame + zst(b"more"))[0] == {"": TEXT + b"more"}
+
+
 @pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
 def test_zero_bytes_at_the_end_are_padding(kind, packed):
     assert packed(STREAMS[kind](TEXT) + b"\0" * 1000)[0] == {"": TEXT}

@@ -276,6 +276,29 @@ def test_archives_of_many_kinds(raw, tmp_path):
                             "archive members skipped: no record found": 4}
 
 
+@pytest.mark.parametrize("name", ["latest.json", "latest.xml", "latest.csv", "latest.yaml", "latest"])
+@pytest.mark.parametrize("target", ["2031/good.json", "../good.json", "good.json"])
+def test_links_in_a_zip_are_passed_over(name, target, raw, tmp_path):
+    with zipfile.ZipFile(raw / "repo.zip", "w") as archive:
+        link = zipfile.ZipInfo(name)
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, target)
+        archive.writestr("2031/good.json", json.dumps(GOOD))
+    rows, counts = parsed(raw, tmp_path / "out")
+    assert len(rows["repo.zip"]) == 3 and counts.notes == {"archive members skipped: no record found": 1}
+
+
+def test_a_first_row_longer_than_what_is_looked_at(raw, tmp_path):
+    write(raw / "long.csv", "id,title,text\n1,One,%s\n2,Two,some words\n" % ("words " * 1_000_000))
+    write(raw / "quoted.csv", 'id,title,text\n1,One,"%s"\n2,Two,"some words"\n' % ("words\n" * 1_000_000))
+    rows, _ = parsed(raw, tmp_path / "out")
+    for name in ("long.csv", "quoted.csv"):
+        assert [(row["id"], row["title"]) for row in rows[name]] == [("1", "One"), ("2", "Two")]
+    write(raw / "long.csv", "id,title,text\n1,One,%s\n" % ("words " * 3_000_000))
+    with pytest.raises(InputError, match=r"long.csv, line 2: .*more than 16 MB .*parse.limits.max_record_mb"):
+        parsed(raw, tmp_path / "out")
+
+
 # --- several documents in a row ---
 
 @pytest.mark.parametrize("size", [1, 3, 7, 64, 1000])
