@@ -21,7 +21,7 @@ from cybersieve.fields import RecordPath
 from cybersieve.json_skeleton import NUMBER
 
 FIRST, MOST = 64_000, 4_000_000  # bytes looked at: at once, and where the first show no record
-ITEMS = 40  # of an array or object that are kept
+ITEMS, KEYS, MORE = 40, 200, 40  # of an array, of an object, of an object's arrays and objects besides: what is kept
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
 WRAP = b"<fragments>", b"</fragments>"  # around XML with several elements at its top
 DEPTH = 60  # levels that are looked into
@@ -92,7 +92,8 @@ def _shortened(tree: Any, depth: int) -> Any:
     if depth > DEPTH:
         raise ValueError("deeper than is looked into")
     if isinstance(tree, dict):
-        return {key: _shortened(value, depth + 1) for key, value in islice(tree.items(), 5 * ITEMS)}
+        late = [pair for pair in islice(tree.items(), KEYS, None) if isinstance(pair[1], dict | list)][:MORE]
+        return {key: _shortened(value, depth + 1) for key, value in [*islice(tree.items(), KEYS), *late]}
     if isinstance(tree, list):
         return [_shortened(value, depth + 1) for value in tree[:ITEMS]]
     return tree[:CHARS] if isinstance(tree, str) else tree
@@ -101,7 +102,7 @@ def _shortened(tree: Any, depth: int) -> Any:
 def _put(into: Any, key: str, item: Any) -> None:
     if len(into) < ITEMS and isinstance(into, list):
         into.append(item)
-    elif len(into) < 5 * ITEMS and isinstance(into, dict):
+    elif len(into) < KEYS + (MORE if isinstance(item, dict | list) else 0) and isinstance(into, dict):
         into.setdefault(key, item)
 
 

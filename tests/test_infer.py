@@ -70,6 +70,13 @@ def test_keys_that_come_after_the_first_look(shape, room, tmp_path):
     assert [row["id"] for row in rows] == [f"E-{n}" for n in range(3000)]
 
 
+def test_records_behind_many_keys(tmp_path):
+    """Also where the beginning that is looked at does not hold all of the document."""
+    for more in (3, 900):
+        document = {f"key {n}": n for n in range(1000)} | {"items": [entry(n, notes="x" * 300) for n in range(more)]}
+        assert [row["id"] for row in parsed(tmp_path, "late.json", document)] == [f"E-{n}" for n in range(more)]
+
+
 @pytest.mark.parametrize("number", ["1e309", "-1e999", "1" * 30, "1" * 300])
 def test_large_numbers_before_the_records(number, tmp_path):
     """Also where the beginning that is looked at does not hold all of the document."""
