@@ -134,6 +134,52 @@ SAMPLES = [
         Expected("FSA-2031:0001", "Advisory: foo update", "An update for foo.\nfoo: overflow\nA heap overflow.", None,
                  {"status": "final", "cves": "CVE-2031-0015", "severity": "Important",
                   "published": "2031-01-01T00:00:00Z"})]),
+    Sample("csaf", "tree_first.json", _json({
+        "product_tree": {"branches": [{"category": "vendor", "name": f"Foo {n}", "product": {"name": "Foo " * 40, "product_id": f"{n}"}}
+                                      for n in range(600)]},
+        "document": {"category": "csaf_vex", "csaf_version": "2.0", "title": "Foo: a flaw",
+                     "notes": [{"category": "summary", "text": "Foo leaks."}], "tracking": {"id": "FSA-2031:0002", "status": "final"}},
+        "vulnerabilities": [{"cve": "CVE-2031-0015", "notes": [{"category": "description", "text": "A heap overflow."}]}]}), [
+        Expected("FSA-2031:0002", "Foo: a flaw", "Foo leaks.\nA heap overflow.", None, {"cves": "CVE-2031-0015"})]),
+    Sample("nvd-changes", "changes.json", _json({"resultsPerPage": 1, "format": "NVD_CVEHistory", "version": "2.0", "cveChanges": [
+        {"change": {"cveId": "CVE-2031-0060", "eventName": "CVE Modified", "cveChangeId": f"{UUID}9",
+                    "sourceIdentifier": "nvd@example.org", "created": "2031-01-01T00:00:00.000",
+                    "details": [{"action": "Added", "type": "CWE", "newValue": "CWE-79"},
+                                {"action": "Changed", "type": "Description", "oldValue": "Foo had a flaw before.",
+                                 "newValue": "Foo before 2.0 allows a flaw to be used."}]}}]}), [
+        Expected(f"{UUID}9", "CVE-2031-0060: CVE Modified", "Foo before 2.0 allows a flaw to be used.", None,
+                 {"cves": "CVE-2031-0060"})]),
+    Sample("npm-audit", "audit.json", _json({"auditReportVersion": 2, "vulnerabilities": {
+        "foo": {"name": "foo", "severity": "high", "range": "<2.0.0", "effects": ["bar"], "nodes": ["node_modules/foo"],
+                "via": [{"source": 1, "name": "foo", "title": "Prototype Pollution in foo", "url": "https://example.org/a",
+                         "severity": "high", "cwe": ["CWE-1321"], "range": "<2.0.0"}, "baz"]},
+        "bar": {"name": "bar", "severity": "high", "via": ["foo"], "effects": [], "range": "*", "nodes": []}},
+        "metadata": {"vulnerabilities": {"high": 2, "total": 2}, "dependencies": {"prod": 3, "total": 3}}}), [
+        Expected("foo", "Prototype Pollution in foo", "Prototype Pollution in foo\nPackage: foo <2.0.0\nVulnerable through: baz",
+                 None, {"references": "https://example.org/a", "severity": "high"}),
+        Expected("bar", "bar: vulnerable through foo", "Package: bar *\nVulnerable through: foo")]),
+    Sample("nmap", "scan.xml", """<?xml version="1.0"?><!DOCTYPE nmaprun>
+<nmaprun scanner="nmap" args="nmap -sV --script vuln 192.0.2.7"><scaninfo type="syn" protocol="tcp" services="80"/>
+<host starttime="1924991999"><status state="up" reason="echo-reply"/><address addr="00:00:5E:00:53:01" addrtype="mac"/>
+<address addr="192.0.2.7" addrtype="ipv4"/><hostnames><hostname name="foo.example.org" type="PTR"/></hostnames>
+<ports><port protocol="tcp" portid="80"><state state="open"/><service name="http" product="Foo httpd" version="1.0"/>
+<script id="http-foo" output="&#xa;  VULNERABLE:&#xa;  Foo leaks files."><table><elem key="title">Foo</elem></table></script></port></ports>
+</host><runstats><finished time="1924992000"/><hosts up="1" total="1"/></runstats></nmaprun>""", [
+        Expected("192.0.2.7", "foo.example.org (00:00:5E:00:53:01, 192.0.2.7)", "VULNERABLE:\nFoo leaks files.\nServices: Foo httpd",
+                 None, {"labels": "http"})]),
+    Sample("oscal", "catalog.json", _json({"catalog": {"uuid": f"{UUID}8", "metadata": {"title": "Controls", "version": "1"},
+        "groups": [{"id": "ac", "class": "family", "title": "Access", "controls": [
+            {"id": "ac-1", "class": "SP800-53", "title": "Policy", "params": [{"id": "ac-1_prm_1", "label": "roles"}],
+             "props": [{"name": "label", "value": "AC-1"}], "links": [{"href": "#ref", "rel": "reference"}],
+             "parts": [{"id": "ac-1_smt", "name": "statement", "prose": "Write a policy:",
+                        "parts": [{"id": "ac-1_smt.a", "name": "item", "prose": "for all roles."}]},
+                       {"id": "ac-1_gdn", "name": "guidance", "prose": "Policies help."}],
+             "controls": [{"id": "ac-1.1", "title": "Review", "parts": [{"name": "statement", "prose": "Review it each year."}]}]},
+            {"id": "ac-9", "title": "Old", "props": [{"name": "status", "value": "withdrawn"}]}]}],
+        "back-matter": {"resources": [{"uuid": f"{UUID}7", "title": "A book", "citation": {"text": "A. Author, A book."}}]}}}), [
+        Expected("ac-1", "Policy", "Write a policy:\nPolicies help.\nfor all roles.\nReview\nReview it each year.", None,
+                 {"label": "AC-1"}),
+        Expected("ac-9", "Old", "", "withdrawn")]),
     Sample("cvrf", "2031-Jan.xml", """<?xml version="1.0" encoding="utf-8"?>
 <cvrf:cvrfdoc xmlns:cvrf="http://www.icasi.org/CVRF/schema/cvrf/1.1" xmlns:vuln="http://www.icasi.org/CVRF/schema/vuln/1.1">
  <cvrf:DocumentTitle>January 2031</cvrf:DocumentTitle>
