@@ -48,7 +48,7 @@ def columns(held: list[Row]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=records.PARSED)
 
 
-def joined(pieces: Iterable[tuple[Piece, int, Path]], notes: Counter[str]) -> Iterator[pa.RecordBatch]:
+def joined(pieces: Iterable[tuple[Piece, Counter[str], Path]], notes: Counter[str]) -> Iterator[pa.RecordBatch]:
     """The rows of a file's pieces, in the batches that `batches` would make of them, with the locators of the whole.
 
     Each piece has with it how far it moves the locators of those after it, and its Parquet file. Repeated ids are
@@ -73,9 +73,9 @@ def joined(pieces: Iterable[tuple[Piece, int, Path]], notes: Counter[str]) -> It
         yield _renamed(pa.concat_batches(held), ids, notes)
 
 
-def _moved(pieces: Iterable[tuple[Piece, int, Path]]) -> Iterator[pa.RecordBatch]:
+def _moved(pieces: Iterable[tuple[Piece, Counter[str], Path]]) -> Iterator[pa.RecordBatch]:
     """The pieces' rows with their places in the file."""
-    before = 0
+    before = Counter[str]()
     for piece, passed, path in pieces:
         with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
             for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
@@ -83,7 +83,7 @@ def _moved(pieces: Iterable[tuple[Piece, int, Path]]) -> Iterator[pa.RecordBatch
                     places = [piece.moved(place, before) for place in batch.column("locator").to_pylist()]
                     batch = _with(batch, "locator", places)
                 yield batch
-        before += passed
+        before.update(passed)
 
 
 def _renamed(batch: pa.RecordBatch, ids: Ids, notes: Counter[str]) -> pa.RecordBatch:

@@ -36,7 +36,7 @@ class Head(NamedTuple):
 def documents(begin: bytes, file: IO[bytes], near: int, most: int) -> Cut | None:
     """The first cut between two documents that are objects; `begin` shows whether these stand on lines of their own."""
     pattern = _LINE if _LINE.search(begin) else _ANY
-    for window, _ in _windows(file, near, most):
+    for window, _ in windows(file, near, most):
         if found := pattern.search(window):
             return near + found.end(), near + found.end()
     return None
@@ -87,7 +87,7 @@ def items(array: Head, file: IO[bytes], near: int, most: int) -> Cut | None:
     array's (where the end is seen, the level is known), and an object that opens there, with the key that the first
     item has, for an item.
     """
-    for window, ends in _windows(file, near, most):
+    for window, ends in windows(file, near, most):
         if found := _ITEM.search(window):
             begin = found.end()
             marks, opening, levels = json_scan.Nesting().brackets(np.frombuffer(window, np.uint8)[begin:])
@@ -100,7 +100,7 @@ def items(array: Head, file: IO[bytes], near: int, most: int) -> Cut | None:
     return None
 
 
-def _windows(file: IO[bytes], near: int, most: int) -> Iterator[tuple[bytes, bool]]:
+def windows(file: IO[bytes], near: int, most: int) -> Iterator[tuple[bytes, bool]]:
     """What stands in the file from `near` on, four times as much each time, up to `most` bytes; is that to its end?"""
     file.seek(near)
     window, asked = b"", 0

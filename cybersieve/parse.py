@@ -91,12 +91,13 @@ def _joined(name: str, done: Iterator[tuple[pieces.Piece, Outcome]], folder: Pat
         return outcome
     result, notes, parts = Outcome(name, Counts()), Counter[str](), []
 
-    def sound() -> Iterator[tuple[pieces.Piece, int, Path]]:
+    def sound() -> Iterator[tuple[pieces.Piece, Counter[str], Path]]:
         for piece, part in chain([(first, outcome)], done):
             parts.append(folder / f"{name}.parquet{piece.suffix}")
             if part.error:
                 raise _Unjoined
-            passed = part.counts.notes.pop(pieces.PASSED, 0)
+            told = [note for note in part.counts.notes if note.startswith(pieces.PASSED)]
+            passed = Counter({note: part.counts.notes.pop(note) for note in told})
             result.counts.add(name, part.counts)
             yield piece, passed, parts[-1]
         if not result.counts.read:

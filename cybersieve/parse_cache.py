@@ -38,7 +38,8 @@ class Entry:
     """The cache's entry for one file, or a piece of one."""
 
     def __init__(self, path: Path, piece: pieces.Piece, settings: Parse) -> None:
-        asked = json.dumps([piece.name, piece.start, piece.share, repr(settings), _code(), _digest(path, piece)])
+        asked = json.dumps([piece.name, piece.start, piece.last, piece.share, repr(settings), _code(),
+                            _digest(path, piece)])
         self.path = caches.folder() / FOLDER / hashlib.sha256(asked.encode()).hexdigest()[:40]
 
     def take(self, target: Path) -> Counts | None:

@@ -1,20 +1,34 @@
-"""Large files in pieces that can be parsed side by side: JSON documents in a row, one array of JSON, members of a zip.
+"""Large files in pieces that are parsed side by side: JSON documents, an array of JSON, XML's records, a zip's members.
 
 Only files that lie there in UTF-8 and unpacked, but for zips. The cuts depend on the file alone; where there is but
 one core the file is read whole instead, and the result has the same bytes. A cut is a good guess; each piece is read
-as a document of its own, made whole by what stood before the array
-and the brackets that close it, or by an archive's end. If it is whole then, it ended where the next one begins, and so
-all cuts are right, one after the other. A file where a piece fails is parsed as a whole.
+as a document of its own, made whole by what stood before the array (the records) and the brackets (tags) that close
+it, or by an archive's end. If it is whole then, it ended where the next one begins, and so all cuts are right, one
+after the other. A file where a piece fails is parsed as a whole.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
-from cybersieve import containers, embedded, encoding, json_cuts, json_stream, peek, readers, sources, unzip
+from cybersieve import (
+    containers,
+    embedded,
+    encoding,
+    json_cuts,
+    json_stream,
+    peek,
+    readers,
+    sources,
+    unzip,
+    xml_cuts,
+    xml_documents,
+    xml_stream,
+)
 from cybersieve.errors import InputError
 from cybersieve.params import Parse
 from cybersieve.readers import Found
@@ -22,7 +36,7 @@ from cybersieve.sources import Source
 
 SIZE = 64_000_000  # bytes of a piece, of a zip unpacked
 MEMBER = 25_000  # bytes that a zip's member counts for beside its own: what it costs to look at one
-PASSED = "passed"  # a piece's note to those who join it: how far it moves what follows (see Piece.moved)
+PASSED = "passed"  # begins a piece's notes to those who join it: how far it moves what follows (see Piece.moved)
 
 
 @dataclass(frozen=True)
@@ -35,7 +49,8 @@ class Piece:
     end: int = 0  # 0: this is the whole file
     last: bool = True
     state: tuple[int, int] | None = None  # the file's, when the pieces were cut
-    head: int = 0  # bytes at the file's beginning that open the array whose items these are
+    head: int = 0  # bytes at the file's beginning that open the array (the element) whose items these are
+    closing: bytes = b""  # of XML: what closes the elements that are open there
     place: str = ""  # of that array, as items' locators have it
     share: int = 0  # how many pieces share the limits of the zip that these are members of
 
@@ -53,16 +68,24 @@ class Piece:
         """The piece of a zip, as its reader wants it; None for any other."""
         return containers.Part(self.start, self.end, self.last, self.share) if self.share else None
 
-    def moved(self, locator: str, by: int) -> str:
+    def moved(self, locator: str, by: Mapping[str, int]) -> str:
         """The locator of an item that so many items in other pieces stand before.
 
         Documents in a row are found by their byte: they are moved by what invalid bytes grew by when replaced.
         """
+        if self.closing:
+            path, _, number = locator[:-1].rpartition("[")
+            return f"{path}[{int(number) + by.get(_passed(path), 0)}]" if locator.startswith("/") else locator
         opening = f"{self.place}[" if self.head else "byte "
         if not locator.startswith(opening):
             return locator
         number, closing, rest = locator[len(opening):].partition("]")
-        return f"{opening}{int(number) + by}{closing}{rest}"
+        return f"{opening}{int(number) + by.get(PASSED, 0)}{closing}{rest}"
+
+
+def _passed(path: str) -> str:
+    """The note on how many records of XML with a name have passed."""
+    return f"{PASSED} {path.rpartition('/')[2]}"
 
 
 def of(path: Path, name: str, settings: Parse) -> list[Piece]:
@@ -74,9 +97,15 @@ def of(path: Path, name: str, settings: Parse) -> list[Piece]:
             cuts = _members(file)
             return _cut(uncut, cuts, share=len(cuts) + 1)
         large = 2 * SIZE <= _size(uncut) <= settings.limits.max_file_mb * 1e6  # beyond, the whole says so
-        source = _source(begin, name, settings) if large else None
+        kind, source = _source(begin, name, settings) if large else ("", None)
         if source is None:
             return [uncut]
+        if kind == "xml":
+            first = xml_cuts.head(begin, source.records)
+            if first is None:
+                return [uncut]
+            cuts = _cuts(uncut, settings, partial(xml_cuts.records, first, file))
+            return _cut(uncut, cuts, head=first.size, closing=first.closing)
         if source.records in ([], [""]):
             return _cut(uncut, _cuts(uncut, settings, partial(json_cuts.documents, begin, file)))
         array = json_cuts.head(begin, readers.wanted(source))
@@ -102,16 +131,18 @@ def _size(piece: Piece) -> int:
     return piece.state[0]
 
 
-def _cut(whole: Piece, cuts: list[json_cuts.Cut], head: int = 0, place: str = "", share: int = 0) -> list[Piece]:
+def _cut(whole: Piece, cuts: list[json_cuts.Cut], head: int = 0, place: str = "", share: int = 0,
+         closing: bytes = b"") -> list[Piece]:
     if not cuts:
         return [whole]
     starts, ends = [0, *(start for _, start in cuts)], [*(end for end, _ in cuts), _size(whole)]
-    return [replace(whole, number=at, start=start, end=end, last=at == len(cuts), head=head, place=place, share=share)
+    return [replace(whole, number=at, start=start, end=end, last=at == len(cuts), head=head, place=place, share=share,
+                    closing=closing)
             for at, (start, end) in enumerate(zip(starts, ends, strict=True))]
 
 
 def _cuts(whole: Piece, settings: Parse, find: Callable[[int, int], json_cuts.Cut | None]) -> list[json_cuts.Cut]:
-    """Cuts of JSON, about SIZE bytes from each other."""
+    """Cuts of JSON or XML, about SIZE bytes from each other."""
     cuts: list[json_cuts.Cut] = []
     size, most = _size(whole), int(settings.limits.max_record_mb * 1e6)
     for near in range(SIZE, size - SIZE // 2, SIZE):
@@ -138,35 +169,72 @@ def _members(file: IO[bytes]) -> list[json_cuts.Cut]:
         return []  # for the reader of the whole to tell what is wrong with it
 
 
-def _source(begin: bytes, name: str, settings: Parse) -> Source | None:
-    """The source of a plain file of JSON that has records; None for any other file."""
-    begin, _ = readers.sequence(begin, iter(()))
+def _source(begin: bytes, name: str, settings: Parse) -> tuple[str, Source | None]:
+    """Kind and source of a plain file of JSON or XML that has records; no source for any other file."""
+    codec, mark = encoding.of(begin)
+    begin, _ = readers.sequence(begin[mark:], iter(()))
     candidates = [*sources.users(settings.sources), *sources.known()]
-    if containers.packing(begin) or encoding.of(begin) != ("utf-8", 0) or not encoding.clean(begin):
-        return None
-    if not begin.strip() or readers.kind_of(begin, name, candidates) != "json" or embedded.found(begin):
-        return None
-    source = readers.recognised("json", begin, False, name, candidates)
-    return None if source and readers.guessed(source, "json", begin) else source
+    if containers.packing(begin) or codec != "utf-8" or not encoding.clean(begin):
+        return "", None
+    kind = readers.kind_of(begin, name, candidates) if begin.strip() else ""
+    if kind == "xml":
+        several = xml_documents.first(begin) != begin or peek.fragments(begin, iter(()))[0] != begin
+        return kind, None if several else readers.recognised(kind, begin, False, name, candidates)
+    if kind != "json" or mark or embedded.found(begin):
+        return kind, None
+    source = readers.recognised(kind, begin, False, name, candidates)
+    return kind, None if source and readers.guessed(source, kind, begin) else source
 
 
 def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Iterator[Found]:
-    """Source, locator and tree of every record in a piece of JSON; the source is told by the file's beginning."""
-    limits = settings.limits
+    """Source, locator and tree of every record in a piece of JSON or XML; the file's beginning tells what source."""
+    bounds = settings.limits.max_depth, int(settings.limits.max_record_mb * 1e6)
     with path.open("rb", buffering=0) as file:
         begin = file.read(peek.FIRST)
-        source = _source(begin, piece.name, settings)
-        if source is None:
+        kind, source = _source(begin, piece.name, settings)
+        if source is None or (kind == "xml") != bool(piece.closing):
             raise InputError(piece.name, "changed")
-        reader = json_stream.Reader(piece.name, readers.wanted(source), notes, limits.max_depth,
-                                    int(limits.max_record_mb * 1e6), readers.skipped(source), piece.start)
         at = max(piece.start, piece.head)
         file.seek(at)
-        _, chunks = readers.sequence(begin, encoding.utf8(until(file, piece.end - at), notes))
-        for locator, tree in _read(reader, begin[:piece.head], chunks, piece, notes):
+        chunks = encoding.utf8(until(file, piece.end - at), notes)
+        if piece.closing:
+            located = _elements(begin[encoding.of(begin)[1]:piece.head], chunks, piece, source, notes, bounds)
+        else:
+            reader = json_stream.Reader(piece.name, readers.wanted(source), notes, *bounds, readers.skipped(source),
+                                        piece.start)
+            located = _read(reader, begin[:piece.head], readers.sequence(begin, chunks)[1], piece, notes)
+        for locator, tree in located:
             if locator.startswith("near byte "):
                 raise InputError(piece.name, "a place that depends on how the file is read")
             yield source, locator, tree
+
+
+def _elements(head: bytes, chunks: Iterator[bytes], piece: Piece, source: Source, notes: Counter[str],
+              bounds: tuple[int, int]) -> Iterator[readers.Located]:
+    """A piece's records of XML. Raises InputError where the piece does not end as the next one wants it.
+
+    No piece but the last may hold the end of what the records stand in: behind it another element could open that is
+    named alike, and knows other prefixes.
+    """
+    if piece.last:
+        yield from readers.located("xml", chain([head], chunks), piece.name, source, notes,
+                                   dict(zip(("max_depth", "max_bytes"), bounds, strict=True)))
+        return
+    inside = _without(chunks, piece.closing[:piece.closing.index(b">")], piece.name)
+    document = chain([head], inside, [piece.closing])
+    for locator, tree in xml_stream.records(document, piece.name, source.records, notes, *bounds, read=source.wanted):
+        notes[_passed(locator.rpartition("[")[0])] += 1
+        yield locator, tree
+
+
+def _without(chunks: Iterator[bytes], closing: bytes, name: str) -> Iterator[bytes]:
+    """The chunks. Raises InputError where a tag stands in them."""
+    before = b""
+    for chunk in chunks:
+        if closing in chunk or closing in before + chunk[:len(closing)]:
+            raise InputError(name, "records in several elements")
+        before = chunk[-len(closing):]
+        yield chunk
 
 
 def _read(reader: json_stream.Reader, head: bytes, chunks: Iterator[bytes], piece: Piece,

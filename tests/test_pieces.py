@@ -172,10 +172,13 @@ def test_keys_that_are_no_text_are_left_to_the_reader():
 
 
 def test_locators_move():
-    piece = pieces.Piece("f", head=9, place="a.b")
-    assert piece.moved("a.b[7]", 5) == "a.b[12]" and piece.moved("a.b[7].c[2]", 5) == "a.b[12].c[2]"
-    assert replace(piece, place="").moved("[0]: x]", 3) == "[3]: x]" and piece.moved("byte 7", 5) == "byte 7"
-    assert pieces.Piece("f").moved("byte 7", 5) == "byte 12"
+    piece, five = pieces.Piece("f", head=9, place="a.b"), {pieces.PASSED: 5}
+    assert piece.moved("a.b[7]", five) == "a.b[12]" and piece.moved("a.b[7].c[2]", five) == "a.b[12].c[2]"
+    assert replace(piece, place="").moved("[0]: x]", five) == "[5]: x]" and piece.moved("byte 7", five) == "byte 7"
+    assert pieces.Piece("f").moved("byte 7", five) == "byte 12"
+    elements, more = pieces.Piece("f", head=9, closing=b"</r>"), {f"{pieces.PASSED} row": 5}
+    assert elements.moved("/r/row[7]", more) == "/r/row[12]" and elements.moved("/r/rows[7]", more) == "/r/rows[7]"
+    assert elements.moved("document 2: /r/row[7]", more) == "document 2: /r/row[7]"
 
 
 @pytest.mark.parametrize(("rows", "chars"), [(7, 10**6), (64, 900), (30, 5000)])
