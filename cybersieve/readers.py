@@ -191,7 +191,7 @@ def recognised(kind: str, begin: bytes, whole: bool, path: str, candidates: list
         trees = peek.yaml_documents(begin, max_depth)
         return _placed(trees, possible) or _inferred(infer.table_source(kind, trees))
     rows = peek.table_rows(begin, whole)
-    return next((source for source in possible if any(map(source.fits, rows))), None) or \
+    return next((source for source in possible if not source.root and any(map(source.fits, rows))), None) or \
         _inferred(infer.table_source(kind, rows))
 
 
