@@ -105,7 +105,7 @@ def open_files(found: Found, dtype: str | None = None) -> tuple[Any, Any]:
     cpu_ops.keep_freed_memory()
     try:
         with ThreadPoolExecutor(1) as beside:  # the tokenizer takes as long as the weights
-            tokenizer = beside.submit(load_tokenizer, found.folder)
+            tokenizer = beside.submit(load_tokenizer, found.folder, {"trust_remote_code": False})
             model, _ = utils.load_model(found.folder, lazy=True)
             dtype = dtype or _usual_dtype(found, 4 * count(model))
             model = dequantise.model(model) if dtype else model
@@ -124,6 +124,8 @@ def open_files(found: Found, dtype: str | None = None) -> tuple[Any, Any]:
     except Exception as error:  # files, mlx, a tokenizer's and an architecture's own code raise what they like
         reason = " ".join(str(error).split())
         reason = repr(error) if isinstance(error, KeyError) or not reason else reason
+        if not (found.folder / "tokenizer.json").exists():
+            reason += " (remedy: a copy of the model that holds a tokenizer.json, as mlx-community's do)"
         raise ModelError(f"{found.id}: the model in {found.folder} can't be loaded: {reason}") from None
 
 

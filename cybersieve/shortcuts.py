@@ -1,6 +1,6 @@
 """One forward pass over a batch of questions, without what need not be computed when all begin alike and only two
 answers after the last token count: the prefix's keys and values are shared, the output matrix is cut to the answers'
-rows, and behind its attention the last layer sees the last tokens only.
+rows, and behind its attention the last layer (or at least the head) sees the last tokens only.
 
 None fits every architecture: `fastest` compares answers with and without them, and takes what gives the same.
 """
@@ -31,7 +31,7 @@ class Forward:
     no: list[int]
     cut: bool = False  # whether the model's logits are those of yes + no only
     before: list[Any] | None = None  # the prefix's keys and values; rows then come without it
-    end: "LastLayer | None" = None  # the model's last layer, where it gives the last tokens only
+    end: "LastLayer | Trunk | None" = None  # the part of the model that gives the last tokens only
 
     def __call__(self, rows: list[list[int]]) -> mx.array:
         """Log of the answers' summed probabilities, yes less no, after each row's last token. Shape (rows,).
@@ -124,19 +124,44 @@ class LastLayer:
         return result
 
 
-def with_short_ends(model: Any) -> Iterator[tuple[Any, LastLayer | None]]:
-    """The model (a copy, sharing its weights) with a LastLayer, if its layers are made like that; then the model."""
-    names = [name.split(".") for name, _ in model.named_modules() if re.fullmatch(r"(\w+\.)*layers\.\d+", name)]
-    if names:
-        *steps, _, last = max(names, key=lambda steps: int(steps[-1]))
-        result = inner = copy.copy(model)
-        for step in steps:
-            inner[step] = inner = copy.copy(inner[step])
-        if all(hasattr(inner.layers[int(last)], part) for part in LastLayer.PARTS):
-            end = LastLayer(inner.layers[int(last)])
-            inner["layers"] = [*inner.layers[:-1], end]
-            yield result, end
+class Trunk:
+    """What a model does before its head, giving the states of the tokens `at` alone, one a row."""
+
+    at: mx.array  # shape (rows,)
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> mx.array:
+        states: mx.array = self.inner(*args, **kwargs)
+        return states[mx.arange(len(states)), self.at][:, None]
+
+
+def with_short_ends(model: Any) -> Iterator[tuple[Any, LastLayer | Trunk | None]]:
+    """Copies of the model with a LastLayer, if its layers are made like that, and with a Trunk; then the model."""
+    parts = dict(model.named_modules())
+    stacks = {match.groups() for name in parts if (match := re.fullmatch(r"((?:[a-z]\w*\.)*[a-z]\w*)\.(\w+)\.0", name))}
+    for name, stack in sorted(stacks):
+        layers = parts[name][stack]
+        if all(hasattr(layers[-1], part) for part in LastLayer.PARTS):
+            last = LastLayer(layers[-1])
+            yield with_part(model, f"{name}.{stack}", [*layers[:-1], last]), last
+        trunk = Trunk(parts[name])
+        yield with_part(model, name, trunk), trunk
     yield model, None
+
+
+def with_part(model: Any, name: str, part: Any) -> Any:
+    """A copy of the model, sharing its weights, in which another part has that name."""
+    *steps, last = name.split(".")
+    result = inner = copy.copy(model)
+    for step in steps:
+        inner[step] = inner = copy.copy(inner[step])
+    inner[last] = part
+    return result
 
 
 def with_answer_rows(model: Any, answers: list[int], size: int) -> Iterator[Any]:
@@ -147,12 +172,7 @@ def with_answer_rows(model: Any, answers: list[int], size: int) -> Iterator[Any]
     layers = {name: layer for name, layer in model.named_modules()
               if "weight" in layer and len(layer.weight) == size and not re.search(r"\.\d", name)}
     for name in sorted(layers, key=lambda name: hasattr(layers[name], "as_linear")):
-        *steps, last = name.split(".")
-        result = inner = copy.copy(model)
-        for step in steps:
-            inner[step] = inner = copy.copy(inner[step])
-        inner[last] = AnswerRows(layers[name], answers)
-        yield result
+        yield with_part(model, name, AnswerRows(layers[name], answers))
 
 
 def shared(model: Any, prefix: list[int]) -> list[Prefix] | None:

@@ -67,12 +67,13 @@ def test_default_model_in_any_batch(prepared_model: Path, verify_settings: param
 
 
 def test_shortcuts_are_taken_where_they_fit(tmp_path: Path, verify_settings: params.Verify) -> None:
-    for architecture, *fit in (("llama", True, True, True), ("gemma2", True, True, False), ("gpt2", True, True, False),
-                               ("lfm2", True, False, False), ("afm7", True, False, False),
-                               ("seed_oss", False, True, True)):
+    last, trunk = mlx_engine.shortcuts.LastLayer, mlx_engine.shortcuts.Trunk
+    for architecture, *fit in (("llama", True, True, last), ("gemma2", True, True, trunk), ("gpt2", True, True, trunk),
+                               ("lfm2", True, False, trunk), ("afm7", True, False, last),
+                               ("seed_oss", False, True, last), ("talkie", False, True, trunk)):
         with Engine(*loaded(tiny.write(tmp_path / architecture, architecture), verify_settings)) as engine:
             found = engine.forward
-            assert [found.cut, bool(found.before), bool(found.end)] == fit, architecture
+            assert [found.cut, bool(found.before), type(found.end)] == fit, architecture
 
 
 def test_a_last_layer_that_is_called_otherwise_stays(tmp_path: Path, verify_settings: params.Verify,
@@ -83,7 +84,7 @@ def test_a_last_layer_that_is_called_otherwise_stays(tmp_path: Path, verify_sett
     monkeypatch.setattr(mlx_engine.shortcuts.LastLayer, "__call__", other)
     parts = loaded(tiny.write(tmp_path), verify_settings)
     with Engine(*parts) as engine:
-        assert engine.forward.cut and engine.forward.before and not engine.forward.end
+        assert engine.forward.cut and isinstance(engine.forward.end, mlx_engine.shortcuts.Trunk)
         assert np.abs(p_yes(engine, TEXTS[:5]) - one_by_one(*parts, TEXTS[:5])).max() < 1e-3
 
 

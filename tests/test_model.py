@@ -179,3 +179,28 @@ def test_a_model_too_large_for_float32_stays_as_it_is(tmp_path: Path, verify_set
     monkeypatch.setattr(model.os, "sysconf", lambda name: 100)
     assert model.load(settings)[0].layers[0].mlp.down_proj.weight.dtype == mx.float16
     assert "a smaller model" in capsys.readouterr().err
+
+
+def test_a_tokenizer_of_sentencepiece_is_read(tmp_path: Path, verify_settings: params.Verify) -> None:
+    sentencepiece = pytest.importorskip("sentencepiece")
+    folder = tiny.write(tmp_path)
+    (folder / "tokenizer.json").unlink()
+    words = iter(["Yes, the text is plain.", "No, the text is not plain."] * 20)
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=words, model_prefix=str(folder / "tokenizer"), vocab_size=290, hard_vocab_limit=False,
+        model_type="bpe", byte_fallback=True, bos_id=1, eos_id=2, unk_id=0, minloglevel=2)
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>"}))
+    _, tokenizer = model.load(dataclasses.replace(verify_settings, model=str(folder), adapter=None))
+    same = sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
+    for text in ("Yes", "the text is not plain", "naïve 東京"):
+        assert tokenizer.encode(text, add_special_tokens=False) == same.encode(text)
+
+
+def test_code_that_comes_with_a_model_is_not_run(tmp_path: Path, verify_settings: params.Verify) -> None:
+    folder = tiny.write(tmp_path)
+    (folder / "tokenizer.json").unlink()
+    (folder / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    (folder / "tokenizer_config.json").write_text(json.dumps({"auto_map": {"AutoTokenizer": ["own.Own", None]}}))
+    with pytest.raises(ModelError, match=r"remedy: .* tokenizer\.json"):
+        model.load(dataclasses.replace(verify_settings, model=str(folder), adapter=None))
+    assert not (tmp_path / "ran").exists()

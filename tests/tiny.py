@@ -33,6 +33,8 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
              "layer_norm_epsilon": 1e-5},
     "seed_oss": COMMON | {"model_type": "seed_oss", "head_dim": 8, "attention_bias": False,
                           "attention_out_bias": False, "mlp_bias": False, "tie_word_embeddings": True},
+    "talkie": {"model_type": "talkie", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
+               "head_dim": 8, "intermediate_size": 48, "max_position_embeddings": 512},
     "afm7": {"model_type": "afm7", "num_layers": 2, "num_kv_reuse_layers": 1, "hidden_dim": 32, "num_heads": 4,
              "num_kv_heads": 2, "hidden_dim_scale_factor": 1.5, "rope_theta": 10000.0},
 }
