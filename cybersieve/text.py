@@ -31,6 +31,7 @@ INLINE = _words("""a abbr b big center cite code del em font i ins kbd mark q s 
     tt u var""")
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL_BYTES = bytes(code for code in range(128) if _CONTROL.match(chr(code)))
 _WRAP = re.compile(r"(?<!\n)\n(?![ \t]*\n)[ \t]*")
 _NAME = r"(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 _ENTITY = re.compile(f"&{_NAME}")
@@ -40,6 +41,7 @@ _PAGE = re.compile(r"\A\s*<(?:p|div|h[1-6]|ul|ol|table|section|article|blockquot
                    r"|</(?:p|div|li|td|h[1-6])\s?>|<br\s?/?>", re.I)
 _ANY_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]+)>")
+_HTML = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
 
 
 def plain(text: str, format: str = "auto") -> str:
@@ -67,10 +69,12 @@ def html(text: str) -> str:
     """HTML to text: tags go, blocks become lines, entities become characters, scripts and styles vanish."""
     if "<" not in text and "&" not in text:
         return text
-    text = _BARE_AND.sub("&amp;", _CONTROL.sub("", _AUTOLINK.sub(r"\1", text)))
-    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
-    tree = etree.fromstring(f"<div>{text}</div>".encode(), parser)
-    if any("Excessive depth" in entry.message for entry in parser.error_log):  # what is nested deeper would be lost
+    text = _autolinks(text)
+    if "&" in text:
+        text = _BARE_AND.sub("&amp;", text)
+    page = f"<div>{text}</div>".encode(errors="ignore").translate(None, _CONTROL_BYTES)
+    tree = etree.fromstring(page, _HTML)
+    if any("Excessive depth" in entry.message for entry in _HTML.error_log):  # what is nested deeper would be lost
         return unescaped(_ANY_TAG.sub(" ", text))
     return "" if tree is None else element(tree)
 
@@ -147,13 +151,17 @@ def _links(text: str) -> str:
     return _LINK.sub(r"\1", text) if "](" in text else text
 
 
+def _autolinks(text: str) -> str:
+    return _AUTOLINK.sub(r"\1", text) if ":" in text and ("<http" in text or "<ftp" in text or "<mailto" in text) else text
+
+
 def _citations(text: str) -> str:
     return _CITATION.sub("", text) if "itation" in text else text
 
 
 def markdown(text: str) -> str:
     """Markdown to text: link targets, citation marks, and the marks of emphasis, headings and code go."""
-    text = _AUTOLINK.sub(r"\1", _citations(_links(text)))
+    text = _autolinks(_citations(_links(text)))
     if "][" in text:
         text = _REFERENCE_LINK.sub(r"\1", text)
     if "]:" in text:
