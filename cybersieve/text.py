@@ -152,7 +152,7 @@ def _links(text: str) -> str:
 
 
 def _autolinks(text: str) -> str:
-    return _AUTOLINK.sub(r"\1", text) if ":" in text and ("<http" in text or "<ftp" in text or "<mailto" in text) else text
+    return _AUTOLINK.sub(r"\1", text) if "<http" in text or "<ftp" in text or "<mailto" in text else text
 
 
 def _citations(text: str) -> str:
