@@ -32,18 +32,19 @@ def decisions(labels: Sequence[int], kept: Sequence[bool]) -> Figures:
     """Precision, recall and F1 of the kept set, each with a 95 % interval; the counts tell the errors."""
     tp, fp, fn, tn = confusion(labels, kept)
     return {"n": tp + fp + fn + tn, "precision": rate(tp, tp + fp), "recall": rate(tp, tp + fn),
-            "f1": f1_interval(tp, fp, fn, tn)}
+            "f1": f1_interval(tp, fp, fn)}
 
 
-def f1_interval(tp: int, fp: int, fn: int, tn: int, draws: int = 4000) -> Figures:
-    """F1 with a 95 % percentile-bootstrap interval over records (Efron 1979); seed fixed."""
-    if tp + fp + fn == 0:
+def f1_interval(tp: int, fp: int, fn: int) -> Figures:
+    """F1 with a 95 % interval: it is 2 r / (1 + r) of r, the share of true positives among all that are one or kept.
+
+    So it has that rate's Clopper-Pearson interval; a bootstrap would be sure of an F1 of 1 after nine records.
+    """
+    of = tp + fp + fn
+    if of == 0:
         return {"value": None, "interval": None}
-    n = tp + fp + fn + tn
-    cells = np.random.default_rng(0).multinomial(n, np.array([tp, fp, fn, tn]) / n, size=draws)
-    drawn = 2 * cells[:, 0] / np.maximum(2 * cells[:, 0] + cells[:, 1] + cells[:, 2], 1)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return {"value": round(2 * tp / (2 * tp + fp + fn), 4), "interval": [round(float(low), 4), round(float(high), 4)]}
+    return {"value": round(2 * tp / (tp + of), 4),
+            "interval": [round(2 * x / (1 + x), 4) for x in bounds.interval(tp, of)]}
 
 
 def auc(labels: Sequence[int], scores: Sequence[float]) -> float | None:

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,9 +61,19 @@ def test_calibration_error_of_an_honest_and_of_a_boastful_forecast():
 
 
 def test_f1_with_its_interval():
-    found = quality.f1_interval(90, 10, 10, 90)
+    found = quality.f1_interval(90, 10, 10)
     assert found["value"] == 0.9
     low, high = found["interval"]
-    assert 0.85 < low < 0.9 < high < 0.95
-    assert found == quality.f1_interval(90, 10, 10, 90)
-    assert quality.f1_interval(0, 0, 0, 9)["value"] is None
+    assert low == pytest.approx(0.846, abs=1e-3) and high == pytest.approx(0.941, abs=1e-3), "of 90 in 110"
+    assert quality.f1_interval(9, 0, 0)["interval"] == pytest.approx([0.798, 1], abs=1e-3), "nine records prove little"
+    assert quality.f1_interval(0, 3, 1)["interval"][0] == 0 < quality.f1_interval(0, 3, 1)["interval"][1]
+    assert quality.f1_interval(0, 0, 0)["value"] is None
+
+
+def test_f1s_interval_holds_as_often_as_it_says():
+    """Of 2,000 samples from a population of known F1."""
+    cells = np.array([0.5, 0.05, 0.08, 0.37])
+    true = 2 * cells[0] / (2 * cells[0] + cells[1] + cells[2])
+    drawn = np.random.default_rng(5).multinomial(60, cells, size=2000)
+    intervals = [quality.f1_interval(*map(int, counts[:3]))["interval"] for counts in drawn]
+    assert sum(low <= true <= high for low, high in intervals) >= 0.95 * len(drawn)
