@@ -260,10 +260,15 @@ def _field(name: str, samples: list[Any]) -> bool:
     return plain(name) in (*TITLES, *TEXTS) and all(isinstance(tree, str) or "@lang" in tree for tree in samples)
 
 
-def table_source(kind: str, samples: list[Any]) -> Description | None:
-    """A description of a table's rows or of YAML documents: records themselves, or a list of them in one document."""
-    records = [""] if kind == "csv" or not samples else _json_records(samples, whole=True, single=True)
+def rows_source(kind: str, samples: list[Any]) -> Description | None:
+    """A description of a table's rows."""
+    return described(kind, [], samples) if samples else None
+
+
+def yaml_source(samples: list[Any]) -> Description | None:
+    """A description of YAML documents: records themselves, or a list of them in one document."""
+    records = _json_records(samples, whole=True, single=True) if samples else [""]
     if any(len(fields.record_path(path)) != 2 for path in records):  # no list at its top
-        return described(kind, [] if kind == "csv" else [""], samples) if samples else None
+        return described("yaml", [""], samples) if samples else None
     items = [item for path in records for item in peek.records(samples, fields.record_path(path))]
-    return described(kind, records, [item for item in items if isinstance(item, dict)])
+    return described("yaml", records, [item for item in items if isinstance(item, dict)])

@@ -183,7 +183,7 @@ def _source(begin: bytes, name: str, settings: Parse) -> tuple[str, Source | Non
     if kind != "json" or mark or embedded.found(begin):
         return kind, None
     source = readers.recognised(kind, begin, False, name, candidates)
-    return kind, None if source and readers.guessed(source, kind, begin) else source
+    return kind, None if source and (source.columns or readers.guessed(source, kind, begin)) else source
 
 
 def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Iterator[Found]:

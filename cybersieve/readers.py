@@ -19,6 +19,7 @@ from cybersieve import (
     fields,
     infer,
     json_stream,
+    json_tables,
     peek,
     sources,
     tables,
@@ -189,10 +190,14 @@ def recognised(kind: str, begin: bytes, whole: bool, path: str, candidates: list
         return _xml_source(elements, possible) or _inferred(infer.xml_source(elements))
     if kind == "yaml":
         trees = peek.yaml_documents(begin, max_depth)
-        return _placed(trees, possible) or _inferred(infer.table_source(kind, trees))
-    rows = peek.table_rows(begin, whole)
+        return _placed(trees, possible) or _inferred(infer.yaml_source(trees))
+    return _of_rows(kind, peek.table_rows(begin, whole), possible)
+
+
+def _of_rows(kind: str, rows: list[Any], possible: list[Source]) -> Source | None:
+    """The source of a table's rows; a table has no root that could tell it."""
     return next((source for source in possible if not source.root and any(map(source.fits, rows))), None) or \
-        _inferred(infer.table_source(kind, rows))
+        _inferred(infer.rows_source(kind, rows))
 
 
 def _xml_source(elements: peek.Elements, possible: list[Source]) -> Source | None:
@@ -225,6 +230,11 @@ def _placed(documents: list[Any], possible: list[Source]) -> Source | None:
 
 
 def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> Source | None:
+    if table := json_tables.found(documents, whole):
+        found = peek.values(documents, fields.record_path(table.path))
+        rows = [row for _, row in json_tables.rows([("", item) for item in found], table.columns)][:peek.ITEMS]
+        source = _of_rows("json", rows, possible)
+        return source and source.at([table.path], table.columns)
     if placed := _placed(documents, possible):
         return placed
     known = [source for source in possible if source.match and not (source.root or source.file)]
@@ -247,7 +257,8 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
             bounds: dict[str, int]) -> Iterator[Located]:
     """The reader of the kind, on the stream."""
     if kind == "json":
-        yield from json_stream.records(stream, name, source.places, notes, **bounds, skip=skipped(source))
+        trees = json_stream.records(stream, name, source.places, notes, **bounds, skip=skipped(source))
+        yield from json_tables.rows(trees, source.columns) if source.columns else trees
     elif kind == "xml":
         state = xml_stream.State()
         for number, document in enumerate(xml_documents.split(stream, lambda: state.ended), 1):

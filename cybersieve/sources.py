@@ -8,6 +8,7 @@ Described as data in sources.yaml (beside this file) and in `parse.sources` of p
       root: [result.tickets]        # optional: paths that the document must have; of XML only `#name` and `@attribute`
       match: [ticket_no, body]      # optional: paths that a record must have
       records: ["result.tickets[]"] # JSON, YAML: where records stand; XML: names of elements; CSV: nothing
+      columns: [ticket_no, subject] # JSON: names of the values, where records are lists; ["*"]: see json_tables.py
       skip: [attachments]           # JSON: keys left out of a record that is larger than parse.limits.max_record_mb
       id: [ticket_no]               # the first path with a value
       title: [subject]              # the same
@@ -39,8 +40,8 @@ from cybersieve.records import Record
 
 MAX_ID = 500  # characters
 KINDS = ("json", "xml", "csv", "yaml")
-KEYS = ("name", "kind", "file", "root", "match", "records", "skip", "id", "title", "text", "status", "meta", "licence",
-        "format")
+KEYS = ("name", "kind", "file", "root", "match", "records", "columns", "skip", "id", "title", "text", "status", "meta",
+        "licence", "format")
 COMPILED = ("root", "match", "id", "title", "text", "status", "meta", "wanted")  # what a source makes of its paths
 
 
@@ -53,6 +54,7 @@ class Source:
     kind: str
     file: list[str]
     records: list[str]
+    columns: list[str]
     skip: list[str]
     licence: str | None
     format: str
@@ -122,9 +124,10 @@ class Source:
         """Has the record what `match` asks for?"""
         return _has_all(record, self.match)
 
-    def at(self, records: list[str]) -> "Source":
+    def at(self, records: list[str], columns: Sequence[str] = ()) -> "Source":
         """The same source with its records elsewhere; its paths are not compiled again for every document."""
-        other = replace(self, records=records)
+        told = {"records": records, "columns": list(columns)} if columns else {"records": records}
+        other = replace(self, records=records, columns=list(columns), described=self.described | told)
         vars(other).update({name: getattr(self, name) for name in COMPILED})
         return other
 
@@ -155,7 +158,8 @@ def described(tree: dict[str, Any], name: str) -> Source:
 
     return Source(
         name=str(tree.get("name", name)), kind=choice("kind", KINDS, ""), file=texts("file"), records=texts("records"),
-        skip=texts("skip"), licence=tree.get("licence"), format=choice("format", tuple(text.FORMATS), "auto"),
+        columns=texts("columns"), skip=texts("skip"), licence=tree.get("licence"),
+        format=choice("format", tuple(text.FORMATS), "auto"),
         described=tree, place=name)
 
 

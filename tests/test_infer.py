@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from cybersieve import params, parse, records
+from cybersieve import json_tables, params, parse, records
 from cybersieve.errors import InputError
 from tests.conftest import ROOT
 
@@ -75,6 +75,53 @@ def test_records_behind_many_keys(tmp_path):
     for more in (3, 900):
         document = {f"key {n}": n for n in range(1000)} | {"items": [entry(n, notes="x" * 300) for n in range(more)]}
         assert [row["id"] for row in parsed(tmp_path, "late.json", document)] == [f"E-{n}" for n in range(more)]
+
+
+def by_columns(rows):
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def cells(rows, *before):
+    return [*before, *(list(row.values()) for row in rows)]
+
+
+TABLES = {
+    "columns by number": lambda rows: {name: {str(n): cell for n, cell in enumerate(column)}
+                                       for name, column in by_columns(rows).items()},
+    "columns as lists": by_columns,
+    "split": lambda rows: {"columns": list(rows[0]), "index": list(range(len(rows))), "data": cells(rows)},
+    "types": lambda rows: {"columns": [{"type": "text", "name": name} for name in rows[0]], "rows": cells(rows)},
+    "within": lambda rows: {"took": 3, "Tables": [
+        {"TableName": "T", "Columns": [{"ColumnName": name} for name in rows[0]], "Rows": cells(rows)}]},
+    "schema": lambda rows: {"schema": {"fields": [{"name": name} for name in rows[0]]}, "data": {"rows": cells(rows)}},
+    "names in the first row": lambda rows: cells(rows, list(rows[0])),
+}
+
+
+@pytest.mark.parametrize(("shape", "more"), [  # the beginning of 900 columns as lists shows but one list
+    *((shape, 3) for shape in TABLES), *((shape, 900) for shape in TABLES if shape != "columns as lists")])
+def test_tables_whose_rows_are_no_objects(shape, more, tmp_path):
+    """Also where the beginning that is looked at does not hold all of the document."""
+    rows = parsed(tmp_path, "table.json", TABLES[shape]([entry(n, notes="x" * 90) for n in range(more)]))
+    assert [(row["id"], row["title"]) for row in rows] == [(f"E-{n}", f"Event {n}") for n in range(more)]
+    assert rows[2]["text"].startswith(EXPECTED[2][2]) and len({row["locator"] for row in rows}) == more
+
+
+def test_a_table_of_a_known_source(tmp_path):
+    kev = [{"cveID": f"CVE-2031-{n}", "vulnerabilityName": f"Flaw {n}", "shortDescription": PROSE} for n in range(3)]
+    for name, shape in TABLES.items():
+        path = tmp_path / "kev.json"
+        path.write_text(json.dumps(shape(kev)))
+        found = list(parse.found(path, "kev.json", SETTINGS, Counter()))
+        assert [(source.name, tree) for source, _, tree in found] == [("kev", tree) for tree in kev], name
+
+
+@pytest.mark.parametrize("document", [
+    {"id": "E-1", "title": ["One"], "description": [PROSE]}, {"title": ["a b", "c d", "e f"], "description": [PROSE]},
+    {"title": [{"lang": "en", "value": "a b"}] * 3, "description": [{"lang": "en", "value": PROSE}] * 3},
+    {"fields": ["id", "text"], "items": [entry(0), entry(1)]}, [["id", "text", "of", "nothing"], [PROSE]]])
+def test_what_only_looks_like_a_table(document, tmp_path):
+    assert not json_tables.found([document], True)
 
 
 @pytest.mark.parametrize("number", ["1e309", "-1e999", "1" * 30, "1" * 300])

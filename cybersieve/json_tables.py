@@ -1,0 +1,108 @@
+"""Tables in JSON whose rows are no objects: lists of cells beside or below the columns' names, or whole columns.
+
+    {"columns": ["id", "text"], "data": [["1", "a"], ["2", "b"]]}     rows at `data[]`, columns [id, text]
+    [["id", "text"], ["1", "a"], ["2", "b"]]                           rows at `[]`
+    {"id": {"0": "1", "1": "2"}, "text": {"0": "a", "1": "b"}}         the whole document is one table, columns KEYS
+    {"id": ["1", "2"], "text": ["a", "b"]}                             the same
+
+Not covered: rows before their columns' names, and whole columns of which the first look shows only one list.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from cybersieve import fields
+from cybersieve.infer_fields import IDS, TEXTS, TITLES, plain
+
+KEYS = ["*"]  # a document's own keys are the columns
+NAMES = {"columns", "fields", "fieldnames", "columnnames", "header", "headers", "schema"}  # what holds the columns
+NAME = {"name", "columnname", "field", "fieldname", "label", "title", "id"}  # of a column that is an object
+DEPTH = 3  # objects and arrays down to a table
+KNOWN = {*IDS, *TITLES, *TEXTS}
+
+
+class Table(NamedTuple):
+    """Where the rows of a table stand, and what its columns are called."""
+
+    path: str
+    columns: list[str]
+
+
+def found(documents: list[Any], whole: bool) -> Table | None:
+    """The table that the beginning of a document shows; `whole`: nothing was cut off."""
+    root = documents[0] if len(documents) == 1 else None
+    if isinstance(root, list):
+        names = root[0] if root else []
+        return Table("[]", names) if _named(names) and _rows(root[1:], names) else None
+    if not isinstance(root, dict):
+        return None
+    return Table("", KEYS) if _columns(root, whole) else _inner(root, "", [], 0)
+
+
+def rows(trees: Iterable[tuple[str, Any]], columns: list[str]) -> Iterator[tuple[str, Any]]:
+    """Locator and tree of every row, from the locators and trees of what was read."""
+    for locator, tree in trees:
+        if columns == KEYS:
+            yield from _turned(tree) if isinstance(tree, dict) else [(locator, tree)]
+        elif not isinstance(tree, list):
+            yield locator, tree
+        elif tree != columns:  # the row that holds the names
+            yield locator, dict(zip(columns, tree, strict=False))
+
+
+def _inner(tree: dict[str, Any], path: str, names: list[str], depth: int) -> Table | None:
+    """Names and rows side by side in an object or in one within it; `names`: those above it."""
+    names = next((found for key, value in tree.items() if plain(key) in NAMES and (found := _names(value))), names)
+    for key, value in tree.items():
+        if not fields.sayable(key) or not isinstance(value, dict | list):
+            continue
+        below = f"{path}.{fields.quoted(key)}".removeprefix(".")
+        if names and isinstance(value, list) and _rows(value, names):
+            return Table(f"{below}[]", names)
+        inner, step = (value[0], "[]") if isinstance(value, list) and value else (value, "")
+        if depth < DEPTH and isinstance(inner, dict) and (table := _inner(inner, below + step, names, depth + 1)):
+            return table
+    return None
+
+
+def _names(value: Any) -> list[str]:
+    """The columns' names: texts, or what objects have for a name; none where one has none."""
+    if isinstance(value, dict):
+        value = value.get("fields", [])
+    names: list[Any] = [next((name for key, name in item.items() if plain(key) in NAME), None)
+                        if isinstance(item, dict) else item for item in (value if isinstance(value, list) else [])]
+    return names if _named(names, 1) else []
+
+
+def _named(names: Any, least: int = 2) -> bool:
+    """Are these names of columns, some of them as records have them?"""
+    return isinstance(names, list) and all(isinstance(name, str) and len(name) < 80 for name in names) and \
+        len(set(names)) == len(names) and sum(plain(name) in KNOWN for name in names) >= least
+
+
+def _rows(items: list[Any], names: list[str]) -> bool:
+    """Are these rows of so many cells? The last may be cut off."""
+    return all(isinstance(item, list) for item in items) and {len(item) for item in items[:-1] or items} == {len(names)}
+
+
+def _columns(root: dict[str, Any], whole: bool) -> bool:
+    """Is every value a column: an object of row number -> cell, or a list of as many cells, known by their names?"""
+    columns: list[Any] = list(root.values())
+    if all(isinstance(column, dict) and column and all(map(str.isdigit, column)) for column in columns):
+        return any(plain(name) in KNOWN for name in root) and not any(
+            isinstance(cell, dict) for column in columns for cell in column.values())
+    if not all(isinstance(column, list) and len(column) > 2 for column in columns) or not _named([*root]):
+        return False
+    sizes = set(map(len, columns if whole else columns[:-1]))
+    return len(sizes) == 1 and not any(isinstance(cell, dict) for column in columns for cell in column)
+
+
+def _turned(columns: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The rows of a table that stands there by columns."""
+    turned: dict[str, dict[str, Any]] = {}
+    for name, column in columns.items():
+        pairs = column.items() if isinstance(column, dict) else enumerate(column) if isinstance(column, list) else ()
+        for number, cell in pairs:
+            turned.setdefault(str(number), {})[name] = cell
+    for number, row in turned.items():
+        yield f"row {number}", row
