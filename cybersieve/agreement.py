@@ -3,11 +3,13 @@
     python -m cybersieve agreement
     python -m cybersieve agreement mine.csv yours.csv
 
-Who labelled is told by the column `labeller`, where a file has none by the file's name. Kappa is agreement beyond
+Who labelled is told by the column `labeller`, where a file has none by the file's name (with its folder, where two have
+the same). Kappa is agreement beyond
 chance (Cohen 1960), 1 for perfect, 0 for chance; u counts as an answer of its own.
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
@@ -50,11 +52,13 @@ def interval(first: Sequence[str], second: Sequence[str], draws: int = 2000) -> 
 def by_labeller(paths: Sequence[Path]) -> dict[str, dict[Key, str]]:
     """Everybody's answers. Raises InputError where one labeller contradicts himself across files."""
     result: dict[str, dict[Key, str]] = {}
+    stems = Counter(path.stem for path in paths)
     for path in paths:
         for answer in labels.answers(path):
-            own = result.setdefault(answer.labeller or path.stem, {})
+            name = answer.labeller or (path.stem if stems[path.stem] == 1 else str(path))
+            own = result.setdefault(name, {})
             if own.setdefault(answer.key, answer.label) != answer.label:
-                raise InputError(path, f"{answer.labeller} has labelled {answer.id} differently elsewhere",
+                raise InputError(path, f"{name} has labelled {answer.id} differently elsewhere",
                                  remedy="settle it: delete one of the two rows")
     return result
 

@@ -46,6 +46,15 @@ def test_labellers_of_one_file_and_files_of_one_labeller(tmp_path, capsys):
     assert "bob and two: 2 records in common, 50.0% agree" in shown
 
 
+def test_files_of_one_name_are_two_labellers(tmp_path, capsys):
+    paths = [tmp_path / name / "mine.csv" for name in ("alice", "bob")]
+    for path, label in zip(paths, "10", strict=True):
+        path.parent.mkdir()
+        path.write_text(f"file,id,label\na.json,1,{label}\na.json,2,1\n")
+    agreement.main([str(path) for path in paths])
+    assert f"{paths[0]} and {paths[1]}: 2 records in common, 50.0% agree" in capsys.readouterr().out
+
+
 def test_who_contradicts_himself_across_files_is_told(tmp_path):
     one, two = write(tmp_path / "one.csv", ["a,1,1,ann,"]), write(tmp_path / "two.csv", ["a,1,0,ann,"])
     with pytest.raises(InputError, match="ann has labelled 1 differently"):
