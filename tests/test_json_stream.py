@@ -114,6 +114,9 @@ def test_locators():
     assert [place for place, _ in read(b'{"a":[{},{}]}{"a":[{}]}', "a[]")[0]] == ["a[0]", "a[1]", "document 2: a[0]"]
     assert [place for place, _ in read(b'{}\n {"b":1}', "")[0]] == ["byte 0", "byte 4"]
     assert read(b'{"x":{"a":[{"b":1}]}}', "x.a[]")[0][0][0] == "x.a[0]"
+    rooms = b'{"a":[{"b":[{"c":1},{"c":2}]},{},{"b":[{"c":3}]}]}'
+    assert [place for place, _ in read(rooms, "a[].b[]")[0]] == ["a[0].b[0]", "a[0].b[1]", "a[2].b[0]"]
+    assert [place for place, _ in read(b'[{"x":{"c":1}},[],{"x":{"c":2}}]', "[].x")[0]] == ["[0].x", "[2].x"]
 
 
 @pytest.mark.parametrize("size", [1, 7, 1 << 18])
