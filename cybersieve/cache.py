@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from cybersieve import cli
+from cybersieve.errors import CybersieveError
 
 T = TypeVar("T")
 
@@ -32,9 +33,12 @@ def folder() -> Path:
     chosen = os.environ.get("CYBERSIEVE_CACHE")
     if chosen:
         return Path(chosen).expanduser().absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "cybersieve"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cybersieve"
+    try:
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Caches" / "cybersieve"
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cybersieve"
+    except RuntimeError:  # a container's user that is a mere number
+        raise CybersieveError("no home folder to keep a cache in (name one in CYBERSIEVE_CACHE)") from None
 
 
 class Damaged(Exception):

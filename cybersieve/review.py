@@ -10,6 +10,7 @@ Writes nothing but the label file; `dvc repro` then uses the labels.
 
 import argparse
 import getpass
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,6 +131,13 @@ def open_session(args: argparse.Namespace) -> Session:
                    rules.load(settings.rules, settings.extra_rules, settings.trust))
 
 
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user, of a number alone
+        return f"user {os.getuid()}"
+
+
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="cybersieve review", description=str(__doc__),
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -137,7 +145,7 @@ def main(arguments: list[str]) -> None:
                         help=f"{', '.join(review_queue.KINDS)}, or a CSV with file and id (default: uniform)")
     parser.add_argument("-n", type=int, default=100, help="how many records at most (default: 100)")
     parser.add_argument("--labels", type=Path, metavar="FILE.csv", help="where answers go (default: by the queue)")
-    parser.add_argument("--labeller", default=getpass.getuser(), metavar="NAME", help="who labels (default: you)")
+    parser.add_argument("--labeller", default=_user(), metavar="NAME", help="who labels (default: you)")
     parser.add_argument("--data", type=Path, default=Path("data"), metavar="DIR",
                         help="holds parsed, scored and verdicts (default: data)")
     parser.add_argument("--open", action="store_true", help="show scores and sources from the start (default: blind)")

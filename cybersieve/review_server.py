@@ -14,6 +14,7 @@ import secrets
 import socket
 import webbrowser
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -110,4 +111,6 @@ def serve(session: Session, port: int, blind: bool) -> None:
           flush=True)
     webbrowser.open(address)
     config = uvicorn.Config(app(session, token, blind, text), log_level="warning", access_log=False)
-    uvicorn.Server(config).run(sockets=[listener])
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
+    print(f"The answers are in {session.file.path}.")

@@ -4,11 +4,13 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from cybersieve import cache
 from cybersieve.cache import Answers
+from cybersieve.errors import CybersieveError
 
 TEXTS = [f"text {i}" for i in range(50)]
 
@@ -22,6 +24,14 @@ def filled(path: Path) -> Path:
     with Answers("model a", path) as answers:
         answers.put([(text, float(i)) for i, text in enumerate(TEXTS)])
     return path
+
+
+def test_a_user_without_a_home_is_told_what_to_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CYBERSIEVE_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", Mock(side_effect=RuntimeError("Could not determine home directory.")))
+    with pytest.raises(CybersieveError, match="CYBERSIEVE_CACHE"):
+        cache.folder()
 
 
 def test_answers_are_kept_exactly_and_apart_by_model(path: Path) -> None:

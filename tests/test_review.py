@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
@@ -55,7 +56,8 @@ def served(tmp_path, data):
         [sys.executable, "-c", code, "--data", data, "--labels", file, "-n", "60", "--labeller", "ann"],
         cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ | {"BROWSER": "true"})
     url = re.search(r"http://\S+", process.stdout.readline()).group()
-    yield SimpleNamespace(url=url, file=file, kill=lambda: (process.send_signal(signal.SIGKILL), process.wait()))
+    yield SimpleNamespace(url=url, file=file, process=process,
+                          kill=lambda: (process.send_signal(signal.SIGKILL), process.wait()))
     process.kill()
     process.wait()
     process.stdout.close()
@@ -227,6 +229,17 @@ def test_what_can_not_be_labelled_is_said_before_a_page_opens(data, tmp_path, mo
     more = [str(tmp_path / part) if part.endswith(".csv") else part for part in more]
     with pytest.raises(InputError, match=message):
         review.main(arguments(data, tmp_path, *more))
+
+
+def test_ctrl_c_ends_it_and_says_where_the_answers_are(served):
+    urllib.request.urlopen(served.url).close()  # it is up
+    served.process.send_signal(signal.SIGINT)
+    assert f"The answers are in {served.file}." in served.process.stdout.read() and served.process.wait() == 0
+
+
+def test_a_labeller_whom_the_system_has_no_name_for(monkeypatch):
+    monkeypatch.setattr(review.getpass, "getuser", Mock(side_effect=KeyError("uid not found")))
+    assert re.fullmatch(r"user \d+", review._user())
 
 
 def test_the_guideline_becomes_headings_lists_and_code():
