@@ -41,7 +41,7 @@ def json_source(documents: list[Any], whole: bool) -> Description | None:
             records[at] = path = f"{path}[]"
             telling = found = peek.records(documents, fields.record_path(path))
         samples += [{"text": item} if isinstance(item, str) else item
-                    for item in found if isinstance(item, dict | list | str)]
+                    for item in telling or found if isinstance(item, dict | list | str)]
     source = described("json", records, samples) if samples else None
     if source and records == [""] and len(documents) == 1 and not (source["title"] or source["text"]):
         return None  # an object that says nothing is no record

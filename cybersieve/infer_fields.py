@@ -29,9 +29,10 @@ TEXTS = _names("""description shortdescription longdescription fulldescription e
     instruction prompt context input output response completion extract cooked""")
 TEXT_ENDS = ("description", "descript", "abstract", "text", "article")
 EITHER = _names("summary synopsis shortdescription instruction prompt")  # titles of a longer text beside them
+# What these hold is not about what the record is about.
 OTHERS = frozenset(_names("""license licence licenses copyright copyrights legal disclaimer reference references
     citation citations affiliation affiliations rawaffiliationstrings author authors authorships creator reporter byline
-    highlight highlightresult header headers annotations"""))  # what they hold is not about what the record is about
+    highlight highlightresult header headers annotations relationships journal venue booktitle publisher"""))
 OTHERS_TITLES = OTHERS - {"header", "headers"}
 CODE = frozenset(_names("query search command commands code condition range"))
 INDICATORS = _names("sha256 sha256hash sha512 sha1 sha1hash md5 md5hash iocid ioc iocvalue indicator")  # the last ids
@@ -50,6 +51,7 @@ META = {
     "severity": _names("severity level risk priority"),
     "licence": _names("license licence rights"),
 }
+LABELS = frozenset(META["labels"])
 STATUSES = _names("status state vulnstatus recordstatus")
 FLAGS = {"revoked": _names("revoked isrevoked"), "withdrawn": _names("withdrawn withdrawnat"),
          "deprecated": _names("deprecated isdeprecated xmitredeprecated"), "rejected": _names("rejected isrejected")}
@@ -118,7 +120,7 @@ class _Fields:
     """The leaves of sample records, with what stands in them."""
 
     def __init__(self, samples: list[Any]) -> None:
-        self.count = len(samples)
+        self.samples, self.count = samples, len(samples)
         self.found: dict[Leaf, list[str]] = {}
         for leaf in dict.fromkeys(leaf for tree in samples for leaf in leaves(tree)):
             per_record = [[fields.words(v) for v in _values(tree, leaf) if v is not None] for tree in samples]
@@ -139,6 +141,15 @@ class _Fields:
         """Are these public numbers?"""
         return all(_PUBLIC.fullmatch(line) for text in self.found[leaf] for line in text.split("\n"))
 
+    def parts(self, leaf: Leaf) -> bool:
+        """Does it stand in the items of a list, so that a record may have many of it? Not of a list of its own name."""
+        for tree in self.samples:
+            for at, key in enumerate(leaf[:-1]):
+                tree = tree.get(key) if isinstance(tree, dict) else None
+                if isinstance(tree, list):
+                    return not plain(leaf[at]).startswith(_name(leaf))
+        return False
+
     def named(self, names: list[str], ends: tuple[str, ...] = ()) -> list[Leaf]:
         """Leaves of these names, shallow ones first, then in the order of `names`, then those of such endings."""
         ranked = [(len(_bare(leaf)), names.index(name) if name in names else len(names), len(leaf), leaf)
@@ -146,8 +157,8 @@ class _Fields:
         return [leaf for *_, leaf in sorted(ranked)]
 
     def prose(self, leaf: Leaf) -> bool:
-        """Words that are no licence, query, reference or name of a person."""
-        return self.wordy(leaf) and _name(leaf) not in TITLES and not (OTHERS | CODE) & set(map(plain, leaf))
+        """Words that are no licence, query, reference, label or name of a person."""
+        return self.wordy(leaf) and _name(leaf) not in TITLES and not (OTHERS | CODE | LABELS) & set(map(plain, leaf))
 
 
 def described(kind: str, records: list[str], samples: list[Any]) -> Description:
@@ -163,7 +174,7 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     titles = _titles(all_, texts, near)
     texts = [leaf for leaf in texts if leaf not in titles]
     result: Description = {"name": "unknown", "kind": kind, "records": records}
-    for name, chosen in (("id", _ids(all_)), ("title", titles), ("text", texts)):
+    for name, chosen in (("id", _ids(all_, near)), ("title", titles), ("text", texts)):
         result[name] = [_path(leaf) for leaf in chosen]
     result["status"] = [*map(_path, [leaf for leaf in all_.named(STATUSES) if _bare(leaf)[:-1] in near][:1]),
                         *_flags(all_, near)]
@@ -209,7 +220,7 @@ def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
 
     titles = [leaf for leaf in all_.named(TITLES, ("title",)) if all_.length(leaf) <= 300 and leaf not in texts
               and not OTHERS_TITLES & set(map(plain, leaf))
-              and (not rank(leaf) or _name(leaf) in FIRM or _name(leaf).endswith("title"))]
+              and (not rank(leaf) or ((_name(leaf) in FIRM or _name(leaf).endswith("title")) and not all_.parts(leaf)))]
     either = [leaf for leaf in all_.named(EITHER) if leaf in texts and all_.length(leaf) <= 200 and any(
         other != leaf and _bare(other)[:-1] == _bare(leaf)[:-1] for other in texts)]
     short = [leaf for leaf in all_.found if leaf not in texts and not rank(leaf) and all_.prose(leaf)
@@ -217,7 +228,7 @@ def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     return sorted(titles, key=rank)[:2] or either[:1] or sorted(short, key=lambda leaf: (len(leaf), leaf))[:1]
 
 
-def _ids(all_: _Fields) -> list[Leaf]:
+def _ids(all_: _Fields, near: set[Leaf]) -> list[Leaf]:
     """Ids by name at a record's top, its key, public numbers, names that end in `id`; else deeper ids, names, pages."""
     named = all_.named(IDS)
     top = [leaf for leaf in all_.found if len(_bare(leaf)) == 1]
@@ -228,7 +239,7 @@ def _ids(all_: _Fields) -> list[Leaf]:
     bare = [leaf for leaf in all_.named(TITLES[:2]) if leaf in top and not all_.wordy(leaf)]
     pages = [leaf for leaf in all_.named(META["url"]) if leaf in top]
     aliases = [leaf for leaf in all_.named(META["aliases"]) if leaf in top and all_.public(leaf)]
-    own = [leaf for leaf in named if leaf in top and leaf[0] != "_id"]  # a database's number, after upstream's own
+    own = [leaf for leaf in named if _bare(leaf)[:-1] in near and leaf[0] != "_id"]  # a database's comes later
     indicators = [leaf for leaf in all_.named(INDICATORS) if leaf in top]
     order = [*own, ("@key",), *public, *(leaf for leaf in named if leaf in top), *ending, *aliases, *named, *bare,
              *pages, *indicators]

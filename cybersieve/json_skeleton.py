@@ -207,7 +207,7 @@ class Skeleton:
 
     def _place(self) -> str:
         """`values[17]`; from the second document on with the document's number before it."""
-        passed = [*(count - 1 for count in self.counts[:-1]), *self.counts[-1:]]  # what is open has been counted already
+        passed = [*(count - 1 for count in self.counts[:-1]), *self.counts[-1:]]  # what is open has been counted
         names = "".join(f"[{count}]" if key == "[]" else f".{key}"
                         for key, count in zip(self.keys, passed, strict=True)).removeprefix(".")
         return f"document {self.documents}: {names}" if names and self.documents > 1 else names

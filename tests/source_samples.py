@@ -180,6 +180,15 @@ SAMPLES = [
         Expected("ac-1", "Policy", "Write a policy:\nPolicies help.\nfor all roles.\nReview\nReview it each year.", None,
                  {"label": "AC-1"}),
         Expected("ac-9", "Old", "", "withdrawn")]),
+    Sample("arxiv-atom", "query.atom", """<?xml version="1.0" encoding="UTF-8"?>
+<feed xmlns="http://www.w3.org/2005/Atom"><title type="html">ArXiv Query</title><id>http://arxiv.org/api/x</id>
+<entry><id>http://arxiv.org/abs/3101.00001v2</id><updated>2031-01-02T00:00:00Z</updated><published>2031-01-01T00:00:00Z</published>
+<title>Fuzzing foo
+  for fun</title><summary>  We fuzz foo,
+which leaks.
+</summary><author><name>A. Person</name></author><link href="http://arxiv.org/abs/3101.00001v2" rel="alternate"/>
+<category term="cs.CR" scheme="http://arxiv.org/schemas/atom"/></entry></feed>""", [
+        Expected("3101.00001", "Fuzzing foo for fun", "We fuzz foo, which leaks.", None, {"labels": "cs.CR"})]),
     Sample("cvrf", "2031-Jan.xml", """<?xml version="1.0" encoding="utf-8"?>
 <cvrf:cvrfdoc xmlns:cvrf="http://www.icasi.org/CVRF/schema/cvrf/1.1" xmlns:vuln="http://www.icasi.org/CVRF/schema/vuln/1.1">
  <cvrf:DocumentTitle>January 2031</cvrf:DocumentTitle>

@@ -77,6 +77,24 @@ def test_records_behind_many_keys(tmp_path):
         assert [row["id"] for row in parsed(tmp_path, "late.json", document)] == [f"E-{n}" for n in range(more)]
 
 
+def test_titles_of_parts_are_not_the_records(tmp_path):
+    rows = parsed(tmp_path, "parts.json", [
+        {"id": f"E-{n}", "summary": f"{PROSE} {n}", "affected": [{"title": "Foo 1.0"}], "names": {"title": f"Event {n}"}}
+        for n in range(3)])
+    assert [row["title"] for row in rows] == [f"Event {n}" for n in range(3)]
+    rows = parsed(tmp_path, "titles.json", [{"id": f"E-{n}", "at": {"titles": [{"title": f"Event {n}"}]}, "text": PROSE}
+                                            for n in range(3)])
+    assert [row["title"] for row in rows] == [f"Event {n}" for n in range(3)]
+
+
+@pytest.mark.parametrize("document", [
+    {"hits": {"hits": [{"_id": f"x{n}", "_index": "i", "_source": entry(n)} for n in range(3)]}},
+    "\n".join(json.dumps(tree) for n in range(3) for tree in ({"index": {"_index": "i", "_id": "x"}}, entry(n)))])
+def test_ids_of_what_a_database_keeps(document, tmp_path):
+    rows = [row for row in parsed(tmp_path, "index.json", document) if not row["dropped"]]
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
 def by_columns(rows):
     return {name: [row[name] for row in rows] for name in rows[0]}
 
