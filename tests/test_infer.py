@@ -79,7 +79,7 @@ def test_records_behind_many_keys(tmp_path):
 
 def test_titles_of_parts_are_not_the_records(tmp_path):
     rows = parsed(tmp_path, "parts.json", [
-        {"id": f"E-{n}", "summary": f"{PROSE} {n}", "affected": [{"title": "Foo 1.0"}], "names": {"title": f"Event {n}"}}
+        {"id": f"E-{n}", "summary": f"{PROSE} {n}", "hits": [{"title": "Foo 1.0"}], "names": {"title": f"Event {n}"}}
         for n in range(3)])
     assert [row["title"] for row in rows] == [f"Event {n}" for n in range(3)]
     rows = parsed(tmp_path, "titles.json", [{"id": f"E-{n}", "at": {"titles": [{"title": f"Event {n}"}]}, "text": PROSE}
