@@ -63,14 +63,19 @@ class Done:
     licences: Counter[str] = field(default_factory=Counter)
 
 
+def check(settings: Export) -> None:
+    """What would be wrong with the settings, before any work. Raises ParamsError and InputError as export_folder."""
+    splitter(settings.splits), templates.compiled(settings.templates)
+    decontaminate.load(settings.decontaminate)
+
+
 def export_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, filtered_dir: Path, rejected_dir: Path,
                   settings: Export, run: card.Run | None = None, engine: str = "local") -> Counts:
     """Split every source into filtered and rejected. read = written (kept) + dropped by decider or pass + failed.
 
     Raises ParamsError: splits, templates. InputError: a benchmark file; inputs that are not of the same run.
     """
-    splitter(settings.splits), templates.compiled(settings.templates)  # wrong settings are told before any work
-    decontaminate.load(settings.decontaminate)
+    check(settings)
     counts, sources = Counts(), {}
     inputs = parsed_dir, scored_dir, verdicts_dir
     with ExitStack() as stack:

@@ -172,7 +172,8 @@ def _folder(name: str, revision: str | None) -> tuple[Path, str | None]:
     try:
         path = Path(_download(name, revision=revision))
     except Exception as error:  # the hub's client raises its own, requests' and the file system's errors
-        raise ModelError(f"verify.model: {name} is no folder here, and the hub gave none: {error}") from None
+        raise ModelError(f"verify.model: {name} is no folder here, and the hub gave none: "
+                         f"{' '.join(str(error).split())}") from None
     return path, path.name
 
 

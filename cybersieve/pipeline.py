@@ -27,6 +27,8 @@ def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params,
     parsed, unique, scored, verdicts, counts = (
         work / name for name in ("parsed", "unique", "scored", "verdicts", "counts"))
     thresholds, measured = work / "thresholds.json", work / "performance"
+    export.check(settings.export)  # what would end the run after hours of work ends it now
+    asked = verify.Verifier(settings.verify).files.card()
     for folder in (counts, measured):
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -41,8 +43,7 @@ def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params,
     stage("score", score.score_folder, parsed, scored, settings.score, settings.engine, unique)
     records.save_json(thresholds, calibrate.calibrate_folder(scored, labels_dir, settings.calibrate))
     stage("verify", verify.verify_folder, parsed, scored, verdicts, thresholds, settings.verify, unique)
-    about = card.Run(counts, thresholds, labels_dir, scored, verdicts, 
-                     verify.Verifier(settings.verify).files.card(), (command,))
+    about = card.Run(counts, thresholds, labels_dir, scored, verdicts, asked, (command,))
     stage("export", export.export_folder, parsed, scored, verdicts, output_dir / "filtered",
           output_dir / "rejected", settings.export, about, settings.engine)
     figures = report.report_folder(scored, verdicts, counts, labels_dir, thresholds, output_dir, output_dir / "plots")

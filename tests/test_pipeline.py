@@ -6,7 +6,7 @@ import pytest
 
 from cybersieve import records
 from tests import corpus
-from tests.conftest import run
+from tests.conftest import ROOT, run
 from tests.test_dvc import outputs, reproduced  # noqa: F401  (a fixture)
 
 
@@ -47,3 +47,16 @@ def test_an_empty_folder_is_an_error_and_the_input_is_never_written_to(reproduce
                  "--output-dir", tmp_path / where, cwd=reproduced, code=1)
     assert "Traceback" not in result.stderr
     assert list((tmp_path / "raw").glob("*.parquet")) == []
+
+
+@pytest.mark.parametrize(("was", "becomes", "name"), [
+    ("train: 0.9 ", "train: 0.5 ", "export.splits"), ("templates: {}", "templates: {no: {}}", "export.templates.no"),
+    ("adapter: auto", "adapter: nowhere", "verify.adapter"), ("backend: mlx", "backend: openai", "verify.endpoints")])
+def test_settings_of_late_stages_are_looked_at_before_any_work(tmp_path, was, becomes, name):
+    corpus.write(tmp_path / "raw", copies=1)
+    text = (ROOT / "params.yaml").read_text()
+    assert was in text
+    (tmp_path / "params.yaml").write_text(text.replace(was, becomes))
+    result = run("python", "-m", "cybersieve", "filter", "--input-dir", tmp_path / "raw", "--output-dir",
+                 tmp_path / "out", "--params", tmp_path / "params.yaml", cwd=ROOT, code=1)
+    assert name in result.stderr and not (tmp_path / "out").exists()
