@@ -137,6 +137,10 @@ class _Fields:
     def varied(self, leaf: Leaf) -> bool:
         return len(set(self.found[leaf])) * 2 > len(self.found[leaf])
 
+    def lettered(self, leaf: Leaf) -> bool:
+        """Are these more than numbers?"""
+        return not all(text.isdigit() for text in self.found[leaf])
+
     def public(self, leaf: Leaf) -> bool:
         """Are these public numbers?"""
         return all(_PUBLIC.fullmatch(line) for text in self.found[leaf] for line in text.split("\n"))
@@ -214,18 +218,23 @@ def _texts(all_: _Fields) -> list[Leaf]:
 
 
 def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
-    """Titles by name, beside a text before others; else a short text beside a longer one, else a few words."""
+    """Titles by name, beside a text before others; else a short text beside a longer one, else a few words.
+
+    A name beside a user's name is a person's; a public number is only the title where nothing else is.
+    """
     def rank(leaf: Leaf) -> bool:
         return _bare(leaf)[:-1] not in near
 
+    persons = [(*_bare(leaf)[:-1], "name") for leaf in all_.named(["username"])]
     titles = [leaf for leaf in all_.named(TITLES, ("title",)) if all_.length(leaf) <= 300 and leaf not in texts
-              and not OTHERS_TITLES & set(map(plain, leaf))
+              and not OTHERS_TITLES & set(map(plain, leaf)) and _bare(leaf) not in persons and all_.lettered(leaf)
               and (not rank(leaf) or ((_name(leaf) in FIRM or _name(leaf).endswith("title")) and not all_.parts(leaf)))]
     either = [leaf for leaf in all_.named(EITHER) if leaf in texts and all_.length(leaf) <= 200 and any(
         other != leaf and _bare(other)[:-1] == _bare(leaf)[:-1] for other in texts)]
     short = [leaf for leaf in all_.found if leaf not in texts and not rank(leaf) and all_.prose(leaf)
              and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf)]
-    return sorted(titles, key=rank)[:2] or either[:1] or sorted(short, key=lambda leaf: (len(leaf), leaf))[:1]
+    titles = [*(either[:1] if titles and all_.public(titles[0]) else []), *sorted(titles, key=rank)]
+    return titles[:2] or either[:1] or sorted(short, key=lambda leaf: (len(leaf), leaf))[:1]
 
 
 def _ids(all_: _Fields, near: set[Leaf]) -> list[Leaf]:

@@ -206,9 +206,15 @@ def _cut_out(text: str, start: re.Pattern[str], end: str) -> str:
     return "".join([*kept, text[at:]])
 
 
+_JATS = re.compile(r"</?jats:([a-z-]+)(?:\s[^<>]*)?>")  # of papers' abstracts, as Crossref has them
+JATS_BLOCKS = _words("abstract disp-formula list list-item p sec title")
+
+
 def auto(text: str) -> str:
     """What is safe without knowing the field: links, citation marks, headings, HTML where it is plainly a page's."""
     text = _citations(_links(text))
+    if "<jats:" in text:
+        text = unescaped(_JATS.sub(lambda tag: "\n" if tag[1] in JATS_BLOCKS else "", text))
     if "##" in text:
         text = _SUBHEADING.sub("", text)
     if "<" not in text:

@@ -87,6 +87,12 @@ def test_titles_of_parts_are_not_the_records(tmp_path):
     assert [row["title"] for row in rows] == [f"Event {n}" for n in range(3)]
 
 
+@pytest.mark.parametrize("more", [{"name": "A. Person", "username": "a"}, {"label": 3}, {"name": "OURS-2031-1"}])
+def test_what_is_no_title(more, tmp_path):
+    rows = parsed(tmp_path, "posts.json", [{**more, "summary": f"Event {n}", "text": PROSE * 2} for n in range(3)])
+    assert [row["title"] for row in rows] == [f"Event {n}" for n in range(3)]
+
+
 @pytest.mark.parametrize("document", [
     {"hits": {"hits": [{"_id": f"x{n}", "_index": "i", "_source": entry(n)} for n in range(3)]}},
     "\n".join(json.dumps(tree) for n in range(3) for tree in ({"index": {"_index": "i", "_id": "x"}}, entry(n)))])

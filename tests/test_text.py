@@ -59,6 +59,8 @@ def test_identifiers_are_never_altered(format, identifier):
     ("auto", "<p>An <img src=x> in a page</p>", "An in a page"),
     ("auto", "## Impact\nIt leaks.\n### Fix\n# id\n##no", "Impact\nIt leaks.\nFix\n# id\n##no"),
     ("auto", "a <b>bold</b> &amp; claim", "a bold & claim"),
+    ("auto", "<jats:title>Abstract</jats:title><jats:p>We <jats:italic>fuzz</jats:italic> A&amp;B, 1 &lt; 2</jats:p>",
+     "Abstract\nWe fuzz A&B, 1 < 2"),
     ("auto", "AT&amp;T without tags", "AT&amp;T without tags"),
     ("auto", "1 < 2 and a<b and c>d", "1 < 2 and a<b and c>d"),
     ("plain", "  a\t b \r\n\r\n  c\u00a0d\x00\x07 ", "a b\nc d"),
