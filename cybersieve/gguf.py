@@ -52,10 +52,14 @@ def convert(path: Path, folder: Path) -> None:
         reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
         raise ModelError(f"{path}: damaged, or not made like other models: {reason}") from None
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(dict(sorted(tensors.items())), folder / "model.safetensors", metadata={"format": "mlx"})
-    _save_json(folder / "config.json", settings)
-    words.save(str(folder / "tokenizer.json"))
-    _save_json(folder / "tokenizer_config.json", roles)
+    try:
+        save_file(dict(sorted(tensors.items())), folder / "model.safetensors", metadata={"format": "mlx"})
+        _save_json(folder / "config.json", settings)
+        words.save(str(folder / "tokenizer.json"))
+        _save_json(folder / "tokenizer_config.json", roles)
+    except Exception as error:  # a full disk: safetensors and tokenizers have errors of their own for it
+        raise ModelError(f"{path.name}: the model can't be written to {folder.parent}: {error} (remedy: room there, or "
+                         "another folder in CYBERSIEVE_CACHE)") from None
 
 
 def config(metadata: dict[str, Any], tensors: dict[str, Any]) -> dict[str, Any]:

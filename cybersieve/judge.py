@@ -35,6 +35,7 @@ def run(file: Path, output: Path, settings: params.Params, thresholds: Path | No
         limits = {"accept": None, "reject": None}
     if output.exists() and output.samefile(file):
         raise InputError(output, "is the input as well", remedy="name another --output")
+    output.parent.mkdir(parents=True, exist_ok=True)
     partial = output.with_name(output.name + ".partial")
     lines, labelled = _lines(file), list[tuple[int, dict[str, Any]]]()
     try:

@@ -143,6 +143,13 @@ def test_chance_damage_never_ends_the_process(original: Any, tmp_path: Path) -> 
     assert 100 < errors < 300, "a letter of a token, or a number among the settings, can't be told"
 
 
+def test_a_full_disk_is_an_error_in_words(original: Any, tmp_path: Path) -> None:
+    path = as_gguf(original, tmp_path / "tiny.gguf")
+    (tmp_path / "folder" / "model.safetensors").mkdir(parents=True)  # what can't be written to
+    with pytest.raises(ModelError, match="can't be written to .* CYBERSIEVE_CACHE"):
+        gguf.convert(path, tmp_path / "folder")
+
+
 @pytest.mark.parametrize("bits", [4, 8])
 def test_unpacking_agrees_with_mlx(bits: int) -> None:
     weights = mx.random.normal((6, 128))

@@ -55,6 +55,6 @@ def test_a_bad_line_is_named_and_nothing_is_written(tmp_path, line):
 
 def test_the_command(tmp_path):
     source = write(tmp_path / "in.jsonl", [{"text": "Malware steals passwords"}, {"text": None, "title": "Bread"}])
-    run("python", "-m", "cybersieve", "judge", source, "--output", tmp_path / "out.jsonl", "--rules-only")
-    assert [row["verdict"] for row in rows_of(tmp_path / "out.jsonl")] == ["kept", "rejected"]
+    run("python", "-m", "cybersieve", "judge", source, "--output", tmp_path / "new" / "out.jsonl", "--rules-only")
+    assert [row["verdict"] for row in rows_of(tmp_path / "new" / "out.jsonl")] == ["kept", "rejected"]
     run("python", "-m", "cybersieve", "judge", source, "--output", source, "--rules-only", code=1)
