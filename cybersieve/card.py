@@ -1,7 +1,7 @@
 """The dataset card: README.md with a Hugging Face header, written from what the run recorded, no figure typed in."""
 
 import fnmatch
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from cybersieve import records, summary, tally
+from cybersieve import folders, records, summary, tally
 from cybersieve.params import Export
 from cybersieve.records import Counts, Row
 
@@ -109,9 +109,11 @@ def contents(sources: dict[str, Source], counts: Counts, settings: Export) -> st
 
 
 def origins(sources: dict[str, Source]) -> str:
-    rows = []
-    for name, source in sorted(sources.items()):
-        for licence, number in sorted(source.licences.items()):
+    rows, together = [], defaultdict[str, Counter[str]](Counter)
+    for name, row in folders.rows(sources).items():
+        together[row].update(sources[name].licences)
+    for name, licences in sorted(together.items()):
+        for licence, number in sorted(licences.items()):
             entry = about(licence)
             shown = f"[{licence}]({entry['terms']})" if entry["terms"] else licence
             rows.append([name, f"{number:,}", shown, entry["credit"]])

@@ -7,7 +7,7 @@ every group's name sorts after it, and tables (intervals, sources, balance) are 
 
 import csv
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +86,12 @@ def shares(found: Tally) -> Figures:
 
 
 def sources(found: Tally) -> list[Figures]:
-    """One row a source: what was decided by whom, and quality on its uniform labels."""
-    result = []
+    """One row a source (or folder of many): what was decided by whom, and quality on its uniform labels."""
+    result, labelled = [], defaultdict[str, list[tuple[int, Row]]](list)
+    for label, row in found.uniform():
+        labelled[found.row(row["source"])].append((label, row))
     for name, deciders in sorted(found.sources.items()):
-        part = Labelled([(label, row) for label, row in found.uniform() if row["source"] == name]).figures()
+        part = Labelled(labelled[name]).figures()
         result.append({
             "source": name, "records": deciders.total(), "kept": count(deciders, verdict="kept"),
             "rejected": sum(count(deciders, by, "rejected") for by in ("rule", "llm")),
@@ -191,7 +193,8 @@ def report_folder(scored_dir: Path, verdicts_dir: Path, counts_dir: Path, labels
     Raises InputError where counts don't balance or a stage's output is missing.
     """
     counts = {path.stem: records.load_json(path) for path in sorted(counts_dir.glob("*.json"))}
-    found = tally(rows(scored_dir, verdicts_dir), labels_dir)
+    sources_there = [shard.source for shard in records.shards(verdicts_dir)]
+    found = tally(rows(scored_dir, verdicts_dir), labels_dir, sources_there)
     check_balance(counts, found.total())
     limits = records.load_json(thresholds)
     figures = metrics(found, counts, limits)

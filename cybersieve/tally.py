@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cybersieve import labels, quality, records
+from cybersieve import folders, labels, quality, records
 from cybersieve.records import Row
 
 Figures = dict[str, Any]
@@ -50,12 +50,16 @@ class Tally:
     """What the pass gathers."""
 
     deciders: Counter[tuple[str, str]] = field(default_factory=Counter)  # (by, verdict)
-    sources: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)  # the same for each source
+    sources: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)  # the same for each source or folder
+    rows: dict[str, str] = field(default_factory=dict)  # what a source is counted with (see folders.rows)
     uses: dict[str, Labelled] = field(default_factory=dict)
     missing: int = 0  # labelled records that the corpus does not hold
 
     def total(self, by: str | None = None, verdict: str | None = None) -> int:
         return count(self.deciders, by, verdict)
+
+    def row(self, source: str) -> str:
+        return self.rows.get(source, source)
 
     def by_topic(self) -> int:
         """Records that rules or LLM decided, or failed to."""
@@ -80,18 +84,18 @@ def rows(scored_dir: Path, verdicts_dir: Path) -> Iterator[Row]:
             yield score | verdict | {"row": number}
 
 
-def tally(all_rows: Iterable[Row], labels_dir: Path) -> Tally:
-    """Count verdicts and pick out the labelled records, by use."""
+def tally(all_rows: Iterable[Row], labels_dir: Path, sources: Iterable[str] = ()) -> Tally:
+    """Count verdicts and pick out the labelled records, by use; where `sources` are many, folders stand for theirs."""
     wanted: dict[str, dict[labels.Key, Any]] = {
         "evaluation": dict(labels.uniform_half(labels_dir, "report")),
         "thresholds": dict(labels.uniform_half(labels_dir, "thresholds")),
         "stratified": dict(labels.for_fitting(labels_dir)),
     }
-    result = Tally(uses={use: Labelled() for use in wanted})
+    result = Tally(uses={use: Labelled() for use in wanted}, rows=folders.rows(sources))
     for row in all_rows:
         decision = row["by"], row["verdict"]
         result.deciders[decision] += 1
-        result.sources.setdefault(row["source"], Counter())[decision] += 1
+        result.sources.setdefault(result.row(row["source"]), Counter())[decision] += 1
         of = labels.key(row["source"], row["id"])
         for use, found in wanted.items():
             if of in found:

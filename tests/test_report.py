@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cybersieve import labels, records, report, summary
+from cybersieve import folders, labels, records, report, summary, tally
 from cybersieve.errors import InputError
 from tests import decided
 
@@ -133,3 +133,12 @@ def test_a_chain_that_does_not_add_up_is_an_error(tmp_path, stage, tree):
     with pytest.raises(InputError, match=stage):
         run(tmp_path)
     assert not (tmp_path / "metrics.json").exists()
+
+
+def test_a_folder_of_many_sources_is_one_row(tmp_path):
+    names = [f"a/{n}.json" for n in range(folders.MANY + 1)]
+    every = [{"source": name, "id": "x", "by": "rule", "verdict": "kept"} for name in names]
+    (tmp_path / labels.UNIFORM).write_text("file,id,label\na/1.json,x,y\na/2.json,x,n\n")
+    (row,) = report.sources(tally.tally(every, tmp_path, [*names, "b.json"]))
+    assert (row["source"], row["records"], row["labels"]) == ("a/", len(names), 2)
+    assert row["precision"]["counts"] == [1, 2]
