@@ -104,10 +104,10 @@ def seeds(folder: Path) -> None:
         texts[f"{sample.source}-wrapped.json"] = f'{{"made": "2031", "a": {{"pages": [{sample.content}]}}}}'
         texts[f"{sample.source}-by-key.json"] = f'{{"k1": {sample.content}, "k2": {{"b": 1}}}}'
         texts[f"{sample.source}-rows.jsonl"] = f'{{"page": {" ".join(sample.content.split())}}}\n' * 2
-    cells = [["E-1", "One", "Some words of one."], ["E-2", "Two", "Some words of two."]]
-    for number, table in enumerate(({"columns": ["id", "title", "text"], "data": cells}, [["id", "title", "text"], *cells],
-                                    {name: {"0": "a b c", "1": "d e f"} for name in ("id", "title", "text")},
-                                    {name: ["a b c", "d e f", "g h i"] for name in ("id", "title", "text")})):
+    names, cells = ["id", "title", "text"], ["a b", "c d", "e f"]
+    for number, table in enumerate(({"columns": names, "data": [cells, cells]}, [names, cells, cells],
+                                    {name: dict(zip("012", cells, strict=True)) for name in names},
+                                    dict.fromkeys(names, cells))):
         texts[f"table-{number}.json"] = json.dumps(table)
     folder.mkdir(parents=True, exist_ok=True)
     for number, (name, text) in enumerate(sorted(texts.items())):
