@@ -129,14 +129,21 @@ def _cache(arguments: list[str]) -> None:
     """Show or prune the verdict cache, where answers of the LLM are kept so that nothing is asked twice.
 
     python -m cybersieve cache info
+    python -m cybersieve cache prune --days 90
     python -m cybersieve cache prune
+
+    Pruned are answers of the LLM and parsed files, all of them or the older ones, and damaged files that were set
+    aside. What is needed again is asked and parsed anew. Prepared models stay.
     """
     parser = _parser("cache", str(_cache.__doc__))
     parser.add_argument("action", choices=["info", "prune"])
+    parser.add_argument("--days", type=int, default=0, metavar="N", help="prune what is older only (default 0: all)")
     args = parser.parse_args(arguments)
+    if args.days < 0:
+        parser.error(f"--days: {args.days} is below 0")
     from cybersieve import cache
 
-    print(cache.info() if args.action == "info" else cache.prune())
+    print(cache.info() if args.action == "info" else cache.prune(args.days))
 
 
 def _doctor(arguments: list[str]) -> None:

@@ -233,7 +233,7 @@ def caches() -> Iterator[Finding]:
         yield Finding("cache", f"{answers}: {error}", "the next run sets it aside and asks anew; or restore a copy",
                       fault=True)
         return
-    remedy = f"{damaged} damaged files: python -m cybersieve cache prune" if damaged else ""
+    remedy = f"{damaged} damaged files: python -m cybersieve cache prune --days 365" if damaged else ""
     remedy = "make room: less than 5 GB of disk are free" if free < SPARE else remedy
     yield Finding("cache", f"{folder}: {known}, {free / GB:.0f} GB of disk free", remedy)
 

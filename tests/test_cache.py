@@ -9,6 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 from cybersieve import cache
+from cybersieve.__main__ import main
 from cybersieve.cache import Answers
 from cybersieve.errors import CybersieveError
 
@@ -122,7 +123,7 @@ def test_the_folder_is_the_users_choice(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert cache.folder() == Path.home() / "Library" / "Caches" / "cybersieve"
 
 
-def test_info_and_prune(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_info_and_prune(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path))
     assert "damaged   0" in cache.info() and "deleted 0 answers" in cache.prune()
     damage_header(filled(tmp_path / cache.NAME))
@@ -132,8 +133,9 @@ def test_info_and_prune(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     (tmp_path / "parsed" / "0123").write_bytes(bytes(200_000))
     shown = cache.info()
     assert "answers   50" in shown and "damaged   1" in shown and "parsed    0.2 MB" in shown
-    # today's are younger than a day
-    assert cache.prune(days=1) == "deleted 0 answers, 0 parsed files and 1 damaged files"
+    monkeypatch.setattr(sys, "argv", ["cybersieve", "cache", "prune", "--days", "1"])  # today's are younger
+    main()
+    assert capsys.readouterr().out == "deleted 0 answers, 0 parsed files and 1 damaged files\n"
     assert cache.prune() == "deleted 50 answers, 1 parsed files and 0 damaged files"
     assert "answers   0" in cache.info()
 
