@@ -9,6 +9,7 @@ Not covered: rows before their columns' names, and whole columns of which the fi
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from cybersieve import fields
@@ -17,6 +18,7 @@ from cybersieve.infer_fields import IDS, TEXTS, TITLES, plain
 KEYS = ["*"]  # a document's own keys are the columns
 NAMES = {"columns", "fields", "fieldnames", "columnnames", "header", "headers", "schema"}  # what holds the columns
 NAME = {"name", "columnname", "field", "fieldname", "label", "title", "id"}  # of a column that is an object
+MAX_COLUMNS = 1000  # that are turned: each row asks each of them
 DEPTH = 3  # objects and arrays down to a table
 KNOWN = {*IDS, *TITLES, *TEXTS}
 
@@ -43,7 +45,7 @@ def rows(trees: Iterable[tuple[str, Any]], columns: list[str]) -> Iterator[tuple
     """Locator and tree of every row, from the locators and trees of what was read."""
     for locator, tree in trees:
         if columns == KEYS:
-            yield from _turned(tree) if isinstance(tree, dict) else [(locator, tree)]
+            yield from _turned(locator, tree)
         elif not isinstance(tree, list):
             yield locator, tree
         elif tree != columns:  # the row that holds the names
@@ -97,12 +99,22 @@ def _columns(root: dict[str, Any], whole: bool) -> bool:
     return len(sizes) == 1 and not any(isinstance(cell, dict) for column in columns for cell in column)
 
 
-def _turned(columns: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The rows of a table that stands there by columns."""
-    turned: dict[str, dict[str, Any]] = {}
-    for name, column in columns.items():
-        pairs = column.items() if isinstance(column, dict) else enumerate(column) if isinstance(column, list) else ()
-        for number, cell in pairs:
-            turned.setdefault(str(number), {})[name] = cell
-    for number, row in turned.items():
-        yield f"row {number}", row
+def _turned(locator: str, columns: Any) -> Iterator[tuple[str, Any]]:
+    """The rows of a table that stands there by columns, made one by one; anything else as it is.
+
+    The first column says which rows there are; what others have besides comes after these.
+    """
+    cells = list(columns.values()) if isinstance(columns, dict) else []
+    if 0 < len(cells) <= MAX_COLUMNS and all(isinstance(column, list) for column in cells):
+        for number, row in enumerate(zip_longest(*cells)):
+            yield f"row {number}", dict(zip(columns, row, strict=True))
+    elif 0 < len(cells) <= MAX_COLUMNS and all(isinstance(column, dict) for column in cells):
+        for number in cells[0]:
+            yield f"row {number}", {name: column.get(number) for name, column in columns.items()}
+        besides: dict[str, dict[str, Any]] = {}
+        for name, column in columns.items():
+            for number in column.keys() - cells[0].keys():
+                besides.setdefault(number, {})[name] = column[number]
+        yield from ((f"row {number}", besides[number]) for number in sorted(besides))
+    else:
+        yield locator, columns
