@@ -1,6 +1,6 @@
 """Make an adapter's training data: gold + labelled + by-construction + own texts -> training.jsonl.
 
-    python stages/prepare_training.py --gold ../shared/gold/arxiv.jsonl ../shared/gold/debian.jsonl \\
+    python stages/prepare_training.py --gold papers.jsonl packages.jsonl \\
         --parsed-dir data/parsed data/parsed_dumps --labels labels --output-dir data/training
 
 Writes training.jsonl (text, label, source, stratum, group), never.csv (fingerprints of texts with a uniform label,
