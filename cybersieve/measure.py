@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 MB = 1e6
+PAUSE, IDLE = 0.05, 20  # seconds between samples of memory at least; so many times as long as a sample takes
 
 
 def peak_memory_mb() -> float:
@@ -48,8 +49,8 @@ def family(pid: str) -> list[str]:
 class Stopwatch:
     """`with Stopwatch("parse") as watch: ...; watch.save(path, bytes_in=…)` writes seconds, MB and what is given.
 
-    Memory is sampled every 50 ms over the process and its workers together (Linux: proportional set size),
-    and never less than the kernel's own peak of this process.
+    Memory is the kernel's own peak of this process. Where it has workers (Linux), their proportional set sizes are
+    added up some times a second: to ask for one takes the kernel milliseconds, in which the worker may have to wait.
     """
 
     def __init__(self, stage: str) -> None:
@@ -57,8 +58,12 @@ class Stopwatch:
         self._sampler = threading.Thread(target=self._sample, daemon=True)
 
     def _sample(self) -> None:
-        while not self._stop.wait(0.05):
-            self.family_mb = max(self.family_mb, sum(map(resident_mb, family(str(os.getpid())))))
+        pause = PAUSE
+        while not self._stop.wait(pause):
+            began = time.perf_counter()
+            if len(members := family(str(os.getpid()))) > 1:
+                self.family_mb = max(self.family_mb, sum(map(resident_mb, members)))
+            pause = max(PAUSE, IDLE * (time.perf_counter() - began))
 
     def __enter__(self) -> Self:
         self.started = time.perf_counter()
