@@ -299,6 +299,15 @@ def test_a_first_row_longer_than_what_is_looked_at(raw, tmp_path):
         parsed(raw, tmp_path / "out")
 
 
+def test_rows_without_names_as_a_source_of_the_users_names_them(raw, tmp_path):
+    write(raw / "odd.json", json.dumps({"n": 2, "all": [["7", "One", "Some words."], ["8", "Two"], {"a": "9"}]}))
+    mine = {"file": ["odd.json"], "records": ["all[]"], "columns": ["a", "b", "c"],
+            "id": ["a"], "title": ["b"], "text": ["c"]}
+    rows, _ = parsed(raw, tmp_path / "out", changed(sources=[mine]))
+    assert [(row["id"], row["title"], row["text"]) for row in rows["odd.json"]] == [
+        ("7", "One", "Some words."), ("8", "Two", ""), ("9", "", "")]
+
+
 # --- several documents in a row ---
 
 @pytest.mark.parametrize("size", [1, 3, 7, 64, 1000])
