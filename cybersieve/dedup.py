@@ -42,7 +42,7 @@ def dedup_folder(parsed_dir: Path, output_dir: Path, settings: Dedup, engine: st
                  for number, (path, name) in enumerate(release_files(Path(settings.against)))]
     counts = Counts()
     with records.output_folder(output_dir, parsed_dir) as folder:
-        workers = engines.workers_for(sum(shard.rows for shard in shards))
+        workers = engines.workers_for(shard.rows for shard in shards)
         twins = search(jobs, folder / "scratch", settings, engine, workers) if settings.enabled else None
         names = canonical_names(jobs, twins) if twins else {}
         start = 0

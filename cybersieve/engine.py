@@ -8,15 +8,19 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import islice
 from typing import TypeVar
 
 from cybersieve.errors import CybersieveError
 
 MANY = 200_000  # records: below, worker processes that hold Arrow and NumPy take longer to start than they save
+FILE = 300  # records that a file counts for beside its own: it costs milliseconds, a record microseconds
+TASKS, TOGETHER = 64, 32  # tasks that each worker has at least where items are many; items that are one task at most
+AHEAD = 8  # tasks for each worker that are handed out before the first is done
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -40,18 +44,30 @@ def each(
         yield from map(function, items)
         return
     with _pool(workers) as pool:
-        waiting = deque(pool.submit(function, item) for item in items)
+        size = min(max(1, len(items) // (TASKS * workers)), TOGETHER)  # to hand out a small file costs what it takes
+        tasks = (pool.submit(_all, function, items[at:at + size]) for at in range(0, len(items), size))
+        waiting = deque(islice(tasks, AHEAD * workers))
         try:
             while waiting:
-                yield waiting.popleft().result()
+                yield from waiting.popleft().result()
+                waiting.extend(islice(tasks, 1))
         except BrokenProcessPool:
             raise CybersieveError("a worker process died, most likely for lack of memory: close other programs, or "
                                   "split the largest input file") from None
 
 
-def workers_for(records: int) -> int | None:
-    """The number of workers for work of a few microseconds a record: one for a small corpus, else as many as cores."""
-    return None if records >= MANY else 1
+def _all(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    return list(map(function, items))
+
+
+def workers_for(records: Iterable[int]) -> int | None:
+    """The number of workers for so many records in each file: one for a small corpus, else as many as cores."""
+    return None if effort(records) >= MANY else 1
+
+
+def effort(records: Iterable[int]) -> int:
+    """So many records in each file, as a number of records that costs as much in one file."""
+    return sum(FILE + count for count in records)
 
 
 def cores() -> int:

@@ -84,7 +84,7 @@ def export_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, filter
         (filtered / PIECES).mkdir()
         jobs = [Job(number, shard, scored_dir / shard.name, verdicts_dir / shard.name, filtered, rejected, settings)
                 for number, shard in enumerate(records.shards(parsed_dir))]
-        workers = engines.workers_for(sum(job.shard.rows for job in jobs))
+        workers = engines.workers_for(job.shard.rows for job in jobs)
         results = engines.each(export_shard, jobs, engine, workers)
         for job, done in zip(jobs, cli.progress(results, "export", len(jobs)), strict=True):
             counts.add(job.shard.source, done.counts)

@@ -24,6 +24,7 @@ from cybersieve.records import Counts, Row
 T = TypeVar("T")
 MAX_NAME = 230  # bytes of a file's name: those that stand behind it in the output fit in the usual 255
 WORKERS_FROM = 2 * pieces.SIZE  # bytes of input; below it worker processes cost more time and memory than they save
+FILE = 250_000  # bytes that a file counts for beside its own: it costs some milliseconds
 
 
 @dataclass
@@ -71,7 +72,8 @@ def _outcomes(names: list[str], input_dir: Path, folder: Path, settings: Parse, 
     cut = [[pieces.whole(input_dir / name, name)] if alone else pieces.of(input_dir / name, name, settings)
            for name in names]
     jobs = [piece for some in cut for piece in some]
-    size = sum(len(some) * pieces.SIZE if len(some) > 1 else (input_dir / some[0].name).stat().st_size for some in cut)
+    size = sum(len(some) * pieces.SIZE if len(some) > 1 else FILE + (input_dir / some[0].name).stat().st_size
+               for some in cut)
     workers = None if size >= WORKERS_FROM else 1
     work = partial(parse_piece, input_dir=input_dir, output_dir=folder, settings=settings)
     done = zip(jobs, run.each(work, jobs, engine, workers), strict=True)

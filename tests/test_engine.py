@@ -68,6 +68,23 @@ def test_results_are_in_order(workers):
     assert inside == (workers == 1)
 
 
+def test_many_small_items_are_handed_out_together(monkeypatch):
+    monkeypatch.setattr(engine, "TASKS", 2)
+    asked = []
+    pool = engine.ProcessPoolExecutor.submit
+    monkeypatch.setattr(engine.ProcessPoolExecutor, "submit",
+                        lambda self, *task: asked.append(len(task[-1])) or pool(self, *task))
+    results = engine.each(square, range(1000), workers=2)
+    assert next(results)[0] == 0 and len(asked) == 2 * engine.AHEAD  # not all at once
+    assert [result for result, _ in results] == [number * number for number in range(1, 1000)]
+    assert asked == [32] * 31 + [8]
+
+
+def test_a_file_counts_for_some_records():
+    assert engine.workers_for([1000] * 10) == 1 and engine.workers_for([engine.MANY]) is None
+    assert engine.workers_for([1] * 1000) is None
+
+
 def test_one_item_starts_no_process():
     assert list(engine.each(square, [7], workers=8)) == [(49, os.getpid())]
     assert list(engine.each(square, [], workers=8)) == []
