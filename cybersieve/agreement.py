@@ -3,9 +3,9 @@
     python -m cybersieve agreement
     python -m cybersieve agreement mine.csv yours.csv
 
-Who labelled is told by the column `labeller`, where a file has none by the file's name (with its folder, where two have
-the same). Kappa is agreement beyond
-chance (Cohen 1960), 1 for perfect, 0 for chance; u counts as an answer of its own.
+Who labelled is told by the column `labeller`, where a file has none by the file's name (with its folder, where two
+have the same). Kappa is agreement beyond chance (Cohen 1960), 1 for perfect, 0 for chance; u counts as an answer of its
+own.
 """
 
 import argparse

@@ -13,7 +13,7 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import TypeVar
 
-from cybersieve import cli, columns, containers, parse_cache, pieces, readers, records, sources
+from cybersieve import cli, columns, containers, json_record, parse_cache, pieces, readers, records, sources
 from cybersieve import engine as run
 from cybersieve.errors import InputError
 from cybersieve.ids import Ids
@@ -82,7 +82,7 @@ def _outcomes(names: list[str], input_dir: Path, folder: Path, settings: Parse, 
 
 
 class _Unjoined(Exception):
-    """A piece failed, or none has records."""
+    """A piece failed, or none has records, or all together break a bound."""
 
 
 def _joined(name: str, done: Iterator[tuple[pieces.Piece, Outcome]], folder: Path, input_dir: Path,
@@ -101,6 +101,8 @@ def _joined(name: str, done: Iterator[tuple[pieces.Piece, Outcome]], folder: Pat
             told = [note for note in part.counts.notes if note.startswith(pieces.PASSED)]
             passed = Counter({note: part.counts.notes.pop(note) for note in told})
             result.counts.add(name, part.counts)
+            if result.counts.notes[json_record.EMPTY] > json_record.MAX_EMPTY:  # a bound of the whole file
+                raise _Unjoined
             yield piece, passed, parts[-1]
         if not result.counts.read:
             raise _Unjoined

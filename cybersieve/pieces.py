@@ -108,7 +108,7 @@ def of(path: Path, name: str, settings: Parse) -> list[Piece]:
             return _cut(uncut, cuts, head=first.size, closing=first.closing)
         if source.records in ([], [""]):
             return _cut(uncut, _cuts(uncut, settings, partial(json_cuts.documents, begin, file)))
-        array = json_cuts.head(begin, readers.wanted(source))
+        array = json_cuts.head(begin, source.places)
         if array is None:
             return [uncut]
         cuts = _cuts(uncut, settings, partial(json_cuts.items, array, file))
@@ -200,7 +200,7 @@ def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Ite
         if piece.closing:
             located = _elements(begin[encoding.of(begin)[1]:piece.head], chunks, piece, source, notes, bounds)
         else:
-            reader = json_stream.Reader(piece.name, readers.wanted(source), notes, *bounds, readers.skipped(source),
+            reader = json_stream.Reader(piece.name, source.places, notes, *bounds, readers.skipped(source),
                                         piece.start)
             located = _read(reader, begin[:piece.head], readers.sequence(begin, chunks)[1], piece, notes)
         for locator, tree in located:

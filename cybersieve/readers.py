@@ -144,11 +144,6 @@ def sequence(begin: bytes, chunks: Iterator[bytes]) -> tuple[bytes, Iterator[byt
     return begin.replace(RECORD_SEPARATOR, b"\n"), (chunk.replace(RECORD_SEPARATOR, b"\n") for chunk in chunks)
 
 
-def wanted(source: Source) -> list[fields.RecordPath]:
-    """Where a source's records stand in JSON."""
-    return source.places
-
-
 def skipped(source: Source) -> frozenset[fields.RecordPath]:
     """What is left out of a large record of JSON."""
     return frozenset(map(fields.record_path, source.skip))

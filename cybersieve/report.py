@@ -89,7 +89,7 @@ def sources(found: Tally) -> list[Figures]:
     """One row a source (or folder of many): what was decided by whom, and quality on its uniform labels."""
     result, labelled = [], defaultdict[str, list[tuple[int, Row]]](list)
     for label, row in found.uniform():
-        labelled[found.row(row["source"])].append((label, row))
+        labelled[found.rows[row["source"]]].append((label, row))
     for name, deciders in sorted(found.sources.items()):
         part = Labelled(labelled[name]).figures()
         result.append({
@@ -193,8 +193,7 @@ def report_folder(scored_dir: Path, verdicts_dir: Path, counts_dir: Path, labels
     Raises InputError where counts don't balance or a stage's output is missing.
     """
     counts = {path.stem: records.load_json(path) for path in sorted(counts_dir.glob("*.json"))}
-    sources_there = [shard.source for shard in records.shards(verdicts_dir)]
-    found = tally(rows(scored_dir, verdicts_dir), labels_dir, sources_there)
+    found = tally(rows(scored_dir, verdicts_dir), labels_dir)
     check_balance(counts, found.total())
     limits = records.load_json(thresholds)
     figures = metrics(found, counts, limits)

@@ -58,9 +58,6 @@ class Tally:
     def total(self, by: str | None = None, verdict: str | None = None) -> int:
         return count(self.deciders, by, verdict)
 
-    def row(self, source: str) -> str:
-        return self.rows.get(source, source)
-
     def by_topic(self) -> int:
         """Records that rules or LLM decided, or failed to."""
         return self.total() - sum(self.total(by) for by in SET_ASIDE)
@@ -84,21 +81,24 @@ def rows(scored_dir: Path, verdicts_dir: Path) -> Iterator[Row]:
             yield score | verdict | {"row": number}
 
 
-def tally(all_rows: Iterable[Row], labels_dir: Path, sources: Iterable[str] = ()) -> Tally:
-    """Count verdicts and pick out the labelled records, by use; where `sources` are many, folders stand for theirs."""
+def tally(all_rows: Iterable[Row], labels_dir: Path) -> Tally:
+    """Count verdicts and pick out the labelled records, by use."""
     wanted: dict[str, dict[labels.Key, Any]] = {
         "evaluation": dict(labels.uniform_half(labels_dir, "report")),
         "thresholds": dict(labels.uniform_half(labels_dir, "thresholds")),
         "stratified": dict(labels.for_fitting(labels_dir)),
     }
-    result = Tally(uses={use: Labelled() for use in wanted}, rows=folders.rows(sources))
+    result, each = Tally(uses={use: Labelled() for use in wanted}), Counter[tuple[str, tuple[str, str]]]()
     for row in all_rows:
         decision = row["by"], row["verdict"]
         result.deciders[decision] += 1
-        result.sources.setdefault(result.row(row["source"]), Counter())[decision] += 1
+        each[row["source"], decision] += 1
         of = labels.key(row["source"], row["id"])
         for use, found in wanted.items():
             if of in found:
                 result.uses[use].add(found.pop(of), row)
     result.missing = sum(map(len, wanted.values()))
+    result.rows = folders.rows(source for source, _ in each)
+    for (source, decision), number in each.items():
+        result.sources.setdefault(result.rows[source], Counter())[decision] += number
     return result

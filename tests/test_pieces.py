@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cybersieve import columns, containers, json_cuts, params, parse, peek, pieces
+from cybersieve import columns, containers, json_cuts, json_record, params, parse, peek, pieces
 from cybersieve.errors import InputError
 from tests.conftest import ROOT
 from tests.test_containers import zipped
@@ -169,6 +169,13 @@ def test_what_is_repaired_before_the_array_is_counted_once():
 
 def test_keys_that_are_no_text_are_left_to_the_reader():
     assert same(f'{{"\\ud800": [1], "items": {dumps(list(some(99)))}}}', 2000) == ["whole"]
+
+
+@pytest.mark.parametrize("root", ["lines", "array"])
+def test_empty_objects_are_bounded_in_the_file_not_in_its_pieces(root, monkeypatch):
+    monkeypatch.setattr(json_record, "MAX_EMPTY", 30)
+    text = ROOTS[root]([tree for record in some(40) for tree in (record, {})])
+    assert same(text, 2000)[-1] == "whole" and "empty objects" in cut(text, 2000)[0][0]
 
 
 def test_locators_move():
