@@ -22,6 +22,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import orjson
 
@@ -31,7 +32,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"<!-- pieces: .*?<!-- /pieces -->", re.S)
 FORMATS = {  # file name: what it is
     "lines.jsonl": "JSON Lines", "row.json": "JSON documents in a row, over several lines",
-    "array.json": "one array of records, alone or under a key", "members.zip": "members of a zip",
+    "array.json": "one array of records, alone or under a key", "items.xml": "XML, records in one element",
+    "members.zip": "members of a zip",
 }
 BATCH = 50  # records of a zip's member
 
@@ -64,6 +66,15 @@ def write(path: Path, trees: Iterator[dict[str, Any]]) -> None:
                 if number % BATCH == 0:
                     archive.writestr(f"{number}.json", orjson.dumps({"values": batch}))
                     batch = []
+        return
+    if path.suffix == ".xml":
+        with path.open("w", encoding="utf-8") as feed:
+            feed.write("<rss><channel>\n")
+            for tree in trees:
+                words = {"guid": tree["uuid"], "title": tree["value"], "description": tree.get("description") or "",
+                         "meta": orjson.dumps(tree.get("meta")).decode()}
+                feed.write(f"<item>{''.join(f'<{key}>{escape(text)}</{key}>' for key, text in words.items())}</item>\n")
+            feed.write("</channel></rss>\n")
         return
     option, between, around = {
         "lines.jsonl": (None, b"\n", (b"", b"\n")), "row.json": (orjson.OPT_INDENT_2, b"\n", (b"", b"\n")),
