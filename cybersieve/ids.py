@@ -1,42 +1,59 @@
-"""Which ids a file has had: eight bytes each, so that a file of many millions of records stays within memory."""
+"""Which ids a file has had: eight bytes each, and beyond a few on disk, so that memory does not grow with the file."""
 
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-RUN = 1 << 17  # ids that are sorted together: a megabyte, so that no larger piece of memory is ever asked for
+if TYPE_CHECKING:
+    import sqlite3
+
+FEW = 1 << 15  # ids that are kept in memory, a quarter of a megabyte: most files never need the disk
+
+Hashes = np.ndarray[Any, np.dtype[np.int64]]
+NONE = np.zeros(0, np.int64)
 
 
 class Ids:
-    """A set of ids by 64 bits of their hashes, in sorted arrays that are looked through for many ids at once.
+    """A set of ids by 64 bits of their hashes: a sorted array, or an SQLite table in a temporary file without a name.
 
     Two ids with the same bits would count as one (odds of 1 in 30 million for a million ids): the second would be told
     apart by content, as a repeated id is.
     """
 
     def __init__(self) -> None:
-        self.runs: list[np.ndarray[Any, np.dtype[np.uint64]]] = []
+        self.few: Hashes = NONE
+        self.many: sqlite3.Connection | None = None
+        self.added = 0  # times that ids were added
 
     def add(self, names: Sequence[str]) -> list[int]:
         """Add ids; the places of those that were there already, or earlier among the names."""
-        hashes = np.frombuffer(b"".join([_digest(name) for name in names]), "<u8")
+        hashes = np.frombuffer(b"".join([_digest(name) for name in names]), "<i8")
         order = np.argsort(hashes, kind="stable")
         values = hashes[order]
         known = np.zeros(len(values), bool)
         known[1:] = values[1:] == values[:-1]
-        for run in self.runs:
-            known |= run[np.searchsorted(run[:-1], values)] == values
-        self._keep(values[~known])
+        if self.many is None and len(self.few) + len(values) > FEW:
+            self.many, self.few = _table(self.few), NONE
+        if self.many is None:
+            at = np.searchsorted(self.few, values)
+            if len(self.few):
+                known |= self.few.take(at, mode="clip") == values
+            self.few = np.insert(self.few, at[~known], values[~known])
+        else:
+            known[~known] = self._known(self.many, values[~known].tolist())
         return sorted(order[known].tolist())
 
-    def _keep(self, run: "np.ndarray[Any, np.dtype[np.uint64]]") -> None:
-        """Runs are joined with those that are no larger, up to a size: so they stay few."""
-        while self.runs and len(self.runs[-1]) <= len(run) and len(self.runs[-1]) + len(run) <= RUN:
-            run = np.sort(np.concatenate([self.runs.pop(), run]))
-        if len(run):
-            self.runs.append(run)
+    def _known(self, table: "sqlite3.Connection", values: list[int]) -> list[bool]:
+        """Add different hashes to the table; which were there already."""
+        self.added += 1
+        before = table.total_changes
+        table.executemany("INSERT OR IGNORE INTO ids VALUES (?, ?)", ((value, self.added) for value in values))
+        if table.total_changes - before == len(values):  # as a rule
+            return [False] * len(values)
+        rows = (table.execute("SELECT added FROM ids WHERE hash = ?", (value,)).fetchone() for value in values)
+        return [added < self.added for added, in rows]
 
     def apart(self, names: Sequence[str], row: Callable[[int], dict[str, Any]]) -> dict[int, str]:
         """Add the ids of rows; new ids for those that were there already, by their places.
@@ -53,6 +70,19 @@ class Ids:
             taken = [taken[at] for at in self.add([new[at] for at in taken])]
             number += 1
         return new
+
+
+def _table(hashes: Hashes) -> "sqlite3.Connection":
+    """A table of these hashes that nobody else sees: lost with the process, so it need not be safe on disk."""
+    import sqlite3  # for large files only
+
+    table = sqlite3.connect("", isolation_level=None)
+    for setting in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -256"):
+        table.execute(f"PRAGMA {setting}")
+    table.execute("CREATE TABLE ids (hash INTEGER PRIMARY KEY, added INTEGER)")
+    table.execute("BEGIN")
+    table.executemany("INSERT INTO ids VALUES (?, 0)", ((value,) for value in hashes.tolist()))
+    return table
 
 
 def _digest(*parts: object) -> bytes:

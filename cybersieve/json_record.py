@@ -15,7 +15,8 @@ import orjson
 from cybersieve.errors import InputError
 
 MAX_DIGITS = 400  # of one number; a double ends at 309 digits, JSON itself has no limit
-MAX_VALUES = 1_000_000  # of one record: each costs some 60 bytes, and there may be one every two bytes of JSON
+MAX_VALUES = 300_000  # of one record, an object counted twice: each costs up to 200 bytes, and there may be one every 3
+LARGE = 1_000_000  # bytes of a record of which no copy is made without need
 EMPTY, MAX_EMPTY = "empty objects and arrays", 1_000_000  # of one file: each costs as much as a record does
 _DIGITS = re.compile(rb"[\s:,\[]-?\d{19}")
 
@@ -34,12 +35,11 @@ def load(raws: list[Raw], name: str, notes: Counter[str]) -> Iterator[tuple[str,
     """Locator and tree of each record: all at once where orjson takes them and nothing is odd, else one by one."""
     if not raws:
         return
-    data = b"[%s]" % b",".join([raw.data for raw in raws])
-    quick = _quick(data) or [None] * len(raws)
-    for raw, tree in zip(raws, quick, strict=True):
-        if len(raw.data) > MAX_VALUES and raw.data.count(b",") > MAX_VALUES:
-            raise InputError(name, f"more than {MAX_VALUES} values in one record", f"byte {raw.start}",
-                             "leave the file out")
+    alone = len(raws) == 1 and len(raws[0].data) > LARGE
+    quick = None if alone else _quick(b"[%s]" % b",".join([raw.data for raw in raws]))
+    for raw, tree in zip(raws, quick or [None] * len(raws), strict=True):
+        if _many(raw.data):
+            raise too_many(name, f"byte {raw.start}")
         if tree is None:
             tree = _quick(raw.data)
         if tree is None or (raw.suspect and _DIGITS.search(raw.data)):
@@ -60,17 +60,42 @@ def _quick(data: bytes) -> Any:
     A pair that goes missing takes its quotes with it. A quote spelt \u0022 comes back as a plain one, and costs no
     more than a needless second look.
     """
-    if len(data) > MAX_VALUES and data.count(b",") > MAX_VALUES:
+    if _many(data):
         return None
     try:
         tree = orjson.loads(data)
-        return tree if _quotes(data) == _quotes(orjson.dumps(tree)) else None
+        return tree if _quotes(data) == (_held(tree) if len(data) > LARGE else _quotes(orjson.dumps(tree))) else None
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # dumps writes fewer levels than loads reads
         return None
 
 
+def too_many(name: str, place: str) -> InputError:
+    return InputError(name, f"more than {MAX_VALUES} values in one record", place,
+                      "leave the file out, or say in parse.sources where records stand")
+
+
+def _many(data: bytes) -> bool:
+    return len(data) > 2 * MAX_VALUES and data.count(b",") + data.count(b"{") > MAX_VALUES
+
+
 def _quotes(data: bytes) -> int:
-    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == 0x22))
+    parts = (memoryview(data)[at:at + LARGE] for at in range(0, len(data), LARGE))
+    return sum(int(np.count_nonzero(np.frombuffer(part, np.uint8) == 0x22)) for part in parts)
+
+
+def _held(tree: Any) -> int:
+    """The quotes of the tree as JSON, which for long texts orjson would write into ten times their size."""
+    count, rest = 0, [tree]
+    while rest:
+        here = rest.pop()
+        if isinstance(here, str):
+            count += 2 + here.count('"')
+        elif isinstance(here, dict):
+            rest += here
+            rest += here.values()
+        elif isinstance(here, list):
+            rest += here
+    return count
 
 
 def careful(data: bytes, name: str, at: int, notes: Counter[str]) -> Any:

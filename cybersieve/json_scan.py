@@ -11,6 +11,7 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _DIGITS = re.compile(rb"\d{19}")
+PART = 1 << 20  # bytes looked at together
 QUOTE, BACKSLASH, OPEN, CLOSE = 0x22, 0x5C, 0x5B, 0x5D  # { and } are [ and ] with bit 0x20; bit 4 tells ] from [
 
 
@@ -63,3 +64,9 @@ def long_digits(chunk: bytes, data: Array) -> list[int]:
     pairs = np.flatnonzero(ninth[1:] & ninth[:-1]) * 9
     between = (data[pairs[:, None] + np.arange(1, 9)] - np.uint8(48)) < 10
     return [at for at in pairs[between.all(axis=1)].tolist() if _DIGITS.search(chunk, max(0, at - 18), at + 28)]
+
+
+def has_long_digits(record: bytes) -> bool:
+    """Whether there is such a place in a large record: looked at in parts, for it may take many times its size."""
+    parts = (record[max(0, at - 40):at + PART] for at in range(0, len(record), PART))
+    return any(long_digits(part, np.frombuffer(part, np.uint8)) for part in parts)

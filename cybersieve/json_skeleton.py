@@ -11,7 +11,7 @@ import ijson
 
 from cybersieve.errors import InputError
 from cybersieve.fields import RecordPath
-from cybersieve.json_record import HALF, MAX_DIGITS, MAX_VALUES, PAIR, UNKNOWN
+from cybersieve.json_record import HALF, MAX_DIGITS, MAX_VALUES, PAIR, UNKNOWN, too_many
 
 MAX_KEYS = 10_000  # of one object, that are remembered to notice duplicates outside records
 NEAR = 4096  # bytes: how exact an error's place is outside records
@@ -58,6 +58,7 @@ class Skeleton:
         self.key: str | None = None  # of the record, where records are found by their keys
         self.builder: ijson.ObjectBuilder | None = None
         self.build_level = self.built = 0  # where the record being built stands; its values and characters so far
+        self.values = 0  # of these, values alone
         self.skipping = -1  # level of the key whose value is left out; -1: none
 
     def feed(self, text: bytes, at: int) -> Iterator[Found]:
@@ -166,7 +167,8 @@ class Skeleton:
 
     def build(self, event: str = "") -> None:
         """Begin to build the record that begins with `event`, or whose beginning has passed already."""
-        self.builder, self.built, self.skipping = ijson.ObjectBuilder(), 0, -1
+        self.builder, self.skipping = ijson.ObjectBuilder(), -1
+        self.built = self.values = 0
         self.build_level = len(self.keys) - (not event)
         self.builder.event(event or ("start_array" if self.keys[-1] == "[]" else "start_map"), None)
 
@@ -183,8 +185,11 @@ class Skeleton:
             raise long_number(self.name, at)
         self.builder.event(event, value)
         self.built += 1 + (len(value) if isinstance(value, str) else 0)
-        if self.built > self.max_bytes or self.built > 16 * MAX_VALUES:
+        self.values += event != "map_key" and not ends
+        if self.built > self.max_bytes:
             raise too_large(self.name, self.max_bytes, f"near byte {at}")
+        if self.values > MAX_VALUES:
+            raise too_many(self.name, f"near byte {at}")
         if event == "map_key" and self.skip:
             here = (*(key for key in self.keys[self.build_level:-1] if key != "[]"), value)
             if here in self.skip:

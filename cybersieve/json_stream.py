@@ -93,7 +93,7 @@ class Reader:
                 if self.held or len(record) > self.max_bytes:
                     yield from self._hold(record)
                     record, self.held = b"".join(self.held), []
-                    suspect = bool(json_scan.long_digits(record, np.frombuffer(record, np.uint8)))
+                    suspect = json_scan.has_long_digits(record)
                 if self.opened:
                     self.opened, self.closing = False, record[-1:]
                     locator = self.skeleton.locator or f"byte {self.start}"

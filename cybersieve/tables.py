@@ -8,6 +8,8 @@ from itertools import chain
 
 from cybersieve.errors import InputError
 
+MAX_CELLS = 20_000  # of one row, the header too
+MOST_MARKS = 400_000  # delimiters in one line, in texts or between cells, of which there may be one every two bytes
 DELIMITERS = ",;\t|"
 _NAME = re.compile(r"\s*[A-Za-z_][\w .()/-]*")  # of a column
 _SPACED = re.compile(r'"[^"]*"(?:[,;|] +"[^"]*")+\s*')  # "7", "a, b": without the spaces, quotes would be text
@@ -27,7 +29,8 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
     `chunks` hold valid UTF-8. The first line names the columns; lines of `#` before it are passed over, and the
     last of them is the header where the first line itself looks like data. In such files lines of `#` further on,
     with fewer cells, are passed over too. Where there is no header, and for cells beyond it, columns are called
-    `column N`. Raises InputError with the line: an empty header, an open quote, a row of more than `max_bytes`.
+    `column N`. Raises InputError with the line: an empty header, an open quote, a row of more than `max_bytes` or
+    MAX_CELLS cells.
     """
     csv.field_size_limit(max_bytes)
     lines = _lines(chunks, name, notes, max_bytes)
@@ -44,14 +47,20 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
         columns, lines, before = told, chain([first], lines), before - 1
     elif any(map(_NO_NAME.fullmatch, columns)):
         columns, lines, before = [f"column {n + 1}" for n in range(len(columns))], chain([first], lines), before - 1
+    if len(columns) > MAX_CELLS:
+        raise _too_many(name, f"line {before}")
     if not any(columns):
         raise InputError(name, "no header with the columns' names", "line 1", "add one, or leave the file out")
     columns = _unique([column.strip() for column in columns])
     second = next(lines, "")
     spaced = any(map(_SPACED.fullmatch, (first, second)))
-    reader = csv.reader(chain([second], lines), delimiter=mark, strict=True, skipinitialspace=spaced)
+    lines = _put_back([second], lines)
+    del first, second  # which may be long
+    reader = csv.reader(lines, delimiter=mark, strict=True, skipinitialspace=spaced)
     try:
         for cells in reader:
+            if len(cells) > MAX_CELLS:
+                raise _too_many(name, f"line {before + reader.line_num}")
             if any(cells) and not (comment and cells[0].startswith("#") and len(cells) < len(columns)):
                 if len(cells) > len(columns):
                     notes["rows longer than the header"] += 1
@@ -63,6 +72,16 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
                          f"line {before + reader.line_num}",
                          ("raise parse.limits.max_record_mb if it is meant to be so long, or " if large else "")
                          + "mend the quotes there") from None
+
+
+def _too_many(name: str, place: str) -> InputError:
+    return InputError(name, f"more than {MAX_CELLS} cells in one row", place, "mend the quotes there, or leave it out")
+
+
+def _put_back(held: list[str], lines: Iterator[str]) -> Iterator[str]:
+    while held:
+        yield held.pop()  # and not kept, as by chain
+    yield from lines
 
 
 def _split(line: str, mark: str, name: str) -> list[str]:
@@ -91,11 +110,19 @@ def _lines(chunks: Iterable[bytes], name: str, notes: Counter[str], max_bytes: i
             notes["NUL characters removed"] += chunk.count(b"\0")
             chunk = chunk.replace(b"\0", b"")
         *whole, held = (held + chunk).split(b"\n")
-        for line in whole:
+        whole.reverse()
+        while whole:  # each is let go of before the next
             number += 1
-            yield line.decode() + "\n"
+            _check(whole[-1], name, number)
+            yield (whole.pop() + b"\n").decode()
         if len(held) > max_bytes:
             raise InputError(name, f"a line of more than {max_bytes / 1e6:g} MB", f"line {number + 1}",
                              "raise parse.limits.max_record_mb if it is meant to be so long")
     if held:
+        _check(held, name, number + 1)
         yield held.decode()
+
+
+def _check(line: bytes, name: str, number: int) -> None:
+    if len(line) > MOST_MARKS and any(line.count(mark) > MOST_MARKS for mark in DELIMITERS.encode()):
+        raise _too_many(name, f"line {number}")

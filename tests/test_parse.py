@@ -106,7 +106,7 @@ BROKEN = {  # file: (content or what makes it, where it is large; what the error
     "deep.xml": ("<a>" * 100_000, "line 1: not XML: Excessive depth"),
     "deep.yaml": ("a: " + "[" * 100_000, "nested deeper than 500"),
     "string.json": (lambda: b'[{"id":"a","text":"' + b"x" * 200_000_000 + b'"}]',
-                    "byte 1: a record of more than 16 MB"),
+                    "byte 1: a record of more than 12 MB"),
     "digits.json": ('[{"id":"a","n":' + "7" * 10_000 + "}]", "byte 1: a number of 10000 digits"),
     "control.json": ('[{"id":"a","text":"a\0b"}]', "byte 20: not JSON: Invalid control character"),
     "dots.zip": (None, "a member named '../evil.json' would leave"),
@@ -295,7 +295,7 @@ def test_a_first_row_longer_than_what_is_looked_at(raw, tmp_path):
     for name in ("long.csv", "quoted.csv"):
         assert [(row["id"], row["title"]) for row in rows[name]] == [("1", "One"), ("2", "Two")]
     write(raw / "long.csv", "id,title,text\n1,One,%s\n" % ("words " * 3_000_000))
-    with pytest.raises(InputError, match=r"long.csv, line 2: .*more than 16 MB .*parse.limits.max_record_mb"):
+    with pytest.raises(InputError, match=r"long.csv, line 2: .*more than 12 MB .*parse.limits.max_record_mb"):
         parsed(raw, tmp_path / "out")
 
 
@@ -566,6 +566,24 @@ def test_script_and_explain(raw, tmp_path):
                                      "the file is cut off (fetch it again)")
     result = run("python", "stages/parse.py", "--explain", raw / "bad.json", code=1)
     assert "byte 9" in result.stderr
+
+
+ONE_RECORD = {  # large ones, nearly as large as the limits allow
+    "text.json": lambda: json.dumps([{"id": 1, "text": "\U0001f600 word " * 1_050_000}], ensure_ascii=False),
+    "keys.json": lambda: json.dumps([{"id": 1, "all": {f"key-{n}": "v" * 18 for n in range(290_000)}}]),
+    "objects.json": lambda: json.dumps([{"id": 1, "all": [{f"key-{n}": 1} for n in range(149_000)]}]),
+    "row.csv": lambda: "id,title,text\n" + f'1,One,"{"words " * 1_900_000}"\n' * 3,
+}
+
+
+@pytest.mark.parametrize("name", ONE_RECORD)
+def test_one_record_does_not_fill_the_memory(raw, tmp_path, name):
+    write(raw / name, ONE_RECORD[name]())
+    performance = tmp_path / "p.json"
+    run("python", "stages/parse.py", "--input-dir", raw, "--output-dir", tmp_path / "out", "--performance", performance)
+    figures = json.loads(performance.read_text())
+    assert figures["records"] in (1, 3)
+    assert figures["peak_memory_mb"] < 200
 
 
 # --- real dumps ---
