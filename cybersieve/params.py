@@ -138,7 +138,7 @@ def load(path: Path | str) -> Params:
     Raises ParamsError: no such file, not YAML, a key unknown, missing, given twice, of the wrong type or out of range.
     """
     try:
-        tree = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  (a safe loader)
+        tree = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=Loader)  # noqa: S506  (a safe loader)
         return typing.cast(Params, _build(Params, tree, ""))
     except FileNotFoundError:
         raise ParamsError(f"{path}: no such file (name yours with --params)") from None
@@ -148,7 +148,7 @@ def load(path: Path | str) -> Params:
         raise ParamsError(f"{error} (in {path})") from None
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Refuses a key given twice, as DVC does; PyYAML would take the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -159,7 +159,8 @@ class _Loader(yaml.SafeLoader):
                 if key.value in lines:
                     raise ParamsError(f"{key.value}: given twice, in line {lines[key.value]} and in line {line}")
                 lines[key.value] = line
-        return super().construct_mapping(node, deep)
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
 
 
 def _build(kind: type, tree: object, name: str) -> object:

@@ -19,6 +19,7 @@ import yaml
 
 from cybersieve import patterns, records
 from cybersieve.errors import ParamsError
+from cybersieve.params import Loader
 
 FIELDS = ("both", "title", "text")
 KEYS = {"id", "pattern", "field", "weight", "category", "source", "prior"}
@@ -165,7 +166,7 @@ def load(path: Path | str, extra: Path | str | None = None, trust: dict[str, flo
     """Read a rules file, merge the user's own (`extra`: same id replaces, new id adds) and the user's trust in sources.
 
     Raises ParamsError: not a rules file, a rule without id, pattern or weight, a bad pattern, an unknown category
-    or field, an id twice, a weight against its category.
+    or field, a key or an id twice, a weight against its category.
     """
     tree = _read(Path(path))
     categories = _numbers(tree, "categories", path)
@@ -185,9 +186,8 @@ def load(path: Path | str, extra: Path | str | None = None, trust: dict[str, flo
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  (a safe loader, in C)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)  # noqa: S506  (a safe loader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ParamsError) as error:
         raise ParamsError(f"{path}: {' '.join(str(error).split())}") from None
     if not isinstance(tree, dict) or not isinstance(tree.get("rules"), list):
         raise ParamsError(f"{path}: a mapping with a list `rules` is wanted")

@@ -148,7 +148,7 @@ def described(tree: dict[str, Any], name: str) -> Source:
             raise ParamsError(f"{name}.{key}: unknown setting (known: {', '.join(KEYS)})")
 
     def texts(key: str) -> list[str]:
-        return [str(item) for item in _listed(tree, key)]
+        return [_text(item, f"{name}.{key}") for item in _listed(tree, key)]
 
     def choice(key: str, choices: Sequence[str], default: str) -> str:
         value = tree.get(key, default)
@@ -156,9 +156,10 @@ def described(tree: dict[str, Any], name: str) -> Source:
             raise ParamsError(f"{name}.{key}: one of {', '.join(choices)} is wanted, found {value!r}")
         return str(value)
 
+    licence = tree.get("licence")
     return Source(
         name=str(tree.get("name", name)), kind=choice("kind", KINDS, ""), file=texts("file"), records=texts("records"),
-        columns=texts("columns"), skip=texts("skip"), licence=tree.get("licence"),
+        columns=texts("columns"), skip=texts("skip"), licence=licence and _text(licence, f"{name}.licence"),
         format=choice("format", tuple(text.FORMATS), "auto"),
         described=tree, place=name)
 
@@ -166,6 +167,12 @@ def described(tree: dict[str, Any], name: str) -> Source:
 def _listed(tree: dict[str, Any], key: str) -> list[Any]:
     value = tree.get(key, [])
     return value if isinstance(value, list) else [value]
+
+
+def _text(item: Any, name: str) -> str:
+    if not isinstance(item, str):
+        raise ParamsError(f"{name}: a text or a list of texts is wanted, found {item!r}")
+    return item
 
 
 def _paths(tree: Any) -> Iterator[str]:
@@ -184,8 +191,9 @@ def _values(item: Any, name: str) -> Values:
     if isinstance(item, list):
         finds = [_values(path, name) for path in item]
         return lambda record: next((found for find in finds if (found := find(record))), [])
+    path = _text(item, name)
     try:
-        return fields.values(str(item))
+        return fields.values(path)
     except ParamsError as error:
         raise ParamsError(f"{name}: {error}") from None
 

@@ -32,6 +32,11 @@ def check_error(tmp_path: Path, text: str, reason: str) -> None:
         book(tmp_path, text)
 
 
+def test_a_key_given_twice_is_named(tmp_path):
+    check_error(tmp_path, SMALL.replace("weight: 2.0", "weight: 2.0, weight: 3.0"),
+                f"{tmp_path / 'rules.yaml'}: weight: given twice, in line ")
+
+
 def test_judge_adds_up(tmp_path: Path) -> None:
     found = book(tmp_path).judge("A worm", "It drops a RAT.", "feeds/known.json")
     assert found.hits == ("worm", "rat")
