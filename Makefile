@@ -66,7 +66,7 @@ test-faults: $(VENV)/.dev corpus model  ## kills, full disks, damaged files: som
 
 fuzz: $(VENV)/.dev  ## half an hour of fuzzing parse; inputs and findings in .fuzz/; LEGS=1 for five minutes
 	$(LOCKED) -r locks/fuzz.txt
-	for leg in $$(seq $(or $(LEGS),6)); do $(PY) -m tests.fuzz_parse .fuzz -max_total_time=305 -runs=40000 -timeout=25 \
+	for leg in $$(seq $(or $(LEGS),6)); do $(PY) -m tests.fuzz_parse .fuzz -max_total_time=305 -runs=30000 -timeout=25 \
 		-rss_limit_mb=900 -artifact_prefix=.fuzz/ || exit 1; done
 
 lint: $(VENV)/.dev  ## ruff and mypy alone
