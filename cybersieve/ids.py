@@ -1,6 +1,7 @@
 """Which ids a file has had: eight bytes each, and beyond a few on disk, so that memory does not grow with the file."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -25,24 +26,33 @@ class Ids:
     def __init__(self) -> None:
         self.few: Hashes = NONE
         self.many: sqlite3.Connection | None = None
-        self.added = 0  # times that ids were added
+        self.added = 0  # times that ids were added to it
+
+    def __del__(self) -> None:
+        if self.many is not None:
+            self.many.close()
 
     def add(self, names: Sequence[str]) -> list[int]:
-        """Add ids; the places of those that were there already, or earlier among the names."""
+        """Add ids; the places of those that were there already, or earlier among the names.
+
+        Raises OSError where the temporary folder is full.
+        """
         hashes = np.frombuffer(b"".join([_digest(name) for name in names]), "<i8")
         order = np.argsort(hashes, kind="stable")
         values = hashes[order]
         known = np.zeros(len(values), bool)
         known[1:] = values[1:] == values[:-1]
         if self.many is None and len(self.few) + len(values) > FEW:
-            self.many, self.few = _table(self.few), NONE
+            with _disk():
+                self.many, self.few = _table(self.few), NONE
         if self.many is None:
             at = np.searchsorted(self.few, values)
             if len(self.few):
                 known |= self.few.take(at, mode="clip") == values
             self.few = np.insert(self.few, at[~known], values[~known])
         else:
-            known[~known] = self._known(self.many, values[~known].tolist())
+            with _disk():
+                known[~known] = self._known(self.many, values[~known].tolist())
         return sorted(order[known].tolist())
 
     def _known(self, table: "sqlite3.Connection", values: list[int]) -> list[bool]:
@@ -72,11 +82,22 @@ class Ids:
         return new
 
 
-def _table(hashes: Hashes) -> "sqlite3.Connection":
-    """A table of these hashes that nobody else sees: lost with the process, so it need not be safe on disk."""
+@contextmanager
+def _disk() -> Iterator[None]:
+    """What SQLite finds wrong as what the disk has: a line without a traceback."""
     import sqlite3  # for large files only
 
-    table = sqlite3.connect("", isolation_level=None)
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise OSError(f"ids of a large file, in the temporary folder (SQLITE_TMPDIR, TMPDIR): {error}") from None
+
+
+def _table(hashes: Hashes) -> "sqlite3.Connection":
+    """A table of these hashes that nobody else sees: lost with the process, so it need not be safe on disk."""
+    import sqlite3
+
+    table = sqlite3.connect("", isolation_level=None, check_same_thread=False)  # another may be the one that closes it
     for setting in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -256"):
         table.execute(f"PRAGMA {setting}")
     table.execute("CREATE TABLE ids (hash INTEGER PRIMARY KEY, added INTEGER)")

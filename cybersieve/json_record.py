@@ -15,7 +15,7 @@ import orjson
 from cybersieve.errors import InputError
 
 MAX_DIGITS = 400  # of one number; a double ends at 309 digits, JSON itself has no limit
-MAX_VALUES = 300_000  # of one record, an object counted twice: each costs up to 200 bytes, and there may be one every 3
+MAX_VALUES = 300_000  # of one record, an object counted twice: each costs up to 200 bytes, and may have two of JSON
 LARGE = 1_000_000  # bytes of a record of which no copy is made without need
 EMPTY, MAX_EMPTY = "empty objects and arrays", 1_000_000  # of one file: each costs as much as a record does
 _DIGITS = re.compile(rb"[\s:,\[]-?\d{19}")
@@ -35,15 +35,16 @@ def load(raws: list[Raw], name: str, notes: Counter[str]) -> Iterator[tuple[str,
     """Locator and tree of each record: all at once where orjson takes them and nothing is odd, else one by one."""
     if not raws:
         return
-    alone = len(raws) == 1 and len(raws[0].data) > LARGE
-    quick = None if alone else _quick(b"[%s]" % b",".join([raw.data for raw in raws]))
+    large = len(raws[0].data) > LARGE  # it alone may have begun in the chunks before
+    quick = None if large else _quick(b"[%s]" % b",".join([raw.data for raw in raws]))
     for raw, tree in zip(raws, quick or [None] * len(raws), strict=True):
-        if _many(raw.data):
+        if len(raw.data) > 2 * MAX_VALUES and raw.data.count(b",") + raw.data.count(b"{") > MAX_VALUES:
             raise too_many(name, f"byte {raw.start}")
-        if tree is None:
-            tree = _quick(raw.data)
-        if tree is None or (raw.suspect and _DIGITS.search(raw.data)):
+        if raw.suspect and _DIGITS.search(raw.data):
             tree = careful(raw.data, name, raw.start, notes)
+        elif tree is None:
+            tree = _quick(raw.data)
+            tree = careful(raw.data, name, raw.start, notes) if tree is None else tree
         if not tree:
             notes[EMPTY] += 1
             if notes[EMPTY] > MAX_EMPTY:
@@ -60,8 +61,6 @@ def _quick(data: bytes) -> Any:
     A pair that goes missing takes its quotes with it. A quote spelt \u0022 comes back as a plain one, and costs no
     more than a needless second look.
     """
-    if _many(data):
-        return None
     try:
         tree = orjson.loads(data)
         return tree if _quotes(data) == (_held(tree) if len(data) > LARGE else _quotes(orjson.dumps(tree))) else None
@@ -72,10 +71,6 @@ def _quick(data: bytes) -> Any:
 def too_many(name: str, place: str) -> InputError:
     return InputError(name, f"more than {MAX_VALUES} values in one record", place,
                       "leave the file out, or say in parse.sources where records stand")
-
-
-def _many(data: bytes) -> bool:
-    return len(data) > 2 * MAX_VALUES and data.count(b",") + data.count(b"{") > MAX_VALUES
 
 
 def _quotes(data: bytes) -> int:

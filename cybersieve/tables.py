@@ -4,7 +4,6 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 from cybersieve.errors import InputError
 
@@ -44,9 +43,10 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
     mark = delimiter(first)
     columns, told = _split(first, mark, name), _split(comment, mark, name)
     if len(told) == len(columns) > 1 and not all(_NAME.fullmatch(cell) for cell in columns):
-        columns, lines, before = told, chain([first], lines), before - 1
+        columns, lines, before = told, _put_back([first], lines), before - 1
     elif any(map(_NO_NAME.fullmatch, columns)):
-        columns, lines, before = [f"column {n + 1}" for n in range(len(columns))], chain([first], lines), before - 1
+        columns = [f"column {n + 1}" for n in range(len(columns))]
+        lines, before = _put_back([first], lines), before - 1
     if len(columns) > MAX_CELLS:
         raise _too_many(name, f"line {before}")
     if not any(columns):
@@ -79,8 +79,8 @@ def _too_many(name: str, place: str) -> InputError:
 
 
 def _put_back(held: list[str], lines: Iterator[str]) -> Iterator[str]:
-    while held:
-        yield held.pop()  # and not kept, as by chain
+    """The line that is held, let go of when it is taken (itertools.chain would keep it), and those after it."""
+    yield held.pop()
     yield from lines
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from unittest import mock
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +42,15 @@ assert all(len(ids.add(names)) == len(names) for names in batches(0, 600_000, 7)
 def test_memory_does_not_grow_with_the_ids():
     grown = subprocess.run([sys.executable, "-c", GROWTH], check=True, capture_output=True, text=True).stdout
     assert float(grown) < 2  # eight bytes each would be four
+
+
+def test_a_full_disk_is_an_error_of_the_disk():
+    ids = Ids()
+    for at in range(0, FEW + 1, FEW // 2):
+        ids.add([f"CVE-{n}" for n in range(at, at + FEW // 2)])
+    ids.many.execute("PRAGMA max_page_count = 1")  # no less than there are
+    with pytest.raises(OSError, match=r"temporary folder .*: database or disk is full"):
+        ids.add([f"other-{n}" for n in range(FEW)])
 
 
 def test_another_id_is_by_content_then_by_place():
