@@ -1,4 +1,7 @@
-"""Short texts of our own, written out from templates (synthetic.yaml): `{a|b}` picks one, `<name>` a slot's word."""
+"""Short texts of our own, written out from templates (synthetic.yaml): `{a|b}` picks one, `<name>` a slot's word.
+
+Beside them stands written.jsonl: texts in 20 registers, each written by itself, a good part of them hard to tell.
+"""
 
 import random
 import re
@@ -9,6 +12,7 @@ from typing import Any
 import yaml
 
 TEMPLATES = Path(__file__).with_name("synthetic.yaml")
+WRITTEN = Path(__file__).with_name("written.jsonl")
 CHOICE = re.compile(r"\{([^{}]*)\}")
 SLOT = re.compile(r"<([a-z]+)>")
 

@@ -95,14 +95,14 @@ def parsed(folder: Path, columns: Sequence[str] = ("id", "title", "text", "dropp
                 yield shard.source, record
 
 
-def labelled(folder: Path, wanted: dict[labels.Key, int], weight: float = 1.0) -> list[Row]:
+def labelled(folder: Path, wanted: dict[labels.Key, int], as_source: str = "sample", weight: float = 1.0) -> list[Row]:
     """The texts of labelled records; the stratum is their file's base name."""
     found = []
     for source, record in parsed(folder):
         key = labels.key(source, record["id"])
         if key in wanted:
             text = records.full_text(record["title"], record["text"])
-            found.append(row(text, wanted[key], "sample", key[0], weight=weight))
+            found.append(row(text, wanted[key], as_source, key[0], weight=weight))
     return found
 
 

@@ -96,6 +96,35 @@ def test_of_the_rest_a_share_is_taken_and_labelled_records_always(tmp_path, pars
     assert held_back <= fewer, "what adapt holds back is not learned, so it need not be saved"
 
 
+def test_whole_sources_are_kept_and_more_labels_are_taken(tmp_path, parsed, label_folder, gold):
+    """Labels of a further file: under its name, decided ones only, and never of a record with a uniform label."""
+    more = tmp_path / "further.csv"
+    more.write_text("file,id,label\nnotes.json,0,1\nnotes.json,1,1\nnotes.json,another title,1\nnotes.json,4,u\n")
+    (label_folder / labels.STRATIFIED).write_text("file,id,label\n")
+    part = prepare(tmp_path, parsed, label_folder, gold, "part", "--rest", "0", "--held-back", "0",
+                   "--whole", "written", "further", "--labelled", more)
+    kept = [json.loads(line) for line in (part / "training.jsonl").read_text().splitlines()]
+    originals = [row for row in kept if row["group"] == training_data.fingerprint(row["text"])]
+    found = Counter(row["source"] for row in originals)
+    assert found == {"further": 1, "written": len(list(training_data.read_jsonl(synthetic.WRITTEN)))}
+
+
+@pytest.mark.parametrize("path", [synthetic.WRITTEN, ROOT / "bench/registers.jsonl"], ids=lambda path: path.stem)
+def test_written_texts_are_balanced_in_every_register_and_no_text_stands_twice(path):
+    rows = list(training_data.read_jsonl(path))
+    assert len({row["group"] for row in rows}) == len(rows) >= 200
+    for register in {row["stratum"] for row in rows}:
+        mine = [row["label"] for row in rows if row["stratum"] == register]
+        assert len(mine) >= 50 and 0.45 <= sum(mine) / len(mine) <= 0.55, register
+
+
+def test_registers_that_are_only_measured_are_none_that_are_learned():
+    learned = list(training_data.read_jsonl(synthetic.WRITTEN))
+    measured = list(training_data.read_jsonl(ROOT / "bench/registers.jsonl"))
+    assert not {row["group"] for row in learned} & {row["group"] for row in measured}
+    assert not {row["stratum"] for row in learned} & {row["stratum"] for row in measured}
+
+
 @given(st.lists(st.sampled_from(["kettle", "Straße", "Ünïcode", "42", "naïve", "東京"]), min_size=5, max_size=12),
        st.lists(st.sampled_from([" ", "  ", "\n", " - ", ", ", "\u00a0", "; "]), min_size=12, max_size=12),
        st.sampled_from([str.upper, str.lower, str.casefold, str.title]), st.sampled_from(["", "Some other title\n"]))
