@@ -11,8 +11,9 @@ adapters.safetensors and adapter_config.json (mlx_lm.load(adapter_path=…) read
 question is put), calibration.json (margin to probability), margins.jsonl (what was measured on texts held back)
 and README.md, the model card. Records with a uniform label and texts that read the same as one are refused.
 --consistent teaches an adapter to answer a text with an injection as it answers the text alone, by its own answers,
-and writes the mean of the weights before and after. Texts of --check are never learned: they are measured, and
-calibration and posterior are fitted on them beside the texts held back.
+and writes the mean of the weights before and after. --mean-with trains nothing: it writes the mean of the weights of
+--start-from and of an adapter that came from it by further steps. Texts of --check are never learned: they are
+measured, and calibration and posterior are fitted on them beside the texts held back.
 A killed run goes on where it stopped. Works on CPU, Metal and CUDA.
 """
 
@@ -68,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--start-from", type=Path, metavar="DIR", help="an adapter to go on from")
     parser.add_argument("--consistent", type=int, default=0, metavar="N",
                         help="learn --start-from's own answers, on N texts and on copies with injections")
+    parser.add_argument("--mean-with", type=Path, metavar="DIR",
+                        help="no training: the mean of --start-from and an adapter that came from it")
     parser.add_argument("--rules", type=Path, metavar="FILE", help="rules.yaml: fit the posterior with the rules, too")
     parser.add_argument("--recalibrate", action="store_true", help="no training: calibrate from the margins there")
     return parser
@@ -90,6 +93,9 @@ def run(args: argparse.Namespace) -> None:
         raise ParamsError("--rank, --batch-size and --evaluations must be at least 1")
     if args.consistent and (args.start_from is None or args.folds or args.each_source):
         raise ParamsError("--consistent wants an adapter to go on from (--start-from), and no --folds or --each-source")
+    if args.mean_with and (args.start_from is None or args.consistent or args.folds or args.each_source):
+        raise ParamsError("--mean-with wants an adapter that the other came from (--start-from), and no --consistent, "
+                          "--folds or --each-source")
     rows, left_out = collect(args.labels, args.parsed_dir, args.never)
     rows = [one for one in rows if one["source"] not in args.leave_out]
     if len({one["label"] for one in rows}) < 2:
@@ -109,8 +115,8 @@ def run(args: argparse.Namespace) -> None:
     if not held:
         cli.warn("no text is held back: no look stops the training early, and the last weights are taken as they come "
                  "(remedy: more --labels, or a larger --held-back)")
-    best = bench.best(learned, held)
-    if args.consistent:
+    best = bench.later(args.mean_with) if args.mean_with else bench.best(learned, held)
+    if args.consistent or args.mean_with:
         best = bench.halfway(best, held)
     measured = _measured(bench.learner, checked, "held back") + _measured(bench.learner, extra, "checked")
     measured += bench.cross_validated(rows, args.folds, args.each_source)
@@ -196,6 +202,22 @@ class Bench:
                 best = dataclasses.replace(best, weights=weights, loss=loss, auc=auc)
         self.learner.set(best.weights)
         return best
+
+    def later(self, folder: Path) -> Any:
+        """The weights of an adapter that came from --start-from, as if they had just been trained.
+
+        Raises InputError where they are no weights, or of another shape.
+        """
+        import mlx.core as mx
+
+        from cybersieve import lora
+
+        self.ready(self.args.seeds[0])
+        before, (weights, _) = start_weights(self.args.start_from)[0], start_weights(folder)
+        if {name: one.shape for name, one in before.items()} != {name: one.shape for name, one in weights.items()}:
+            raise InputError(folder / WEIGHTS, f"of another shape than {self.args.start_from}",
+                             remedy="take the mean of an adapter and one that was trained from it")
+        return lora.Outcome({name: one.astype(mx.float32) for name, one in weights.items()}, math.inf, None, 0, 0, 0.0)
 
     def halfway(self, best: Any, held: Sequence[Row]) -> Any:
         """The mean of the weights before and after: nearly as firm, and more of what was known is kept.
@@ -319,8 +341,10 @@ def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row
              "loss": loss, "auc": best.auc, "left_out": args.leave_out}
     if args.consistent:
         facts["consistent"] = args.consistent
-    if args.start_from and (args.start_from / "training.json").exists():  # what was learned before
-        facts["before"] = records.load_json(args.start_from / "training.json")
+    if args.mean_with:
+        facts["mean_from_step"] = len(model_card.steps(_learned(args.start_from)))
+    if learned := _learned(args.mean_with or args.start_from):  # what was learned before
+        facts["before"] = learned
     records.save_json(folder / "training.json", facts)
     _write_calibration(folder, [*rows, *extra], args.rules)
     weights = {name: value.astype(mx.float16) for name, value in sorted(best.weights.items())}
@@ -329,6 +353,12 @@ def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row
     if size > MOST_MB:
         cli.warn(f"{folder}: the adapter has {size:.1f} MB, more than {MOST_MB} MB; lower --rank or --layers")
     print(f"{folder}: {_held_back(best.loss, best.auc)}, {size:.1f} MB", flush=True)
+
+
+def _learned(folder: Path | None) -> dict[str, Any]:
+    """The record of an adapter's training; empty where there is none."""
+    path = folder / "training.json" if folder else None
+    return dict(records.load_json(path)) if path and path.exists() else {}
 
 
 def _held_back(loss: float, auc: float | None) -> str:

@@ -27,11 +27,17 @@ def figures(rows: Sequence[dict[str, Any]], scaling: dict[str, float]) -> list[d
     return result
 
 
+def steps(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """The records of all steps that led to an adapter, the first one first; none where nothing is recorded."""
+    runs = [facts] if facts else []
+    while runs and "before" in runs[0]:
+        runs.insert(0, runs[0]["before"])
+    return runs
+
+
 def text(facts: dict[str, Any], scaling: dict[str, Any], figures: list[dict[str, Any]]) -> str:
     """README.md of the adapter's folder, Markdown."""
-    runs = [facts]
-    while "before" in runs[0]:
-        runs.insert(0, runs[0]["before"])
+    runs = steps(facts)
     lines = [
         "---", "library_name: mlx", "license: apache-2.0", "tags: [lora, text-classification, cybersecurity]", "---",
         f"# Adapter of {facts['model']}: is this text about cybersecurity?", "",
@@ -40,7 +46,8 @@ def text(facts: dict[str, Any], scaling: dict[str, Any], figures: list[dict[str,
         "probability.", "",
         *(line for number, run in enumerate(runs) for line in _step(run, number)),
         "## Data", "",
-        *(line for number, run in enumerate(runs, 1) if "consistent" not in run for line in _table(run, number)),
+        *(line for number, run in enumerate(runs, 1) if not run.keys() & {"consistent", "mean_from_step"}
+          for line in _table(run, number)),
         "Copies made of a text (shortened, injected) are counted. Records with a uniform label, and texts that read",
         "the same as one, are not among them. No text is contained in the weights' files; sources keep their licences.",
         "",
@@ -61,6 +68,8 @@ def _step(run: dict[str, Any], before: int) -> list[str]:
         return [f"{before + 1}. {run['consistent']} of the texts, their beginnings, and these with injections (of "
                 "kinds marked `train`), all with the adapter's own answer to the text alone. The weights are the mean "
                 f"of those before and after. {_run(run)}", ""]
+    if "mean_from_step" in run:
+        return [f"{before + 1}. The mean of the weights after steps {run['mean_from_step']} and {before}.", ""]
     return [f"{before + 1}. Labelled texts. {_run(run)}", ""]
 
 

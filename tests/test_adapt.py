@@ -212,6 +212,28 @@ def test_an_adapter_learns_to_answer_injected_texts_as_the_texts_alone(model, te
             train(model, texts, tmp_path / "none", *wrong)
 
 
+def test_the_mean_with_a_later_adapter_is_written_measured_and_told(model, texts, tmp_path):
+    train(model, texts, tmp_path / "first", epochs=0.5)
+    start = ["--start-from", str(tmp_path / "first")]
+    later = train(model, texts, tmp_path / "later", *start, epochs=0.5)
+    facts = train(model, texts, tmp_path / "mean", *start, "--mean-with", str(tmp_path / "later"))
+    first, after, mean = (adapt.start_weights(tmp_path / name)[0] for name in ("first", "later", "mean"))
+    for name, value in mean.items():
+        half = (np.array(first[name], np.float32) + np.array(after[name], np.float32)) / 2
+        assert np.allclose(np.array(value, np.float32), half, atol=1e-3)
+    assert any(not np.array_equal(np.array(first[name]), np.array(mean[name])) for name in mean)
+    assert facts["mean_from_step"] == 1 and facts["before"] == later
+    assert "3. The mean of the weights after steps 1 and 2." in (tmp_path / "mean/README.md").read_text()
+    assert (tmp_path / "mean/margins.jsonl").read_text() != (tmp_path / "later/margins.jsonl").read_text()
+
+    narrow = train(model, texts, tmp_path / "narrow", "--rank", "2", epochs=0.5)
+    assert narrow["settings"]["rank"] == 2
+    with pytest.raises(InputError, match="another shape"):
+        train(model, texts, tmp_path / "none", *start, "--mean-with", str(tmp_path / "narrow"))
+    with pytest.raises(ParamsError, match="--mean-with"):
+        train(model, texts, tmp_path / "none", "--mean-with", str(tmp_path / "later"))
+
+
 def test_seeds_are_averaged_and_folds_measured(model, texts, tmp_path):
     facts = train(model, texts, tmp_path / "a", "--seeds", "0", "1", "--folds", "2", "--each-source", epochs=0.3)
     rows = [json.loads(line) for line in (tmp_path / "a/margins.jsonl").read_text().splitlines()]
