@@ -215,7 +215,7 @@ def test_an_adapter_learns_to_answer_injected_texts_as_the_texts_alone(model, te
 def test_the_mean_with_a_later_adapter_is_written_measured_and_told(model, texts, tmp_path):
     train(model, texts, tmp_path / "first", epochs=0.5)
     start = ["--start-from", str(tmp_path / "first")]
-    later = train(model, texts, tmp_path / "later", *start, epochs=0.5)
+    later = train(model, texts, tmp_path / "later", *start, epochs=6)
     facts = train(model, texts, tmp_path / "mean", *start, "--mean-with", str(tmp_path / "later"))
     first, after, mean = (adapt.start_weights(tmp_path / name)[0] for name in ("first", "later", "mean"))
     for name, value in mean.items():
