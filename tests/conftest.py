@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from cybersieve import blas, cache, model, params
 from cybersieve.errors import ModelError
 
 blas.load()  # before any test imports mlx
+settings.register_profile("patient", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("patient")
 os.environ["CYBERSIEVE_PARSE_CACHE"] = "off"  # tests parse; those of the cache switch it on
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job is deaf to Ctrl-C, and so its children
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -286,7 +286,7 @@ NAMES = st.text("abc/._-\u00e9", min_size=1, max_size=8).filter(
     lambda name: ".." not in name and not name.startswith("/") and not name.endswith("/"))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(members=st.dictionaries(NAMES, st.binary(max_size=3000).map(lambda data: b"x" + data), max_size=4),
        seekable=st.booleans(), method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2,
                                                        zipfile.ZIP_LZMA]))

@@ -16,7 +16,7 @@ def chunks(data, size):
     return [data[at:at + size] for at in range(0, len(data), size)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(words=st.text(max_size=60), ascii=st.booleans(), size=st.sampled_from([1, 2, 5, 11, 12, 13, 4096]))
 def test_round_trip(words, ascii, size):
     tree = {"n": 1, "s": "x<y", "xml_data": f"<Top>{words}</Top>", "after": [1, {"b": None}]}

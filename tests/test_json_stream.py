@@ -49,7 +49,7 @@ ROOTS = {  # name: (document from records, record path)
 
 
 @pytest.mark.parametrize("root", ROOTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(records=st.lists(RECORDS, min_size=1, max_size=4), style=st.integers(0, 3), size=SIZES)
 def test_round_trip(root, records, style, size):
     document, path = ROOTS[root]
@@ -60,14 +60,14 @@ def test_round_trip(root, records, style, size):
     assert len({place for place, _ in found}) == len(found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(records=st.dictionaries(KEYS, RECORDS, min_size=1, max_size=4), style=st.integers(0, 3), size=SIZES)
 def test_round_trip_of_an_object_of_records(records, style, size):
     found, _ = read(dumped(records, style), "*", size=size)
     assert {tree.pop("@key"): tree for _, tree in found} == records
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(first=st.lists(RECORDS, min_size=1, max_size=3), second=st.lists(RECORDS, min_size=1, max_size=3), size=SIZES)
 def test_round_trip_of_records_at_two_depths(first, second, size):
     found, _ = read(dumped({"a": first, "b": {"c": second}, "d": [[1]]}, 0), "a[]", "b.c[]", size=size)
@@ -76,7 +76,7 @@ def test_round_trip_of_records_at_two_depths(first, second, size):
                                              *(f"b.c[{n}]" for n in range(len(second)))]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tree=TREES, size=SIZES, style=st.integers(0, 3))
 def test_nesting_agrees_with_a_plain_scanner(tree, size, style):
     data = dumped([tree], style)

@@ -10,7 +10,7 @@ from cybersieve import peek
 from tests.test_json_stream import TREES
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tree=st.dictionaries(st.text(max_size=6), TREES) | st.lists(TREES), text=st.sampled_from(["", "x" * 5000]))
 @example(tree=[7.205759403792134e+16], text="")
 def test_a_document_alone_and_before_another_one(tree, text):

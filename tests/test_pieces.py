@@ -82,7 +82,7 @@ def test_json_in_pieces_is_json_as_a_whole(root, size):
 
 
 @pytest.mark.parametrize("root", ROOTS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(trees=st.lists(st.dictionaries(st.sampled_from(["id", "text", "x", "\u00e9"]), TREES, max_size=4).map(
     lambda tree: {"title": "A title of words", **tree}), min_size=2, max_size=12),
     size=st.integers(1, 500), window=st.integers(1, 2000))
@@ -241,7 +241,7 @@ def test_a_zip_in_pieces_is_a_zip_as_a_whole(size, method, seekable):
         assert seen == list(range(len(seen))) and len(seen) > 2
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(counts=st.lists(st.integers(0, 4), min_size=1, max_size=12), size=st.integers(1, 500))
 def test_any_members_in_pieces_of_any_size(counts, size):
     data = zipped({f"{n}.json": document(n, count) for n, count in enumerate([*counts, 1])})

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cybersieve import records
@@ -18,7 +18,6 @@ rows = st.lists(st.builds(Record, id=text, source=text, locator=text, title=text
                           dropped=st.none() | text), max_size=20)
 
 
-@settings(deadline=None)
 @given(rows=rows, batch=st.integers(1, 7))
 def test_records_come_back_as_written(tmp_path_factory, rows, batch):
     path = tmp_path_factory.mktemp("shards") / "deep" / "a.json.parquet"

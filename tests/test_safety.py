@@ -85,7 +85,7 @@ def test_the_prefilter_lets_every_secret_through(number):
 
     printable = st.characters(min_codepoint=32, max_codepoint=126)
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, suppress_health_check=list(HealthCheck))
     @given(st.one_of([st.from_regex(pattern, alphabet=printable) for pattern in detector.patterns]))
     def found(text):
         assert detector in safety.suspects(text)

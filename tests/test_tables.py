@@ -30,7 +30,7 @@ def documents(data, size=1 << 18, **bounds):
     return list(yaml_stream.documents(chunks(data, size), "f.yaml", notes, **bounds)), notes
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(cells=st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=5), mark=st.sampled_from(",;\t|"), size=SIZES)
 def test_csv_round_trip(cells, mark, size):
     file = io.StringIO()
@@ -84,7 +84,7 @@ YAML_TREES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(YAML_KEYS, inner, max_size=3), max_leaves=8)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(trees=st.lists(st.dictionaries(YAML_KEYS, YAML_TREES, min_size=1, max_size=3), min_size=1, max_size=3),
        size=SIZES, flow=st.sampled_from([None, True, False]))
 def test_yaml_round_trip(trees, size, flow):

@@ -128,7 +128,7 @@ def test_registers_that_are_only_measured_are_none_that_are_learned():
 @given(st.lists(st.sampled_from(["kettle", "Straße", "Ünïcode", "42", "naïve", "東京"]), min_size=5, max_size=12),
        st.lists(st.sampled_from([" ", "  ", "\n", " - ", ", ", "\u00a0", "; "]), min_size=12, max_size=12),
        st.sampled_from([str.upper, str.lower, str.casefold, str.title]), st.sampled_from(["", "Some other title\n"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_text_that_reads_the_same_never_gets_in(words, joints, case, title):
     """Whatever its case, punctuation, white space or title."""
     written = "".join(word + joint for word, joint in zip(words, joints, strict=False))

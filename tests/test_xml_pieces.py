@@ -91,7 +91,7 @@ def test_bytes_that_are_repaired_are_counted_alike(monkeypatch):
 WORD = st.text(st.sampled_from("ab<>&]!-[\"' \né"), max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(found=st.lists(st.tuples(st.sampled_from(["text", "cdata", "comment", "nested", "tail"]), WORD), min_size=2,
                       max_size=14), size=st.integers(60, 900), window=st.integers(20, 2000))
 def test_any_records_in_pieces_of_any_size(found, size, window):

@@ -42,7 +42,7 @@ ELEMENTS = st.recursive(st.tuples(NAMES, st.dictionaries(NAMES, WORDS, max_size=
                                                 st.lists(inner, max_size=3)), max_leaves=8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(trees=st.lists(ELEMENTS, max_size=5), size=st.sampled_from([1, 3, 17, 1 << 18]))
 def test_agrees_with_a_full_parse(trees, size):
     data = f"<top xmlns='urn:x'>{''.join(map(element, trees))}</top>".encode()
@@ -55,7 +55,7 @@ def test_agrees_with_a_full_parse(trees, size):
 PATHS = ["a", "@a", "a.b", "a.@b", "b.rec.p", "rec[-1].a", "p[@a=x|*].b", "a.*", "{@b}: {a.p}", "b.b"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tree=ELEMENTS, paths=st.lists(st.sampled_from(PATHS), min_size=1, max_size=4))
 def test_what_is_planned_is_found_as_in_the_whole(tree, paths):
     def plain(tree):  # without text between elements: where a plan looks for these, mixed text is not put together
