@@ -56,18 +56,20 @@ STATUSES = _names("status state vulnstatus recordstatus")
 FLAGS = {"revoked": _names("revoked isrevoked"), "withdrawn": _names("withdrawn withdrawnat"),
          "deprecated": _names("deprecated isdeprecated xmitredeprecated"), "rejected": _names("rejected isrejected")}
 BEARS_PARENTS_NAME = ("#text", "_", "$", "value", "@value", "en", "rendered", "$oid", "$date", "$numberLong", "S", "N")
+ATTRIBUTES = frozenset(("$", "@", "attr", "attrs", "_attributes", "@attributes"))  # an XML element's, turned into JSON
 MAX_DEPTH = 5  # of record arrays in the document, and of fields in a record
 BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most of them is not their own
 
 _PUBLIC = re.compile(r"[A-Z]{2,10}(?:-[A-Z]{2,8})*[-:]\d[\w.:-]{0,30}|GHSA(?:-\w{4}){3}")  # CVE-2014-0160
 _ADVISORY = re.compile(r"(?:[A-Z]+-)+\d{4}[-:]\w+|GHSA(?:-\w{4}){3}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{6}")  # six letters in a row of scripts that put no spaces
 
 
 def words(text: str) -> bool:
-    """Has the text several words, and is it not just a time?"""
-    return bool((" " in text and not _TIME.match(text)) or _UNSPACED.search(text))
+    """Has the text several words? A time has none, nor has a range of versions (> 5.13.15, < 6.4.6)."""
+    return bool((" " in text and _LETTERS.search(text) and not _TIME.match(text)) or _UNSPACED.search(text))
 
 
 def plain(key: str) -> str:
@@ -106,10 +108,10 @@ def _values(tree: Any, leaf: Leaf) -> Iterator[Any]:
 
 
 def _bare(leaf: Leaf) -> Leaf:
-    """The leaf without endings that say nothing: `title.#text` is the title."""
+    """The leaf without what says nothing: `title.#text` is the title, and so is `attr.@_title`."""
     while len(leaf) > 1 and leaf[-1] in BEARS_PARENTS_NAME:
         leaf = leaf[:-1]
-    return leaf
+    return tuple(key for key in leaf[:-1] if key not in ATTRIBUTES) + leaf[-1:]
 
 
 def _name(leaf: Leaf) -> str:

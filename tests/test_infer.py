@@ -410,3 +410,21 @@ def test_tables_of_content_by_content(tmp_path):
     lines = "".join(f"E-{n},Event {n},{PROSE} Number {n}.\n" for n in range(3))
     rows = parsed(tmp_path, "index", f"id,title,text\n{lines}")
     assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
+def test_a_range_of_versions_is_no_title(tmp_path):
+    """As GitHub's GraphQL gives advisories: a node each, of which the range stands beside the advisory."""
+    nodes = [{"node": {"vulnerableVersionRange": f"> {n}.13.15, < {n + 1}.4.6",
+                       "advisory": {"identifiers": [{"value": f"E-{n}"}], "summary": f"{PROSE} Number {n}."}}}
+             for n in range(3)]
+    rows = parsed(tmp_path, "npm.json", {"data": {"securityVulnerabilities": {"edges": nodes}}})
+    assert [(row["title"], row["text"]) for row in rows] == [("", f"{PROSE} Number {n}.") for n in range(3)]
+
+
+@pytest.mark.parametrize(("attributes", "mark"), [("$", ""), ("attr", "@_"), ("_attributes", ""), ("@attributes", "@")])
+def test_xml_turned_into_json(attributes, mark, tmp_path):
+    """As converters do it: attributes stand in an object of their own beside the elements."""
+    rows = parsed(tmp_path, "flaws.json", {"catalogue": {"flaws": {"flaw": [
+        {attributes: {f"{mark}ID": f"E-{n}", f"{mark}Name": f"Event {n}", f"{mark}State": "draft"},
+         "Description": f"{PROSE} Number {n}."} for n in range(3)]}}})
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
