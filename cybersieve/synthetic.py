@@ -1,6 +1,6 @@
 """Short texts of our own, written out from templates (synthetic.yaml): `{a|b}` picks one, `<name>` a slot's word.
 
-Beside them stands written.jsonl: texts in 20 registers, each written by itself, a good part of them hard to tell.
+Beside them stands written.jsonl: texts in 25 registers, each written by itself, a good part of them hard to tell.
 """
 
 import random
