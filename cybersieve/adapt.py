@@ -11,9 +11,10 @@ adapters.safetensors and adapter_config.json (mlx_lm.load(adapter_path=…) read
 question is put), calibration.json (margin to probability), margins.jsonl (what was measured on texts held back)
 and README.md, the model card. Records with a uniform label and texts that read the same as one are refused.
 --consistent teaches an adapter to answer a text with an injection as it answers the text alone, by its own answers,
-and writes the mean of the weights before and after. --mean-with trains nothing: it writes the mean of the weights of
---start-from and of an adapter that came from it by further steps. Texts of --check are never learned: they are
-measured, and calibration and posterior are fitted on them beside the texts held back.
+and writes the mean of the weights before and after. --mean-with trains nothing: it writes the mean of --start-from
+and of another adapter of the same model, which counts by --share. Where that came from --start-from by further
+steps, it is the mean of the weights; else of their products, cut back to --rank. Texts of --check are never learned:
+they are measured, and calibration and posterior are fitted on them beside the texts held back.
 A killed run goes on where it stopped. Works on CPU, Metal and CUDA.
 """
 
@@ -70,7 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--consistent", type=int, default=0, metavar="N",
                         help="learn --start-from's own answers, on N texts and on copies with injections")
     parser.add_argument("--mean-with", type=Path, metavar="DIR",
-                        help="no training: the mean of --start-from and an adapter that came from it")
+                        help="no training: the mean of --start-from and another adapter")
+    parser.add_argument("--share", type=float, default=0.5, help="of --mean-with in the mean (default %(default)s)")
     parser.add_argument("--rules", type=Path, metavar="FILE", help="rules.yaml: fit the posterior with the rules, too")
     parser.add_argument("--recalibrate", action="store_true", help="no training: calibrate from the margins there")
     return parser
@@ -94,8 +96,10 @@ def run(args: argparse.Namespace) -> None:
     if args.consistent and (args.start_from is None or args.folds or args.each_source):
         raise ParamsError("--consistent wants an adapter to go on from (--start-from), and no --folds or --each-source")
     if args.mean_with and (args.start_from is None or args.consistent or args.folds or args.each_source):
-        raise ParamsError("--mean-with wants an adapter that the other came from (--start-from), and no --consistent, "
+        raise ParamsError("--mean-with wants an adapter to take the mean with (--start-from), and no --consistent, "
                           "--folds or --each-source")
+    if not 0 < args.share < 1:
+        raise ParamsError(f"--share must lie between 0 and 1, and is {args.share}")
     rows, left_out = collect(args.labels, args.parsed_dir, args.never)
     rows = [one for one in rows if one["source"] not in args.leave_out]
     if len({one["label"] for one in rows}) < 2:
@@ -115,8 +119,8 @@ def run(args: argparse.Namespace) -> None:
     if not held:
         cli.warn("no text is held back: no look stops the training early, and the last weights are taken as they come "
                  "(remedy: more --labels, or a larger --held-back)")
-    best = bench.later(args.mean_with) if args.mean_with else bench.best(learned, held)
-    if args.consistent or args.mean_with:
+    best = bench.mean(held) if args.mean_with else bench.best(learned, held)
+    if args.consistent:
         best = bench.halfway(best, held)
     measured = _measured(bench.learner, checked, "held back") + _measured(bench.learner, extra, "checked")
     measured += bench.cross_validated(rows, args.folds, args.each_source)
@@ -153,8 +157,9 @@ class Bench:
     learner: Any = None
     base: str = ""  # sha256 of the model's weights
 
-    def ready(self, seed: int) -> None:
-        """The learner with the weights that a run of this seed begins with: fresh ones, or those of --start-from."""
+    def ready(self, seed: int, weights: Any = None) -> None:
+        """The learner with the weights that a run of this seed begins with: fresh ones, those of --start-from, or
+        `weights`."""
         from cybersieve import lora
 
         args = self.args
@@ -166,7 +171,7 @@ class Bench:
         if self.learner is None:
             model, tokenizer, self.base = load_model(args.model, args.dtype)
             self.learner = lora.Learner(model, tokenizer, layout(args.question, args.max_tokens), settings)
-        self.learner.restart(dataclasses.replace(settings, base=self.base), known)
+        self.learner.restart(dataclasses.replace(settings, base=self.base), weights or known)
 
     def consistent(self, texts: Sequence[Row], count: int) -> list[Row]:
         """Rows that teach --start-from to answer injected texts as it answers them without."""
@@ -203,21 +208,31 @@ class Bench:
         self.learner.set(best.weights)
         return best
 
-    def later(self, folder: Path) -> Any:
-        """The weights of an adapter that came from --start-from, as if they had just been trained.
-
-        Raises InputError where they are no weights, or of another shape.
+    def mean(self, held: Sequence[Row]) -> Any:
+        """The mean of --start-from and --mean-with: of the weights where the second came from the first (halfway says
+        why), else of the products (merging says why). Raises InputError where they don't fit each other.
         """
-        import mlx.core as mx
+        from cybersieve import lora, merging
 
-        from cybersieve import lora
-
-        self.ready(self.args.seeds[0])
-        before, (weights, _) = start_weights(self.args.start_from)[0], start_weights(folder)
-        if {name: one.shape for name, one in before.items()} != {name: one.shape for name, one in weights.items()}:
-            raise InputError(folder / WEIGHTS, f"of another shape than {self.args.start_from}",
-                             remedy="take the mean of an adapter and one that was trained from it")
-        return lora.Outcome({name: one.astype(mx.float32) for name, one in weights.items()}, math.inf, None, 0, 0, 0.0)
+        args, folders = self.args, (self.args.start_from, self.args.mean_with)
+        one, other = (start_weights(folder)[0] for folder in folders)
+        later = came_from(args.mean_with, args.start_from)
+        if one.keys() != other.keys():
+            raise InputError(args.mean_with / WEIGHTS, f"of other layers than {args.start_from}", remedy="take the "
+                             "mean of adapters of one model, trained with the same --keys and --layers")
+        ranks = [weights[min(weights)].shape[1] for weights in (one, other)]  # the first is a lora_a, (inputs, rank)
+        if args.rank > sum(ranks) or (later and {args.rank} != {*ranks}):
+            raise ParamsError(f"--rank {args.rank}: the adapters have {' and '.join(map(str, ranks))}; it must be the "
+                              "same where one came from the other, else at most their sum")
+        if later:
+            weights = merging.between(one, other, args.share)
+        else:
+            lora_of = [records.load_json(folder / "adapter_config.json")["lora_parameters"] for folder in folders]
+            weights = merging.merged([one, other], args.rank, [share * made["scale"] / args.scale for share, made in
+                                                               zip((1 - args.share, args.share), lora_of, strict=True)])
+        self.ready(args.seeds[0], weights)
+        loss, auc = lora.held_back_figures(self.learner.margins(held), lora.targets(held)) if held else (math.inf, None)
+        return lora.Outcome(weights, loss, auc, 0, 0, 0.0)
 
     def halfway(self, best: Any, held: Sequence[Row]) -> Any:
         """The mean of the weights before and after: nearly as firm, and more of what was known is kept.
@@ -225,10 +240,9 @@ class Bench:
         After Wortsman et al. 2022, robust fine-tuning of zero-shot models (arXiv:2109.01903). Of the weights as they
         are, since one run led from the first to the second; seeds' have nothing in common but their product (merging).
         """
-        from cybersieve import lora
+        from cybersieve import lora, merging
 
-        before, _ = start_weights(self.args.start_from)
-        weights = {name: (before[name].astype(after.dtype) + after) / 2 for name, after in best.weights.items()}
+        weights = merging.between(start_weights(self.args.start_from)[0], best.weights, 0.5)
         self.learner.set(weights)
         loss, auc = lora.held_back_figures(self.learner.margins(held), lora.targets(held)) if held else (math.inf, None)
         return dataclasses.replace(best, weights=weights, loss=loss, auc=auc)
@@ -260,6 +274,12 @@ def start_weights(folder: Path | None) -> tuple[Any, str]:
         return mx.load(str(folder / WEIGHTS)), hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     except (OSError, RuntimeError, ValueError) as error:
         raise InputError(folder / WEIGHTS, str(error), remedy="--start-from takes the folder of an adapter") from None
+
+
+def came_from(later: Path, earlier: Path) -> bool:
+    """Whether the first adapter's record names the second one's weights as those that a step of it went on from."""
+    weights = start_weights(earlier)[1]
+    return any(step["settings"].get("start_from") == weights for step in model_card.steps(_learned(later)))
 
 
 def layout(question: str, max_tokens: int) -> prompt.Layout:
@@ -341,9 +361,14 @@ def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row
              "loss": loss, "auc": best.auc, "left_out": args.leave_out}
     if args.consistent:
         facts["consistent"] = args.consistent
+    before = args.start_from
     if args.mean_with:
-        facts["mean_from_step"] = len(model_card.steps(_learned(args.start_from)))
-    if learned := _learned(args.mean_with or args.start_from):  # what was learned before
+        facts["share"] = args.share
+        if came_from(args.mean_with, args.start_from):
+            facts["mean_from_step"], before = len(model_card.steps(_learned(args.start_from))), args.mean_with
+        else:
+            facts["mean_with"] = _learned(args.mean_with)
+    if learned := _learned(before):  # what was learned before
         facts["before"] = learned
     records.save_json(folder / "training.json", facts)
     _write_calibration(folder, [*rows, *extra], args.rules)

@@ -46,8 +46,7 @@ def text(facts: dict[str, Any], scaling: dict[str, Any], figures: list[dict[str,
         "probability.", "",
         *(line for number, run in enumerate(runs) for line in _step(run, number)),
         "## Data", "",
-        *(line for number, run in enumerate(runs, 1) if not run.keys() & {"consistent", "mean_from_step"}
-          for line in _table(run, number)),
+        *(line for number, run in enumerate(runs, 1) if "consistent" not in run for line in _tables(run, number)),
         "Copies made of a text (shortened, injected) are counted. Records with a uniform label, and texts that read",
         "the same as one, are not among them. No text is contained in the weights' files; sources keep their licences.",
         "",
@@ -69,12 +68,28 @@ def _step(run: dict[str, Any], before: int) -> list[str]:
                 "kinds marked `train`), all with the adapter's own answer to the text alone. The weights are the mean "
                 f"of those before and after. {_run(run)}", ""]
     if "mean_from_step" in run:
-        return [f"{before + 1}. The mean of the weights after steps {run['mean_from_step']} and {before}.", ""]
+        share = "" if run.get("share", 0.5) == 0.5 else f", the later one's share being {run['share']}"
+        return [f"{before + 1}. The mean of the weights after steps {run['mean_from_step']} and {before}{share}.", ""]
+    if "mean_with" in run:
+        return [f"{before + 1}. The mean of what the steps before changed and of another adapter's changes, the "
+                f"other's share being {run['share']}, cut back to rank {run['settings']['rank']}. Its steps:", "",
+                *(f"    {line}".rstrip() for n, one in enumerate(steps(run["mean_with"])) for line in _step(one, n))]
     return [f"{before + 1}. Labelled texts. {_run(run)}", ""]
 
 
-def _table(run: dict[str, Any], step: int) -> list[str]:
-    return [f"| source (step {step}) | yes | no |", "|---|---|---|",
+def _tables(run: dict[str, Any], step: int) -> list[str]:
+    """What a step was learned from; nothing for the mean of two steps, the other adapter's tables for one with it."""
+    if "mean_from_step" in run:
+        return []
+    others = steps(run.get("mean_with", {}))
+    if others:
+        return [line for n, one in enumerate(others, 1) if not one.keys() & {"consistent", "mean_from_step"}
+                for line in _table(one, f"the other adapter's step {n}")]
+    return _table(run, f"step {step}")
+
+
+def _table(run: dict[str, Any], step: str) -> list[str]:
+    return [f"| source ({step}) | yes | no |", "|---|---|---|",
             *(f"| {name} | {row.get('yes', 0)} | {row.get('no', 0)} |" for name, row in run["table"].items()), ""]
 
 

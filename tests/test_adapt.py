@@ -228,10 +228,39 @@ def test_the_mean_with_a_later_adapter_is_written_measured_and_told(model, texts
 
     narrow = train(model, texts, tmp_path / "narrow", "--rank", "2", epochs=0.5)
     assert narrow["settings"]["rank"] == 2
-    with pytest.raises(InputError, match="another shape"):
-        train(model, texts, tmp_path / "none", *start, "--mean-with", str(tmp_path / "narrow"))
+    with pytest.raises(InputError, match="other layers"):
+        fewer = train(model, texts, tmp_path / "fewer", "--layers", "1", epochs=0.3)
+        assert fewer["settings"]["layers"] == 1
+        train(model, texts, tmp_path / "none", *start, "--mean-with", str(tmp_path / "fewer"))
+    for wrong in (["--rank", "11"], ["--share", "1"]):
+        with pytest.raises(ParamsError, match=wrong[0]):
+            train(model, texts, tmp_path / "none", *start, "--mean-with", str(tmp_path / "narrow"), *wrong)
     with pytest.raises(ParamsError, match="--mean-with"):
         train(model, texts, tmp_path / "none", "--mean-with", str(tmp_path / "later"))
+
+
+def test_the_mean_with_an_adapter_of_other_origin_is_that_of_the_products(model, texts, tmp_path):
+    first = train(model, texts, tmp_path / "first", epochs=2)
+    narrow = ["--rank", "2", "--scale", "10"]
+    train(model, texts, tmp_path / "begun", "--seeds", "3", *narrow, epochs=0.5)
+    other = train(model, texts, tmp_path / "other", *narrow, "--start-from", str(tmp_path / "begun"))
+    whole = ["--start-from", str(tmp_path / "first"), "--mean-with", str(tmp_path / "other"), "--share", "0.25"]
+    facts = train(model, texts, tmp_path / "mean", *whole, "--rank", str(first["settings"]["rank"] + 2))
+    assert facts["before"] == first and facts["mean_with"] == other and facts["share"] == 0.25
+
+    def product(name: str, stem: str) -> np.ndarray:
+        weights = adapt.start_weights(tmp_path / name)[0]
+        scale = records.load_json(tmp_path / name / "adapter_config.json")["lora_parameters"]["scale"]
+        return scale * np.array(weights[f"{stem}a"], np.float64) @ np.array(weights[f"{stem}b"], np.float64)
+
+    stems = [name[:-1] for name in adapt.start_weights(tmp_path / "mean")[0] if name.endswith("lora_a")]
+    for stem in stems:
+        wanted = 0.75 * product("first", stem) + 0.25 * product("other", stem)
+        assert np.abs(wanted).max() > 0
+        assert np.allclose(product("mean", stem), wanted, atol=2e-2 * np.abs(wanted).max())
+    card = (tmp_path / "mean/README.md").read_text()
+    assert "2. The mean of what the steps before changed" in card and "    2. Labelled texts." in card
+    assert "(the other adapter's step 2)" in card and "(step 1)" in card and "(step 2)" not in card
 
 
 def test_seeds_are_averaged_and_folds_measured(model, texts, tmp_path):
