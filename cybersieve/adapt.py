@@ -217,7 +217,9 @@ class Bench:
         args, folders = self.args, (self.args.start_from, self.args.mean_with)
         one, other = (start_weights(folder)[0] for folder in folders)
         later = came_from(args.mean_with, args.start_from)
-        if one.keys() != other.keys():
+        sizes = [{name: weights[name].shape[0 if name.endswith("lora_a") else -1] for name in weights}
+                 for weights in (one, other)]  # inputs of each A, outputs of each B
+        if not one or sizes[0] != sizes[1]:
             raise InputError(args.mean_with / WEIGHTS, f"of other layers than {args.start_from}", remedy="take the "
                              "mean of adapters of one model, trained with the same --keys and --layers")
         ranks = [weights[min(weights)].shape[1] for weights in (one, other)]  # the first is a lora_a, (inputs, rank)

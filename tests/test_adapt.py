@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -213,6 +214,8 @@ def test_an_adapter_learns_to_answer_injected_texts_as_the_texts_alone(model, te
 
 
 def test_the_mean_with_a_later_adapter_is_written_measured_and_told(model, texts, tmp_path):
+    import mlx.core as mx
+
     train(model, texts, tmp_path / "first", epochs=0.5)
     start = ["--start-from", str(tmp_path / "first")]
     later = train(model, texts, tmp_path / "later", *start, epochs=6)
@@ -232,6 +235,12 @@ def test_the_mean_with_a_later_adapter_is_written_measured_and_told(model, texts
         fewer = train(model, texts, tmp_path / "fewer", "--layers", "1", epochs=0.3)
         assert fewer["settings"]["layers"] == 1
         train(model, texts, tmp_path / "none", *start, "--mean-with", str(tmp_path / "fewer"))
+    wide = {name: mx.concatenate([value, value], axis=0 if name.endswith("a") else 1)
+            for name, value in adapt.start_weights(tmp_path / "narrow")[0].items()}
+    shutil.copytree(tmp_path / "narrow", tmp_path / "wide")
+    mx.save_safetensors(str(tmp_path / "wide/adapters.safetensors"), wide)
+    with pytest.raises(InputError, match="other layers"):
+        train(model, texts, tmp_path / "none", *start, "--mean-with", str(tmp_path / "wide"))
     for wrong in (["--rank", "11"], ["--share", "1"]):
         with pytest.raises(ParamsError, match=wrong[0]):
             train(model, texts, tmp_path / "none", *start, "--mean-with", str(tmp_path / "narrow"), *wrong)
