@@ -194,19 +194,25 @@ class Bench:
 
     def best(self, rows: Sequence[Row], held: Sequence[Row]) -> Any:
         """The run of the seed with the lowest held-back loss, or the mean of all seeds' where that is lower."""
-        from cybersieve import lora, merging
+        from cybersieve import merging
 
         runs = [self.learn(seed, rows, held, f"seed {seed}") for seed in self.args.seeds]
         best = min(runs, key=lambda one: one.loss)
         if len(runs) > 1 and held:
             weights = merging.merged([one.weights for one in runs], self.args.rank)
             self.learner.set(weights)
-            loss, auc = lora.held_back_figures(self.learner.margins(held), lora.targets(held))
+            loss, auc = self.figures(held)
             print(f"mean of {len(runs)} seeds: held-back loss {loss:.4f}, AUC {auc}", flush=True)
             if loss <= best.loss:
                 best = dataclasses.replace(best, weights=weights, loss=loss, auc=auc)
         self.learner.set(best.weights)
         return best
+
+    def figures(self, held: Sequence[Row]) -> tuple[float, float | None]:
+        """Loss and AUC of the learner's weights on texts held back; infinite, and none, where there are none."""
+        from cybersieve import lora
+
+        return lora.held_back_figures(self.learner.margins(held), lora.targets(held)) if held else (math.inf, None)
 
     def mean(self, held: Sequence[Row]) -> Any:
         """The mean of --start-from and --mean-with: of the weights where the second came from the first (halfway says
@@ -233,7 +239,7 @@ class Bench:
             weights = merging.merged([one, other], args.rank, [share * made["scale"] / args.scale for share, made in
                                                                zip((1 - args.share, args.share), lora_of, strict=True)])
         self.ready(args.seeds[0], weights)
-        loss, auc = lora.held_back_figures(self.learner.margins(held), lora.targets(held)) if held else (math.inf, None)
+        loss, auc = self.figures(held)
         return lora.Outcome(weights, loss, auc, 0, 0, 0.0)
 
     def halfway(self, best: Any, held: Sequence[Row]) -> Any:
@@ -242,11 +248,11 @@ class Bench:
         After Wortsman et al. 2022, robust fine-tuning of zero-shot models (arXiv:2109.01903). Of the weights as they
         are, since one run led from the first to the second; seeds' have nothing in common but their product (merging).
         """
-        from cybersieve import lora, merging
+        from cybersieve import merging
 
         weights = merging.between(start_weights(self.args.start_from)[0], best.weights, 0.5)
         self.learner.set(weights)
-        loss, auc = lora.held_back_figures(self.learner.margins(held), lora.targets(held)) if held else (math.inf, None)
+        loss, auc = self.figures(held)
         return dataclasses.replace(best, weights=weights, loss=loss, auc=auc)
 
     def cross_validated(self, rows: Sequence[Row], folds: int, each_source: bool) -> list[Row]:

@@ -81,9 +81,9 @@ def _tables(run: dict[str, Any], step: int) -> list[str]:
     """What a step was learned from; nothing for the mean of two steps, the other adapter's tables for one with it."""
     if "mean_from_step" in run:
         return []
-    others = steps(run.get("mean_with", {}))
-    if others:
-        return [line for n, one in enumerate(others, 1) if not one.keys() & {"consistent", "mean_from_step"}
+    if "mean_with" in run:
+        return [line for n, one in enumerate(steps(run["mean_with"]), 1)
+                if not one.keys() & {"consistent", "mean_from_step", "mean_with"}
                 for line in _table(one, f"the other adapter's step {n}")]
     return _table(run, f"step {step}")
 

@@ -271,6 +271,11 @@ def test_the_mean_with_an_adapter_of_other_origin_is_that_of_the_products(model,
     assert "2. The mean of what the steps before changed" in card and "    2. Labelled texts." in card
     assert "(the other adapter's step 2)" in card and "(step 1)" in card and "(step 2)" not in card
 
+    (tmp_path / "other/training.json").unlink()
+    unknown = train(model, texts, tmp_path / "unknown", *whole)
+    card = (tmp_path / "unknown/README.md").read_text()
+    assert unknown["mean_with"] == {} and "(step 1)" in card and "(step 2)" not in card, "this run learned nothing"
+
 
 def test_seeds_are_averaged_and_folds_measured(model, texts, tmp_path):
     facts = train(model, texts, tmp_path / "a", "--seeds", "0", "1", "--folds", "2", "--each-source", epochs=0.3)
