@@ -5,7 +5,9 @@
     python bench/adapter.py --output bench/adapter.json --docs docs/adapter.md      # only writes the tables there
 
 For each labelled set (JSONL of text, label): AUC; precision, recall and F1 at p_yes 0.5 and at margin 0;
-calibration error. For each kind of injection: the share of off-topic texts (tests/injections) whose verdict flips.
+calibration error; and the same of p_yes as the pipeline forms it, the margin weighed with what the rules say of the
+text (nothing is known of its source). For each kind of injection: the share of off-topic texts (tests/injections)
+whose verdict flips, by the model alone.
 The file gets an entry for --name beside those that it holds. Ends with one JSON line. Not measured: speed
 (bench/verify.py).
 """
@@ -21,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from cybersieve import calibration, cli, injections, params, quality, records, training_data, verify
+from cybersieve import calibration, cli, injections, params, quality, records, rules, training_data, verify
 from cybersieve.errors import ModelError
 
 HERE = Path(__file__).resolve().parent.parent
@@ -51,8 +53,9 @@ def main() -> None:
 
 
 def measure(args: argparse.Namespace) -> None:
-    settings = params.load(args.params).verify
-    settings = dataclasses.replace(settings, model=args.model, adapter=str(args.adapter))
+    everything = params.load(args.params)
+    book = rules.load(everything.score.rules)
+    settings = dataclasses.replace(everything.verify, model=args.model, adapter=str(args.adapter))
     result: dict[str, Any] = {"sets": {}}
     kept = []
     with verify.Verifier(settings) as verifier:
@@ -60,7 +63,10 @@ def measure(args: argparse.Namespace) -> None:
         for name, _, path in (item.partition("=") for item in args.eval):
             rows = list(training_data.read_jsonl(Path(path)))
             found = margins(verifier, [row["text"] for row in rows])
-            result["sets"][name] = figures([row["label"] for row in rows], found, scaling)
+            weighed = [verify.by_llm(margin, book.judge("", row["text"]).text_log_odds, verifier.calibration).p_yes
+                       for margin, row in zip(found.tolist(), rows, strict=True)]
+            truth = [row["label"] for row in rows]
+            result["sets"][name] = figures(truth, found, scaling) | {"with rules": with_rules(truth, weighed)}
             kept += [{"set": name, "group": row["group"], "label": row["label"], "margin": round(float(margin), 4)}
                      for row, margin in zip(rows, found, strict=True)]
         result["injections"] = flips(verifier, scaling, args.most_injected)
@@ -71,7 +77,8 @@ def measure(args: argparse.Namespace) -> None:
         records.save_json(args.output, dict(sorted((others | {args.name or args.adapter.name: result}).items())))
     for name, row in result["sets"].items():
         print(f"{name:24} n {row['n']:5}  AUC {row['auc']}  P {row['precision']}  R {row['recall']}  F1 {row['f1']}  "
-              f"ECE {row['calibration_error']}  F1 at margin 0 {row['f1_at_0']}")
+              f"ECE {row['calibration_error']}  F1 at margin 0 {row['f1_at_0']}  "
+              f"with rules: AUC {row['with rules']['auc']}  F1 {row['with rules']['f1']}")
     print(json.dumps(result))
 
 
@@ -91,6 +98,12 @@ def figures(truth: list[int], found: np.ndarray, scaling: dict[str, float]) -> d
             "precision": at_half["precision"]["value"], "recall": at_half["recall"]["value"],
             "f1": at_half["f1"]["value"], "f1_at_0": at_zero["f1"]["value"],
             "calibration_error": quality.calibration_error(truth, said.tolist())}
+
+
+def with_rules(truth: list[int], p_yes: list[float]) -> dict[str, Any]:
+    decided = quality.decisions(truth, [one >= 0.5 for one in p_yes])
+    return {"auc": quality.auc(truth, p_yes), "calibration_error": quality.calibration_error(truth, p_yes),
+            **{each: decided[each]["value"] for each in ("precision", "recall", "f1")}}
 
 
 def flips(verifier: verify.Verifier, scaling: dict[str, float], most: int | None = None) -> dict[str, Any]:
@@ -122,12 +135,14 @@ def flips(verifier: verify.Verifier, scaling: dict[str, float], most: int | None
 
 def tables(entries: dict[str, Any]) -> str:
     """The file's figures as two Markdown tables: labelled sets, and injections."""
-    lines = ["| adapter | measured on | n | positive | AUC | P | R | F1 | F1 at margin 0 | calibration error |",
-             "|---|---|---|---|---|---|---|---|---|---|"]
+    lines = ["| adapter | measured on | n | positive | AUC | P | R | F1 | F1 at margin 0 | calibration error "
+             "| with rules: AUC | P | R | F1 |", "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"]
     names = ("auc", "precision", "recall", "f1", "f1_at_0", "calibration_error")
     for name, entry in entries.items():
         for which, row in entry["sets"].items():
             cells = [name, which, str(row["n"]), str(row["positives"]), *(f"{row[each]:.3f}" for each in names)]
+            both = row.get("with rules", {})  # entries measured before these were have none
+            cells += [f"{both[each]:.3f}" if both else "" for each in ("auc", "precision", "recall", "f1")]
             lines.append(f"| {' | '.join(cells)} |")
     lines += ["", "| adapter | off-topic texts judged yes | flipped: written out | kinds learned | kinds held back |",
               "|---|---|---|---|---|"]

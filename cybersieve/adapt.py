@@ -12,9 +12,9 @@ question is put), calibration.json (margin to probability), margins.jsonl (what 
 and README.md, the model card. Records with a uniform label and texts that read the same as one are refused.
 --consistent teaches an adapter to answer a text with an injection as it answers the text alone, by its own answers,
 and writes the mean of the weights before and after. --mean-with trains nothing: it writes the mean of --start-from
-and of another adapter of the same model, which counts by --share. Where that came from --start-from by further
-steps, it is the mean of the weights; else of their products, cut back to --rank. Texts of --check are never learned:
-they are measured, and calibration and posterior are fitted on them beside the texts held back.
+and of another adapter of the same model, which counts by --share. Where that was trained from --start-from by
+further steps, it is the mean of the weights; else of their products, cut back to --rank. Texts of --check are never
+learned: they are measured, and calibration and posterior are fitted on them beside the texts held back.
 A killed run goes on where it stopped. Works on CPU, Metal and CUDA.
 """
 
@@ -215,24 +215,24 @@ class Bench:
         return lora.held_back_figures(self.learner.margins(held), lora.targets(held)) if held else (math.inf, None)
 
     def mean(self, held: Sequence[Row]) -> Any:
-        """The mean of --start-from and --mean-with: of the weights where the second came from the first (halfway says
-        why), else of the products (merging says why). Raises InputError where they don't fit each other.
+        """The mean of --start-from and --mean-with: of the weights where the second came from the first by training
+        alone (halfway says why), else of the products (merging says why). Raises InputError where they don't fit.
         """
         from cybersieve import lora, merging
 
         args, folders = self.args, (self.args.start_from, self.args.mean_with)
         one, other = (start_weights(folder)[0] for folder in folders)
-        later = came_from(args.mean_with, args.start_from)
+        trained = came_by(args.mean_with, args.start_from) == "training"
         sizes = [{name: weights[name].shape[0 if name.endswith("lora_a") else -1] for name in weights}
                  for weights in (one, other)]  # inputs of each A, outputs of each B
         if not one or sizes[0] != sizes[1]:
             raise InputError(args.mean_with / WEIGHTS, f"of other layers than {args.start_from}", remedy="take the "
                              "mean of adapters of one model, trained with the same --keys and --layers")
         ranks = [weights[min(weights)].shape[1] for weights in (one, other)]  # the first is a lora_a, (inputs, rank)
-        if args.rank > sum(ranks) or (later and {args.rank} != {*ranks}):
+        if args.rank > sum(ranks) or (trained and {args.rank} != {*ranks}):
             raise ParamsError(f"--rank {args.rank}: the adapters have {' and '.join(map(str, ranks))}; it must be the "
-                              "same where one came from the other, else at most their sum")
-        if later:
+                              "same where one was trained from the other, else at most their sum")
+        if trained:
             weights = merging.between(one, other, args.share)
         else:
             lora_of = [records.load_json(folder / "adapter_config.json")["lora_parameters"] for folder in folders]
@@ -284,10 +284,16 @@ def start_weights(folder: Path | None) -> tuple[Any, str]:
         raise InputError(folder / WEIGHTS, str(error), remedy="--start-from takes the folder of an adapter") from None
 
 
-def came_from(later: Path, earlier: Path) -> bool:
-    """Whether the first adapter's record names the second one's weights as those that a step of it went on from."""
-    weights = start_weights(earlier)[1]
-    return any(step["settings"].get("start_from") == weights for step in model_card.steps(_learned(later)))
+def came_by(later: Path, earlier: Path) -> str:
+    """How the first adapter came from the second, by its record: by `training` alone, or by `products`, where a mean of
+    products (of other adapters, of seeds) lies between, since which its factors are others; empty where it did not.
+    """
+    weights, steps = start_weights(earlier)[1], model_card.steps(_learned(later))
+    begin = next((at for at, step in enumerate(steps) if step["settings"].get("start_from") == weights), None)
+    if begin is None:
+        return ""
+    mixed = any(step.keys() & {"mean_with", "by_products"} or len(step["seeds"]) > 1 for step in steps[begin:])
+    return "products" if mixed else "training"
 
 
 def layout(question: str, max_tokens: int) -> prompt.Layout:
@@ -372,8 +378,9 @@ def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row
     before = args.start_from
     if args.mean_with:
         facts["share"] = args.share
-        if came_from(args.mean_with, args.start_from):
+        if came := came_by(args.mean_with, args.start_from):
             facts["mean_from_step"], before = len(model_card.steps(_learned(args.start_from))), args.mean_with
+            facts |= {"by_products": True} if came == "products" else {}
         else:
             facts["mean_with"] = _learned(args.mean_with)
     if learned := _learned(before):  # what was learned before

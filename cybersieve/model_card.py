@@ -69,6 +69,9 @@ def _step(run: dict[str, Any], before: int) -> list[str]:
                 f"of those before and after. {_run(run)}", ""]
     if "mean_from_step" in run:
         share = "" if run.get("share", 0.5) == 0.5 else f", the later one's share being {run['share']}"
+        if run.get("by_products"):
+            return [f"{before + 1}. The mean of what the steps to {run['mean_from_step']} and those to {before} changed"
+                    f"{share}, cut back to rank {run['settings']['rank']}.", ""]
         return [f"{before + 1}. The mean of the weights after steps {run['mean_from_step']} and {before}{share}.", ""]
     if "mean_with" in run:
         return [f"{before + 1}. The mean of what the steps before changed and of another adapter's changes, the "

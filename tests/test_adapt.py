@@ -271,6 +271,17 @@ def test_the_mean_with_an_adapter_of_other_origin_is_that_of_the_products(model,
     assert "2. The mean of what the steps before changed" in card and "    2. Labelled texts." in card
     assert "(the other adapter's step 2)" in card and "(step 1)" in card and "(step 2)" not in card
 
+    rank = ["--rank", str(first["settings"]["rank"] + 2)]
+    later = train(model, texts, tmp_path / "later", "--start-from", str(tmp_path / "mean"), *rank, epochs=0.5)
+    back = ["--start-from", str(tmp_path / "first"), "--mean-with", str(tmp_path / "later"), "--share", "0.25"]
+    facts = train(model, texts, tmp_path / "back", *back, "--rank", str(2 * first["settings"]["rank"] + 2))
+    assert facts["by_products"] and facts["mean_from_step"] == 1 and facts["before"] == later
+    for stem in stems:  # the factors of `later` are others than those of `first`, although it came from there
+        wanted = 0.75 * product("first", stem) + 0.25 * product("later", stem)
+        assert np.allclose(product("back", stem), wanted, atol=2e-2 * np.abs(wanted).max())
+    card = (tmp_path / "back/README.md").read_text()
+    assert "4. The mean of what the steps to 1 and those to 3 changed, the later one's share being 0.25" in card
+
     (tmp_path / "other/training.json").unlink()
     unknown = train(model, texts, tmp_path / "unknown", *whole)
     card = (tmp_path / "unknown/README.md").read_text()
