@@ -4,7 +4,8 @@
     a[lang=en].b   only items whose `lang` is `en` (or starts with `en-`, `en_`); [lang=en|*]: all, if there are none
     a[-1].b        only the last item
     *.b            any key
-    a.b ~ regex    only texts in which the regular expression is found; of one with a group, what the group matched
+    a.b ~ regex    only texts in which the regular expression is found; of one with a group, what the group matched.
+                   Texts are hostile: where it may begin anywhere and go on and on, it takes ages (^ and ++ help)
     CWE-{@ID}      a template: text with paths in braces; no value where one of its paths has none
 
 A record is what JSON has: dicts, lists, strings, numbers, booleans, null. XML elements become such trees

@@ -8,7 +8,7 @@
 
 import csv
 import hashlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from cybersieve.errors import InputError
@@ -18,7 +18,7 @@ STRATIFIED, UNIFORM = "sample_stratified.csv", "sample_uniform.csv"
 
 
 def key(source: str, record_id: str) -> Key:
-    return PurePosixPath(source).name, record_id
+    return source.rpartition("/")[2], record_id
 
 
 def half(of: Key) -> Literal["thresholds", "report"]:

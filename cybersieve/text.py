@@ -166,7 +166,10 @@ def markdown(text: str) -> str:
         text = _REFERENCE_LINK.sub(r"\1", text)
     if "]:" in text:
         text = _REFERENCE.sub("", text)
-    text = _HEADING.sub("", _FENCE.sub("", text))
+    if "```" in text or "~~~" in text:
+        text = _FENCE.sub("", text)
+    if "#" in text:
+        text = _HEADING.sub("", text)
     if "**" in text:
         text = _BOLD.sub(r"\1", text)
     if "`" in text:

@@ -31,7 +31,7 @@ MAX_ATTRIBUTES = 100_000  # of one element; a tag with millions costs libxml2 hu
 MAX_RUN = 10_000_000  # bytes without a `<`: libxml2's bound on one text or tag
 EQUALS, LESS = b"=<"
 _ATTRIBUTE = re.compile(rb"=\s*[\"']")
-_WRAPPED = re.compile(r"\s*\n[ \t]+(?=\S)")  # a line broken by a pretty-printer
+_BREAK = re.compile(r"(\n\s*)")
 
 
 @lru_cache(4096)
@@ -80,7 +80,7 @@ def tree(node: Any, plan: Plan | None = None) -> Any:
         return result
     if not children or (not plan and _mixed(node, children)):
         words = plain_text.element(node) if len(node) else node.text or ""
-        words = (_WRAPPED.sub(" ", words) if "\n" in words and not children else words).strip()
+        words = (_unwrapped(words) if "\n" in words and not children else words).strip()
         if not result:
             return words
         if words:
@@ -96,6 +96,16 @@ def tree(node: Any, plan: Plan | None = None) -> Any:
         else:
             result[name] = [result[name], value]
     return result
+
+
+def _unwrapped(words: str) -> str:
+    """The text without the line ends of a pretty-printer: those with white space behind them."""
+    parts = _BREAK.split(words)  # text, line end and white space, text, … : each looked at once
+    for at in range(1, len(parts), 2):
+        indent = parts[at].rpartition("\n")[2]
+        if indent and not indent.strip(" \t"):
+            parts[at - 1], parts[at] = parts[at - 1].rstrip(), " "
+    return "".join(parts)
 
 
 def _mixed(node: Any, children: list[Any]) -> bool:

@@ -118,6 +118,13 @@ def test_any_text_is_masked_once(text):
     assert clean(once["text"])[0]["text"] == once["text"]
 
 
+@given(st.text(alphabet="0123456789+-()./ ", max_size=40))
+def test_the_quick_look_lets_every_phone_number_through(number):
+    for text in (number, f"+1{number}", f"call me at {number}"):
+        if any(not safety._is_no_phone(match) for match in safety._PHONE.finditer(text)):
+            assert safety._DIGITS.search(text)
+
+
 @pytest.mark.parametrize("text", [
     "a" * 100_000, "a." * 50_000, "a@" * 50_000, "1" * 100_000, "+1 " * 30_000, "call " * 20_000,
     "-----BEGIN PRIVATE KEY-----" * 3_000, "://a:" * 20_000, "eyJ" * 30_000, "a@a." * 25_000])

@@ -1,6 +1,8 @@
 """Known sources: each recognised from a sample in upstream's shape, each field where it belongs."""
 
 import json
+import re
+import time
 from collections import Counter
 
 import pytest
@@ -149,3 +151,22 @@ def test_id_without_upstreams_own_is_a_hash_of_what_is_said():
     ids = [sources.record(source, tree, "f", place, {}, 100, Counter()).id
            for tree, place in (({"x": "a"}, "1"), ({"x": "a"}, "2"), ({"x": "b"}, "1"))]
     assert ids[0] == ids[1] != ids[2] and ids[0].startswith("sha-")
+
+
+def filled(wanted, words):
+    """A record with the words wherever the paths look, and beside them."""
+    return {key.replace("*", "any"): filled(below, words) for key, below in wanted.items()} if wanted else words
+
+
+PATTERNED = [source for source in sources.known() if " ~ " in str(source.described)]
+
+
+@pytest.mark.parametrize("source", PATTERNED, ids=lambda source: source.name)
+def test_patterns_of_fields_cost_linear_time(source):
+    """On what they look for and on what they pass over, a thousand times in a row: quadratic, it would be minutes."""
+    spelt = re.sub(r"\\[.|]", lambda sign: sign[0][1], str(source.described).replace("\\\\", "\\"))
+    for piece in ["a", " ", "\n", "a ", "v1", *re.findall(r"[\w<>/= .|-]{4,}", spelt)]:
+        tree = filled(source.checked().wanted, piece * (300_000 // len(piece)))
+        start = time.process_time()
+        sources.record(source, tree, "f", "0", {}, 1000, Counter())
+        assert source.rooted(tree) + source.fits(tree) >= 0 and time.process_time() - start < 5, piece

@@ -1,6 +1,7 @@
 """XML as a stream: the same trees as from a full parse, constant memory, and nothing fetched or unfolded."""
 
 import os
+import re
 import time
 import tracemalloc
 from collections import Counter
@@ -184,3 +185,17 @@ def test_memory_is_constant_whatever_passes(middle, name):
     before = resident()
     run(40)
     assert resident() - before < 4e6
+
+
+@given(st.text("a \n\t\r", max_size=12))
+def test_line_ends_with_white_space_behind_them_are_the_pretty_printers(words):
+    assert xml_stream._unwrapped(words).strip() == re.sub(r"\s*\n[ \t]+(?=\S)", " ", words).strip()
+
+
+@pytest.mark.parametrize("space", [" ", "\n", "\n ", " \n", "\n a"])
+def test_white_space_costs_linear_time(space):
+    """Half a megabyte in one text: with a pattern that may begin anywhere it would be minutes."""
+    data = f"<top><rec>a{space * (500_000 // len(space))}b\nc</rec></top>".encode()
+    start = time.process_time()
+    assert len(read(data, "rec")) == 1
+    assert time.process_time() - start < 5
