@@ -168,5 +168,7 @@ def test_patterns_of_fields_cost_linear_time(source):
     for piece in ["a", " ", "\n", "a ", "v1", *re.findall(r"[\w<>/= .|-]{4,}", spelt)]:
         tree = filled(source.checked().wanted, piece * (300_000 // len(piece)))
         start = time.process_time()
+        source.rooted(tree)
+        source.fits(tree)
         sources.record(source, tree, "f", "0", {}, 1000, Counter())
-        assert source.rooted(tree) + source.fits(tree) >= 0 and time.process_time() - start < 5, piece
+        assert time.process_time() - start < 5, piece
