@@ -4,15 +4,17 @@
         --eval uniform=uniform.jsonl gold=gold.jsonl --most-injected 480 --name shipped --output bench/adapter.json
     python bench/adapter.py --output bench/adapter.json --docs docs/adapter.md      # only writes the tables there
 
-For each labelled set (JSONL of text, label): AUC; precision, recall and F1 at p_yes 0.5 and at margin 0;
-calibration error; and the same of p_yes as the pipeline forms it, the margin weighed with what the rules say of the
-text (nothing is known of its source). For each kind of injection: the share of off-topic texts (tests/injections)
-whose verdict flips, by the model alone.
+Rows of a set that bench/readings.csv names (by `group`) get the label that two readings agree on; where they do
+not, or leave it open, the row is left out. For each labelled set (JSONL of text, label): AUC; precision, recall and
+F1 at p_yes 0.5 and at margin 0; calibration error; and the same of p_yes as the pipeline forms it, the margin weighed
+with what the rules say of the text (nothing is known of its source). For each kind of injection: the share of
+off-topic texts (tests/injections) whose verdict flips, by the model alone.
 The file gets an entry for --name beside those that it holds. Ends with one JSON line. Not measured: speed
 (bench/verify.py).
 """
 
 import argparse
+import csv
 import dataclasses
 import json
 import random
@@ -29,6 +31,8 @@ from cybersieve.errors import ModelError
 HERE = Path(__file__).resolve().parent.parent
 OFF_TOPIC, INJECTED = HERE / "tests/injections/off_topic.txt", HERE / "tests/injections/injected.jsonl"
 NO_SCALING = {"a": 1.0, "b": 0.0}
+UNSEEN = ("foldoc", "npm", "PyPI readmes", "manual pages", "Java classes", "kernel options")  # labelled by
+# others than those who trained the adapter, and never learned
 MARKED = re.compile(r"(?<=<!-- bench: written by bench/adapter.py -->\n).*?(?=<!-- /bench -->)", re.S)
 
 
@@ -37,6 +41,8 @@ def main() -> None:
     parser.add_argument("--model", default="smollm2-135m-instruct")
     parser.add_argument("--adapter", type=Path, help="folder of the adapter to measure")
     parser.add_argument("--eval", nargs="*", default=[], metavar="NAME=FILE")
+    parser.add_argument("--readings", type=Path, default=HERE / "bench/readings.csv", metavar="FILE",
+                        help="what two readers say of the sets' texts: set, id, first, second (1, 0 or u)")
     parser.add_argument("--params", type=Path, default=HERE / "params.yaml", help="its block verify is used")
     parser.add_argument("--margins", type=Path, help="where to write every text's margin (JSONL)")
     parser.add_argument("--most-injected", type=int, metavar="N", help="of the texts made from templates, drawn "
@@ -57,11 +63,11 @@ def measure(args: argparse.Namespace) -> None:
     book = rules.load(everything.score.rules)
     settings = dataclasses.replace(everything.verify, model=args.model, adapter=str(args.adapter))
     result: dict[str, Any] = {"sets": {}}
-    kept = []
+    kept, readings = [], load_readings(args.readings)
     with verify.Verifier(settings) as verifier:
         scaling = verifier.calibration.get("platt", NO_SCALING)
         for name, _, path in (item.partition("=") for item in args.eval):
-            rows = list(training_data.read_jsonl(Path(path)))
+            rows = as_read(list(training_data.read_jsonl(Path(path))), readings.get(name, {}))
             found = margins(verifier, [row["text"] for row in rows])
             weighed = [verify.by_llm(margin, book.judge("", row["text"]).text_log_odds, verifier.calibration).p_yes
                        for margin, row in zip(found.tolist(), rows, strict=True)]
@@ -80,6 +86,23 @@ def measure(args: argparse.Namespace) -> None:
               f"ECE {row['calibration_error']}  F1 at margin 0 {row['f1_at_0']}  "
               f"with rules: AUC {row['with rules']['auc']}  F1 {row['with rules']['f1']}")
     print(json.dumps(result))
+
+
+def load_readings(path: Path) -> dict[str, dict[str, int | None]]:
+    """By set and id: the label that both readers give, None where they give none or not the same."""
+    found: dict[str, dict[str, int | None]] = defaultdict(dict)
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            agreed = row["first"] == row["second"] and row["first"] != "u"
+            found[row["set"]][row["id"]] = int(row["first"]) if agreed else None
+    return found
+
+
+def as_read(rows: list[training_data.Row], said: dict[str, int | None]) -> list[training_data.Row]:
+    """A set without readings as it is; of another, the rows that both readers decide alike."""
+    if not said:
+        return rows
+    return [row | {"label": label} for row in rows if (label := said.get(row["group"])) is not None]
 
 
 def margins(verifier: verify.Verifier, texts: list[str]) -> np.ndarray:
@@ -144,6 +167,11 @@ def tables(entries: dict[str, Any]) -> str:
             both = row.get("with rules", {})  # entries measured before these were have none
             cells += [f"{both[each]:.3f}" if both else "" for each in ("auc", "precision", "recall", "f1")]
             lines.append(f"| {' | '.join(cells)} |")
+        if entry["sets"].keys() >= set(UNSEEN):
+            alone, both = ([np.mean([values(entry["sets"][each])[key] for each in UNSEEN]) for key in ("auc", "f1")]
+                           for values in (dict, lambda row: row["with rules"]))
+            lines.append(f"| {name} | **mean of the {len(UNSEEN)} unseen sources** | | | {alone[0]:.3f} | | | "
+                         f"{alone[1]:.3f} | | | {both[0]:.3f} | | | {both[1]:.3f} |")
     lines += ["", "| adapter | off-topic texts judged yes | flipped: written out | kinds learned | kinds held back |",
               "|---|---|---|---|---|"]
     for name, entry in entries.items():

@@ -88,3 +88,20 @@ def test_the_page_shows_what_was_measured():
     page = (ROOT / "docs/adapter.md").read_text(encoding="utf-8")
     shown = bench["tables"](records.load_json(ROOT / "bench/adapter.json"))
     assert bench["MARKED"].search(page).group() == shown, "run bench/adapter.py --output … --docs docs/adapter.md"
+
+
+def test_a_set_that_was_read_counts_by_what_both_readers_say(tmp_path):
+    bench = runpy.run_path(str(ROOT / "bench/adapter.py"))
+    (tmp_path / "readings.csv").write_text("set,id,first,second\npages,a,1,1\npages,b,1,0\npages,c,u,u\npages,d,0,0\n")
+    said = bench["load_readings"](tmp_path / "readings.csv")
+    rows = [{"group": group, "label": 0} for group in "abcde"]
+    assert bench["as_read"](rows, said["pages"]) == [{"group": "a", "label": 1}, {"group": "d", "label": 0}]
+    assert bench["as_read"](rows, said.get("other", {})) == rows
+
+
+def test_readings_are_whole():
+    bench = runpy.run_path(str(ROOT / "bench/adapter.py"))
+    said = bench["load_readings"](ROOT / "bench/readings.csv")
+    lines = (ROOT / "bench/readings.csv").read_text(encoding="utf-8").splitlines()
+    assert sum(map(len, said.values())) == len(lines) - 1, "an id twice"
+    assert {value for line in lines[1:] for value in line.rsplit(",", 2)[1:]} == {"0", "1", "u"}
