@@ -31,8 +31,8 @@ from cybersieve.errors import ModelError
 HERE = Path(__file__).resolve().parent.parent
 OFF_TOPIC, INJECTED = HERE / "tests/injections/off_topic.txt", HERE / "tests/injections/injected.jsonl"
 NO_SCALING = {"a": 1.0, "b": 0.0}
-UNSEEN = ("foldoc", "npm", "PyPI readmes", "manual pages", "Java classes", "kernel options")  # labelled by
-# others than those who trained the adapter, and never learned
+UNSEEN = ("foldoc", "npm", "PyPI readmes", "manual pages", "Java classes", "kernel options")
+# sources never learned, each text labelled by itself
 MARKED = re.compile(r"(?<=<!-- bench: written by bench/adapter.py -->\n).*?(?=<!-- /bench -->)", re.S)
 
 
