@@ -73,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--mean-with", type=Path, metavar="DIR",
                         help="no training: the mean of --start-from and another adapter")
     parser.add_argument("--share", type=float, default=0.5, help="of --mean-with in the mean (default %(default)s)")
+    parser.add_argument("--learned", type=Path, nargs="+", metavar="FILE", default=[],
+                        help="what other adapters that this one comes from have learned: not calibrated on")
     parser.add_argument("--rules", type=Path, metavar="FILE", help="rules.yaml: fit the posterior with the rules, too")
     parser.add_argument("--recalibrate", action="store_true", help="no training: calibrate from the margins there")
     return parser
@@ -85,8 +87,10 @@ def _settings_type() -> Any:
 
 
 def run(args: argparse.Namespace) -> None:
+    met = {one["group"] for one in collect(args.learned, args.parsed_dir, args.never)[0]}
     if args.recalibrate:
         rows, _ = collect([*args.labels, *args.check], args.parsed_dir, args.never)
+        _forget(args.output / "margins.jsonl", met)
         _write_calibration(args.output, rows, args.rules)
         return
     if not 0 < args.held_back < 0.9 or args.max_tokens < 8:
@@ -105,9 +109,9 @@ def run(args: argparse.Namespace) -> None:
     if len({one["label"] for one in rows}) < 2:
         raise InputError(", ".join(map(str, args.labels)), f"{len(rows)} texts, and not both answers among them",
                          remedy="add labelled texts")
-    known = {one["group"] for one in rows}
+    known = {one["group"] for one in rows} | met
     extra = [one for one in collect(args.check, args.parsed_dir, args.never)[0] if one["group"] not in known]
-    held = [one for one in rows if training_data.share(one["group"]) < args.held_back]
+    held = [one for one in rows if training_data.share(one["group"]) < args.held_back and one["group"] not in met]
     learned = [one for one in rows if training_data.share(one["group"]) >= args.held_back]
     if not (held or extra or args.folds or args.each_source) or not learned:
         raise InputError(", ".join(map(str, args.labels)), f"of {len(rows)} texts {len(learned)} are to learn from and "
@@ -405,13 +409,22 @@ def _held_back(loss: float, auc: float | None) -> str:
     return f"held-back loss {loss:.4f}, AUC {auc}" if math.isfinite(loss) else "nothing held back"
 
 
+def _read_margins(path: Path) -> list[Row]:
+    if not path.exists():
+        raise InputError(path, "no such file", remedy="train first")
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _forget(path: Path, met: set[str]) -> None:
+    """Leave only what was measured on texts that are not among those."""
+    kept = [one for one in _read_margins(path) if one["group"] not in met]
+    path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in kept), encoding="utf-8")
+
+
 def _write_calibration(folder: Path, texts: Sequence[Row], rules_file: Path | None) -> None:
     """calibration.json and the model card from margins.jsonl: sources left out count before parts, parts before
     the part held back once, because they show texts of a kind the adapter has not learned; texts checked always."""
-    path = folder / "margins.jsonl"
-    if not path.exists():
-        raise InputError(path, "no such file", remedy="train first")
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = _read_margins(folder / "margins.jsonl")
     by = next((kind for kind in ("source", "part", "held back") if any(one["by"] == kind for one in rows)), "checked")
     chosen = [one for one in rows if one["by"] in (by, "checked") and one["source"] != "synthetic"] or rows
     scaling = calibration.platt([one["margin"] for one in chosen], [one["label"] for one in chosen],

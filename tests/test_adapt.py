@@ -136,6 +136,24 @@ def test_texts_to_check_by_are_measured_and_not_learned(model, texts, tmp_path):
     assert records.load_json(tmp_path / "a/calibration.json") == found
 
 
+def test_texts_that_another_adapter_learned_are_not_calibrated_on(model, texts, tmp_path):
+    train(model, texts, tmp_path / "a")
+    held = [json.loads(line) for line in (tmp_path / "a/margins.jsonl").read_text().splitlines()]
+    met = {one["group"] for one in held[::2]}
+    text_of = {one["group"]: one for one in training_data.read_jsonl(texts)}
+    learned = tmp_path / "learned.jsonl"
+    learned.write_text("".join(json.dumps({key: text_of[group][key] for key in ("text", "label")}) + "\n"
+                               for group in sorted(met)))
+    mean = train(model, texts, tmp_path / "mean", "--start-from", str(tmp_path / "a"), "--mean-with",
+                 str(tmp_path / "a"), "--learned", str(learned))
+    left = [json.loads(line) for line in (tmp_path / "mean/margins.jsonl").read_text().splitlines()]
+    assert mean["share"] == 0.5 and {one["group"] for one in left} == {one["group"] for one in held} - met
+    train(model, texts, tmp_path / "a", "--recalibrate", "--learned", str(learned))
+    kept = [json.loads(line) for line in (tmp_path / "a/margins.jsonl").read_text().splitlines()]
+    assert kept == [one for one in held if one["group"] not in met]
+    assert records.load_json(tmp_path / "a/calibration.json")["fitted_on"]["n"] == len(kept)
+
+
 def test_too_little_to_learn_from_is_told_before_training(model, tmp_path):
     few = tmp_path / "few.jsonl"
     few.write_text("".join(json.dumps({"text": text, "label": label}) + "\n"
