@@ -418,6 +418,8 @@ def _read_margins(path: Path) -> list[Row]:
 def _forget(path: Path, met: set[str]) -> None:
     """Leave only what was measured on texts that are not among those."""
     kept = [one for one in _read_margins(path) if one["group"] not in met]
+    if not kept:
+        raise InputError(path, "every text in it is among those of --learned", remedy="name fewer files there")
     path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in kept), encoding="utf-8")
 
 

@@ -152,6 +152,9 @@ def test_texts_that_another_adapter_learned_are_not_calibrated_on(model, texts, 
     kept = [json.loads(line) for line in (tmp_path / "a/margins.jsonl").read_text().splitlines()]
     assert kept == [one for one in held if one["group"] not in met]
     assert records.load_json(tmp_path / "a/calibration.json")["fitted_on"]["n"] == len(kept)
+    with pytest.raises(InputError, match="every text in it"):
+        train(model, texts, tmp_path / "a", "--recalibrate", "--learned", str(texts))
+    assert [json.loads(line) for line in (tmp_path / "a/margins.jsonl").read_text().splitlines()] == kept
 
 
 def test_too_little_to_learn_from_is_told_before_training(model, tmp_path):
