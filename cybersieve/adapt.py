@@ -90,7 +90,8 @@ def run(args: argparse.Namespace) -> None:
     met = {one["group"] for one in collect(args.learned, args.parsed_dir, args.never)[0]}
     if args.recalibrate:
         rows, _ = collect([*args.labels, *args.check], args.parsed_dir, args.never)
-        _forget(args.output / "margins.jsonl", met)
+        if met:
+            _forget(args.output / "margins.jsonl", met)
         _write_calibration(args.output, rows, args.rules)
         return
     if not 0 < args.held_back < 0.9 or args.max_tokens < 8:
