@@ -75,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--share", type=float, default=0.5, help="of --mean-with in the mean (default %(default)s)")
     parser.add_argument("--learned", type=Path, nargs="+", metavar="FILE", default=[],
                         help="what other adapters that this one comes from have learned: not calibrated on")
+    parser.add_argument("--prior", type=float, default=0.5, metavar="SHARE",
+                        help="of security texts where the adapter is used: p_yes holds there (default %(default)s)")
     parser.add_argument("--rules", type=Path, metavar="FILE", help="rules.yaml: fit the posterior with the rules, too")
     parser.add_argument("--recalibrate", action="store_true", help="no training: calibrate from the margins there")
     return parser
@@ -87,12 +89,14 @@ def _settings_type() -> Any:
 
 
 def run(args: argparse.Namespace) -> None:
+    if not 0 < args.prior < 1:
+        raise ParamsError(f"--prior must lie between 0 and 1, and is {args.prior}")
     met = {one["group"] for one in collect(args.learned, args.parsed_dir, args.never)[0]}
     if args.recalibrate:
         rows, _ = collect([*args.labels, *args.check], args.parsed_dir, args.never)
         if met:
             _forget(args.output / "margins.jsonl", met)
-        _write_calibration(args.output, rows, args.rules)
+        _write_calibration(args.output, rows, args.rules, args.prior)
         return
     if not 0 < args.held_back < 0.9 or args.max_tokens < 8:
         raise ParamsError("--held-back must lie between 0 and 0.9, --max-tokens be at least 8")
@@ -391,7 +395,7 @@ def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row
     if learned := _learned(before):  # what was learned before
         facts["before"] = learned
     records.save_json(folder / "training.json", facts)
-    _write_calibration(folder, [*rows, *extra], args.rules)
+    _write_calibration(folder, [*rows, *extra], args.rules, args.prior)
     weights = {name: value.astype(mx.float16) for name, value in sorted(best.weights.items())}
     mx.save_safetensors(str(folder / WEIGHTS), weights, {"format": "mlx"})
     size = (folder / WEIGHTS).stat().st_size / 1e6
@@ -424,15 +428,15 @@ def _forget(path: Path, met: set[str]) -> None:
     path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in kept), encoding="utf-8")
 
 
-def _write_calibration(folder: Path, texts: Sequence[Row], rules_file: Path | None) -> None:
+def _write_calibration(folder: Path, texts: Sequence[Row], rules_file: Path | None, prior: float) -> None:
     """calibration.json and the model card from margins.jsonl: sources left out count before parts, parts before
     the part held back once, because they show texts of a kind the adapter has not learned; texts checked always."""
     rows = _read_margins(folder / "margins.jsonl")
     by = next((kind for kind in ("source", "part", "held back") if any(one["by"] == kind for one in rows)), "checked")
     chosen = [one for one in rows if one["by"] in (by, "checked") and one["source"] != "synthetic"] or rows
     scaling = calibration.platt([one["margin"] for one in chosen], [one["label"] for one in chosen],
-                                [one["source"] for one in chosen])
-    result: dict[str, Any] = {"platt": scaling, "fitted_on": {"by": by, "n": len(chosen)},
+                                [one["source"] for one in chosen], prior)
+    result: dict[str, Any] = {"platt": scaling, "fitted_on": {"by": by, "n": len(chosen), "prior": prior},
                               "posterior": _posterior(rows, texts, rules_file)}
     records.save_json(folder / "calibration.json", result)
     facts = records.load_json(folder / "training.json")

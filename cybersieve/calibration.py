@@ -1,6 +1,7 @@
 """From margins to probabilities: Platt scaling, and the posterior of margin and rules' log-odds together."""
 
 from collections.abc import Sequence
+from math import log
 
 import numpy as np
 
@@ -33,10 +34,16 @@ def logistic(features: np.ndarray, labels: Sequence[int], weights: Sequence[floa
     return [float(value) for value in w]
 
 
-def platt(margins: Sequence[float], labels: Sequence[int], groups: Sequence[str] | None = None) -> dict[str, float]:
+def platt(margins: Sequence[float], labels: Sequence[int], groups: Sequence[str] | None = None,
+          prior: float = 0.5) -> dict[str, float]:
     """{a, b} of p_yes = 1 / (1 + exp(-(a · margin + b))). With `groups` (sources), each counts the same,
     and so do both answers within each: one threshold then serves sources large and small, rich and poor.
-    What a source has fewer than ENOUGH texts of counts for less, or three texts would shift all."""
+    What a source has fewer than ENOUGH texts of counts for less, or three texts would shift all.
+
+    So p_yes holds where every other text is a yes; where a share `prior` is, the log-odds shift by logit(prior)
+    (Saerens, Latinne, Decaestecker 2002). Without `groups` the labels' own share holds, and `prior` must be left."""
+    if groups is None and prior != 0.5:
+        raise ValueError("a prior needs groups")
     weights = None
     if groups is not None:
         cells = list(zip(groups, labels, strict=True))
@@ -44,7 +51,7 @@ def platt(margins: Sequence[float], labels: Sequence[int], groups: Sequence[str]
         share = {cell: min(1.0, size / ENOUGH) for cell, size in sizes.items()}
         weights = [len(cells) / sum(share.values()) * share[cell] / sizes[cell] for cell in cells]
     a, b = logistic(np.asarray(margins, dtype=np.float64), labels, weights)
-    return {"a": round(a, 5), "b": round(b, 5)}
+    return {"a": round(a, 5), "b": round(b + log(prior / (1 - prior)), 5)}
 
 
 def posterior(margins: Sequence[float], log_odds: Sequence[float], labels: Sequence[int]) -> dict[str, float]:

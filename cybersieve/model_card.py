@@ -56,7 +56,8 @@ def text(facts: dict[str, Any], scaling: dict[str, Any], figures: list[dict[str,
         *(f"| {f['source']} | {WAYS[f['by']]} | {f['n']} | {f['positives']} | {_(f['auc'])} | {_(f['precision'])} | "
           f"{_(f['recall'])} | {_(f['f1'])} | {_(f['calibration_error'])} |" for f in figures), "",
         f"Probability: 1 / (1 + exp(-({scaling['platt']['a']} · margin + {scaling['platt']['b']}))), fitted on "
-        f"{scaling['fitted_on']['n']} texts ({WAYS[scaling['fitted_on']['by']]}).", "",
+        f"{scaling['fitted_on']['n']} texts ({WAYS[scaling['fitted_on']['by']]}), for a share of yes of "
+        f"{scaling['fitted_on']['prior']}.", "",
         "## Licence", "", "Apache-2.0, as the base model.", ""]
     return "\n".join(lines)
 

@@ -1,4 +1,5 @@
 import json
+import math
 import re
 import shutil
 from pathlib import Path
@@ -134,6 +135,13 @@ def test_texts_to_check_by_are_measured_and_not_learned(model, texts, tmp_path):
     (tmp_path / "a/calibration.json").unlink()
     train(model, texts, tmp_path / "a", "--check", str(check), "--rules", str(rules), "--recalibrate")
     assert records.load_json(tmp_path / "a/calibration.json") == found
+    train(model, texts, tmp_path / "a", "--check", str(check), "--rules", str(rules), "--recalibrate", "--prior", "0.2")
+    rarer = records.load_json(tmp_path / "a/calibration.json")
+    assert rarer["platt"]["b"] == pytest.approx(found["platt"]["b"] + math.log(0.2 / 0.8), abs=1e-4)
+    assert rarer["posterior"] == found["posterior"]
+    assert "for a share of yes of 0.2" in (tmp_path / "a/README.md").read_text()
+    with pytest.raises(ParamsError, match="--prior must lie"):
+        train(model, texts, tmp_path / "a", "--recalibrate", "--prior", "1")
 
 
 def test_texts_that_another_adapter_learned_are_not_calibrated_on(model, texts, tmp_path):
@@ -395,6 +403,19 @@ def test_platt_by_groups_is_not_ruled_by_the_largest():
     threshold = {name: -found["b"] / found["a"] for name, found in
                  (("pooled", calibration.platt(margins, truth)), ("each", calibration.platt(margins, truth, groups)))}
     assert threshold["each"] < threshold["pooled"]
+
+
+def test_a_prior_is_the_share_of_yes_for_which_the_probability_holds():
+    rng = np.random.default_rng(4)
+    truth = (rng.random(40000) < 0.2).astype(int)
+    margins = rng.normal(np.where(truth, 1.0, -1.0), 1.0)
+    said = {}
+    for prior in (0.5, 0.2):
+        found = calibration.platt(margins.tolist(), truth.tolist(), ["one"] * len(truth), prior)
+        said[prior] = float(calibration.probability(margins, found).mean())
+    assert said[0.2] == pytest.approx(truth.mean(), abs=0.01) and said[0.5] > 0.25
+    with pytest.raises(ValueError, match="groups"):
+        calibration.platt([1.0, -1.0], [1, 0], prior=0.2)
 
 
 def test_the_posterior_weighs_both_witnesses():
