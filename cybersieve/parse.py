@@ -269,7 +269,7 @@ def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> 
 def found(path: Path, name: str, settings: Parse, notes: Counter[str],
           part: containers.Part | None = None) -> Iterator[Found]:
     """Source, locator and tree of every record in the file, or in a part of a zip."""
-    candidates = [*sources.users(settings.sources), *sources.known()]
+    own = sources.users(settings.sources)
     for member in containers.members(path, name, settings.limits, notes, part):
         inner = member.name or name
         if member.name and not readers.is_data(inner.rpartition("!")[2]):
@@ -282,7 +282,7 @@ def found(path: Path, name: str, settings: Parse, notes: Counter[str],
                     raise InputError(name, f"{kind}, which is not read", "byte 0", "unpack or convert it first")
                 notes[f"archive members skipped: {kind}"] += 1
                 continue
-            document = readers.read(chunks, name, inner, candidates, settings.limits, notes)
+            document = readers.read(chunks, name, inner, own, settings.limits, notes)
             if document is None and not member.name:
                 raise InputError(name, "in no format that is read: JSON, XML, CSV, YAML", "byte 0",
                                  "leave the file out, or name its kind in parse.sources")

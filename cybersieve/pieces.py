@@ -173,16 +173,16 @@ def _source(begin: bytes, name: str, settings: Parse) -> tuple[str, Source | Non
     """Kind and source of a plain file of JSON or XML that has records; no source for any other file."""
     codec, mark = encoding.of(begin)
     begin, _ = readers.sequence(begin[mark:], iter(()))
-    candidates = [*sources.users(settings.sources), *sources.known()]
+    own = sources.users(settings.sources)
     if containers.packing(begin) or codec != "utf-8" or not encoding.clean(begin):
         return "", None
-    kind = readers.kind_of(begin, name, candidates) if begin.strip() else ""
+    kind = readers.kind_of(begin, name, own) if begin.strip() else ""
     if kind == "xml":
         several = xml_documents.first(begin) != begin or peek.fragments(begin, iter(()))[0] != begin
-        return kind, None if several else readers.recognised(kind, begin, False, name, candidates)
+        return kind, None if several else readers.recognised(kind, begin, False, name, own)
     if kind != "json" or mark or embedded.found(begin):
         return kind, None
-    source = readers.recognised(kind, begin, False, name, candidates)
+    source = readers.recognised(kind, begin, False, name, own)
     return kind, None if source and (source.columns or readers.guessed(source, kind, begin)) else source
 
 

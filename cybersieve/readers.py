@@ -84,9 +84,10 @@ def bare(path: str) -> str:
     return path
 
 
-def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source], limits: Limits,
+def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limits: Limits,
          notes: Counter[str]) -> Document | None:
-    """Recognise a document. `name` is the file's, for errors; `path` the document's, in an archive the member's.
+    """Recognise a document. `name` is the file's, for errors; `path` the document's, in an archive the member's;
+    `own` are the user's sources.
 
     None for a document that is in no format that is read, or in an archive and empty or without a record. Raises
     InputError where it is broken, or shows no record in as much as is looked at; NoRecord for a file without one.
@@ -100,7 +101,7 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
         raise (NoRecord if whole else InputError)(
             name, "nothing but white space" + ("" if whole else f" in its first {peek.MOST / 1e6:g} MB"))
     begin, stream = sequence(begin, stream)
-    kind = kind_of(begin, path, candidates)
+    kind = kind_of(begin, path, own)
     if not kind or (path != name and whole and _LINK.fullmatch(begin) and not peek.kind(begin)):
         return None
     if kind == "html":
@@ -109,14 +110,14 @@ def read(chunks: Iterable[bytes], name: str, path: str, candidates: list[Source]
     bounds = {"max_depth": limits.max_depth, "max_bytes": int(limits.max_record_mb * 1e6)}
     if kind == "json" and (inner := embedded.found(begin)):
         key, offset = inner
-        document = read(embedded.text(stream, offset, name), name, f"{path}.{key}", candidates, limits, notes)
+        document = read(embedded.text(stream, offset, name), name, f"{path}.{key}", own, limits, notes)
         return document and Document(document.source, ((f"{key}: {where}", tree) for where, tree in document.records))
     if kind == "xml":
         shown = xml_documents.first(begin)
         whole, begin = whole or len(shown) < len(begin), shown
         begin, stream = peek.fragments(begin, stream)
     while True:
-        source = recognised(kind, begin, whole, path, candidates, **bounds)
+        source = recognised(kind, begin, whole, path, own, **bounds)
         if (source and not guessed(source, kind, begin)) or whole or len(begin) >= peek.MOST:
             break
         begin, stream, whole = _beginning(stream, len(begin) * 8)
@@ -160,9 +161,9 @@ def _beginning(chunks: Iterable[bytes], size: int) -> tuple[bytes, Iterator[byte
     return b"".join(held), iter(held), True
 
 
-def kind_of(begin: bytes, path: str, candidates: list[Source]) -> str:
+def kind_of(begin: bytes, path: str, own: list[Source]) -> str:
     """json, xml, csv, yaml or html: as a user's source says, by content, by name."""
-    told = next((source.kind for source in candidates if source.kind and source.file and source.named(path)), "")
+    told = next((source.kind for source in own if source.kind and source.file and source.named(path)), "")
     ending, seen = PurePosixPath(bare(path)).suffix.lower(), peek.kind(begin)
     named = BY_NAME.get(ending, seen)
     if seen == "html" or (named == "csv" and _NO_CSV.match(begin)):
@@ -170,10 +171,11 @@ def kind_of(begin: bytes, path: str, candidates: list[Source]) -> str:
     return told or named or IN_DOUBT.get(ending, "")
 
 
-def recognised(kind: str, begin: bytes, whole: bool, path: str, candidates: list[Source],
+def recognised(kind: str, begin: bytes, whole: bool, path: str, own: list[Source],
                max_depth: int = 500, max_bytes: int = 16_000_000) -> Source | None:
-    """The source of a document by its beginning: the first candidate that fits, else one by shape; None: no record."""
-    possible = [source for source in candidates if source.kind in ("", kind)]
+    """The source of a document by its beginning: the first that fits of the user's `own` and the known ones, else one
+    by shape; None: no record."""
+    possible = [source for source in (*own, *sources.known(kind)) if source.kind in ("", kind)]
     for source in possible:
         if source.file and not source.match and not source.root and source.named(path):
             return source
@@ -256,7 +258,7 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
         yield from json_tables.rows(trees, source.columns) if source.columns else trees
     elif kind == "xml":
         state = xml_stream.State()
-        for number, document in enumerate(xml_documents.split(stream, lambda: state.ended), 1):
+        for number, document in enumerate(xml_documents.split(stream, state.ended), 1):
             found = xml_stream.records(document, name, source.records, notes, **bounds, read=source.wanted, state=state)
             yield from found if number == 1 else _further(found, f"document {number}", notes)
     elif kind == "csv":

@@ -26,13 +26,14 @@ def first(begin: bytes) -> bytes:
     state, parts = xml_stream.State(), []
 
     def shown() -> Iterator[bytes]:
-        for part in next(split(iter([begin]), lambda: state.ended)):
+        for part in next(split(iter([begin]), state.ended)):
             parts.append(part)
             yield part
     with suppress(InputError):
         for _ in xml_stream.records(shown(), "", [], Counter(), state=state):
             pass
-    return b"".join(parts) if state.ended else begin
+        return b"".join(parts)
+    return begin
 
 
 def split(chunks: Iterator[bytes], closed: Callable[[], bool] = lambda: True) -> Iterator[Iterator[bytes]]:

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -24,14 +24,23 @@ from cybersieve.fields import Wanted
 XHTML = "{http://www.w3.org/1999/xhtml}"
 MAX_PROLOG = 16_000_000  # bytes before the first element
 MAX_NAMES = 5_000  # different names among those looked at; libxml2 forgets none while its thread lives
-PART = 4096  # bytes looked at together for the first element
+MAX_DECLARED = 4096  # bytes of an XML declaration
 NAMED = 100  # elements of each chunk whose names are looked at
 MAX_ELEMENTS = 200_000  # of one record
 MAX_ATTRIBUTES = 100_000  # of one element; a tag with millions costs libxml2 hundreds of MB
 MAX_RUN = 10_000_000  # bytes without a `<`: libxml2's bound on one text or tag
 EQUALS, LESS = b"=<"
+TARGET = "cybersieve-mark"
+MARKED = f"<?{TARGET}?>"
+MARK = MARKED.encode()
 _ATTRIBUTE = re.compile(rb"=\s*[\"']")
 _BREAK = re.compile(r"(\n\s*)")
+_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?")
+_HALF_DECLARED = re.compile(rb"(?:\xef(?:\xbb\xbf?)?)?(?:<(?:\?(?:x(?:m(?:l(?:\s[^>]*)?)?)?)?)?)?")
+_COLUMN = re.compile(r", line \d+, column \d+$")  # MARK moves the first line's
+SAFE = {"encoding": "utf-8",  # whatever is declared: chunks are in UTF-8
+        "resolve_entities": False, "no_network": True, "load_dtd": False, "dtd_validation": False,
+        "attribute_defaults": False, "huge_tree": False, "remove_comments": True, "remove_pis": True}
 
 
 @lru_cache(4096)
@@ -114,10 +123,83 @@ def _mixed(node: Any, children: list[Any]) -> bool:
     return any(((tail := child.tail) and not tail.isspace()) or child.tag.startswith(XHTML) for child in children)
 
 
-class State:
-    """How far a document was read: has its element ended?"""
+class Document:
+    """A document as libxml2 reads it, and its tree as far as it was read.
 
-    ended = False
+    Without events for its elements: for each, libxml2 would take Python's lock and give it back, which takes as long as
+    the parsing itself. The tree is got at by a processing instruction, MARK, that is put before the first element.
+    """
+
+    def __init__(self) -> None:
+        self.parser = etree.XMLPullParser(events=("pi",), **SAFE | {"remove_pis": False})
+        self.marks: list[Any] = []  # the first one is in the tree's head
+        self.instructions = 0  # processing instructions within its element, which are no part of a text
+        self.outside = 0  # those before and after it, of which libxml2 keeps each
+        self.asked = False  # MARK was put where it may stand in a text
+
+    def feed(self, chunk: bytes, name: str) -> None:
+        """Raises XMLSyntaxError or InputError."""
+        self.parser.feed(chunk)
+        self.raise_fault(name)
+        for _, node in self.parser.read_events():
+            if node.target == TARGET:
+                self.marks.append(node)
+            elif node.getparent() is None:
+                self.outside += 1
+            else:
+                self.instructions += 1
+        if self.outside > MAX_NAMES:
+            raise InputError(name, f"more than {MAX_NAMES} processing instructions outside of its element",
+                             remedy="leave the file out")
+
+    def top(self) -> Any:
+        """Its element; None where that has not begun."""
+        return self.marks[0].getroottree().getroot() if self.marks else None
+
+    def ended(self) -> bool:
+        """Has its element been closed? A second MARK tells: it stands beside the element, in it or in a text."""
+        self.asked, known = True, len(self.marks)
+        self.feed(MARK, "")
+        return len(self.marks) > known and self.marks.pop().getparent() is None
+
+    def marked(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Its bytes with MARK behind the XML declaration, or at the very beginning."""
+        begin, rest = b"", iter(chunks)
+        for chunk in rest:
+            begin += chunk
+            if len(begin) > MAX_DECLARED or not _HALF_DECLARED.fullmatch(begin):
+                break
+        if (declared := _DECLARATION.match(begin)) and begin:
+            yield declared[0] + MARK + begin[declared.end():]
+        yield from rest
+
+    def raise_fault(self, name: str) -> None:
+        """libxml2 stops at some faults without a word from lxml."""
+        for entry in self.parser.feed_error_log:
+            if entry.level >= etree.ErrorLevels.FATAL:
+                raise _not_xml(name, entry.message, entry.line)
+
+    def cleaned(self, node: Any) -> Any:
+        """A record without instructions in its text."""
+        if self.instructions or self.asked:
+            etree.strip_tags(node, etree.ProcessingInstruction)
+        if self.asked:
+            for inner in node.iter():
+                if MARKED in (inner.text or ""):
+                    inner.text = inner.text.replace(MARKED, "")
+                if inner is not node and MARKED in (inner.tail or ""):
+                    inner.tail = inner.tail.replace(MARKED, "")
+        return node
+
+
+class State:
+    """The document that is being read."""
+
+    document: Document | None = None
+
+    def ended(self) -> bool:
+        """Has its element been closed by what was read so far?"""
+        return self.document is not None and self.document.ended()
 
 
 def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counter[str], max_depth: int = 500,
@@ -128,79 +210,84 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
     Raises InputError with the line where the XML is broken, nested deeper than `max_depth` (or 256), or a
     record takes more than `max_bytes`.
     """
-    names, counts, guard, plan = frozenset(wanted), Counter[str](), _Guard(name, max_bytes), Plan.of(read)
-    chunks, root = _root_name(chunks, name)
-    parser = etree.XMLPullParser(events=("start", "end"), tag=[f"{{*}}{tag}" for tag in sorted(names | {root})], **SAFE)
-    top, level = None, 0  # the document's element; open elements with a wanted name
-    parent, above = None, ""  # of the last record
-    state = state or State()
-    state.ended = False
+    document, guard, open_record = Document(), _Guard(name, max_bytes), None
+    found = _Records(document, name, wanted, max_depth, Plan.of(read), guard)
+    if state:
+        state.document = document
     try:
-        for chunk in chunks:
-            guard.check(chunk, level > 0)
-            parser.feed(chunk)
-            _raise_fault(parser, name)
-            for event, node in parser.read_events():
-                top = node if top is None else top
-                state.ended = node is top and event == "end"
-                tag = local(node.tag)
-                if tag not in names:
-                    continue
-                level += 1 if event == "start" else -1
-                if event == "start" and level > max_depth:
-                    raise InputError(name, f"nested deeper than {max_depth}", f"line {node.sourceline}",
-                                     "raise parse.limits.max_depth if it is meant to be so deep")
-                if event == "end" and not level:
-                    counts[tag] += 1
-                    guard.look(node)
-                    guard.closed()
-                    if (holds := node.getparent()) is not parent:
-                        parent, above = holds, _above(node)
-                    yield f"{above}/{tag}[{counts[tag]}]", tree(node, plan)
-                    node.clear(keep_tail=True)
-            if top is not None:
-                guard.look(top)
-            _prune(top, names if level else frozenset())
-        parser.close()
+        for chunk in document.marked(chunks):
+            guard.check(chunk, open_record is not None)
+            document.feed(chunk, name)
+            if (top := document.top()) is None:
+                if guard.offset > MAX_PROLOG:
+                    raise InputError(name, f"no element in its first {MAX_PROLOG / 1e6:g} MB", "byte 0",
+                                     "leave the file out")
+                continue
+            last = _last(top)
+            yield from found.before(top, last)
+            was, open_record = open_record, next((node for node in last if local(node.tag) in found.names), None)
+            if open_record is not was:
+                guard.closed()
+            guard.look(top)
+            _prune(last, open_record)
+        top = document.parser.close()
     except etree.XMLSyntaxError as error:
-        _raise_fault(parser, name)
-        raise _not_xml(name, error.msg, error.lineno) from None
+        document.raise_fault(name)
+        raise _not_xml(name, _COLUMN.sub("", error.msg), error.lineno) from None
+    yield from found.before(top, [])
 
 
-def _raise_fault(parser: Any, name: str) -> None:
-    """libxml2 stops at some faults without a word from lxml."""
-    for entry in parser.feed_error_log:
-        if entry.level >= etree.ErrorLevels.FATAL:
-            raise _not_xml(name, entry.message, entry.line)
+class _Records:
+    """The records in a tree that grows, each once."""
+
+    def __init__(self, document: Document, name: str, wanted: list[str], max_depth: int, plan: Plan | None,
+                 guard: "_Guard") -> None:
+        self.document, self.name, self.max_depth, self.plan, self.guard = document, name, max_depth, plan, guard
+        self.names, self.tags = frozenset(wanted), [f"{{*}}{tag}" for tag in sorted(set(wanted))]
+        self.counts = Counter[str]()
+        self.parent, self.above = None, ""  # of the last record
+
+    def before(self, top: Any, last: list[Any]) -> Iterator[tuple[str, Any]]:
+        """Locator and tree of those that are complete: they stand before the `last` elements, which may be open."""
+        if not self.tags:
+            return
+        for node in top.iter(*self.tags):
+            if node in last:
+                return
+            if depth := sum(1 for _ in node.iterancestors(*self.tags)):  # within a record
+                if depth >= self.max_depth:
+                    raise InputError(self.name, f"nested deeper than {self.max_depth}", f"line {node.sourceline}",
+                                     "raise parse.limits.max_depth if it is meant to be so deep")
+                continue
+            tag = local(node.tag)
+            self.counts[tag] += 1
+            self.guard.look(node)
+            if (holds := node.getparent()) is not self.parent:
+                self.parent, self.above = holds, _above(node)
+            yield f"{self.above}/{tag}[{self.counts[tag]}]", tree(self.document.cleaned(node), self.plan)
+
+
+def _last(top: Any) -> list[Any]:
+    """The element and its last child, the last child of that, and so on: only these may still be open."""
+    last = [top]
+    while len(last[-1]):
+        last.append(last[-1][-1])
+    return last
+
+
+def _prune(last: list[Any], record: Any) -> None:
+    """Throw away what is complete: of each of the last elements all children but the last, down to an open record.
+
+    The last child of each may still be open, and libxml2 may still add text to it.
+    """
+    for node in last:
+        if node is record:
+            return
+        del node[:-1]
 
 
 def _not_xml(name: str, reason: str, line: int) -> InputError:
     return InputError(name, f"not XML: {' '.join(reason.split())[:200]}", f"line {line}", "fetch it again or mend it")
-
-
-SAFE = {"encoding": "utf-8",  # whatever is declared: chunks are in UTF-8
-        "resolve_entities": False, "no_network": True, "load_dtd": False, "dtd_validation": False,
-        "attribute_defaults": False, "huge_tree": False, "remove_comments": True, "remove_pis": True}
-
-
-def _root_name(chunks: Iterable[bytes], name: str) -> tuple[Iterable[bytes], str]:
-    """The local name of the document's element, and the chunks as they were."""
-    parser, held, rest = etree.XMLPullParser(events=("start",), **SAFE), [], iter(chunks)
-    try:
-        for chunk in rest:
-            held.append(chunk)
-            for begin in range(0, len(chunk), PART):
-                parser.feed(chunk[begin:begin + PART])
-                for _, node in parser.read_events():
-                    return chain(held, rest), local(node.tag)
-            if sum(map(len, held)) > MAX_PROLOG:
-                raise InputError(name, f"no element in its first {MAX_PROLOG / 1e6:g} MB", "byte 0",
-                                 "leave the file out")
-        parser.close()
-    except etree.XMLSyntaxError as error:
-        _raise_fault(parser, name)
-        raise _not_xml(name, error.msg, error.lineno) from None
-    raise InputError(name, "holds no element", "line 1", "fetch it again")
 
 
 def _above(node: Any) -> str:
@@ -275,14 +362,3 @@ class _Guard:
         if len(self.names) > MAX_NAMES:
             raise InputError(self.name, f"more than {MAX_NAMES} different names of elements and attributes",
                              f"near byte {self.offset}", "leave the file out")
-
-
-def _prune(top: Any, names: frozenset[str]) -> None:
-    """Throw away what is complete: all children but the last, from the document's element down along the last ones.
-
-    The last child of each may still be open, and libxml2 may still add text to it. Stops at an open record.
-    """
-    node = top
-    while node is not None and len(node) and local(node.tag) not in names:
-        del node[:-1]
-        node = node[0]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from cybersieve import fields, xml_stream
+from cybersieve import fields, xml_documents, xml_stream
 from cybersieve.errors import InputError
 
 WORDS = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FFF, blacklist_categories=("Cs", "Cn", "Co")),
@@ -51,6 +51,61 @@ def test_agrees_with_a_full_parse(trees, size):
                  if not any(xml_stream.local(above.tag) == "rec" for above in node.iterancestors())]
     expected = [xml_stream.tree(node) for node in outermost]
     assert [tree for _, tree in read(data, "rec", size=size)] == expected
+
+
+NOISE = st.sampled_from(["", "", "<?pi x?>", "<!-- c -->", "<![CDATA[<i>&</i>]]>", "words", " \n  "])
+
+
+@settings(max_examples=150)
+@given(parts=st.lists(st.tuples(NOISE, ELEMENTS, NOISE), max_size=4), within=st.lists(NOISE, max_size=4),
+       before=NOISE.filter(lambda noise: noise[:2] in ("", "<?", "<!", " \n") and "CDATA" not in noise),
+       size=st.sampled_from([1, 3, 17, 1 << 18]))
+def test_instructions_and_comments_are_no_part_of_a_record(parts, within, before, size):
+    data = "".join(f"{left}{element(tree)}<rec>{''.join(within)}</rec>{right}" for left, tree, right in parts)
+    data = f"<?xml version='1.0'?>{before}<top>{data}</top>{before}".encode()
+    parser = etree.XMLParser(**xml_stream.SAFE)
+    outermost = [node for node in etree.fromstring(data, parser).iter("rec")
+                 if not any(above.tag == "rec" for above in node.iterancestors())]
+    assert [tree for _, tree in read(data, "rec", size=size)] == [xml_stream.tree(node) for node in outermost]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1 << 18])
+@pytest.mark.parametrize("declared", [b"", b"<?xml version='1.0' encoding='latin-1'?>", b"\xef\xbb\xbf",
+                                      b"\xef\xbb\xbf<?xml\nversion='1.0'?>\n", b"\n <!-- c --><?xml-stylesheet a?>",
+                                      b"<?xmlish?>", b"<!DOCTYPE top [<?pi?>]>"])
+def test_whatever_stands_before_the_first_element(declared, size):
+    assert read(declared + b"<top><rec>1</rec></top>", "rec", size=size) == [("/top/rec[1]", "1")]
+
+
+@pytest.mark.parametrize("data", [
+    b"<top><rec>1</top>", b"<?xml version='1.0'?>\n<top><rec>1</top>", b"<?xml version=1?><top/>",
+    b"\n\n<?xml version='1.0'?><top/>", b"<top>\n<rec>1</top>", b"<top/>\n<top/>", b"<top>\n"])
+def test_a_fault_is_on_the_line_that_libxml2_tells(data):
+    with pytest.raises(etree.XMLSyntaxError) as told:
+        etree.fromstring(data)
+    message = f"line {told.value.lineno}: not XML: {re.escape(told.value.msg[:20])}"
+    with pytest.raises(InputError, match=message) as mine:
+        read(data, "rec")
+    assert "column" not in str(mine.value)  # it is not that of the file
+
+
+def test_instructions_outside_of_the_element_are_bounded():
+    with pytest.raises(InputError, match="more than 5000 processing instructions"):
+        read(b"<top/>" + b"<?a?>" * 100_000, "rec", size=1 << 12)
+
+
+@pytest.mark.parametrize("size", [1, 5, 1 << 18])
+@pytest.mark.parametrize(("inner", "expected"), [
+    (b"<![CDATA[</top>\n<?xml version='1.0'?>]]>", "</top>\n<?xml version='1.0'?>"),
+    (b"a<!-- </top>\n<?xml version='1.0'?> -->b", "ab"),
+    (b"<b/>c<![CDATA[</top> <!DOCTYPE a>]]>", "c</top> <!DOCTYPE a>"),
+])
+def test_what_only_looks_like_the_end_of_a_document_stays_as_it_is(inner, expected, size):
+    state = xml_stream.State()
+    data = b"<top><rec>" + inner + b"</rec><rec>2<?pi?></rec></top>"
+    found = [list(xml_stream.records(part, "f", ["rec"], Counter(), state=state))
+             for part in xml_documents.split(iter(chunks(data, size)), state.ended)]
+    assert found == [[("/top/rec[1]", expected), ("/top/rec[2]", "2")]]
 
 
 PATHS = ["a", "@a", "a.b", "a.@b", "b.rec.p", "rec[-1].a", "p[@a=x|*].b", "a.*", "{@b}: {a.p}", "b.b"]
