@@ -8,6 +8,7 @@ spellings go, because a text that holds them holds the shorter ones). What is no
 
 import re
 from itertools import groupby
+from typing import NamedTuple
 
 import re2
 
@@ -15,6 +16,7 @@ MOST = 400  # literals a pattern may become; a pattern of more stays a pattern
 SHARED = 2  # characters that the literals of one member begin with: the best of 1 to 4 and all (bench/score.py)
 EDGE = "\0"  # stands for a word boundary while a pattern is being spelt out
 
+_ALTERNATIVE = re.compile(r"(?:\\.|[^\\|])+", re.S)
 _PLAIN = re.compile(r"[^\\|\[\](){}.^$*+?\0]+(?![?*+{])|[^\\|\[\](){}.^$*+?\0]")  # what is repeated stands alone
 Spelling = tuple[str, bool]  # a literal, EDGE where a boundary is wanted; whether case matters
 
@@ -23,16 +25,33 @@ class _NotFiniteError(Exception):
     """The pattern holds more than literals, groups, small classes, `?` and `\\b`, or too many of them."""
 
 
-def members(pattern: str) -> list[str]:
-    """RE2 patterns that together hit what `pattern` hits (in a set that ignores case), as plain as can be."""
+class Member(NamedTuple):
+    """One pattern of an RE2 set."""
+
+    pattern: str  # RE2 syntax
+    cased: bool = False  # all of its letters mind case; if not, as the set does
+
+    def exactly(self) -> re.Pattern[bytes]:
+        """The same for Python's `re`, of a cased member.
+
+        A boundary before a word is looked for behind it: `re` is fast where a pattern begins with plain letters.
+        """
+        begin = "\\b" if self.pattern.startswith("\\b") else ""
+        words = self.pattern.removeprefix(begin)
+        words = words[3:-1] if words.startswith("(?:") else words
+        return re.compile("|".join(f"{word}(?<={begin}{word})" for word in _ALTERNATIVE.findall(words)).encode())
+
+
+def members(pattern: str) -> list[Member]:
+    """What together hits what `pattern` hits (in a set that ignores case but for those `cased`), as plain as can be."""
     try:
         found, end = _either(pattern, 0, False)
         if end != len(pattern) or not pattern.isascii():  # beyond ASCII, case is more than upper and lower
             raise _NotFiniteError
-        return [_pattern(list(group), cased) for (cased, _), group in
+        return [Member(_pattern(list(group)), cased) for (cased, _), group in
                 groupby(_shortest(found), lambda one: (one[1], one[0][:SHARED + one[0].startswith(EDGE)]))]
     except (_NotFiniteError, IndexError, RecursionError):
-        return [pattern]
+        return [Member(pattern)]
 
 
 def _shortest(spellings: list[Spelling]) -> list[Spelling]:
@@ -49,7 +68,7 @@ def _shortest(spellings: list[Spelling]) -> list[Spelling]:
     return kept
 
 
-def _pattern(spellings: list[Spelling], cased: bool) -> str:
+def _pattern(spellings: list[Spelling]) -> str:
     """Spellings with the same beginning as one pattern. Raises _NotFiniteError where one has a boundary inside."""
     lead = "\\b" if spellings[0][0].startswith(EDGE) else ""
     tails = [text.removeprefix(EDGE) for text, _ in spellings]
@@ -57,8 +76,7 @@ def _pattern(spellings: list[Spelling], cased: bool) -> str:
         raise _NotFiniteError
     plain = [tail if tail.isalnum() else re2.escape(tail.removesuffix(EDGE)) + ("\\b" if tail.endswith(EDGE) else "")
              for tail in tails]
-    joined = lead + (plain[0] if len(plain) == 1 else f"(?:{'|'.join(plain)})")
-    return f"(?-i:{joined})" if cased else joined
+    return lead + (plain[0] if len(plain) == 1 else f"(?:{'|'.join(plain)})")
 
 
 def _either(pattern: str, at: int, cased: bool) -> tuple[list[Spelling], int]:

@@ -119,23 +119,33 @@ class _Known(dict[tuple[int, ...], Evidence]):
 class _Set:
     """The rules of one field as an RE2 set. Its members get the places in `positions` from `first` on.
 
-    The last member, the beginning that every text has, tells "nothing hit" from "out of memory". (An empty pattern
-    would hit at every character, and take a quarter of the time.)
+    The first member, the beginning that every text has, tells "nothing hit" from "out of memory". (An empty pattern
+    would hit at every character, and take a quarter of the time.) The last ones mind case, but not in the set: with one
+    case its automaton is smaller, and a fifth faster. What hit of them, a few literals each, is looked for once more.
     """
 
     def __init__(self, rules: list[tuple[int, Rule]], positions: list[int]) -> None:
         options = re2.Options()
         options.case_sensitive, options.log_errors, options.max_mem = False, False, MAX_MEM
         self._set, self.first, self.used = re2.Set.SearchSet(options), len(positions), bool(rules)
+        self._set.Add(r"\A")
+        positions.append(NOTHING)
+        cased = []
         for position, rule in rules:
             try:
                 for member in patterns.members(rule.pattern):
-                    self._set.Add(member)
+                    if member.cased:
+                        cased.append((position, member))
+                        continue
+                    self._set.Add(member.pattern)
                     positions.append(position)
             except re2.error:
                 raise ParamsError(f"rule {rule.id}: its pattern is not RE2: {_reason(rule.pattern)}") from None
-        self._set.Add(r"\A")
-        positions.append(NOTHING)
+        self.cased = len(positions) - self.first  # the first of those that mind case
+        self._exact = [member.exactly() for _, member in cased]
+        for position, member in cased:
+            self._set.Add(member.pattern)
+            positions.append(position)
         try:
             self._set.Compile()
         except re2.error:
@@ -148,7 +158,9 @@ class _Set:
         found: list[int] | None = self._set.Match(text)
         if found is None:
             raise ParamsError(f"the rules need more than {MAX_MEM >> 20} MB on one text; shorten patterns")
-        return found
+        if max(found) < self.cased:
+            return found
+        return [i for i in found if i < self.cased or self._exact[i - self.cased].search(text)]
 
 
 def _reason(pattern: str) -> str:

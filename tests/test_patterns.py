@@ -16,19 +16,19 @@ from cybersieve import patterns, rules
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def hits(pattern: str, text: str) -> bool:
+def hits(pattern: str, text: str, cased: bool = False) -> bool:
     options = re2.Options()
-    options.case_sensitive, options.log_errors = False, False
+    options.case_sensitive, options.log_errors = cased, False
     return re2.compile(pattern, options).search(text) is not None
 
 
 @pytest.mark.parametrize(("pattern", "expected"), [
-    (r"\bboot(?:kit|sector)s?|worms?", [r"\b(?:bootkit|bootsector)", "worm"]),
-    (r"\b(?:attack|attacks)\b", [r"\b(?:attack\b|attacks\b)"]),
-    (r"(?-i:\bXSS\b)|cross[- ]site", [r"(?:cross\ site|cross\-site)", r"(?-i:\bXSS\b)"]),
-    (r"CVE|cve-x", ["cve"]),
+    (r"\bboot(?:kit|sector)s?|worms?", [(r"\b(?:bootkit|bootsector)", False), ("worm", False)]),
+    (r"\b(?:attack|attacks)\b", [(r"\b(?:attack\b|attacks\b)", False)]),
+    (r"(?-i:\bXSS\b)|cross[- ]site", [(r"(?:cross\ site|cross\-site)", False), (r"\bXSS\b", True)]),
+    (r"CVE|cve-x", [("cve", False)]),
 ])
-def test_members(pattern: str, expected: list[str]) -> None:
+def test_members(pattern: str, expected: list[tuple[str, bool]]) -> None:
     assert patterns.members(pattern) == expected
 
 
@@ -36,7 +36,7 @@ def test_members(pattern: str, expected: list[str]) -> None:
     r"a\w+", r"\b", "x?", "(?i)foo", "(?P<n>foo)", r"ab\bc\bd", "a|", "[^a]b", "[a-z]x", "a{2}", "a??", "foo(?-i:Bar)",
     "(?:a", "a)", "müll", "(?:a|b|c|d|e|f|g|h|i)(?:j|k|l|m|n|o|p)" * 3])
 def test_what_is_no_short_list_of_literals_stays(pattern: str) -> None:
-    assert patterns.members(pattern) == [pattern]
+    assert patterns.members(pattern) == [(pattern, False)]
 
 
 WORDS = st.sampled_from(["a", "B", "ab", " ", "-", "x.", "1", "_", "ſ"])
@@ -49,19 +49,33 @@ PATTERNS = st.recursive(ATOMS, lambda inner: st.one_of(
 
 @given(PATTERNS, st.lists(WORDS, max_size=8).map("".join))
 def test_members_hit_what_the_pattern_hits(pattern: str, text: str) -> None:
-    assert any(hits(member, text) for member in patterns.members(pattern)) == hits(pattern, text)
+    assert any(hits(member.pattern, text, member.cased) for member in patterns.members(pattern)) == hits(pattern, text)
+
+
+SIGNS = "aAbB -|()\\.1_\n"
+EDGES = st.sampled_from(["", r"\b"])
+CASED = st.lists(st.tuples(EDGES, st.text(SIGNS, min_size=1, max_size=4).map(re2.escape), EDGES).map("".join),
+                 min_size=1, max_size=4).map("|".join)
+
+
+@given(CASED, st.text(SIGNS, max_size=8))
+def test_members_that_mind_case_hit_the_same_in_pythons_re(pattern: str, text: str) -> None:
+    found = patterns.members(f"(?-i:{pattern})")
+    exact = [member.exactly().search(text.encode()) is not None for member in found if member.cased]
+    assert exact == [hits(member.pattern, text, cased=True) for member in found if member.cased]
 
 
 def test_the_rulebook_is_nearly_all_literals_and_hits_as_its_patterns_do() -> None:
     book = rules.load(ROOT / "rules.yaml")
-    kept = [rule.id for rule in book.rules if "*" in "".join(patterns.members(rule.pattern))]
+    kept = [rule.id for rule in book.rules if "*" in str(patterns.members(rule.pattern))]
     assert len(kept) < len(book.rules) / 20
     draw = random.Random(1)
-    members = [member for rule in book.rules for member in patterns.members(rule.pattern)]
-    plain = [member.replace("(?-i:", "").replace("\\b", "").replace("\\", "") for member in members]
+    members = [member.pattern for rule in book.rules for member in patterns.members(rule.pattern)]
+    plain = [member.replace("\\b", "").replace("\\", "") for member in members]
     spoken = [word.strip("(?:)") for member in plain for word in member.split("|")]
     for _ in range(40):
-        text = " ".join(draw.choice(spoken) + draw.choice(["", "s", "ing", "1"]) for _ in range(12))
+        words = [draw.choice(spoken) + draw.choice(["", "s", "ing", "1"]) for _ in range(12)]
+        text = " ".join(draw.choice([str, str.lower, str.upper])(word) for word in words)
         assert list(book.judge("", text).hits) == [rule.id for rule in book.rules if hits(rule.pattern, text)]
 
 
