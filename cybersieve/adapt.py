@@ -75,8 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--share", type=float, default=0.5, help="of --mean-with in the mean (default %(default)s)")
     parser.add_argument("--learned", type=Path, nargs="+", metavar="FILE", default=[],
                         help="what other adapters that this one comes from have learned: not calibrated on")
-    parser.add_argument("--prior", type=float, default=0.5, metavar="SHARE",
-                        help="of security texts where the adapter is used: p_yes holds there (default %(default)s)")
+    parser.add_argument("--prior", type=float, metavar="SHARE",
+                        help="of security texts where the adapter is used: p_yes holds there (default 0.5; with "
+                             "--recalibrate, what it was)")
     parser.add_argument("--rules", type=Path, metavar="FILE", help="rules.yaml: fit the posterior with the rules, too")
     parser.add_argument("--recalibrate", action="store_true", help="no training: calibrate from the margins there")
     return parser
@@ -89,6 +90,8 @@ def _settings_type() -> Any:
 
 
 def run(args: argparse.Namespace) -> None:
+    prior = _former_prior(args.output) if args.prior is None and args.recalibrate else args.prior
+    args.prior = 0.5 if prior is None else prior
     if not 0 < args.prior < 1:
         raise ParamsError(f"--prior must lie between 0 and 1, and is {args.prior}")
     met = {one["group"] for one in collect(args.learned, args.parsed_dir, args.never)[0]}
@@ -426,6 +429,12 @@ def _forget(path: Path, met: set[str]) -> None:
     if not kept:
         raise InputError(path, "every text in it is among those of --learned", remedy="name fewer files there")
     path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in kept), encoding="utf-8")
+
+
+def _former_prior(folder: Path) -> float | None:
+    """The prior that the adapter there was calibrated with; None where nothing tells."""
+    path = folder / "calibration.json"
+    return records.load_json(path).get("fitted_on", {}).get("prior") if path.exists() else None
 
 
 def _write_calibration(folder: Path, texts: Sequence[Row], rules_file: Path | None, prior: float) -> None:

@@ -23,6 +23,7 @@ from cybersieve.fields import Wanted
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 MAX_PROLOG = 16_000_000  # bytes before the first element
+DEEPEST = 256  # levels that libxml2 reads
 MAX_NAMES = 5_000  # different names among those looked at; libxml2 forgets none while its thread lives
 MAX_DECLARED = 4096  # bytes of an XML declaration
 NAMED = 100  # elements of each chunk whose names are looked at
@@ -251,10 +252,11 @@ class _Records:
         """Locator and tree of those that are complete: they stand before the `last` elements, which may be open."""
         if not self.tags:
             return
-        for node in top.iter(*self.tags):
+        alone = self._alone(last) if last and self.max_depth >= DEEPEST else None
+        for node in top.iter(*self.tags) if alone is None else alone:
             if node in last:
                 return
-            if depth := sum(1 for _ in node.iterancestors(*self.tags)):  # within a record
+            if alone is None and (depth := sum(1 for _ in node.iterancestors(*self.tags))):  # within a record
                 if depth >= self.max_depth:
                     raise InputError(self.name, f"nested deeper than {self.max_depth}", f"line {node.sourceline}",
                                      "raise parse.limits.max_depth if it is meant to be so deep")
@@ -265,6 +267,20 @@ class _Records:
             if (holds := node.getparent()) is not self.parent:
                 self.parent, self.above = holds, _above(node)
             yield f"{self.above}/{tag}[{self.counts[tag]}]", tree(self.document.cleaned(node), self.plan)
+
+    def _alone(self, last: list[Any]) -> list[Any] | None:
+        """The complete records, where no other element stands before the `last` ones: no need to look through all."""
+        found: list[Any] = []
+        for node in last:
+            if not len(node) or local(node.tag) in self.names:
+                break
+            records = list(node.iterchildren(*self.tags))
+            if records and records[-1] is node[-1]:
+                records.pop()
+            if len(records) < len(node) - 1:
+                return None
+            found += records
+        return found
 
 
 def _last(top: Any) -> list[Any]:

@@ -140,6 +140,8 @@ def test_texts_to_check_by_are_measured_and_not_learned(model, texts, tmp_path):
     assert rarer["platt"]["b"] == pytest.approx(found["platt"]["b"] + math.log(0.2 / 0.8), abs=1e-4)
     assert rarer["posterior"] == found["posterior"]
     assert "for a share of yes of 0.2" in (tmp_path / "a/README.md").read_text()
+    train(model, texts, tmp_path / "a", "--check", str(check), "--rules", str(rules), "--recalibrate")
+    assert records.load_json(tmp_path / "a/calibration.json") == rarer, "the prior is remembered"
     with pytest.raises(ParamsError, match="--prior must lie"):
         train(model, texts, tmp_path / "a", "--recalibrate", "--prior", "1")
 
