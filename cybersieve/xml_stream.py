@@ -31,8 +31,7 @@ MAX_ELEMENTS = 200_000  # of one record
 MAX_ATTRIBUTES = 100_000  # of one element; a tag with millions costs libxml2 hundreds of MB
 MAX_RUN = 10_000_000  # bytes without a `<`: libxml2's bound on one text or tag
 EQUALS, LESS = b"=<"
-TARGET = "cybersieve-mark"
-MARKED = f"<?{TARGET}?>"
+MARKED = "<?cybersieve-mark?>"
 MARK = MARKED.encode()
 _ATTRIBUTE = re.compile(rb"=\s*[\"']")
 _BREAK = re.compile(r"(\n\s*)")
@@ -133,7 +132,7 @@ class Document:
 
     def __init__(self) -> None:
         self.parser = etree.XMLPullParser(events=("pi",), **SAFE | {"remove_pis": False})
-        self.marks: list[Any] = []  # the first one is in the tree's head
+        self.mark: Any = None  # in the tree's head
         self.instructions = 0  # processing instructions within its element, which are no part of a text
         self.outside = 0  # those before and after it, of which libxml2 keeps each
         self.asked = False  # MARK was put where it may stand in a text
@@ -143,8 +142,8 @@ class Document:
         self.parser.feed(chunk)
         self.raise_fault(name)
         for _, node in self.parser.read_events():
-            if node.target == TARGET:
-                self.marks.append(node)
+            if self.mark is None:
+                self.mark = node
             elif node.getparent() is None:
                 self.outside += 1
             else:
@@ -155,13 +154,13 @@ class Document:
 
     def top(self) -> Any:
         """Its element; None where that has not begun."""
-        return self.marks[0].getroottree().getroot() if self.marks else None
+        return None if self.mark is None else self.mark.getroottree().getroot()
 
     def ended(self) -> bool:
         """Has its element been closed? A second MARK tells: it stands beside the element, in it or in a text."""
-        self.asked, known = True, len(self.marks)
+        self.asked, known = True, self.outside
         self.feed(MARK, "")
-        return len(self.marks) > known and self.marks.pop().getparent() is None
+        return self.outside > known
 
     def marked(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """Its bytes with MARK behind the XML declaration, or at the very beginning."""
@@ -182,7 +181,7 @@ class Document:
 
     def cleaned(self, node: Any) -> Any:
         """A record without instructions in its text."""
-        if self.instructions or self.asked:
+        if self.instructions:
             etree.strip_tags(node, etree.ProcessingInstruction)
         if self.asked:
             for inner in node.iter():
