@@ -31,10 +31,11 @@ MAX_ELEMENTS = 200_000  # of one record
 MAX_ATTRIBUTES = 100_000  # of one element; a tag with millions costs libxml2 hundreds of MB
 MAX_RUN = 10_000_000  # bytes without a `<`: libxml2's bound on one text or tag
 EQUALS, LESS = b"=<"
-MARKED = "<?cybersieve-mark?>"
+MARKED = "<?cybersieve-mark?>"  # see Document
 MARK = MARKED.encode()
 _ATTRIBUTE = re.compile(rb"=\s*[\"']")
 _BREAK = re.compile(r"(\n\s*)")
+# A byte-order mark and an XML declaration, where they are there; as much of them as a first chunk may hold.
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?")
 _HALF_DECLARED = re.compile(rb"(?:\xef(?:\xbb\xbf?)?)?(?:<(?:\?(?:x(?:m(?:l(?:\s[^>]*)?)?)?)?)?)?")
 _COLUMN = re.compile(r", line \d+, column \d+$")  # MARK moves the first line's
@@ -180,7 +181,7 @@ class Document:
                 raise _not_xml(name, entry.message, entry.line)
 
     def cleaned(self, node: Any) -> Any:
-        """A record without instructions in its text."""
+        """A record without instructions, or a MARK, in its text."""
         if self.instructions:
             etree.strip_tags(node, etree.ProcessingInstruction)
         if self.asked:
