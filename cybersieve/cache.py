@@ -13,6 +13,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -165,7 +166,7 @@ def info() -> str:
     path = folder() / NAME
     lines = [f"folder    {folder()}"]
     for part in ("models", "blas", "adapt", "parsed"):
-        size = sum(file.stat().st_size for file in (folder() / part).rglob("*") if file.is_file())
+        size = sum(file.stat().st_size for file in files(part))
         lines += [f"{part:9} {size / 1e6:.1f} MB"] if size else []
     try:
         lines += _contents(path) if path.exists() else []
@@ -199,6 +200,18 @@ def _contents(path: Path) -> list[str]:
     return lines
 
 
+def files(part: str) -> list[Path]:
+    """The files in a folder of the cache, at any depth, sorted."""
+    return sorted(path for path in (folder() / part).rglob("*") if path.is_file())
+
+
+def remove(path: Path) -> None:
+    """Delete a file, and its folder where nothing else is in it."""
+    path.unlink(missing_ok=True)
+    with suppress(OSError):  # something else is
+        path.parent.rmdir()
+
+
 def prune(days: int = 0) -> str:
     """Delete answers and parsed files older than `days` (0: all), and files set aside; prepared models stay.
 
@@ -210,7 +223,7 @@ def prune(days: int = 0) -> str:
             deleted = answers.forget(days)
     damaged = sorted(folder().glob(NAME + ".damaged-*"))
     oldest = time.time() - days * 86400
-    parsed = [path for path in sorted(folder().glob("parsed/*")) if not days or path.stat().st_mtime < oldest]
+    parsed = [path for path in files("parsed") if not days or path.stat().st_mtime < oldest]
     for path in [*damaged, *parsed]:
-        path.unlink(missing_ok=True)
+        remove(path)
     return f"deleted {deleted} answers, {len(parsed)} parsed files and {len(damaged)} damaged files"

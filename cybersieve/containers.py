@@ -80,8 +80,9 @@ class _Budget:
                           remedy="raise parse.limits.max_file_mb if it is meant to be so large")
 
 
-def members(path: Path, name: str, limits: Limits, notes: Counter[str], part: Part | None = None) -> Iterator[Member]:
-    """The documents in a file, or in a part of a zip, to be read one after the other.
+def members(path: Path, name: str, limits: Limits, notes: Counter[str], part: Part | None = None,
+            told: Callable[[bytes], object] | None = None) -> Iterator[Member]:
+    """The documents in a file, or in a part of a zip, to be read one after the other; `told` of all bytes read.
 
     Raises InputError where the packing is damaged, unsafe or larger than `limits` allow.
     """
@@ -90,16 +91,18 @@ def members(path: Path, name: str, limits: Limits, notes: Counter[str], part: Pa
     if size > limits.max_file_mb * 1e6:
         raise budget.too_large()
     with path.open("rb", buffering=0) as file:
-        yield from _opened(Pushback(_raw(file, part)), "", budget, 0)
+        yield from _opened(Pushback(_raw(file, part, told)), "", budget, 0)
 
 
-def _raw(file: IO[bytes], part: Part | None) -> Iterator[bytes]:
+def _raw(file: IO[bytes], part: Part | None, told: Callable[[bytes], object] | None) -> Iterator[bytes]:
     left = sys.maxsize
     if part:
         file.seek(part.start)
         left = part.end - part.start
     while left and (chunk := file.read(min(left, CHUNK))):
         left -= len(chunk)
+        if told:
+            told(chunk)
         yield chunk
     if part and not part.last:
         yield unzip.END

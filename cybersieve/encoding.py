@@ -4,6 +4,7 @@ import codecs
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
          (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # 32 first: its mark begins like 16's
@@ -11,6 +12,7 @@ _LETTER = rb"[\t\n\r -~]"
 ZEROS = tuple((re.compile(pattern.replace(b".", _LETTER)), name) for pattern, name in (
     (rb"(?:.\0\0\0){2}", "utf-32-le"), (rb"(?:\0\0\0.){2}", "utf-32-be"), (rb"(?:.\0){4}", "utf-16-le"),
     (rb"(?:\0.){4}", "utf-16-be")))  # no mark, but zero bytes between the first characters
+LOOK = 1 << 15  # bytes
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 
 
@@ -54,16 +56,29 @@ def utf8(chunks: Iterable[bytes], notes: Counter[str]) -> Iterator[bytes]:
     decoder, clean = codecs.getincrementaldecoder(name)("replace"), True
     chunk = first[mark:]
     while chunk:
-        if clean and name == "utf-8" and chunk.isascii():
-            yield chunk
-        else:
-            held = decoder.getstate()[0]  # of a character that the chunk before began
-            if text := decoder.decode(chunk):
-                yield _encoded(text, held + chunk, notes)
-            clean = name == "utf-8" and not decoder.getstate()[0]
+        sound = _sound(chunk) if clean and name == "utf-8" else 0
+        if sound and len(chunk) - sound < 4:  # what is left may be a character that goes on in the next chunk
+            yield chunk[:sound]
+            chunk = chunk[sound:] + next(source, b"")
+            continue
+        held = decoder.getstate()[0]  # of a character that the chunk before began
+        if text := decoder.decode(chunk):
+            yield _encoded(text, held + chunk, notes)
+        clean = name == "utf-8" and not decoder.getstate()[0]
         chunk = next(source, b"")
     if rest := decoder.decode(b"", final=True):
         yield _encoded(rest, b"", notes)
+
+
+def _sound(chunk: bytes) -> int:
+    """How many bytes at its beginning are valid UTF-8: looked at a little at a time, so as to touch little memory."""
+    if chunk.isascii():
+        return len(chunk)
+    at = 0
+    with suppress(UnicodeDecodeError):
+        while read := codecs.utf_8_decode(chunk[at:at + LOOK])[1]:
+            at += read
+    return at
 
 
 def _encoded(text: str, chunk: bytes, notes: Counter[str]) -> bytes:

@@ -193,7 +193,7 @@ def parse_piece(piece: pieces.Piece, input_dir: Path, output_dir: Path, settings
     kept = parse_cache.entry(input_dir / piece.name, piece, settings)
     if kept and (counts := kept.take(target)) and not piece.outdated(input_dir / piece.name):
         return Outcome(piece.name, counts)
-    outcome = in_thread(partial(_parse_piece, piece, input_dir, target, settings))
+    outcome = in_thread(partial(_parse_piece, piece, input_dir, target, settings, kept.read if kept else None))
     if kept and not outcome.error:
         kept.put(target, outcome.counts)
     return outcome
@@ -212,11 +212,12 @@ def in_thread(function: Callable[[], T]) -> T:
     return done.result()
 
 
-def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: Parse) -> Outcome:
+def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: Parse,
+                 told: Callable[[bytes], object] | None = None) -> Outcome:
     """A broken file leaves nothing behind but its error and what had been read of it."""
     name, counts, path = piece.name, Counts(), input_dir / piece.name
     in_json = piece.end and not piece.share
-    read = partial(pieces.found, path, piece) if in_json else partial(found, path, name, part=piece.part)
+    read = partial(pieces.found, path, piece) if in_json else partial(found, path, name, part=piece.part, told=told)
     try:
         with few_collections(), records.Sink(target, records.PARSED) as sink:
             parsed = rows(read(settings, counts.notes), name, settings, counts)
@@ -266,11 +267,11 @@ def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> 
         yield record.row()
 
 
-def found(path: Path, name: str, settings: Parse, notes: Counter[str],
-          part: containers.Part | None = None) -> Iterator[Found]:
-    """Source, locator and tree of every record in the file, or in a part of a zip."""
+def found(path: Path, name: str, settings: Parse, notes: Counter[str], part: containers.Part | None = None,
+          told: Callable[[bytes], object] | None = None) -> Iterator[Found]:
+    """Source, locator and tree of every record in the file, or in a part of a zip; `told` of all bytes read."""
     own = sources.users(settings.sources)
-    for member in containers.members(path, name, settings.limits, notes, part):
+    for member in containers.members(path, name, settings.limits, notes, part, told):
         inner = member.name or name
         if member.name and not readers.is_data(inner.rpartition("!")[2]):
             notes["archive members skipped: not data"] += 1

@@ -1,9 +1,11 @@
 """What parse made of a file, kept in the per-user cache: a dump that has not changed is copied, not parsed again.
 
 An entry is keyed by the file's content and name, the settings, the package's code and the versions of what it parses
-with; any change of those makes a new one. It is one file: a line of JSON with the counts and a checksum, then the
-Parquet file. A damaged entry is parsed anew. Entries not used for 30 days, or beyond 4 GB the least recently used,
-are removed; the folder can be deleted at any time. CYBERSIEVE_PARSE_CACHE=off in the environment switches it off.
+with; any change of those makes a new one. It is one file, named for the content, in a folder for all else, so that a
+file of which nothing is kept need not be read for its hash first: it is hashed as it is parsed. In it are a line of
+JSON with the counts and a checksum, then the Parquet file. A damaged entry is parsed anew. Entries not used for 30
+days, or beyond 4 GB the least recently used, are removed; all of it can be deleted at any time.
+CYBERSIEVE_PARSE_CACHE=off in the environment switches it off.
 """
 
 import hashlib
@@ -13,7 +15,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import suppress
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import ijson
@@ -38,13 +40,28 @@ class Entry:
     """The cache's entry for one file, or a piece of one."""
 
     def __init__(self, path: Path, piece: pieces.Piece, settings: Parse) -> None:
-        asked = json.dumps([piece.name, piece.start, piece.last, piece.share, repr(settings), _code(),
-                            _digest(path, piece)])
-        self.path = caches.folder() / FOLDER / hashlib.sha256(asked.encode()).hexdigest()[:40]
+        self.file, self.piece = path, piece
+        self.size = 0 if piece.end else path.stat().st_size
+        self.passed, self.digest = 0, hashlib.sha256()
+        asked = json.dumps([piece.name, piece.start, piece.last, piece.share, self.size, repr(settings), _code()])
+        self.folder = caches.folder() / FOLDER / hashlib.sha256(asked.encode()).hexdigest()[:40]
+
+    def read(self, chunk: bytes) -> None:
+        """Told of a whole file's bytes, from the first on, as they are parsed."""
+        self.passed += len(chunk)
+        self.digest.update(chunk)
+
+    @cached_property
+    def path(self) -> Path:
+        """Raises OSError where the file can't be read, if it has not been yet."""
+        known = self.passed and self.passed == self.size
+        return self.folder / (self.digest.hexdigest() if known else _digest(self.file, self.piece))[:40]
 
     def take(self, target: Path) -> Counts | None:
         """Copy the parsed file to `target` and return its counts; None where there is no entry that can be trusted."""
         try:
+            if not self.folder.exists():
+                return None
             with self.path.open("rb") as kept:
                 tree = json.loads(kept.readline(CHUNK))
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -64,17 +81,18 @@ class Entry:
 
     def put(self, target: Path, counts: Counts) -> None:
         """Keep what was parsed. Where the disk refuses, nothing is kept and nothing is said: it is only a cache."""
-        partial = self.path.with_name(f"{self.path.name}.{os.getpid()}")
         with suppress(OSError):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            tree = counts.tree() | {"notes": dict(counts.notes), "digest": _digest(target)}
-            with partial.open("wb") as file, target.open("rb") as parsed:
-                file.write(json.dumps(tree).encode() + b"\n")
-                while chunk := parsed.read(CHUNK):
-                    file.write(chunk)
-            os.replace(partial, self.path)
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+            partial = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                tree = counts.tree() | {"notes": dict(counts.notes), "digest": _digest(target)}
+                with partial.open("wb") as file, target.open("rb") as parsed:
+                    file.write(json.dumps(tree).encode() + b"\n")
+                    while chunk := parsed.read(CHUNK):
+                        file.write(chunk)
+                os.replace(partial, self.path)
+            finally:
+                partial.unlink(missing_ok=True)
 
 
 def entry(path: Path, piece: pieces.Piece, settings: Parse) -> Entry | None:
@@ -85,12 +103,12 @@ def entry(path: Path, piece: pieces.Piece, settings: Parse) -> Entry | None:
 def tidy() -> None:
     """Remove what was not used for long, and the least recently used of what is too much."""
     with suppress(OSError):
-        found = [(path.stat(), path) for path in (caches.folder() / FOLDER).iterdir()]
+        found = [(path.stat(), path) for path in caches.files(FOLDER)]
         oldest, size = time.time() - KEPT_DAYS * 86_400, 0
         for stat, path in sorted(found, key=lambda item: item[0].st_mtime, reverse=True):
             size += stat.st_size
             if stat.st_mtime < oldest or size > KEPT_BYTES:
-                path.unlink(missing_ok=True)
+                caches.remove(path)
 
 
 def _digest(path: Path, piece: pieces.Piece | None = None) -> str:

@@ -1,6 +1,7 @@
 """Any encoding to UTF-8: marks, declarations, zero bytes, and what can't be decoded."""
 
 from collections import Counter
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -70,3 +71,19 @@ def test_invalid_bytes_are_replaced_and_counted():
 def test_any_bytes_become_what_pythons_decoder_makes_of_them(data, size):
     name, mark = encoding.of(data)
     assert read(data, size)[0] == data[mark:].decode(name, "replace").encode("utf-8", "replace")
+
+
+@given(st.text("aé你\U0001f600\x00"), st.binary(max_size=4), st.sampled_from([4, 5, 7, 64]), SIZES)
+def test_valid_text_passes_as_it_is_however_it_is_cut_and_looked_at(text, more, look, size):
+    data = b"." * 400 + text.encode() + more  # what the encoding is told by, is not looked at in pieces
+    with mock.patch.object(encoding, "LOOK", look):
+        result, notes = read(data, size)
+    assert result == data.decode(errors="replace").encode()
+    assert notes.total() == result.count("\ufffd".encode()) - data.count("\ufffd".encode())
+
+
+def test_sound_is_what_may_pass_as_it_is():
+    assert encoding._sound(b"") == 0 and encoding._sound(b"abc") == 3
+    long = "é".encode() * encoding.LOOK
+    assert encoding._sound(long) == len(long) and encoding._sound(b"a" + long[:-1]) == len(long) - 1
+    assert encoding._sound(long + b"\xff" + long) == len(long)

@@ -1,7 +1,10 @@
 """The cache of parsed files: the same bytes without parsing, and never anything stale or damaged."""
 
+import gzip
 import json
 import os
+import tarfile
+import zipfile
 from collections import Counter
 from dataclasses import replace
 
@@ -25,6 +28,10 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "cache" / parse_cache.FOLDER
 
 
+def files(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 # --- one entry ---
 
 @pytest.fixture
@@ -43,7 +50,7 @@ def test_what_was_put_is_taken(dump, cache, tmp_path):
     parse_cache.Entry(path, FILE, SETTINGS).put(target, counts)
     assert parse_cache.Entry(path, FILE, SETTINGS).take(tmp_path / "out" / "b.parquet") == counts
     assert (tmp_path / "out" / "b.parquet").read_bytes() == target.read_bytes()
-    assert len(list(cache.iterdir())) == 1
+    assert len(files(cache)) == 1
 
 
 @pytest.mark.parametrize("change", ["content", "name", "settings", "place", "code"])
@@ -99,7 +106,7 @@ def test_what_is_not_used_or_too_much_is_removed(dump, tmp_path, monkeypatch):
     used.take(tmp_path / "out.parquet")
     new.take(tmp_path / "out.parquet")
     parse_cache.tidy()
-    assert [entry.path.exists() for entry in (old, used, new)] == [False, True, True]
+    assert [entry.path.exists() for entry in (old, used, new)] == [False, True, True] and not old.folder.exists()
     os.utime(used.path, (os.stat(new.path).st_atime - 9, os.stat(new.path).st_mtime - 9))
     monkeypatch.setattr(parse_cache, "KEPT_BYTES", new.path.stat().st_size)
     parse_cache.tidy()
@@ -159,10 +166,39 @@ def test_only_a_changed_dump_is_parsed_again(stage, cache, tmp_path, monkeypatch
     monkeypatch.setenv("CYBERSIEVE_PARSE_CACHE", "off")
     assert stage() == (["a.jsonl", "b.jsonl", "c.jsonl"], second, counts)
     monkeypatch.delenv("CYBERSIEVE_PARSE_CACHE")
-    for path in cache.iterdir():
+    for path in files(cache):
         path.write_bytes(path.read_bytes()[:-1])
     assert stage() == (["a.jsonl", "b.jsonl", "c.jsonl"], second, counts)
     assert stage() == ([], second, counts)
+
+
+def test_a_dump_of_which_nothing_is_kept_is_read_once(stage, tmp_path, monkeypatch):
+    """Its hash is taken of what is parsed, however it is packed, and is the one that it is found by."""
+    raw, hashed, real = tmp_path / "raw", [], parse_cache._digest
+    monkeypatch.setattr(parse_cache, "_digest", lambda path, *rest: hashed.append(path.name) or real(path, *rest))
+    text = (raw / "a.jsonl").read_bytes()
+    (raw / "packed.jsonl.gz").write_bytes(gzip.compress(text) + b"\0" * 9)
+    (raw / "feed.xml").write_text("<rss><item><title>A worm spreads</title></item></rss>\n<!-- end -->")
+    (raw / "long.jsonl").write_bytes(text * 20_000)  # several chunks
+    with tarfile.open(raw / "some.tar", "w") as archive:
+        archive.add(raw / "b.jsonl", "b.jsonl")
+    with zipfile.ZipFile(raw / "some.zip", "w") as archive:
+        archive.write(raw / "b.jsonl", "b.jsonl")
+    parsed, first, counts = stage()
+    dumps = {path.name for path in raw.iterdir()}
+    assert set(parsed) == dumps and not dumps & set(hashed)
+    assert stage() == ([], first, counts) and dumps <= set(hashed)
+
+
+def test_of_a_large_file_that_grew_only_the_end_is_parsed(stage, tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces, "SIZE", 1000)
+    monkeypatch.setattr("cybersieve.peek.FIRST", 500)
+    write(tmp_path / "raw" / "b.jsonl", "b", 40)
+    before = len(stage()[0])
+    write(tmp_path / "raw" / "b.jsonl", "b", 60)
+    parsed, _, counts = stage()
+    last = before - 3  # of the pieces that it was; two other files were parsed
+    assert last > 2 and parsed == [("b.jsonl", last), ("b.jsonl", last + 1)] and counts["read"] == 66
 
 
 def test_of_a_large_file_only_the_changed_piece_is_parsed_again(stage, tmp_path, monkeypatch):
