@@ -35,6 +35,11 @@ def test_every_known_source_has_a_sample():
     assert {source.checked().name for source in sources.known()} == {sample.source for sample in SAMPLES}
 
 
+@pytest.mark.parametrize("kind", sources.KINDS)
+def test_the_entries_read_for_a_kind_are_all_that_there_are(kind):
+    assert sources.known(kind) == tuple(source for source in sources.known() if source.kind in ("", kind)) != ()
+
+
 def osv(number):
     return {"id": f"OURS-2031-{number}", "modified": "2031-01-02T00:00:00Z", "summary": f"Flaw {number}",
             "details": f"Foo {number} leaks `keys`.", "affected": [{"package": {"name": "foo", "ecosystem": "PyPI"}}]}
