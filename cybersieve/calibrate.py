@@ -12,10 +12,13 @@ Each holds with probability >= 1 - delta/2 over the draw of the labels, both wit
 and the rules. Undecided labels (u) take no part: the promise is about records that can be decided.
 Bands may be narrowed again (`ask_share`), which keeps both promises: where rules are unsure the LLM knows better.
 
-Not covered: what the LLM decides, and other corpora than the one the labels were drawn from.
+Not covered: what the LLM decides, and other corpora than the one the labels were drawn from. A corpus with a file or
+folder that uniform labels would hardly have missed is such another one, and nothing is certified; that a file has grown
+can't be seen. Nor covered: labelling until a band passes; decide first how many labels to draw.
 """
 
 from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -25,19 +28,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cybersieve import bounds, cli, labels, records
-from cybersieve.errors import ParamsError
+from cybersieve.errors import InputError, ParamsError
 from cybersieve.params import Calibrate
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Figures = dict[str, Any]
 STEPS = 200  # candidates a band: every half per cent of the records
+ROOM = 4 / 3  # at 1 perfect rules fail by chance: what is tested first would be all that is positive
 CURVE = (0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99)  # targets for the plot of target against calls saved
 NO_CERTIFICATE = ("Nothing is certified: no uniform label is of this corpus. The thresholds rest on estimates from "
                   "labels drawn by file, weighted by the files' sizes; draw uniform ones with "
                   "cybersieve sample-labels.")
+UNLIKELY = 1e-3  # odds at which uniform labels may miss a file or folder by chance, all of them together
+COVERED = 0.9  # share of the records in files with labels, from which on estimates by file are worth something
 NO_LABELS = ("Nothing is certified: no label is of a record of this corpus. The thresholds are calibrate.accept and "
              "calibrate.reject, as far as the rules' confidence can be trusted on texts that they were not fitted on.")
+MISSED = ("Nothing is certified: the labels were not drawn from this corpus as it is. None is in {}, with {:.0%} of "
+          "the records, which {} labels would not have missed by chance. The thresholds are calibrate.accept and "
+          "calibrate.reject; draw labels anew with cybersieve sample-labels.")
 INSTEAD = "With calibrate.mode: fixed, calibrate.accept and calibrate.reject decide instead, unproven."
 
 
@@ -152,10 +161,13 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     Raises ParamsError: calibrate.reject is not below calibrate.accept.
     """
     uniform, by_file = labels.uniform_half(labels_dir, "thresholds"), labels.by_file(labels_dir)
-    confidences, found, sizes = _read(scored_dir, {*uniform, *by_file})
-    certain = any(uniform.get(key) is not None for key in found)  # labels of another corpus certify nothing
-    known = uniform if certain or not by_file.keys() & found.keys() else by_file
-    found = {key: value for key, value in found.items() if key in known}
+    scored = _read(scored_dir, {*uniform, *by_file})
+    confidences, found = scored.confidences, scored.found
+    missed = scored.missed([key for key in found if key in uniform])
+    certain = not missed and any(uniform.get(key) is not None for key in found)  # of another they certify nothing
+    estimated = not certain and scored.covered([key for key in found if key in by_file]) >= COVERED
+    known = by_file if estimated else uniform
+    found = {key: value for key, value in found.items() if key in known and (certain or estimated)}
     if settings.reject >= settings.accept:
         raise ParamsError(f"calibrate.reject: {settings.reject} must be below calibrate.accept ({settings.accept})")
     if settings.mode == "fixed":
@@ -167,14 +179,22 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
                "labels_undecided": len(found) - len(decided), "labels_without_confidence": len(known) - len(found)}
     falling, rising = candidates(confidences, len(truth), settings.target_precision, settings.delta / 2)
     if decided and not certain:
-        drawn = Counter(name for name, _ in found)  # undecided ones, too: each stands for as many records
-        weights = np.array([sizes[name] / drawn[name] for name, _ in decided])
+        drawn = Counter(scored.sources[key] for key in found)  # undecided ones, too: each stands for as many records
+        own = [scored.sources[key] for key in decided]
+        weights = np.array([scored.sizes[source] / drawn[source] for source in own])
         bands = widened(estimate(said, truth, weights, rising, settings), confidences, settings.ask_share, rising[::-1])
         return {"mode": "estimated"} | _shares(bands, confidences) | figures | {"certificate": [NO_CERTIFICATE]}
     if not decided:
         result = {"mode": "uncertified"} | _shares(Bands(settings.accept, settings.reject), confidences) | figures
         needed = labels_needed(truth, settings)
-        return result | {"labels_needed": needed, "certificate": [NO_LABELS, drawing(needed, 0)]}
+        reason = NO_LABELS
+        if missed:
+            drawn_there = sum(key in uniform for key in scored.found)
+            reason = MISSED.format(", ".join(missed[:3]), scored.share(missed), drawn_there)
+        certificate = [reason, drawing(needed, 0)]
+        if uniform or by_file:
+            cli.warn(" ".join(certificate))
+        return result | {"labels_needed": needed, "certificate": certificate}
     bands = widened(certify(said, truth, falling, rising, settings), confidences, settings.ask_share, falling)
     result = {"mode": "certified"} | _shares(bands, confidences) | figures | evidence(said, truth, bands, settings)
     certificate = words(result, settings)
@@ -183,10 +203,49 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     return result | {"certificate": certificate, "curve": curve(confidences, said, truth, settings)}
 
 
-def _read(scored_dir: Path, wanted: set[labels.Key]) -> tuple[Floats, dict[labels.Key, float], dict[str, int]]:
-    """All confidences (8 bytes a record), those of the wanted records, and the number of records by base name."""
+class _Scored(NamedTuple):
+    """What calibrate wants of a scored folder."""
+
+    confidences: Floats  # of all records
+    found: dict[labels.Key, float]  # those of the wanted records
+    sources: dict[labels.Key, str]  # the files that these are in
+    sizes: dict[str, int]  # records of each file
+
+    def share(self, units: Iterable[str]) -> float:
+        """Share of the records that are in files, or folders (`a/`)."""
+        wanted = set(units)
+        inside = sum(size for source, size in self.sizes.items() if not wanted.isdisjoint(_units(source)))
+        return inside / max(len(self.confidences), 1)
+
+    def covered(self, drawn: Iterable[labels.Key]) -> float:
+        """Share of the records that are in files with one of the labelled records."""
+        return self.share({self.sources[key] for key in drawn})
+
+    def missed(self, drawn: Collection[labels.Key]) -> list[str]:
+        """The outermost files and folders without one of these, of which a uniform sample would have some.
+
+        The chance of missing a share s by n labels is (1 - s) ** n, for each of them (Bonferroni).
+        """
+        units = Counter[str]()
+        for source, size in self.sizes.items():
+            units.update(dict.fromkeys(_units(source), size))
+        there = {unit for key in drawn for unit in _units(self.sources[key])}
+        found = {unit for unit, size in units.items() if unit not in there
+                 and len(units) * (1 - size / len(self.confidences)) ** len(drawn) < UNLIKELY}
+        return sorted(unit for unit in found if found.isdisjoint(_units(unit)[1:]))
+
+
+def _units(source: str) -> list[str]:
+    """A file (or folder) and the folders that it is in, with a slash at their ends."""
+    parts = source.rstrip("/").split("/")
+    return [source, *("/".join(parts[:depth]) + "/" for depth in range(len(parts) - 1, 0, -1))]
+
+
+def _read(scored_dir: Path, wanted: set[labels.Key]) -> _Scored:
+    """Raises ParamsError where a label may be of either of two records."""
     parts: list[Floats] = []
     found: dict[labels.Key, float] = {}
+    sources: dict[labels.Key, str] = {}
     sizes: dict[str, int] = {}
     for shard in records.shards(scored_dir):
         values = []
@@ -194,11 +253,13 @@ def _read(scored_dir: Path, wanted: set[labels.Key]) -> tuple[Floats, dict[label
             if row["confidence"] is not None:
                 values.append(row["confidence"])
                 if (key := labels.key(row["source"], row["id"])) in wanted:
-                    found[key] = row["confidence"]
+                    if key in found:
+                        raise InputError(" and ".join((sources[key], row["source"])), f"both have a record {key[1]}: "
+                                         "labels tell files by their names alone", remedy="rename one of the files")
+                    found[key], sources[key] = row["confidence"], row["source"]
         parts.append(np.array(values, dtype=float))
-        name, _ = labels.key(shard.source, "")
-        sizes[name] = sizes.get(name, 0) + len(values)
-    return np.concatenate(parts), found, sizes
+        sizes[shard.source] = len(values)
+    return _Scored(np.concatenate(parts), found, sources, sizes)
 
 
 def _shares(bands: Bands, confidences: Floats) -> Figures:
@@ -229,12 +290,12 @@ def evidence(said: Floats, truth: Ints, bands: Bands, settings: Calibrate) -> Fi
 def labels_needed(truth: Ints, settings: Calibrate) -> int | None:
     """About how many decided uniform labels certified bands need, where the rules make hardly an error.
 
-    One error is to be allowed among the labels accepted, and one among the positive ones; the share of positives is
-    taken from the labels, a half where there are few.
+    One error is to be allowed among the labels accepted, and one among the positive ones, and the first band tested to
+    be narrower than the positives by ROOM; the share of positives is taken from the labels, a half where there are few.
     """
     wanted = [labels_for(rate, settings.delta / 2) for rate in (settings.target_precision, settings.target_recall)]
-    share = max(float(truth.mean()), 0.05) if len(truth) >= 20 else 0.5
-    return None if None in wanted else int(np.ceil(max(n for n in wanted if n is not None) / share))
+    share = (float(truth.sum()) + 1) / (len(truth) + 2) if len(truth) >= 20 else 0.5
+    return None if None in wanted else int(np.ceil(ROOM * max(n for n in wanted if n is not None) / share))
 
 
 def words(found: Figures, settings: Calibrate) -> list[str]:
@@ -269,8 +330,9 @@ def drawing(needed: int | None, labelled: int) -> str:
         return "No number of labels proves a target of 1."
     if labelled >= needed:
         return f"About {needed} labels would do if the rules erred less: rules of your own may help, or lower targets."
-    return (f"About {needed} decided uniform labels are needed for this use (cybersieve sample-labels "
-            f"-n {2 * needed}: half of them set thresholds, the others are for the report).")
+    more = f", {labelled} are there" if labelled else ""
+    return (f"About {needed} decided uniform labels are needed for this use{more} (cybersieve sample-labels "
+            f"-n {2 * (needed - labelled)}: half of them set thresholds, the others are for the report).")
 
 
 def curve(confidences: Floats, said: Floats, truth: Ints, settings: Calibrate) -> list[Figures]:

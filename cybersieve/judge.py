@@ -27,7 +27,7 @@ def run(file: Path, output: Path, settings: params.Params, thresholds: Path | No
     Raises InputError naming the line that is not an object with a text, ModelError as verify does.
     """
     book = rules.load(settings.score.rules, settings.score.extra_rules, settings.score.trust)
-    limits = records.load_json(thresholds) if thresholds else {
+    limits = verify.limits(thresholds) if thresholds else {
         "accept": settings.calibrate.accept, "reject": settings.calibrate.reject}
     if decider == "rules":
         limits = {"accept": 0.5, "reject": 0.5}

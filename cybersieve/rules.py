@@ -25,6 +25,7 @@ FIELDS = ("both", "title", "text")
 KEYS = {"id", "pattern", "field", "weight", "category", "source", "prior"}
 NOTHING = -1  # the position that stands for no rule
 KNOWN = 50_000  # combinations of hits remembered: some 20 MB
+MOST_WEIGHT = 1e6  # so that any sum of weights is a number
 MAX_MEM = 32 << 20  # bytes for the automaton: 16 are as fast, 256 no faster; two workers stay far below 300 MB
 Evidence = tuple[tuple[int, ...], float]  # the rules that hit, and the text's log-odds: bias + weights of the hits
 
@@ -239,6 +240,8 @@ def _rules(tree: dict[str, Any], categories: dict[str, float], path: str) -> lis
                 raise ValueError
         except (TypeError, ValueError):
             raise ParamsError(f"{where}: its weight is not a number: {row['weight']!r}") from None
+        if max(abs(rule.weight), abs(rule.prior)) > MOST_WEIGHT:
+            raise ParamsError(f"{where}: its weight and prior must be within {MOST_WEIGHT:g} of 0")
         if rule.weight * categories[category] < 0 or rule.prior * categories[category] < 0:
             side = "for" if categories[category] > 0 else "against"
             raise ParamsError(f"{where}: {category} is evidence {side}, its weight {rule.weight} is not")

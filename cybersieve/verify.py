@@ -176,6 +176,14 @@ class Verifier:
         return {"asked": self.asked, "cached": self.cached, "tokens": self.engine.tokens if self.engine else 0}
 
 
+def limits(thresholds: Path) -> dict[str, Any]:
+    """The content of a thresholds.json. Raises InputError where it is none."""
+    tree = records.load_json(thresholds)
+    if not isinstance(tree, dict) or not {"accept", "reject"} <= tree.keys():
+        raise InputError(thresholds, "names no accept and reject", remedy="rerun calibrate, or name its file")
+    return tree
+
+
 def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, thresholds: Path, settings: params.Verify,
                   unique_dir: Path | None = None, figures: dict[str, float] | None = None) -> Counts:
     """Write VERDICTS rows for all of `parsed_dir`; returns the counts. `figures` gets asked, cached and tokens.
@@ -183,10 +191,8 @@ def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, threshol
     Raises ModelError where the model can't be had or left more than `verify.max_failed` of the questions
     unanswered (the answers it gave are kept), InputError where the folders do not belong together.
     """
-    limits = records.load_json(thresholds)
-    if not isinstance(limits, dict) or not {"accept", "reject"} <= limits.keys():
-        raise InputError(thresholds, "names no accept and reject", remedy="rerun calibrate")
-    accept, reject = limits["accept"], limits["reject"]
+    bands = limits(thresholds)
+    accept, reject = bands["accept"], bands["reject"]
     shards = records.shards(parsed_dir)
     counts = Counts()
     with records.output_folder(output_dir, parsed_dir, scored_dir) as folder:
@@ -199,8 +205,8 @@ def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, threshol
                     f"verify.max_failed ({settings.max_failed:g}){trouble and f'; the last error: {trouble}'}; "
                     "what it answered is kept: run again")
         calibration = verifier.calibration if margins else {}
-        if limits.get("posterior"):  # fitted on this corpus, so it goes before the adapter's own
-            calibration = calibration | {"posterior": limits["posterior"]}
+        if bands.get("posterior"):  # fitted on this corpus, so it goes before the adapter's own
+            calibration = calibration | {"posterior": bands["posterior"]}
         said = partial(by_llm, calibration=calibration, keep_from=settings.keep_from)
         answers = iter(margins)
         for shard in shards:

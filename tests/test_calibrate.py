@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cybersieve import bounds, calibrate, labels, records
-from cybersieve.errors import ParamsError
+from cybersieve.errors import InputError, ParamsError
 from cybersieve.params import Calibrate
 
 SETTINGS = Calibrate(mode="certified", target_precision=0.9, target_recall=0.9, delta=0.1, accept=0.9, reject=0.1,
@@ -121,14 +121,14 @@ def test_too_few_labels_give_empty_bands_and_say_how_many_are_needed(tmp_path: P
                                                                      capsys: pytest.CaptureFixture[str]) -> None:
     found = calibrate.calibrate_folder(*folder(tmp_path, 400, labelled=20), SETTINGS)
     assert (found["accept"], found["reject"], found["asked_share"]) == (None, None, 1.0)
-    assert found["labels_needed"] == 92 and "About 92 decided uniform labels" in found["certificate"][-1]
+    assert found["labels_needed"] == 123 and "About 123 decided uniform labels" in found["certificate"][-1]
     warned = capsys.readouterr().err
     assert warned == f"warning: {' '.join(found['certificate'])}\n"
-    assert all(part in warned for part in ("about 400 of 400 records", "About 92", "calibrate.mode: fixed"))
+    assert all(part in warned for part in ("about 400 of 400 records", "About 123", "calibrate.mode: fixed"))
 
 
 def test_an_empty_band_that_labels_would_not_fill_says_so(tmp_path: Path) -> None:
-    scored, folder_of_labels = folder(tmp_path, 400)
+    scored, folder_of_labels = folder(tmp_path, 1000)
     path = folder_of_labels / labels.UNIFORM
     path.write_text(re.sub(r"(?<=[02468],)[01]$", "0", path.read_text(), flags=re.MULTILINE))
     found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
@@ -138,13 +138,72 @@ def test_an_empty_band_that_labels_would_not_fill_says_so(tmp_path: Path) -> Non
     assert found["labels_needed"] is None and "No number of labels" in found["certificate"][-1]
 
 
+@pytest.mark.parametrize("prevalence", [0.1, 0.45, 0.9])
+def test_as_many_labels_as_are_said_to_be_needed_do_for_rules_that_do_not_err(prevalence: float) -> None:
+    truth = (np.arange(20_000) < 20_000 * prevalence).astype(np.int64)
+    confidences = np.where(truth == 1, 0.5, 0.0) + np.random.default_rng(3).random(20_000) / 2
+    needed = calibrate.labels_needed(truth, SETTINGS)
+    assert needed is not None
+    falling, rising = calibrate.candidates(confidences, needed, SETTINGS.target_precision, SETTINGS.delta / 2)
+    draw, proven = np.random.default_rng(5), 0
+    for _ in range(40):
+        sample = draw.choice(20_000, needed, replace=False)
+        proven += None not in calibrate.certify(confidences[sample], truth[sample], falling, rising, SETTINGS)
+    assert proven >= 36
+
+
+def grown(tmp_path: Path, **files: int) -> tuple[Path, Path]:
+    """A folder of scored records with labels, and files that came later."""
+    scored, folder_of_labels = folder(tmp_path, 2000)
+    for name, count in files.items():
+        rows = [{"id": str(n), "source": f"own/{name}", "rules": [], "score": 0.0, "confidence": 0.99}
+                for n in range(count)]
+        records.write(scored / f"own/{name}.parquet", rows, records.SCORED)
+    return scored, folder_of_labels
+
+
+def test_a_corpus_that_has_grown_since_it_was_labelled_is_not_certified(tmp_path: Path,
+                                                                       capsys: pytest.CaptureFixture[str]) -> None:
+    found = calibrate.calibrate_folder(*grown(tmp_path, forum=1000), SETTINGS)
+    assert (found["mode"], found["accept"], found["reject"]) == ("uncertified", SETTINGS.accept, SETTINGS.reject)
+    assert "None is in own/, with 33% of the records" in found["certificate"][0]
+    assert "None is in own/" in capsys.readouterr().err
+
+
+def test_a_folder_of_small_files_is_missed_as_one_large_file_would_be(tmp_path: Path) -> None:
+    later = {f"f{n}": 5 for n in range(200)}
+    assert calibrate.calibrate_folder(*grown(tmp_path, **later), SETTINGS)["mode"] == "uncertified"
+
+
+def test_what_labels_may_miss_by_chance_does_not_matter(tmp_path: Path) -> None:
+    assert calibrate.calibrate_folder(*grown(tmp_path, small=2), SETTINGS)["mode"] == "certified"
+    many = tmp_path / "many"  # small files: each may be missed, though most are
+    scored, folder_of_labels = folder(many, 400, labelled=40)
+    path = scored / "a/feed.json.parquet"
+    rows = list(records.read(path))
+    path.unlink()
+    for row in rows:
+        source = f"{row['id']}/feed.json"
+        records.write(scored / f"{source}.parquet", [row | {"source": source}], records.SCORED)
+    assert calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)["mode"] == "certified"
+
+
+def test_a_label_that_may_be_of_either_of_two_records_is_named(tmp_path: Path) -> None:
+    scored, folder_of_labels = folder(tmp_path, 400)
+    first = next(scored.rglob("*.parquet"))
+    rows = [row | {"source": f"again/{row['source']}"} for row in records.read(first)]
+    records.write(scored / "again" / first.relative_to(scored), rows, records.SCORED)
+    with pytest.raises(InputError, match="both have a record"):
+        calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+
+
 @pytest.mark.parametrize("where", ["none", "labels"])
 def test_without_a_label_in_the_corpus_the_settings_decide_and_nothing_is_certified(tmp_path: Path, where: str) -> None:
     scored, _ = folder(tmp_path, 400, labelled=0)
     found = calibrate.calibrate_folder(scored, tmp_path / where, SETTINGS)
     assert (found["mode"], found["accept"], found["reject"]) == ("uncertified", SETTINGS.accept, SETTINGS.reject)
     assert found["labels"] == 0 and "precision_at_least" not in found
-    assert "Nothing is certified" in found["certificate"][0] and "About 92" in found["certificate"][-1]
+    assert "Nothing is certified" in found["certificate"][0] and "About 123" in found["certificate"][-1]
 
 
 def test_stratified_labels_alone_certify_nothing(tmp_path: Path) -> None:

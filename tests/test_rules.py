@@ -80,6 +80,7 @@ def test_user_rules_and_trust_merge(tmp_path: Path) -> None:
     ("rules:", "rulez:", "a mapping with a list `rules` is wanted"),
     ("bias: -1.0", "bais: -1.0", "unknown key bais"),
     ("bias: -1.0", "bias: low", "bias: a mapping of names to numbers is wanted"),
+    ("weight: 2.0", "weight: 1.5e+308", "rule worm: its weight and prior must be within 1e+06 of 0"),
     ("weight: 2.0", "weight: .nan", "rule worm: its weight is not a number: nan"),
     ("weight: 2.0", "weight: .inf", "rule worm: its weight is not a number: inf"),
     ("known.json: 0.5", "known.json: .nan", "sources: a mapping of names to numbers is wanted"),
