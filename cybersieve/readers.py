@@ -118,15 +118,16 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         begin, stream = peek.fragments(begin, stream)
     while True:
         source = recognised(kind, begin, whole, path, own, **bounds)
-        if (source and not guessed(source, kind, begin)) or whole or len(begin) >= peek.MOST:
+        most = max(peek.MOST, bounds["max_bytes"]) if kind == "json" and not source else peek.MOST  # the first is large
+        if (source and not guessed(source, kind, begin)) or whole or len(begin) >= most:
             break
-        begin, stream, whole = _beginning(stream, len(begin) * 8)
+        begin, stream, whole = _beginning(stream, most if len(begin) >= peek.MOST else len(begin) * 8)
     if source is None:
         for _ in located(kind, stream, name, NOWHERE, notes, bounds):
             pass  # a fault further on says more than that nothing was found
         if path != name:
             return None
-        where = "" if whole else f"the first {peek.MOST / 1e6:g} MB of "
+        where = "" if whole else f"the first {most / 1e6:g} MB of "
         raise (NoRecord if whole else InputError)(name, f"no record found in {where}this {kind.upper()}", "",
                                                   "if it has some, describe where they are in parse.sources")
     return Document(source, located(kind, stream, name, source, notes, bounds))

@@ -119,7 +119,7 @@ BROKEN = {  # file: (content or what makes it, where it is large; what the error
     "page.json": ("<!DOCTYPE html><html><body>403 Forbidden</body></html>", "an HTML page, not a dump"),
     "words.json": ("Service unavailable", "near byte 0: not JSON"),
     "noise": (bytes(range(256)) * 9, "in no format that is read"),
-    "late.json": (lambda: b'{"list": [' + b"1, " * 2_000_000 + b'1]}', "record found in the first 4 MB of this JSON"),
+    "late.json": (lambda: b'{"list": [' + b"1, " * 5_000_000 + b'1]}', "record found in the first 12 MB of this JSON"),
     "aliases.yaml": ("a: &a [x,x,x,x,x,x,x,x,x,x]\n" + ALIASES, "200000 values"),
     "quote.csv": ('id,title,text\n1,"open,x\n', "line .*: not CSV"),
 }
@@ -133,6 +133,16 @@ def make(name, path):
     else:
         write(path, content() if callable(content) else content)
     return message
+
+
+@pytest.mark.parametrize("records", ["%s\n%s\n", "[%s, %s]", '{"items": [%s, %s]}'])
+def test_a_first_record_as_large_as_one_may_be_is_looked_through(records, raw, tmp_path):
+    """By its shape, which only its end shows."""
+    words = ("The worm spreads by mail. " * 460_000)[:11_900_000]
+    trees = [{"id": "long", "text": words}, {"id": "short", "text": words[:90]}]
+    write(raw / "long.json", records % tuple(map(json.dumps, trees)))
+    rows, counts = parsed(raw, tmp_path / "out")
+    assert [row["id"] for row in rows["long.json"]] == ["long", "short"] and counts.notes == {"texts cut": 1}
 
 
 @pytest.mark.parametrize("name", BROKEN)
