@@ -219,7 +219,7 @@ def known(kind: str = "") -> tuple[Source, ...]:
     shipped = Path(__file__).with_name("sources.yaml").read_text("utf-8")
     entries = [entry for entry in re.split("^(?=- name: )", shipped, flags=re.M)[1:]
                if not kind or _KIND.search(entry) is None or f"\n  kind: {kind}\n" in entry]
-    tree = yaml.load("".join(entries), Loader=yaml.CBaseLoader)  # all values are texts
+    tree = yaml.load("".join(entries), Loader=yaml.CSafeLoader)
     return tuple(described(item, f"sources.yaml: {item['name']}") for item in tree or ())
 
 
