@@ -158,7 +158,7 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     """The content of thresholds.json for a scored folder.
 
     Without a label on any record of the corpus: accept and reject of the settings, and no certificate.
-    Raises ParamsError: calibrate.reject is not below calibrate.accept.
+    Raises ParamsError: calibrate.reject is not below calibrate.accept. Raises InputError: a label of either of two records.
     """
     uniform, by_file = labels.uniform_half(labels_dir, "thresholds"), labels.by_file(labels_dir)
     scored = _read(scored_dir, {*uniform, *by_file})
@@ -229,9 +229,9 @@ class _Scored(NamedTuple):
         units = Counter[str]()
         for source, size in self.sizes.items():
             units.update(dict.fromkeys(_units(source), size))
-        there = {unit for key in drawn for unit in _units(self.sources[key])}
+        there, total = {unit for key in drawn for unit in _units(self.sources[key])}, max(len(self.confidences), 1)
         found = {unit for unit, size in units.items() if unit not in there
-                 and len(units) * (1 - size / len(self.confidences)) ** len(drawn) < UNLIKELY}
+                 and len(units) * (1 - size / total) ** len(drawn) < UNLIKELY}
         return sorted(unit for unit in found if found.isdisjoint(_units(unit)[1:]))
 
 
@@ -242,7 +242,7 @@ def _units(source: str) -> list[str]:
 
 
 def _read(scored_dir: Path, wanted: set[labels.Key]) -> _Scored:
-    """Raises ParamsError where a label may be of either of two records."""
+    """Raises InputError where a label may be of either of two records."""
     parts: list[Floats] = []
     found: dict[labels.Key, float] = {}
     sources: dict[labels.Key, str] = {}

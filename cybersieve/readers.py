@@ -118,9 +118,9 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         begin, stream = peek.fragments(begin, stream)
     while True:
         source = recognised(kind, begin, whole, path, own, **bounds)
-        told = source is not None and (source.name != "unknown" or source.text or source.title)
+        told = source and (kind != "json" or source.name != "unknown" or source.text or source.title)
         most = max(peek.MOST, bounds["max_bytes"]) if kind == "json" and not told else peek.MOST  # its text may be long
-        if (source and told and not guessed(source, kind, begin)) or whole or len(begin) >= most:
+        if (told and source and not guessed(source, kind, begin)) or whole or len(begin) >= most:
             break
         begin, stream, whole = _beginning(stream, most if len(begin) >= peek.MOST else len(begin) * 8)
     if source is None:

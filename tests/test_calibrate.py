@@ -188,6 +188,13 @@ def test_what_labels_may_miss_by_chance_does_not_matter(tmp_path: Path) -> None:
     assert calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)["mode"] == "certified"
 
 
+def test_a_corpus_of_which_nothing_is_scored_is_not_certified(tmp_path: Path) -> None:
+    row = {"id": "1", "source": "feed.json", "rules": [], "score": None, "confidence": None}
+    records.write(tmp_path / "scored/feed.json.parquet", [row], records.SCORED)
+    found = calibrate.calibrate_folder(tmp_path / "scored", tmp_path / "none", SETTINGS)
+    assert (found["mode"], found["records"]) == ("uncertified", 0)
+
+
 def test_a_label_that_may_be_of_either_of_two_records_is_named(tmp_path: Path) -> None:
     scored, folder_of_labels = folder(tmp_path, 400)
     first = next(scored.rglob("*.parquet"))
