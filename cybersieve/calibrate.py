@@ -158,7 +158,7 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     """The content of thresholds.json for a scored folder.
 
     Without a label on any record of the corpus: accept and reject of the settings, and no certificate.
-    Raises ParamsError: calibrate.reject is not below calibrate.accept. Raises InputError: a label of either of two records.
+    Raises ParamsError: calibrate.reject is not below calibrate.accept. Raises InputError: a label is of two records.
     """
     uniform, by_file = labels.uniform_half(labels_dir, "thresholds"), labels.by_file(labels_dir)
     scored = _read(scored_dir, {*uniform, *by_file})
