@@ -44,6 +44,9 @@ UNLIKELY = 1e-3  # odds at which uniform labels may miss a file or folder by cha
 COVERED = 0.9  # share of the records in files with labels, from which on estimates by file are worth something
 NO_LABELS = ("Nothing is certified: no label is of a record of this corpus. The thresholds are calibrate.accept and "
              "calibrate.reject, as far as the rules' confidence can be trusted on texts that they were not fitted on.")
+UNCOVERED = ("Nothing is certified, and nothing estimated: the labels of this corpus are no decided ones of a uniform "
+             "sample, nor of files with nine tenths of its records. The thresholds are calibrate.accept and "
+             "calibrate.reject; draw uniform ones with cybersieve sample-labels.")
 MISSED = ("Nothing is certified: the labels were not drawn from this corpus as it is. None is in {}, with {:.0%} of "
           "the records, which {} labels would not have missed by chance. The thresholds are calibrate.accept and "
           "calibrate.reject; draw labels anew with cybersieve sample-labels.")
@@ -176,7 +179,8 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     said, truth = np.array([found[key] for key in decided]), np.array(list(decided.values()), dtype=np.int64)
     figures = {"target_precision": settings.target_precision, "target_recall": settings.target_recall,
                "delta": settings.delta, "labels": len(decided), "labels_positive": int(truth.sum()),
-               "labels_undecided": len(found) - len(decided), "labels_without_confidence": len(known) - len(found)}
+               "labels_undecided": len(found) - len(decided),
+               "labels_without_confidence": len(known.keys() - scored.found.keys())}
     falling, rising = candidates(confidences, len(truth), settings.target_precision, settings.delta / 2)
     if decided and not certain:
         drawn = Counter(scored.sources[key] for key in found)  # undecided ones, too: each stands for as many records
@@ -187,7 +191,7 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     if not decided:
         result = {"mode": "uncertified"} | _shares(Bands(settings.accept, settings.reject), confidences) | figures
         needed = labels_needed(truth, settings)
-        reason = NO_LABELS
+        reason = UNCOVERED if scored.found else NO_LABELS
         if missed:
             drawn_there = sum(key in uniform for key in scored.found)
             reason = MISSED.format(", ".join(missed[:3]), scored.share(missed), drawn_there)

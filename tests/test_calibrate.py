@@ -188,6 +188,16 @@ def test_what_labels_may_miss_by_chance_does_not_matter(tmp_path: Path) -> None:
     assert calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)["mode"] == "certified"
 
 
+def test_labels_by_file_estimate_nothing_of_files_without_any(tmp_path: Path) -> None:
+    scored, folder_of_labels = folder(tmp_path, 400, uniform=False)
+    assert calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)["mode"] == "estimated"
+    rows = [{"id": str(n), "source": "own/forum", "rules": [], "score": 0.0, "confidence": 0.99} for n in range(100)]
+    records.write(scored / "own/forum.parquet", rows, records.SCORED)
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert (found["mode"], found["accept"]) == ("uncertified", SETTINGS.accept)
+    assert "nor of files with nine tenths" in found["certificate"][0] and found["labels_without_confidence"] == 0
+
+
 def test_a_corpus_of_which_nothing_is_scored_is_not_certified(tmp_path: Path) -> None:
     row = {"id": "1", "source": "feed.json", "rules": [], "score": None, "confidence": None}
     records.write(tmp_path / "scored/feed.json.parquet", [row], records.SCORED)
