@@ -18,17 +18,9 @@ from typing import Any
 
 from lxml import etree
 
+from cybersieve.tags import BLOCKS, INLINE, true_tags, words
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-BLOCKS = _words("""address article aside blockquote body br caption dd details div dl dt figcaption figure footer form
-    h1 h2 h3 h4 h5 h6 head header hr html li main nav ol p pre section summary table tbody td tfoot th thead title
-    tr ul""")
-SILENT = _words("script style template noscript head")  # their content is no prose
-INLINE = _words("""a abbr b big center cite code del em font i ins kbd mark q s samp small span strike strong sub sup
-    tt u var""")
+SILENT = words("script style template noscript head")  # their content is no prose
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _CONTROL_BYTES = bytes(code for code in range(128) if _CONTROL.match(chr(code)))
@@ -66,10 +58,15 @@ def _line(line: str) -> str:
 
 
 def html(text: str) -> str:
-    """HTML to text: tags go, blocks become lines, entities become characters, scripts and styles vanish."""
+    """HTML to text: tags go, blocks become lines, entities become characters, scripts and styles vanish.
+
+    A `<` that begins no tag stays, as upstreams give plain texts as HTML too: `a <b && c`, `vector<int>`, the
+    `<script>` of a sentence.
+    """
     if "<" not in text and "&" not in text:
         return text
-    text = _autolinks(text)
+    if "<" in text:
+        text = true_tags(_autolinks(text).replace("<![CDATA[", "").replace("]]>", ""))
     if "&" in text:
         text = _BARE_AND.sub("&amp;", text)
     page = f"<div>{text}</div>".encode(errors="ignore").translate(None, _CONTROL_BYTES)
@@ -210,7 +207,7 @@ def _cut_out(text: str, start: re.Pattern[str], end: str) -> str:
 
 
 _JATS = re.compile(r"</?jats:([a-z-]+)(?:\s[^<>]*)?>")  # of papers' abstracts, as Crossref has them
-JATS_BLOCKS = _words("abstract disp-formula list list-item p sec title")
+JATS_BLOCKS = words("abstract disp-formula list list-item p sec title")
 
 
 def auto(text: str) -> str:

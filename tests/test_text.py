@@ -38,6 +38,17 @@ def test_identifiers_are_never_altered(format, identifier):
     ("html", "wrapped\nlines are\none", "wrapped\nlines are\none"),
     ("html", "wrapped\nlines <b>are</b>\none", "wrapped lines are one"),
     ("html", "<!-- nothing -->", ""),
+    ("html", "the <script> of a sentence, a <plaintext>", "the <script> of a sentence, a <plaintext>"),
+    ("html", "a <iframe> and <textarea> end nothing", "a <iframe> and <textarea> end nothing"),
+    ("html", "len <size occurs in bar()", "len <size occurs in bar()"),
+    ("html", "if a<b && c>d then i <s && j", "if a<b && c>d then i <s && j"),
+    ("html", "map<string, vector<int>> and Optional<T>", "map<string, vector<int>> and Optional<T>"),
+    ("html", "an open <!-- comment, <?php echo 1 ?>", "an open <!-- comment, <?php echo 1 ?>"),
+    ("html", "cp <path> <user@example.org>; x << 3; </3", "cp <path> <user@example.org>; x << 3; </3"),
+    ("html", "<foo>its end</foo> <o:p></o:p><hr><img src=x><input disabled><br/>stays", "its end\nstays"),
+    ("html", '<a href="x > y">link</a> <p align=>and<td width=5 nowrap> cell', "link\nand\ncell"),
+    ("html", '<?xml version="1.0"?><!DOCTYPE html><![CDATA[<p>kept</p>]]>', "kept"),
+    ("html", 'cut off <a href="https://exam', "cut off"),
     ("html", "<div>" * 300 + "deep &amp; down", "deep & down"),
     ("html", "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a\nb\nc"),
     ("markdown", "[Emotet](https://example.org/S0367) drops it.(Citation: Some Blog 2031)", "Emotet drops it."),
@@ -92,7 +103,7 @@ def test_plain_words_are_only_folded(format, words):
 
 HOSTILE = ["<a ", "<ref>", "[", "[[", "](", "[a](", "[a](x: ", "**", "`", "(Citation: ", "{{", "<!--", "&", "&#", "<",
            "# # # ", "\n ", " " * 20, "[a]: ", "((", '<b x="', "''", "==a", "=", "<div>", "</p>", "<p><table>", "[a][",
-           "<https:", "{|"]
+           "<https:", "{|", "<script>", "</script>", "<![CDATA[", "<a b='", "<b x=1 ", "<x y", "<p a='\"", "<?xml "]
 
 
 @pytest.mark.parametrize("format", text.FORMATS)

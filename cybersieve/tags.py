@@ -1,0 +1,63 @@
+"""Which `<` of a text begins an HTML tag.
+
+Upstreams give plain texts as HTML too, and in these `a <b && c`, `vector<int>` and the `<script>` of a sentence are
+words; an HTML parser takes the first for a tag and all behind the last for a script.
+"""
+
+import re
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+BLOCKS = words("""address article aside blockquote body br caption dd details div dl dt figcaption figure footer form
+    h1 h2 h3 h4 h5 h6 head header hr html li main nav ol p pre section summary table tbody td tfoot th thead title
+    tr ul""")
+INLINE = words("""a abbr b big center cite code del em font i ins kbd mark q s samp small span strike strong sub sup
+    tt u var""")
+SURE = BLOCKS | INLINE  # tags even where they stand bare and alone: the `<path>` of "cp <path> ." is a word
+RAW = words("script style title textarea iframe xmp noembed noframes noscript template plaintext")  # up to their end
+SWITCHES = words("""async autofocus autoplay checked compact controls default defer disabled hidden ismap itemscope
+    loop multiple muted noshade novalidate nowrap open readonly required reversed selected""")  # without a value
+SPECIAL = ("!--", "?xml", "!doctype")
+
+_BARE = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)\s?/?>")
+_LIKE_TAG = re.compile(r"<([a-z][^\s<>/\"'=&;]*)([^<>]*)>", re.I)
+_END_TAG = re.compile(r"</([a-z][^\s<>/]*)", re.I)
+_VALUED = (r"""[a-z][\w:.-]*\s+[a-z_:@*\[(][^\s<>"'/=]*\s*=\s*"""  # a name and an attribute, to the end of value or tag
+           r"""(?:"[^"]*"|'[^']*'|[^\s"'<>][^<>]*(?:>|\Z)|["'][^"'<>]*\Z)""")
+# A `<` that may begin no tag: where all bare tags of the text have sure names, and where they have not.
+_DOUBTFUL, _DOUBTFUL_OR_BARE = (
+    re.compile(rf"<(?!/?{names}\s?/?>|/[a-z][^\s<>/]*\s*>|(?!(?:{'|'.join(sorted(RAW))})\b){_VALUED})", re.I)
+    for names in ("[a-z][a-z0-9]*", f"(?:{'|'.join(sorted(SURE - RAW))})"))
+
+
+def true_tags(text: str) -> str:
+    """The text with every `<` that begins no tag as an entity."""
+    last: dict[str, int] = {}  # end tag of each name
+
+    def mark(less: re.Match[str]) -> str:
+        at = less.start()
+        if not last:
+            last.update({"!--": text.rfind("-->"), "?xml": text.rfind(">"), "!doctype": text.rfind(">")})
+            last.update({end[1].lower(): end.start() for end in _END_TAG.finditer(text)})
+        begin = text[at + 1:at + 9].lower()
+        if special := next(filter(begin.startswith, SPECIAL), ""):
+            return "<" if last[special] > at else "&lt;"
+        tag = _LIKE_TAG.match(text, at)
+        return "<" if tag and _begins(tag, last.get(tag[1].lower(), -1)) else "&lt;"
+    bare = set(_BARE.findall(text))  # asked once for each name instead of at each place: half as long
+    return (_DOUBTFUL if bare <= SURE else _DOUBTFUL_OR_BARE).sub(mark, text)
+
+
+def _begins(tag: re.Match[str], end: int) -> bool:
+    """Does what looks like one begin a tag? `end`: where the last end tag of its name stands."""
+    name, rest = tag[1].lower(), tag[2].lower()
+    if name in RAW:
+        return end > tag.start()
+    if "=" in rest:  # a value without a name, or a name without a value: only of a tag's
+        return name in SURE and "&" not in rest
+    if words := rest.replace("/", " ").split():
+        return SWITCHES.issuperset(words)
+    return "/" in rest or end >= 0 or bool(re.fullmatch("[a-z0-9]+:[a-z0-9]+", name))
