@@ -13,7 +13,7 @@ Described as data in sources.yaml (beside this file) and in `parse.sources` of p
       id: [ticket_no]               # the first path with a value
       title: [subject]              # the same
       text: [body, [answer, reply], "Product: {product.name}"]  # all that have a value, one under the other;
-                                    # of a list within the list the first
+                                    # of a list within the list the first; {plain: path}: in a format of its own
       status: [state, {deleted: is_deleted}]  # upstream's word, or a word where a path holds something true
       meta: {published: created_at, references: [links.url, link]}  # of a list the first that has a value
       licence: CC-BY-4.0
@@ -44,6 +44,7 @@ KINDS = ("json", "xml", "csv", "yaml")
 KEYS = ("name", "kind", "file", "root", "match", "records", "columns", "skip", "id", "title", "text", "status", "meta",
         "licence", "format")
 _KIND = re.compile("^  kind: ", re.M)
+Formatted = tuple[Values, str]  # the values at a path, and their format
 COMPILED = ("root", "match", "id", "title", "text", "status", "meta", "wanted")  # what a source makes of its paths
 
 
@@ -81,12 +82,13 @@ class Source:
         return self._paths("id")
 
     @cached_property
-    def title(self) -> list[Values]:
-        return self._paths("title")
+    def title(self) -> list[Formatted]:
+        return [one for item in _listed(self.described, "title") for one in _formatted(item, self, "title")]
 
     @cached_property
-    def text(self) -> list[Values]:
-        return self._paths("text")
+    def text(self) -> list[list[Formatted]]:
+        """Of each list the first that has a value."""
+        return [_formatted(item, self, "text") for item in _listed(self.described, "text")]
 
     @cached_property
     def status(self) -> list[Callable[[Any], list[str]]]:
@@ -188,6 +190,19 @@ def _paths(tree: Any) -> Iterator[str]:
             yield str(item)
 
 
+def _formatted(item: Any, source: Source, key: str) -> list[Formatted]:
+    """A path, `{format: path}`, or a list of these."""
+    if isinstance(item, list):
+        return [one for part in item for one in _formatted(part, source, key)]
+    name = f"{source.place}.{key}"
+    if not isinstance(item, dict):
+        return [(_values(item, name), source.format)]
+    for format in item:
+        if format not in text.FORMATS:
+            raise ParamsError(f"{name}: one of {', '.join(text.FORMATS)} is wanted before a path, found {format!r}")
+    return [(_values(path, name), format) for format, path in item.items()]
+
+
 def _values(item: Any, name: str) -> Values:
     """One path, or a list of which the first with a value counts."""
     if isinstance(item, list):
@@ -235,9 +250,14 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
     `drop`: upstream words in lower case that set a record aside, with the reason each becomes; a record that says
     nothing is set aside too. What had to be cut to `max_chars` or repaired is counted in `notes`.
     """
-    title = text.plain(_first(source.title, tree)[:max_chars], source.format).replace("\n", " ")
-    parts = [words for find in source.text for value in find(tree) if (words := fields.words(value))]
-    plain = _body(parts, source.format, max_chars, notes)
+    title = _title(source.title, tree, max_chars)
+    parts = []
+    for choice in source.text:
+        for find, format in choice:
+            if values := find(tree):
+                parts += [(words, format) for value in values if (words := fields.words(value))]
+                break
+    plain = _body(parts, max_chars, notes)
     statuses = [word for find in source.status for word in find(tree)]
     status = next((word for word in statuses if word.lower() in drop), statuses[0]) if statuses else None
     meta: dict[str, Any] = {"status": status} if status else {}
@@ -252,11 +272,19 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
                   dropped or (None if plain or title else "no text"))
 
 
-def _body(parts: list[str], format: str, max_chars: int, notes: Counter[str]) -> str:
+def _title(finds: list[Formatted], tree: Any, max_chars: int) -> str:
+    for find, format in finds:
+        for value in find(tree):
+            if words := fields.words(value):
+                return text.plain(words[:max_chars], format).replace("\n", " ")
+    return ""
+
+
+def _body(parts: list[tuple[str, str]], max_chars: int, notes: Counter[str]) -> str:
     """The parts without markup, each once, one under the other."""
     longest = 4 * max_chars  # markup may take most of it
     plain, cut = [], False
-    for part in parts:
+    for part, format in parts:
         if "\0" in part:
             notes["NUL characters removed"] += part.count("\0")
         cut = cut or len(part) > longest
