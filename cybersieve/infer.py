@@ -266,9 +266,9 @@ def rows_source(kind: str, samples: list[Any]) -> Description | None:
 
 
 def yaml_source(samples: list[Any]) -> Description | None:
-    """A description of YAML documents: records themselves, or a list of them in one document."""
+    """A description of YAML documents: records themselves, or a list or map of them in one document."""
     records = _json_records(samples, whole=True, single=True) if samples else [""]
-    if any(len(fields.record_path(path)) != 2 for path in records):  # no list at its top
+    if records != ["*"] and any(len(fields.record_path(path)) != 2 for path in records):  # no list at its top
         return described("yaml", [""], samples) if samples else None
     items = [item for path in records for item in peek.records(samples, fields.record_path(path))]
     return described("yaml", records, [item for item in items if isinstance(item, dict)])

@@ -13,7 +13,7 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import TypeVar
 
-from cybersieve import cli, columns, containers, json_record, parse_cache, pieces, readers, records, sources
+from cybersieve import cli, columns, containers, json_record, late, parse_cache, pieces, readers, records, sources
 from cybersieve import engine as run
 from cybersieve.errors import InputError
 from cybersieve.ids import Ids
@@ -256,9 +256,12 @@ def few_collections() -> Iterator[None]:
 def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> Iterator[Row]:
     """Records' trees as rows, counted."""
     drop = {word.lower(): word for word in settings.drop_status}
-    limit = settings.limits.max_text_chars
+    limit, kinds = settings.limits.max_text_chars, late.Kinds()
     for source, locator, tree in trees:
         record = sources.record(source, tree, name, locator, drop, limit, counts.notes)
+        if not record.text and source.name == "unknown" and (other := kinds.of(tree, source)):
+            record = sources.record(other, tree, name, locator, drop, limit, counts.notes)
+            counts.notes["records of another kind than the first"] += 1
         counts.read += 1
         if record.dropped:
             counts.dropped[record.dropped] += 1

@@ -21,6 +21,7 @@ from cybersieve import (
     encoding,
     json_cuts,
     json_stream,
+    late,
     peek,
     readers,
     sources,
@@ -198,11 +199,15 @@ def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Ite
         file.seek(at)
         chunks = encoding.utf8(until(file, piece.end - at), notes)
         if piece.closing:
-            located = _elements(begin[encoding.of(begin)[1]:piece.head], chunks, piece, source, notes, bounds)
+            beside = late.elements(source, begin)
+            begin = begin[encoding.of(begin)[1]:piece.head]
+            located = _elements(begin, chunks, piece, source, notes, bounds, beside)
         else:
-            reader = json_stream.Reader(piece.name, source.places, notes, *bounds, readers.skipped(source),
-                                        piece.start)
+            others = late.arrays(source, begin)
+            reader = json_stream.Reader(piece.name, [others.path] if others else source.places, notes, *bounds,
+                                        readers.skipped(source), piece.start)
             located = _read(reader, begin[:piece.head], readers.sequence(begin, chunks)[1], piece, notes)
+            located = others.records(located) if others else located
         for locator, tree in located:
             if locator.startswith("near byte "):
                 raise InputError(piece.name, "a place that depends on how the file is read")
@@ -210,7 +215,7 @@ def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Ite
 
 
 def _elements(head: bytes, chunks: Iterator[bytes], piece: Piece, source: Source, notes: Counter[str],
-              bounds: tuple[int, int]) -> Iterator[readers.Located]:
+              bounds: tuple[int, int], beside: xml_stream.Beside | None) -> Iterator[readers.Located]:
     """A piece's records of XML. Raises InputError where the piece does not end as the next one wants it.
 
     No piece but the last may hold the end of what the records stand in: behind it another element could open that is
@@ -218,11 +223,12 @@ def _elements(head: bytes, chunks: Iterator[bytes], piece: Piece, source: Source
     """
     if piece.last:
         yield from readers.located("xml", chain([head], chunks), piece.name, source, notes,
-                                   dict(zip(("max_depth", "max_bytes"), bounds, strict=True)))
+                                   dict(zip(("max_depth", "max_bytes"), bounds, strict=True)), beside)
         return
     inside = _without(chunks, piece.closing[:piece.closing.index(b">")], piece.name)
     document = chain([head], inside, [piece.closing])
-    for locator, tree in xml_stream.records(document, piece.name, source.records, notes, *bounds, read=source.wanted):
+    for locator, tree in xml_stream.records(document, piece.name, source.records, notes, *bounds, read=source.wanted,
+                                            beside=beside):
         notes[_passed(locator.rpartition("[")[0])] += 1
         yield locator, tree
 

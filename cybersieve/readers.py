@@ -20,6 +20,7 @@ from cybersieve import (
     infer,
     json_stream,
     json_tables,
+    late,
     peek,
     sources,
     tables,
@@ -131,7 +132,8 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         where = "" if whole else f"the first {most / 1e6:g} MB of "
         raise (NoRecord if whole else InputError)(name, f"no record found in {where}this {kind.upper()}", "",
                                                   "if it has some, describe where they are in parse.sources")
-    return Document(source, located(kind, stream, name, source, notes, bounds))
+    find = None if whole else {"json": late.arrays, "xml": late.elements}.get(kind)
+    return Document(source, located(kind, stream, name, source, notes, bounds, find and find(source, begin)))
 
 
 def guessed(source: Source, kind: str, begin: bytes) -> bool:
@@ -253,15 +255,20 @@ def _inferred(description: dict[str, Any] | None) -> Source | None:
 
 
 def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes: Counter[str],
-            bounds: dict[str, int]) -> Iterator[Located]:
-    """The reader of the kind, on the stream."""
+            bounds: dict[str, int], others: late.Arrays | xml_stream.Beside | None = None) -> Iterator[Located]:
+    """The reader of the kind, on the stream; `others`: where records of other kinds may come."""
     if kind == "json":
-        trees = json_stream.records(stream, name, source.places, notes, **bounds, skip=skipped(source))
+        arrays = others if isinstance(others, late.Arrays) else None
+        places = [arrays.path] if arrays else source.places
+        trees = json_stream.records(stream, name, places, notes, **bounds, skip=skipped(source))
+        trees = arrays.records(trees) if arrays else trees
         yield from json_tables.rows(trees, source.columns) if source.columns else trees
     elif kind == "xml":
         state = xml_stream.State()
         for number, document in enumerate(xml_documents.split(stream, state.ended), 1):
-            found = xml_stream.records(document, name, source.records, notes, **bounds, read=source.wanted, state=state)
+            beside = others if number == 1 and isinstance(others, xml_stream.Beside) else None
+            found = xml_stream.records(document, name, source.records, notes, **bounds, read=source.wanted, state=state,
+                                       beside=beside)
             yield from found if number == 1 else _further(found, f"document {number}", notes)
     elif kind == "csv":
         yield from tables.rows(stream, name, notes, bounds["max_bytes"])

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from lxml import etree
@@ -31,6 +31,7 @@ MAX_ELEMENTS = 200_000  # of one record
 MAX_ATTRIBUTES = 100_000  # of one element; a tag with millions costs libxml2 hundreds of MB
 MAX_RUN = 10_000_000  # bytes without a `<`: libxml2's bound on one text or tag
 EQUALS, LESS = b"=<"
+NOT_READ = "elements beside the records that are of another name than any before: not read"
 MARKED = "<?cybersieve-mark?>"  # see Document
 MARK = MARKED.encode()
 _ATTRIBUTE = re.compile(rb"=\s*[\"']")
@@ -193,6 +194,22 @@ class Document:
         return node
 
 
+class Beside(NamedTuple):
+    """What may stand on the level of the records, and was not seen where these were looked for."""
+
+    depth: int  # of a record; the root's is 0
+    seen: frozenset[str]  # local names
+
+    def note(self, top: Any, last: list[Any], notes: Counter[str]) -> None:
+        """Count the complete elements of other names, before they are thrown away."""
+        level = [top]
+        for _ in range(self.depth):
+            level = [child for node in level for child in node]
+        for node in level:
+            if (name := local(node.tag)) and name not in self.seen and node not in last:
+                notes[NOT_READ] += 1
+
+
 class State:
     """The document that is being read."""
 
@@ -205,8 +222,10 @@ class State:
 
 def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counter[str], max_depth: int = 500,
             max_bytes: int = 16_000_000, read: Wanted = {},  # noqa: B006 - read only
-            state: State | None = None) -> Iterator[tuple[str, Any]]:
+            state: State | None = None, beside: Beside | None = None) -> Iterator[tuple[str, Any]]:
     """Locator (XML path) and tree of every outermost element with a `wanted` local name, as far as it is `read`.
+
+    Elements of unknown names `beside` them are counted.
 
     Raises InputError with the line where the XML is broken, nested deeper than `max_depth` (or 256), or a
     record takes more than `max_bytes`.
@@ -230,12 +249,16 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
             if open_record is not was:
                 guard.closed()
             guard.look(top)
+            if beside:
+                beside.note(top, last, notes)
             _prune(last, open_record)
         top = document.parser.close()
     except etree.XMLSyntaxError as error:
         document.raise_fault(name)
         raise _not_xml(name, _COLUMN.sub("", error.msg), error.lineno) from None
     yield from found.before(top, [])
+    if beside:
+        beside.note(top, [], notes)
 
 
 class _Records:

@@ -1,0 +1,107 @@
+"""Records of a kind that the beginning of a file did not show.
+
+What a source nobody has described is like, its first records tell (infer.py). Further on there may be others: comments
+behind posts in one array or on lines of their own, a second array behind the first. These are read by the names of
+their own fields, and by nothing else, so that all records of one shape are read alike, in whatever piece of a file.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+from cybersieve import fields, peek, sources, xml_stream
+from cybersieve.infer_fields import TEXT_ENDS, TEXTS, Leaf, described, leaves, plain, words
+from cybersieve.sources import Source
+
+SHAPES, LEAVES = 5_000, 1_000  # kept, and looked at of each; what one is like is found out in a fifth of a millisecond
+WORDS = "some words that are a text, and long enough"  # in the place of every text, as only names count
+
+
+class Kinds:
+    """The kinds of records met that the source was not inferred from, by the paths of their values."""
+
+    def __init__(self) -> None:
+        self.seen: dict[frozenset[Leaf], Source | None] = {}
+
+    def of(self, tree: Any, source: Source | None = None) -> Source | None:
+        """How to read a record; None where no field of it is named like a text, as near to its top as the source's."""
+        if not isinstance(tree, dict):
+            return None
+        shape = frozenset(islice(leaves(tree), LEAVES + 1))
+        if len(shape) > LEAVES:
+            return None
+        if shape in self.seen:
+            other = self.seen[shape]
+        else:
+            other = _source(tree)
+            if len(self.seen) < SHAPES:
+                self.seen[shape] = other
+        if other and source and source.text and min(_depths(other)) > max(_depths(source)):
+            return None  # of its author, say
+        return other
+
+
+def _depths(source: Source) -> list[int]:
+    return [len(fields.steps(path)) for path in source.described["text"]]
+
+
+def _source(tree: dict[str, Any]) -> Source | None:
+    description = described("json", [""], [_alike(tree)])
+    last = [plain(fields.steps(path)[-1][0]) for path in description["text"]]
+    if not any(name in TEXTS or name.endswith(TEXT_ENDS) for name in last):
+        return None
+    return sources.compiled(description)
+
+
+def _alike(tree: Any) -> Any:
+    """A tree of the same shape with the same words everywhere."""
+    if isinstance(tree, dict):
+        return {key: _alike(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_alike(value) for value in tree[:5]]
+    return WORDS if isinstance(tree, str) and tree else tree
+
+
+class Arrays(NamedTuple):
+    """Arrays of a JSON document beside those of its records."""
+
+    path: fields.RecordPath  # of all of them
+    own: frozenset[str]  # what those with records are called in locators
+    seen: frozenset[str]  # and those that the beginning shows, with records or without
+
+    def records(self, found: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+        """What was found but for items of other arrays that say nothing."""
+        kinds = Kinds()
+        for locator, tree in found:
+            name = locator.rpartition("[")[0]
+            if name in self.own or (name not in self.seen and kinds.of(tree) and not _tag(tree)):
+                yield locator, tree
+
+
+def _tag(tree: dict[str, Any]) -> bool:
+    """Is this a word or two, out of an array of texts?"""
+    return len(tree) == 1 and "text" in tree and (len(str(tree["text"])) < 20 or not words(str(tree["text"])))
+
+
+def arrays(source: Source, begin: bytes) -> Arrays | None:
+    """Where arrays with records may come that the beginning of a document of JSON does not show; None: nowhere."""
+    places = source.places
+    if source.name != "unknown" or source.columns or any(
+            len(place) < 2 or place[-1] != "[]" or {"*", "[]"} & set(place[:-1]) for place in places):
+        return None
+    above = places[0][:-2]
+    documents = peek.json_documents(begin)
+    rooms = peek.values(documents, above)
+    if len(documents) != 1 or len(rooms) != 1 or any(place[:-2] != above for place in places):
+        return None
+    return Arrays((*above, "*", "[]"), frozenset(".".join(place[:-1]) for place in places),
+                  frozenset(".".join((*above, key)) for key in rooms[0]))
+
+
+def elements(source: Source, begin: bytes) -> xml_stream.Beside | None:
+    """On which level of a document of XML records of other names may come; None: none is known."""
+    if source.name != "unknown":
+        return None
+    seen = peek.xml_elements(begin, whole=False, most=0)
+    depths = {seen.depths[name] for name in source.records if name in seen.depths}
+    return xml_stream.Beside(depths.pop(), frozenset(seen.counts)) if len(depths) == 1 else None

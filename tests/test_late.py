@@ -1,0 +1,100 @@
+"""Records of a kind that the first 64 kB of a file do not show."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from cybersieve import engine, late, params, parse, pieces, records, xml_stream
+from cybersieve.records import Counts
+from tests.conftest import ROOT
+
+SETTINGS = params.load(ROOT / "params.yaml").parse
+PROSE = "We unpacked it by hand and looked at what it calls, and this is what we found."
+POSTS = [{"id": f"p{n}", "title": f"Post {n}", "text": f"{PROSE} {n}", "by": "joe the poster"} for n in range(1000)]
+COMMENTS = [{"id": f"c{n}", "by": "ann the reader", "body": f"I think that you are wrong, number {n}."}
+            for n in range(50)]
+BARE = [{"id": f"u{n}", "title": f"A link and its title, {n}", "by": "joe the poster",
+         "user": {"description": "I like locks a lot."}} for n in range(3)]
+
+
+def parsed(tmp_path, name, content):
+    (tmp_path / name).write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    counts = Counts()
+    found = parse.found(tmp_path / name, name, SETTINGS, counts.notes)
+    return list(parse.rows(found, name, SETTINGS, counts)), counts
+
+
+def lines(trees):
+    return "\n".join(map(json.dumps, trees))
+
+
+@pytest.mark.parametrize("write", [lines, json.dumps])
+def test_records_with_other_keys(write, tmp_path):
+    rows, counts = parsed(tmp_path, "mixed.json", write([*POSTS, *COMMENTS, *BARE]))
+    by_id = {row["id"]: row for row in rows}
+    assert len(by_id) == len(rows) == len(POSTS) + len(COMMENTS) + len(BARE)
+    assert by_id["p7"]["text"] == f"{PROSE} 7"
+    assert by_id["c7"]["text"] == "I think that you are wrong, number 7."
+    assert (by_id["u2"]["title"], by_id["u2"]["text"]) == ("A link and its title, 2", "")  # no word of the author's
+    assert counts.dropped.total() == 0
+    assert counts.notes == {"records of another kind than the first": len(COMMENTS)}
+
+
+def test_an_array_behind_the_first(tmp_path):
+    rows, counts = parsed(tmp_path, "export.json", {"export": {
+        "version": 3, "owners": [{"name": "joe", "level": 3}], "posts": POSTS,
+        "comments": COMMENTS, "tags": ["lock", "web app", "a"], "counts": [{"n": 1}], "empty": []}})
+    assert [row["locator"] for row in rows] == [f"export.posts[{n}]" for n in range(1000)] + [
+        f"export.comments[{n}]" for n in range(50)]
+    assert rows[-1]["text"] == "I think that you are wrong, number 49."
+    assert counts.written == len(rows) == 1050
+
+
+def test_a_description_does_not_depend_on_what_came_before():
+    one, other = late.Kinds(), late.Kinds()
+    trees = [{"id": "1", "body": "x"}, {"id": "2", "body": "a long text, far longer than the title", "name": "y"}]
+    assert [one.of(tree).described for tree in trees] == [other.of(tree).described for tree in reversed(trees)][::-1]
+    assert one.of({"id": 1, "count": 2}) is one.of("text") is one.of({}) is None
+    assert one.of({f"key {n}": "words" for n in range(late.LEAVES)} | {"text": PROSE}) is None
+
+
+def arrays(trees):
+    return json.dumps({"posts": trees[:-50], "comments": trees[-50:]})
+
+
+@pytest.mark.parametrize("write", [lines, json.dumps, arrays])
+def test_the_same_in_pieces(write, tmp_path, monkeypatch):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (raw / "a.json").write_text(write([*POSTS, *COMMENTS]))
+    monkeypatch.setenv("CYBERSIEVE_PARSE_CACHE", "off")
+    monkeypatch.setattr(engine, "cores", lambda: 2)
+    results = []
+    for size in (pieces.SIZE, 20_000):
+        monkeypatch.setattr(pieces, "SIZE", size)
+        cut = pieces.of(raw / "a.json", "a.json", SETTINGS)
+        counts = parse.parse_folder(raw, tmp_path / "out", SETTINGS, "local")
+        results.append((list(records.read(tmp_path / "out" / "a.json.parquet")), counts.tree()))
+    assert len(cut) > 2 and results[0] == results[1]
+    assert results[0][1]["written"] == 1050
+
+
+@pytest.mark.parametrize("size", [pieces.SIZE, 20_000])
+def test_elements_of_another_name_are_told(size, tmp_path, monkeypatch):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    flaws = "".join(f"<flaw id='{n}'><text>{PROSE} {n}</text></flaw>" for n in range(1000))
+    late_ones = "".join(f"<bug><text>{PROSE} {n}</text></bug>" for n in range(9))
+    (raw / "a.xml").write_text(f"<all><list>{flaws}{late_ones}</list><list><bug/>{flaws}</list></all>")
+    monkeypatch.setenv("CYBERSIEVE_PARSE_CACHE", "off")
+    monkeypatch.setattr(pieces, "SIZE", size)
+    counts = parse.parse_folder(raw, tmp_path / "out", SETTINGS, "local")
+    assert counts.notes[xml_stream.NOT_READ] == 10
+    assert counts.written == 2000
+
+
+def test_nothing_is_told_of_what_the_beginning_shows(tmp_path):
+    flaws = "".join(f"<flaw><text>{PROSE} {n}</text></flaw><sep/>" for n in range(1000))
+    _, counts = parsed(tmp_path, "a.xml", f"<all><head/>{flaws}<foot><a/></foot></all>")
+    assert counts.notes == Counter({xml_stream.NOT_READ: 1})
