@@ -1,9 +1,10 @@
-"""Which `<` of a text begins an HTML tag.
+"""HTML's tags, comments and entities in texts: which `<` begins one, and how they are taken out.
 
 Upstreams give plain texts as HTML too, and in these `a <b && c`, `vector<int>` and the `<script>` of a sentence are
 words; an HTML parser takes the first for a tag and all behind the last for a script.
 """
 
+import html as entities
 import re
 
 
@@ -22,6 +23,9 @@ SWITCHES = words("""async autofocus autoplay checked compact controls default de
     loop multiple muted noshade novalidate nowrap open readonly required reversed selected""")  # without a value
 SPECIAL = ("!--", "?xml", "!doctype")
 
+NAMED = r"(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
+_ENTITY = re.compile(f"&{NAMED}")
+_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(\s[^<>/][^<>]*)?\s?/?>")
 _BARE = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)\s?/?>")
 _LIKE_TAG = re.compile(r"<([a-z][^\s<>/\"'=&;]*)([^<>]*)>", re.I)
 _END_TAG = re.compile(r"</([a-z][^\s<>/]*)", re.I)
@@ -61,3 +65,27 @@ def _begins(tag: re.Match[str], end: int) -> bool:
     if words := rest.replace("/", " ").split():
         return SWITCHES.issuperset(words)
     return "/" in rest or end >= 0 or bool(re.fullmatch("[a-z0-9]+:[a-z0-9]+", name))
+
+
+def unescaped(text: str) -> str:
+    """Entities as characters, only those that end with a semicolon: `&copy=1` in a URL is none."""
+    return _ENTITY.sub(lambda entity: entities.unescape(entity[0]), text) if "&" in text else text
+
+
+def without_tags(text: str) -> str:
+    """Formatting tags go, all other angle brackets stay: they may be what the sentence is about."""
+    def mark(tag: re.Match[str]) -> str:
+        name = tag[1].lower()
+        if tag[2] and "=" not in tag[2]:  # words, not attributes: "a <b and c> d"
+            return tag[0]
+        return "\n" if name in BLOCKS else "" if name in INLINE else tag[0]
+    return _TAG.sub(mark, text) if "<" in text else text
+
+
+def cut_out(text: str, start: re.Pattern[str], end: str) -> str:
+    """The text without what stands between each start and its end; a start without an end stays."""
+    kept, at = [], 0
+    while (begin := start.search(text, at)) and (stop := text.find(end, begin.end())) >= 0:
+        kept.append(text[at:begin.start()])
+        at = stop + len(end)
+    return "".join([*kept, text[at:]])

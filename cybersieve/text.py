@@ -9,7 +9,6 @@ Never altered, whatever the format: CVE and CWE numbers, hashes, addresses, defa
 [.] and [at]. Not covered: the layout of tables. Every step takes time linear in the text's length.
 """
 
-import html as entities
 import re
 import unicodedata
 from collections.abc import Callable
@@ -18,21 +17,21 @@ from typing import Any
 
 from lxml import etree
 
-from cybersieve.tags import BLOCKS, INLINE, true_tags, words
+from cybersieve.tags import BLOCKS, NAMED, cut_out, true_tags, unescaped, without_tags, words
+from cybersieve.wiki import wiki
 
 SILENT = words("script style template noscript head")  # their content is no prose
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _CONTROL_BYTES = bytes(code for code in range(128) if _CONTROL.match(chr(code)))
 _WRAP = re.compile(r"(?<!\n)\n(?![ \t]*\n)[ \t]*")
-_NAME = r"(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
-_ENTITY = re.compile(f"&{_NAME}")
-_BARE_AND = re.compile(f"&(?!{_NAME})")  # libxml2 takes the &copy of ?a=1&copy=2 for an entity
-_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(\s[^<>/][^<>]*)?\s?/?>")
+_BARE_AND = re.compile(f"&(?!{NAMED})")  # libxml2 takes the &copy of ?a=1&copy=2 for an entity
 _PAGE = re.compile(r"\A\s*<(?:p|div|h[1-6]|ul|ol|table|section|article|blockquote|pre)\b"
                    r"|</(?:p|div|li|td|h[1-6])\s?>|<br\s?/?>", re.I)
 _ANY_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
-_AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]+)>")
+_AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s|]+)(?:\|([^<>|\n]+))?>")  # with words: Slack's
+_COMMENT = re.compile(r"<!--(?!#)")  # `<!--#exec` is what a sentence may be about
+_LINE_COMMENT = re.compile(r"^[ \t]*<!--(?!#)", re.M)
 _HTML = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
 
 
@@ -116,21 +115,6 @@ def _gather(node: Any, pieces: list[str], kept: bool) -> None:
     pieces.append(after)
 
 
-def unescaped(text: str) -> str:
-    """Entities as characters, only those that end with a semicolon: `&copy=1` in a URL is none."""
-    return _ENTITY.sub(lambda entity: entities.unescape(entity[0]), text) if "&" in text else text
-
-
-def _without_tags(text: str) -> str:
-    """Formatting tags go, all other angle brackets stay: they may be what the sentence is about."""
-    def mark(tag: re.Match[str]) -> str:
-        name = tag[1].lower()
-        if tag[2] and "=" not in tag[2]:  # words, not attributes: "a <b and c> d"
-            return tag[0]
-        return "\n" if name in BLOCKS else "" if name in INLINE else tag[0]
-    return _TAG.sub(mark, text) if "<" in text else text
-
-
 _CITATION = re.compile(r"\s?\(Citation: [^()]*(?:\([^()]*\)[^()]*)*\)|\s?\[citation needed\]")
 _LINK = re.compile(r"(?<!\\)!?\[([^\[\]\n]*)\]\("
                    r"[ ]*<?(?:[a-zA-Z][a-zA-Z0-9+.-]*:|[/#.?])[^()\s<>]*(?:\([^()\s<>]*\)[^()\s<>]*)*>?"
@@ -149,7 +133,8 @@ def _links(text: str) -> str:
 
 
 def _autolinks(text: str) -> str:
-    return _AUTOLINK.sub(r"\1", text) if "<http" in text or "<ftp" in text or "<mailto" in text else text
+    there = "<http" in text or "<ftp" in text or "<mailto" in text
+    return _AUTOLINK.sub(lambda link: link[2] or link[1], text) if there else text
 
 
 def _citations(text: str) -> str:
@@ -159,6 +144,8 @@ def _citations(text: str) -> str:
 def markdown(text: str) -> str:
     """Markdown to text: link targets, citation marks, and the marks of emphasis, headings and code go."""
     text = _autolinks(_citations(_links(text)))
+    if "<!--" in text:
+        text = cut_out(text, _COMMENT, "-->")
     if "][" in text:
         text = _REFERENCE_LINK.sub(r"\1", text)
     if "]:" in text:
@@ -171,39 +158,7 @@ def markdown(text: str) -> str:
         text = _BOLD.sub(r"\1", text)
     if "`" in text:
         text = _CODE.sub(r"\2", text)
-    return unescaped(_without_tags(text))
-
-
-_FILE = re.compile(r"\[\[(?:File|Image|Category|Datei|Bild|Kategorie):[^\[\]]*\]\]", re.I)
-_TEMPLATE = re.compile(r"\{\{[^{}]*\}\}|\{\|[^{}]*\|\}")
-_WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|]*\|)?([^\[\]|]*)\]\]")
-_WIKI_URL = re.compile(r"\[(?:https?|ftp)://[^\s\[\]]+[ ]([^\[\]\n]+)\]")
-_WIKI_HEADING = re.compile(r"^={1,6}([^=\n]+)={1,6}[ \t]*$", re.M)
-_MARKS = ((re.compile(r"<!--"), "-->"), (re.compile(r"<ref\b[^<>/]*>", re.I), "</ref>"),
-          (re.compile(r"<math\b[^<>]*>"), "</math>"))
-
-
-def wiki(text: str) -> str:
-    """MediaWiki to text: templates, references, files and categories go, links keep their words."""
-    for start, end in _MARKS:
-        text = _cut_out(text, start, end)
-    text = re.sub(r"<ref\b[^<>]*/>", "", text)
-    for _ in range(8):  # innermost templates first; what is nested deeper is left as it stands
-        text, found = _TEMPLATE.subn("", text)
-        if not found:
-            break
-    text = _WIKI_LINK.sub(r"\1", _FILE.sub("", text))
-    text = _WIKI_HEADING.sub(r"\1", _WIKI_URL.sub(r"\1", text))
-    return unescaped(_without_tags(re.sub("'{2,5}", "", text)))
-
-
-def _cut_out(text: str, start: re.Pattern[str], end: str) -> str:
-    """The text without what stands between each start and its end; a start without an end stays."""
-    kept, at = [], 0
-    while (begin := start.search(text, at)) and (stop := text.find(end, begin.end())) >= 0:
-        kept.append(text[at:begin.start()])
-        at = stop + len(end)
-    return "".join([*kept, text[at:]])
+    return unescaped(without_tags(text))
 
 
 _JATS = re.compile(r"</?jats:([a-z-]+)(?:\s[^<>]*)?>")  # of papers' abstracts, as Crossref has them
@@ -217,11 +172,14 @@ def auto(text: str) -> str:
         text = unescaped(_JATS.sub(lambda tag: "\n" if tag[1] in JATS_BLOCKS else "", text))
     if "##" in text:
         text = _SUBHEADING.sub("", text)
-    if "<" not in text:
-        return text
+    if "<!--" in text:
+        text = cut_out(text, _LINE_COMMENT, "-->")
+    if "<" not in text:  # where there is one that is no tag's, the text is no HTML
+        return unescaped(text)
     if _PAGE.search(text):
         return html(text)
-    tagless = _without_tags(text)
+    text = _autolinks(text)
+    tagless = without_tags(text)
     return text if tagless == text else unescaped(tagless)
 
 

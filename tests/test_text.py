@@ -66,13 +66,24 @@ def test_identifiers_are_never_altered(format, identifier):
     ("wiki", "[https://example.org site] and [https://example.org/bare]", "site and [https://example.org/bare]"),
     ("wiki", "== Title ==\ntext<!-- gone --> [[File:a.png|thumb]]", "Title\ntext"),
     ("wiki", "<ref name=a /> <ref>open", "<ref>open"),
+    ("wiki", "a [[File:x.png|thumb|A [[Lock|lock]] b]] c [[de:Schloss]] [[:Category:Locks]] [[w:Lock|it]] __NOTOC__",
+     "a c Category:Locks it"),
+    ("wiki", "{{Infobox|cve={{CVE|2014-0160}}}}In {{nowrap|two words}} and {{lang|fr|mots}}: {{CVE|2014-0160}}{{{1|}}}",
+     "In two words and mots: CVE-2014-0160"),
+    ("wiki", "<syntaxhighlight lang='bash'>if [[ -f x ]]; then ''y''</syntaxhighlight> <nowiki>''a''</nowiki> <pre>x",
+     "if [[ -f x ]]; then ''y'' ''a''\nx"),
+    ("wiki", "<gallery>\nFile:a.png|b\n</gallery>text<references />", "text"),
     ("auto", "XSS via a <script> or <img onerror=x> tag", "XSS via a <script> or <img onerror=x> tag"),
     ("auto", "<p>An <img src=x> in a page</p>", "An in a page"),
     ("auto", "## Impact\nIt leaks.\n### Fix\n# id\n##no", "Impact\nIt leaks.\nFix\n# id\n##no"),
     ("auto", "a <b>bold</b> &amp; claim", "a bold & claim"),
     ("auto", "<jats:title>Abstract</jats:title><jats:p>We <jats:italic>fuzz</jats:italic> A&amp;B, 1 &lt; 2</jats:p>",
      "Abstract\nWe fuzz A&B, 1 < 2"),
-    ("auto", "AT&amp;T without tags", "AT&amp;T without tags"),
+    ("auto", "AT&amp;T has &quot;no&quot; tags", 'AT&T has "no" tags'),
+    ("auto", "write &amp; for & beside <x>", "write &amp; for & beside <x>"),
+    ("auto", "<!-- please fill in -->\nIt breaks.\n<!-- two\nlines -->\nx <!-- y --> z", "It breaks.\nx <!-- y --> z"),
+    ("markdown", "It <!-- breaks --> here, by <!--#exec cmd='x' -->", "It here, by <!--#exec cmd='x' -->"),
+    ("auto", "see <https://example.org/x|the page> or <https://example.org/y>", "see the page or https://example.org/y"),
     ("auto", "1 < 2 and a<b and c>d", "1 < 2 and a<b and c>d"),
     ("plain", "  a\t b \r\n\r\n  c\u00a0d\x00\x07 ", "a b\nc d"),
     ("plain", "<b>stays</b> &amp; [x](y)", "<b>stays</b> &amp; [x](y)"),
@@ -103,7 +114,8 @@ def test_plain_words_are_only_folded(format, words):
 
 HOSTILE = ["<a ", "<ref>", "[", "[[", "](", "[a](", "[a](x: ", "**", "`", "(Citation: ", "{{", "<!--", "&", "&#", "<",
            "# # # ", "\n ", " " * 20, "[a]: ", "((", '<b x="', "''", "==a", "=", "<div>", "</p>", "<p><table>", "[a][",
-           "<https:", "{|", "<script>", "</script>", "<![CDATA[", "<a b='", "<b x=1 ", "<x y", "<p a='\"", "<?xml "]
+           "<https:", "{|", "<script>", "</script>", "<![CDATA[", "<a b='", "<b x=1 ", "<x y",
+            "<pre>", "{{a|", "[[File:", "<nowiki>x</nowiki>", "{{{", "<p a='\"", "<?xml "]
 
 
 @pytest.mark.parametrize("format", text.FORMATS)
