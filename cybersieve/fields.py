@@ -178,7 +178,9 @@ def _chosen(value: Any, name: str, wanted: str) -> list[Any]:
 
 
 def _is(value: Any, word: str) -> bool:
-    return value == word or (value is not None and f"{value}_".startswith((f"{word}_", f"{word}-")))
+    if value == word or (word == "en" and value == "eng"):
+        return True
+    return value is not None and f"{value}_".startswith((f"{word}_", f"{word}-"))
 
 
 def flat(value: list[Any]) -> Iterator[Any]:

@@ -21,7 +21,7 @@ SURE_IDS = 7  # so many of these are ids wherever they stand at a record's top
 OTHERS_IDS = _names("""parent thread user author owner account org organisation organization team channel guild group
     source product vendor category creator sender reply project link subreddit gravatar license licence session""")
 TITLES = _names("""title name headline subject value label heading vulnerabilityname cvetitle shorttitle question
-    displayname topic alert rule rulename""")
+    displayname topic alert rule rulename commonname term""")
 FIRM = _names("title headline subject heading question")  # titles wherever they stand; a name may be a product's
 TEXTS = _names("""description shortdescription longdescription fulldescription extendeddescription desc definition
     text content body abstract summary synopsis details detail message msg overview diagnosis note notes post comment
@@ -30,7 +30,8 @@ TEXTS = _names("""description shortdescription longdescription fulldescription e
 TEXT_ENDS = ("description", "descript", "abstract", "text", "article")
 EITHER = _names("summary synopsis shortdescription instruction prompt")  # titles of a longer text beside them
 # What these hold is not about what the record is about.
-OTHERS = frozenset(_names("""license licence licenses copyright copyrights legal disclaimer reference references
+OTHERS = frozenset(_names("""license licence licenses copyright copyrights copyrighttext licensecomments
+    legal disclaimer reference references sources milestone
     citation citations affiliation affiliations rawaffiliationstrings author authors authorships creator reporter byline
     highlight highlightresult header headers annotations relationships journal venue booktitle publisher"""))
 OTHERS_TITLES = OTHERS - {"header", "headers"}
@@ -53,7 +54,8 @@ META = {
 }
 LABELS = frozenset(META["labels"])
 STATUSES = _names("status state vulnstatus recordstatus")
-FLAGS = {"revoked": _names("revoked isrevoked"), "withdrawn": _names("withdrawn withdrawnat"),
+FLAGS = {"deleted": _names("deleted isdeleted dead"),
+         "revoked": _names("revoked isrevoked"), "withdrawn": _names("withdrawn withdrawnat"),
          "deprecated": _names("deprecated isdeprecated xmitredeprecated"), "rejected": _names("rejected isrejected")}
 BEARS_PARENTS_NAME = ("#text", "_", "$", "value", "@value", "en", "rendered", "$oid", "$date", "$numberLong", "S", "N")
 ATTRIBUTES = frozenset(("$", "@", "attr", "attrs", "_attributes", "@attributes"))  # an XML element's, turned into JSON
@@ -63,13 +65,24 @@ BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most
 _PUBLIC = re.compile(r"[A-Z]{2,10}(?:-[A-Z]{2,8})*[-:]\d[\w.:-]{0,30}|GHSA(?:-\w{4}){3}")  # CVE-2014-0160
 _ADVISORY = re.compile(r"(?:[A-Z]+-)+\d{4}[-:]\w+|GHSA(?:-\w{4}){3}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:")
+_OF_DATES = re.compile(r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|jan(?:uary)?"
+                       r"|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+                       r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|[ap]m|gmt|utc|[ecmp][sd]?t|cest|at|of)\b"
+                       r"|(?<=\d)(?:st|nd|rd|th|t|z)\b", re.I)
+LONGEST_DATE = 50  # characters
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{6}")  # six letters in a row of scripts that put no spaces
 
 
 def words(text: str) -> bool:
     """Has the text several words? A time has none, nor has a range of versions (> 5.13.15, < 6.4.6)."""
-    return bool((" " in text and _LETTERS.search(text) and not _TIME.match(text)) or _UNSPACED.search(text))
+    return bool((" " in text and _LETTERS.search(text) and not _TIME.match(text) and not _date(text))
+                or _UNSPACED.search(text))
+
+
+def _date(text: str) -> bool:
+    """Is this a date in words: Apr 15, 2025, 8:30:58 PM?"""
+    return len(text) <= LONGEST_DATE and any(map(str.isdigit, text)) and not _LETTERS.search(_OF_DATES.sub("", text))
 
 
 def plain(key: str) -> str:
@@ -211,7 +224,9 @@ def _texts(all_: _Fields) -> list[Leaf]:
     least = min((len(_bare(leaf)) for leaf in texts), default=0)
     texts = [leaf for leaf in texts if len(_bare(leaf)) == least or len(all_.found[leaf]) < BOILERPLATE_FROM
              or all_.varied(leaf)]
-    texts = ([leaf for leaf in texts if not OTHERS & set(map(plain, leaf))] or texts)[:6]
+    texts = ([leaf for leaf in texts if not OTHERS & set(map(plain, leaf)) and not LABELS & set(map(plain, leaf[:-1]))]
+             or texts)[:6]
+    texts = [leaf for leaf in texts if not any(leaf[:at] in texts for at in range(1, len(leaf)))]  # a mixed one's parts
     longest = max(filter(all_.prose, all_.found), default=None,
                   key=lambda leaf: (all_.length(leaf) * len(all_.found[leaf]), leaf))
     if longest and longest not in texts and all_.length(longest) > 2 * max(map(all_.length, texts), default=0):

@@ -260,8 +260,10 @@ def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> 
     for source, locator, tree in trees:
         record = sources.record(source, tree, name, locator, drop, limit, counts.notes)
         if not record.text and source.name == "unknown" and (other := kinds.of(tree, source)):
-            record = sources.record(other, tree, name, locator, drop, limit, counts.notes)
-            counts.notes["records of another kind than the first"] += 1
+            again = sources.record(other, tree, name, locator, drop, limit, counts.notes)
+            if again.text:
+                record = again
+                counts.notes["records of another kind than the first"] += 1
         counts.read += 1
         if record.dropped:
             counts.dropped[record.dropped] += 1

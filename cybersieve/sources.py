@@ -39,6 +39,8 @@ from cybersieve.errors import ParamsError
 from cybersieve.fields import Values
 from cybersieve.records import Record
 
+# In the place of what a forum took out.
+GONE = ("[deleted]", "[removed]", "[deleted by user]", "[ removed by reddit ]", "[flagged]", "[dead]")
 MAX_ID = 500  # characters
 KINDS = ("json", "xml", "csv", "yaml")
 KEYS = ("name", "kind", "file", "root", "match", "records", "columns", "skip", "id", "title", "text", "status", "meta",
@@ -255,7 +257,7 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
     for choice in source.text:
         for find, format in choice:
             if values := find(tree):
-                parts += [(words, format) for value in values if (words := fields.words(value))]
+                parts += [(words, format) for value in _mixed(values) if (words := fields.words(value))]
                 break
     plain = _body(parts, max_chars, notes)
     statuses = [word for find in source.status for word in find(tree)]
@@ -272,11 +274,20 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
                   dropped or (None if plain or title else "no text"))
 
 
+def _mixed(values: list[Any]) -> list[Any]:
+    """Texts of which parts stand in objects (`["see ", {"type": "link", "text": "here"}]`) as one."""
+    kinds = set(map(type, values))
+    if kinds != {str, dict} or not all(type(value) is str or isinstance(value.get("text"), str) for value in values):
+        return values
+    return ["".join(value if type(value) is str else value["text"] for value in values)]
+
+
 def _title(finds: list[Formatted], tree: Any, max_chars: int) -> str:
     for find, format in finds:
         for value in find(tree):
             if words := fields.words(value):
-                return text.plain(words[:max_chars], format).replace("\n", " ")
+                title = text.plain(words[:max_chars], format).replace("\n", " ")
+                return "" if title.lower() in GONE else title
     return ""
 
 
@@ -293,7 +304,7 @@ def _body(parts: list[tuple[str, str]], max_chars: int, notes: Counter[str]) -> 
     if cut or len(body) > max_chars:
         notes["texts cut"] += 1
         return body[:max_chars].rstrip()
-    return body
+    return "" if body.lower() in GONE else body
 
 
 def _first(finds: list[Values], tree: Any) -> str:

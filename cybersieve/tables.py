@@ -12,6 +12,7 @@ MOST_MARKS = 400_000  # delimiters in one line, in texts or between cells, of wh
 DELIMITERS = ",;\t|"
 _NAME = re.compile(r"\s*[A-Za-z_][\w .()/-]*")  # of a column
 _SPACED = re.compile(r'"[^"]*"(?:[,;|] +"[^"]*")+\s*')  # "7", "a, b": without the spaces, quotes would be text
+_SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?\s*", re.I)  # as a first line, for spreadsheets
 _NO_NAME = re.compile(r"\s*(https?://\S+|[A-Z]+-\d{4}-\d+|\d{4}-\d\d-\d\d.*|[0-9a-f]{32,})\s*")  # page, CVE, date, hash
 
 
@@ -33,14 +34,17 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
     """
     csv.field_size_limit(max_bytes)
     lines = _lines(chunks, name, notes, max_bytes)
-    comment, first, before = "", "", 0
+    comment, first, mark, before = "", "", "", 0
     for line in lines:
         before += 1
+        if before == 1 and (said := _SEPARATOR.fullmatch(line)):
+            mark = said[1]
+            continue
         if line.strip() and not line.startswith("#"):
             first = line
             break
         comment = line.lstrip("#").strip() or comment
-    mark = delimiter(first)
+    mark = mark or delimiter(first)
     columns, told = _split(first, mark, name), _split(comment, mark, name)
     if len(told) == len(columns) > 1 and not all(_NAME.fullmatch(cell) for cell in columns):
         columns, lines, before = told, _put_back([first], lines), before - 1

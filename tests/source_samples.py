@@ -462,7 +462,66 @@ http:
  <page><title>Salts</title><ns>0</ns><id>13</id><redirect title="Salt"/><revision><id>3</id><timestamp>2031-01-02T00:00:00Z</timestamp>
   <text>#REDIRECT [[Salt]]</text></revision></page></mediawiki>""", [
         Expected("12", "Salt", "Salt is added to a hash.", None, {"modified": "2031-01-02T00:00:00Z", "namespace": "0"}),
-        Expected("13", "Salts", "#REDIRECT Salt", None, {"status": "redirect"})]),
+        Expected("13", "Salts", "#REDIRECT Salt", "redirect", {"status": "redirect"})]),
+    Sample("cyclonedx-xml", "bom.xml", """<bom xmlns="http://cyclonedx.org/schema/bom/1.4" version="1"><components><component type="library" bom-ref="f">
+  <name>foo</name><version>1.2</version><description>A library for feet.</description><licenses><license><id>MIT</id></license></licenses>
+  <purl>pkg:pypi/foo@1.2</purl></component></components>
+ <vulnerabilities><vulnerability bom-ref="v"><id>CVE-2031-0007</id><source><name>Ours</name></source><ratings><rating><severity>high</severity></rating></ratings>
+  <cwes><cwe>79</cwe></cwes><description>Foo lets scripts in.</description><recommendation>Update foo.</recommendation>
+  <advisories><advisory><title>News</title><url>https://example.org/n</url></advisory></advisories></vulnerability></vulnerabilities></bom>""", [
+        Expected("pkg:pypi/foo@1.2", "foo", "A library for feet.", None, {"version": "1.2"}),
+        Expected("CVE-2031-0007", "CVE-2031-0007", "Foo lets scripts in.\nUpdate foo.", None,
+                 {"severity": "high", "references": "https://example.org/n", "weaknesses": "79"})]),
+    Sample("spdx", "bom.spdx.json", _json({"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "ours", "packages": [
+           {"SPDXID": "SPDXRef-foo", "name": "foo", "versionInfo": "1.2", "description": "A library for feet.", "licenseDeclared": "MIT",
+            "copyrightText": "Copyright by those who wrote it"}], "hasExtractedLicensingInfos": [
+           {"licenseId": "LicenseRef-1", "name": "Own", "extractedText": "Do with it whatever you want to do."}]}), [
+        Expected("SPDXRef-foo", "foo", "A library for feet.", None, {"version": "1.2", "licence": "MIT"})]),
+    Sample("snyk", "snyk.json", _json([{"ok": False, "projectName": "ours", "vulnerabilities": [
+           {"id": "SNYK-JS-FOO-1", "title": "Regular Expression Denial of Service", "description": "## Overview\nFoo is slow on `aaaa`.",
+            "packageName": "foo", "severity": "medium", "identifiers": {"CVE": ["CVE-2031-0008"], "CWE": ["CWE-400"]},
+            "references": [{"title": "News", "url": "https://example.org/n"}]}]}, {"ok": True, "vulnerabilities": [], "projectName": "b"}]), [
+        Expected("SNYK-JS-FOO-1", "Regular Expression Denial of Service", "Overview\nFoo is slow on aaaa.", None,
+                 {"severity": "medium", "cves": "CVE-2031-0008", "weaknesses": "CWE-400", "packages": "foo"})]),
+    Sample("nessus-csv", "scan.csv", """Plugin ID,CVE,CVSS,Risk,Host,Protocol,Port,Name,Synopsis,Description,Solution,See Also,Plugin Output
+900,CVE-2031-0009,5.0,Medium,192.0.2.7,tcp,443,Foo Certificate,"Foo can't be trusted.","Its certificate is old,
+and it was never good.",Buy a new one.,https://example.org/n,x
+""", [
+        Expected("900", "Foo Certificate", "Foo can't be trusted.\nIts certificate is old, and it was never good.\nBuy a new one.", None,
+                 {"severity": "Medium", "cves": "CVE-2031-0009", "references": "https://example.org/n"})]),
+    Sample("euvd", "search.json", _json({"items": [{"id": "EUVD-2031-7", "enisaUuid": "u", "description": "Foo reads files it should not.",
+           "datePublished": "Apr 15, 2031, 8:30:58 PM", "dateUpdated": "Apr 16, 2031, 8:30:58 PM", "baseScore": 9.8,
+           "aliases": "CVE-2031-0010\n", "assigner": "Ours", "enisaIdProduct": [{"id": "p", "product": {"name": "Foo"}}]}], "total": 1}), [
+        Expected("EUVD-2031-7", "EUVD-2031-7", "Foo reads files it should not.", None,
+                 {"published": "Apr 15, 2031, 8:30:58 PM", "cvss": 9.8, "products": "Foo", "publisher": "Ours"})]),
+    Sample("ruby-advisory-db", "foo.yml", """---
+gem: foo
+cve: 2031-0011
+url: https://example.org/n
+title: Foo runs what it is given
+date: 2031-01-02
+description: |
+  Foo runs what it is given,
+  whoever gives it.
+cvss_v3: 9.8
+patched_versions:
+  - ">= 1.3"
+""", [
+        Expected("CVE-2031-0011", "Foo runs what it is given", "Foo runs what it is given, whoever gives it.", None,
+                 {"published": "2031-01-02", "packages": "foo", "cvss": "9.8"})]),
+    Sample("telegram", "result.json", _json({"about": "All chats", "chats": {"about": "x", "list": [
+           {"name": "Ours", "type": "private_channel", "id": 5, "messages": [
+               {"id": 1, "type": "service", "date": "2031-01-01T00:00:00", "actor": "Ours", "action": "create_channel", "text": ""},
+               {"id": 2, "type": "message", "date": "2031-01-02T00:00:00", "date_unixtime": "1925078400", "from": "Ours", "from_id": "channel5",
+                "text": ["A new sample is at ", {"type": "link", "text": "hxxp://example[.]org/s"}, ", look."],
+                "text_entities": [{"type": "plain", "text": "A new sample is at "}]}]}]}}), [
+        Expected("1", "", "", "no text"),
+        Expected("2", "", "A new sample is at hxxp://example[.]org/s, look.", None, {"published": "2031-01-02T00:00:00", "authors": "Ours"})]),
+    Sample("nist-glossary", "glossary.json", _json({"parentTerms": [
+           {"term": "foot", "link": "https://csrc.nist.gov/glossary/term/foot", "abbrSyn": [{"text": "FT", "link": "https://example.org/ft"}],
+            "definitions": [{"text": "What one stands on.", "sources": [{"text": "Ours 1", "link": "https://example.org/o"}]}], "seeAlso": []}]}), [
+        Expected("https://csrc.nist.gov/glossary/term/foot", "foot", "What one stands on.\nAlso known as: FT", None,
+                 {"references": "https://example.org/o"})]),
     Sample("ctftime", "events.json", _json({"ctftime_events": [{"id": 9001, "title": "Ours CTF 2031", "start": "2031-01-01T00:00:00Z",
            "finish": "2031-01-02T00:00:00Z", "organizers": [{"id": 1, "name": "We"}], "description": "A jeopardy for\r\nbeginners.",
            "url": "https://example.org/q", "ctftime_url": "https://example.org/r", "format": "Jeopardy"}]}), [

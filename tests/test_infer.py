@@ -428,3 +428,38 @@ def test_xml_turned_into_json(attributes, mark, tmp_path):
         {attributes: {f"{mark}ID": f"E-{n}", f"{mark}Name": f"Event {n}", f"{mark}State": "draft"},
          "Description": f"{PROSE} Number {n}."} for n in range(3)]}}})
     assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
+def test_a_date_in_words_is_no_title(tmp_path):
+    rows = parsed(tmp_path, "flaws.json", [{"id": f"E-{n}", "text": f"{PROSE} Number {n}.",
+                                            "shown": f"Apr {n + 1}, 2031, 8:30:58 PM"} for n in range(3)])
+    assert [row["title"] for row in rows] == ["", "", ""]
+
+
+def test_parts_of_a_text(tmp_path):
+    """As chats are exported: texts with links and names in objects among them, and all of it once more."""
+    rows = parsed(tmp_path, "chat.json", [
+        {"id": n, "text": [f"{PROSE} See ", {"type": "link", "text": "evil[.]example"}, f" {n}."],
+         "parts": [{"type": "plain", "text": PROSE}]} for n in range(3)])
+    assert [row["text"].split("\n")[0] for row in rows] == [f"{PROSE} See evil[.]example {n}." for n in range(3)]
+
+
+def test_what_labels_and_milestones_say_is_not_the_records(tmp_path):
+    issues = [{**entry(n), "labels": [{"name": "bug", "description": "Something that does not work"}],
+               "milestone": {"title": "Two", "description": f"The second version, {n}"}} for n in range(3)]
+    assert [(row["id"], row["title"], row["text"]) for row in parsed(tmp_path, "issues.json", issues)] == EXPECTED
+
+
+def test_what_was_taken_out_of_a_forum(tmp_path):
+    posts = [{"id": "1", "title": "Look", "body": PROSE}, {"id": "2", "title": "Gone", "body": "[removed]"},
+             {"id": "3", "title": "[deleted by user]", "body": "[deleted]"},
+             {"id": "4", "title": "Spam", "body": PROSE, "dead": True}]
+    rows = parsed(tmp_path, "posts.json", posts)
+    assert [(row["id"], row["title"], row["text"], row["dropped"]) for row in rows] == [
+        ("1", "Look", PROSE, None), ("2", "Gone", "", None), ("3", "", "", "no text"), ("4", "Spam", PROSE, "deleted")]
+
+
+def test_a_yaml_map_of_records(tmp_path):
+    content = "".join(f"E-{n}:\n  title: Event {n}\n  description: {PROSE} Number {n}.\n" for n in range(3))
+    rows = parsed(tmp_path, "flaws.yaml", content)
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED

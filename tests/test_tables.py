@@ -56,6 +56,7 @@ def test_csv_locators_are_the_lines_where_rows_end():
     (b'a,b\n1, "no" quote\n', [{"a": "1", "b": ' "no" quote'}]),
     (b"a;b\r\n1;2\r\n", [{"a": "1", "b": "2"}]),
     (b"only\nx\n", [{"only": "x"}]),
+    (b'sep=;\nid;t,u\n1;"a;b"\n', [{"id": "1", "t,u": "a;b"}]),
 ])
 def test_csv_shapes(data, expected):
     assert [tree for _, tree in rows(data)[0]] == expected
