@@ -257,7 +257,8 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
     for choice in source.text:
         for find, format in choice:
             if values := find(tree):
-                parts += [(words, format) for value in _mixed(values) if (words := fields.words(value))]
+                values = _mixed(values) if dict in map(type, values) else values
+                parts += [(words, format) for value in values if (words := fields.words(value))]
                 break
     plain = _body(parts, max_chars, notes)
     statuses = [word for find in source.status for word in find(tree)]
@@ -276,10 +277,10 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
 
 def _mixed(values: list[Any]) -> list[Any]:
     """Texts of which parts stand in objects (`["see ", {"type": "link", "text": "here"}]`) as one."""
-    kinds = set(map(type, values))
-    if kinds != {str, dict} or not all(type(value) is str or isinstance(value.get("text"), str) for value in values):
+    parts = [value.get("text") if type(value) is dict else value for value in values]
+    if set(map(type, values)) != {str, dict} or set(map(type, parts)) != {str}:
         return values
-    return ["".join(value if type(value) is str else value["text"] for value in values)]
+    return ["".join(parts)]
 
 
 def _title(finds: list[Formatted], tree: Any, max_chars: int) -> str:
