@@ -312,7 +312,9 @@ def words(found: Figures, settings: Calibrate) -> list[str]:
         kept = (f"Of the {found['kept_by_rule']} records kept by rule (confidence {found['accept']} or more) at least "
                 f"{precision} are right, {chance}: of {found['accepted_labels']} labelled ones "
                 f"{found['accepted_wrong']} are wrong.")
-    if found["reject"] is None:
+    if found["reject"] is None and found["kept_by_rule"] == found["records"]:
+        rejected = "No record is rejected by rule: all of them are kept."
+    elif found["reject"] is None:
         rejected = (f"No record is rejected by rule: {found['labels_positive']} positive labels prove no band that "
                     f"loses at most {loss} of the positives.")
     else:
@@ -323,7 +325,7 @@ def words(found: Figures, settings: Calibrate) -> list[str]:
                              f"{found['calls_saved']:.1%} of its calls are saved."]
     if found["labels_undecided"]:
         lines.append(f"{found['labels_undecided']} labelled records that can't be decided take no part in this.")
-    if None in (found["accept"], found["reject"]):
+    if None in (found["accept"], found["reject"]) and found["asked"]:
         lines += [INSTEAD, drawing(found["labels_needed"], found["labels"])]
     return lines
 

@@ -123,7 +123,7 @@ def flow(deciders: dict[tuple[str, str], int], width: float = 420, height: float
     middle = [Node("rules keep", n(("rule", "kept"), 0), "kept", 150), Node("LLM is asked", asked, "asked", 150),
               Node("rules reject", n(("rule", "rejected"), 0), "rejected", 150),
               Node("duplicates", n(("dedup", "rejected"), 0), "aside", 150),
-              Node("withdrawn", n(("parse", "rejected"), 0), "aside", 150)]
+              Node("withdrawn or empty", n(("parse", "rejected"), 0), "aside", 150)]
     ends = [Node("kept", n(("rule", "kept"), 0) + n(("llm", "kept"), 0), "kept", width - 8),
             Node("failed", n(("llm", "failed"), 0), "failed", width - 8),
             Node("rejected", n(("rule", "rejected"), 0) + n(("llm", "rejected"), 0), "rejected", width - 8),

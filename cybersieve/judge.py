@@ -45,7 +45,7 @@ def run(file: Path, output: Path, settings: params.Params, thresholds: Path | No
                     out.write(orjson.dumps(row) + b"\n")
                     if row.get("label") in (0, 1):
                         kept = {name: row[name] for name in ("verdict", "confidence", "p_yes")}
-                        labelled.append((row["label"], kept))
+                        labelled.append((int(row["label"]), kept))
         partial.replace(output)
     finally:
         partial.unlink(missing_ok=True)
@@ -66,6 +66,8 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
                 if not isinstance(row, dict) or "text" not in row or not all(
                         isinstance(row.get(name), str | None) for name in ("text", "title", "source")):
                     raise InputError(file, "an object with a string `text` is wanted", f"line {number}")
+                if row.get("label") not in (0, 1, None):
+                    raise InputError(file, f"label: 1, 0 or null is wanted, found {row['label']!r}", f"line {number}")
                 yield row
     except OSError as error:
         raise InputError(file, str(error.strerror)) from None

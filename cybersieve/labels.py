@@ -8,8 +8,9 @@
 
 import csv
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from cybersieve.errors import InputError
 
@@ -51,7 +52,7 @@ def answers(path: Path) -> list[Answer]:
             column = {name: header.index(name) for name in ("labeller", "time") if name in header}
             result: list[Answer] = []
             seen: dict[tuple[Key, str], str] = {}
-            for row in filter(None, rows):  # blank lines
+            for row in _sound(rows, path):
                 if len(row) < 3 or row[2] not in {"1", "0", "u"}:
                     raise InputError(path, f"not a label: {row}", f"line {rows.line_num}", "file,id and 1, 0 or u")
                 more = [row[column[name]] if name in column and len(row) > column[name] else ""
@@ -65,6 +66,14 @@ def answers(path: Path) -> list[Answer]:
     except (OSError, csv.Error) as error:
         raise InputError(path, str(error)) from None
     return result
+
+
+def _sound(rows: Any, path: Path) -> Iterator[list[str]]:
+    """Rows of a CSV reader that are no blank lines. Raises InputError with the line."""
+    try:
+        yield from filter(None, rows)
+    except csv.Error as error:
+        raise InputError(path, f"not CSV: {error}", f"line {rows.line_num}", "mend the quotes there") from None
 
 
 def load(path: Path) -> dict[Key, int | None]:

@@ -18,7 +18,7 @@ from cybersieve.tally import SET_ASIDE, Labelled, Tally, count, rows, tally
 
 Figures = dict[str, Any]
 USELESS_AUC = 0.7  # below this the verifier hardly knows more than a coin, and asking it is not worth the time
-NAMED = {"dedup": "duplicate", "parse": "withdrawn"}  # what their verdict is called in pictures
+NAMED = {"dedup": "duplicate", "parse": "withdrawn or empty"}  # what their verdict is called in pictures
 LIMITS = ("mode", "accept", "reject", "target_precision", "target_recall", "delta", "labels", "precision_at_least",
           "recall_at_least", "certificate")  # of thresholds.json; the certificate's words are a list
 BIN = 0.05  # width of the confidence histogram's bins

@@ -141,7 +141,8 @@ class _Set:
                     self._set.Add(member.pattern)
                     positions.append(position)
             except re2.error:
-                raise ParamsError(f"rule {rule.id}: its pattern is not RE2: {_reason(rule.pattern)}") from None
+                raise ParamsError(f"{rule.source}, rule {rule.id}: its pattern is not RE2 "
+                                  f"(github.com/google/re2/wiki/Syntax): {_reason(rule.pattern)}") from None
         self.cased = len(positions) - self.first  # the first of those that mind case
         self._exact = [member.exactly() for _, member in cased]
         for position, member in cased:
@@ -189,7 +190,11 @@ def load(path: Path | str, extra: Path | str | None = None, trust: dict[str, flo
         own = _read(Path(extra))
         if "bias" in own:
             raise ParamsError(f"{extra}: bias belongs to all rules and stands in {path}; own rules have weights")
-        categories |= {"own": 0.0} | _numbers(own, "categories", extra)
+        added = _numbers(own, "categories", extra)
+        if turned := sorted(name for name, weight in added.items() if weight * categories.get(name, 0) < 0):
+            raise ParamsError(f"{extra}: categories: {turned[0]} is evidence of the other side in {path}; "
+                              "name a new one")
+        categories |= {"own": 0.0} | added
         sources |= _numbers(own, "sources", extra)
         merged |= {rule.id: rule for rule in _rules(own, categories, str(extra))}
     sources |= _numbers({"score.trust": trust}, "score.trust", "params")
@@ -239,7 +244,8 @@ def _rules(tree: dict[str, Any], categories: dict[str, float], path: str) -> lis
             if not isfinite(rule.weight) or not isfinite(rule.prior):
                 raise ValueError
         except (TypeError, ValueError):
-            raise ParamsError(f"{where}: its weight is not a number: {row['weight']!r}") from None
+            wrong = "prior" if isinstance(row["weight"], int | float) and isfinite(row["weight"]) else "weight"
+            raise ParamsError(f"{where}: its {wrong} is not a number: {row[wrong]!r}") from None
         if max(abs(rule.weight), abs(rule.prior)) > MOST_WEIGHT:
             raise ParamsError(f"{where}: its weight and prior must be within {MOST_WEIGHT:g} of 0")
         if rule.weight * categories[category] < 0 or rule.prior * categories[category] < 0:

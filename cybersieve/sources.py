@@ -278,9 +278,8 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
 def _mixed(values: list[Any]) -> list[Any]:
     """Texts of which parts stand in objects (`["see ", {"type": "link", "text": "here"}]`) as one."""
     parts = [value.get("text") if type(value) is dict else value for value in values]
-    if set(map(type, values)) != {str, dict} or set(map(type, parts)) != {str}:
-        return values
-    return ["".join(parts)]
+    told = [part for part in parts if isinstance(part, str)]
+    return ["".join(told)] if set(map(type, values)) == {str, dict} and len(told) == len(parts) else values
 
 
 def _title(finds: list[Formatted], tree: Any, max_chars: int) -> str:

@@ -8,7 +8,9 @@ from cybersieve import records
 from cybersieve.report import fingerprint
 
 Figures = dict[str, Any]
-COLOURS = {"kept": "green", "rejected": "red", "duplicates": "bright_black", "withdrawn": "grey30", "failed": "yellow"}
+UNUSED = "withdrawn or empty"  # what parse set aside
+COLOURS = {"kept": "green", "rejected": "red", "duplicates": "bright_black", UNUSED: "grey30",
+           "failed": "yellow"}
 WIDTH = 76  # columns; a terminal of 80 shows it unbroken
 
 
@@ -24,16 +26,16 @@ def shown(rate: Figures) -> str:
 def parts(metrics: Figures) -> dict[str, int]:
     """All records by what became of them."""
     aside = {row["by"]: row["records"] for row in metrics["verdicts"] if row["by"] in ("parse", "dedup")}
-    duplicates, withdrawn = aside.get("dedup", 0), aside.get("parse", 0)
-    return {"kept": metrics["kept"], "rejected": metrics["rejected"] - duplicates - withdrawn,
-            "duplicates": duplicates, "withdrawn": withdrawn, "failed": metrics["failed"]}
+    duplicates, unused = aside.get("dedup", 0), aside.get("parse", 0)
+    return {"kept": metrics["kept"], "rejected": metrics["rejected"] - duplicates - unused,
+            "duplicates": duplicates, UNUSED: unused, "failed": metrics["failed"]}
 
 
 def lines(metrics: Figures, performance: Figures) -> list[tuple[str, str]]:
     """What a person wants to know after a run, as (name, value)."""
     quality, rules, verifier = metrics["tested"]["evaluation"], metrics["rules"], metrics["verifier"]["alone"]
     found = parts(metrics)
-    aside = ", ".join(f"{found[name]:,} {name}" for name in ("duplicates", "withdrawn") if found[name])
+    aside = ", ".join(f"{found[name]:,} {name}" for name in ("duplicates", UNUSED) if found[name])
     result = [
         ("records", f"{metrics['records']:,}"),
         ("kept", f"{metrics['kept']:,} ({metrics['kept'] / max(metrics['records'], 1):.1%})"),

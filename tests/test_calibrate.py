@@ -127,6 +127,17 @@ def test_too_few_labels_give_empty_bands_and_say_how_many_are_needed(tmp_path: P
     assert all(part in warned for part in ("about 400 of 400 records", "About 123", "calibrate.mode: fixed"))
 
 
+def test_a_corpus_that_is_kept_whole_wants_no_more_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scored, folder_of_labels = folder(tmp_path, 1000)
+    path = folder_of_labels / labels.UNIFORM
+    all_right = re.sub(r",0$", ",1", path.read_text(), flags=re.MULTILINE)
+    path.write_text(all_right.replace("feed.json,7,1", "feed.json,7,0"))
+    found = calibrate.calibrate_folder(scored, folder_of_labels, replace(SETTINGS, ask_share=0.0))
+    assert (found["kept_by_rule"], found["reject"]) == (1000, None)
+    assert found["certificate"][1] == "No record is rejected by rule: all of them are kept."
+    assert len(found["certificate"]) == 3
+
+
 def test_an_empty_band_that_labels_would_not_fill_says_so(tmp_path: Path) -> None:
     scored, folder_of_labels = folder(tmp_path, 1000)
     path = folder_of_labels / labels.UNIFORM

@@ -44,7 +44,8 @@ def test_thresholds_of_a_run_are_used(tmp_path, monkeypatch):
     assert rows_of(tmp_path / "out.jsonl")[0]["verdict"] == "kept"
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"title": "no text"}', '{"text": 3}', '{"text": "a", "title": []}'])
+@pytest.mark.parametrize("line", ["{", "[]", '{"title": "no text"}', '{"text": 3}', '{"text": "a", "title": []}',
+                                  '{"text": "a", "label": "1"}'])
 def test_a_bad_line_is_named_and_nothing_is_written(tmp_path, line):
     path = tmp_path / "in.jsonl"
     path.write_text('{"text": "fine"}\n\n' + line + "\n")

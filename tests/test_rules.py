@@ -69,7 +69,8 @@ def test_user_rules_and_trust_merge(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("before", "after", "reason"), [
-    ("'\\bworm'", "'(?=x)'", "rule worm: its pattern is not RE2: "),
+    ("'\\bworm'", "'(?=x)'", "rule worm: its pattern is not RE2 (github.com/google/re2/wiki/Syntax): "),
+    ("weight: 2.0", "weight: 2.0, prior: high", "rule worm: its prior is not a number: 'high'"),
     ("weight: 2.0", "weight: heavy", "rule worm: its weight is not a number"),
     ("weight: 2.0", "weight: -2.0", "attack is evidence for, its weight -2.0 is not"),
     ("weight: -1.5", "weight: 1.5", "biology is evidence against, its weight 1.5 is not"),
@@ -92,6 +93,11 @@ def test_user_rules_and_trust_merge(tmp_path: Path) -> None:
 def test_errors_name_the_rule(tmp_path: Path, before: str, after: str, reason: str) -> None:
     assert before in SMALL
     check_error(tmp_path, SMALL.replace(before, after), reason)
+
+
+def test_own_categories_may_not_turn_a_known_one(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="categories: attack is evidence of the other side"):
+        book(tmp_path, extra="categories: {attack: -1}\nrules: []")
 
 
 def test_trust_is_a_number(tmp_path: Path) -> None:
