@@ -129,7 +129,9 @@ _CODE = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]+)\1(?!`)")
 
 
 def _links(text: str) -> str:
-    return _LINK.sub(r"\1", text) if "](" in text else text
+    for _ in range(2):  # a picture that is a link
+        text = _LINK.sub(r"\1", text) if "](" in text else text
+    return text
 
 
 def _autolinks(text: str) -> str:

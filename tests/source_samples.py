@@ -489,6 +489,13 @@ and it was never good.",Buy a new one.,https://example.org/n,x
 """, [
         Expected("900", "Foo Certificate", "Foo can't be trusted.\nIts certificate is old, and it was never good.\nBuy a new one.", None,
                  {"severity": "Medium", "cves": "CVE-2031-0009", "references": "https://example.org/n"})]),
+    Sample("wordfence", "production.json", _json({f"0a-{n}": {"id": f"0a-{n}", "title": f"Foo <= 1.{n} - Scripting",
+           "software": [{"type": "plugin", "name": "Foo", "slug": "foo", "patched": True, "remediation": "Update to 2."}],
+           "description": "Foo shows what it is given.", "cwe": {"id": 79, "name": "XSS", "description": "It writes out what comes in."},
+           "cvss": {"score": 6.1, "rating": "Medium"}, "cve": f"CVE-2031-002{n}", "references": ["https://example.org/n"],
+           "copyrights": {"message": "This record is copyright.", "defiant": {"license": "You may do this and that."}}} for n in (1, 2)}), [
+        Expected(f"0a-{n}", f"Foo <= 1.{n} - Scripting", "Foo shows what it is given.\nUpdate to 2.", None,
+                 {"cves": f"CVE-2031-002{n}", "weaknesses": 79, "severity": "Medium", "packages": "foo"}) for n in (1, 2)]),
     Sample("euvd", "search.json", _json({"items": [{"id": "EUVD-2031-7", "enisaUuid": "u", "description": "Foo reads files it should not.",
            "datePublished": "Apr 15, 2031, 8:30:58 PM", "dateUpdated": "Apr 16, 2031, 8:30:58 PM", "baseScore": 9.8,
            "aliases": "CVE-2031-0010\n", "assigner": "Ours", "enisaIdProduct": [{"id": "p", "product": {"name": "Foo"}}]}], "total": 1}), [

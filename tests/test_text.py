@@ -58,6 +58,7 @@ def test_identifiers_are_never_altered(format, identifier):
     ("markdown", "![alt words](img.png) [docs](/a/b 'title') [x][1]\n\n[1]: https://example.org",
      "![alt words](img.png) docs [x][1]"),
     ("markdown", "[see it][ref]\n[ref]: https://example.org 'T'", "see it"),
+    ("markdown", "[![the build](https://example.org/b.svg)](https://example.org/b) works", "the build works"),
     ("markdown", "`<code>` and <code>x</code> &lt;y&gt;", "and x <y>"),
     ("markdown", "a ** b ** c and 2**3**4", "a ** b ** c and 2**3**4"),
     ("markdown", "[a](b) and evil[.](https://example.org)", "[a](b) and evil."),
