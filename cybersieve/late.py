@@ -13,7 +13,7 @@ from cybersieve import fields, peek, sources, xml_stream
 from cybersieve.infer_fields import TEXT_ENDS, TEXTS, Leaf, described, leaves, plain, words
 from cybersieve.sources import Source
 
-SHAPES, LEAVES = 5_000, 1_000  # kept, and looked at of each; what one is like is found out in a fifth of a millisecond
+SHAPES, LEAVES = 300, 500  # kept at a time, and looked at of each; what one is like takes a fifth of a millisecond
 WORDS = "some words that are a text, and long enough"  # in the place of every text, as only names count
 
 
@@ -30,12 +30,12 @@ class Kinds:
         shape = frozenset(islice(leaves(tree), LEAVES + 1))
         if len(shape) > LEAVES:
             return None
-        if shape in self.seen:
-            other = self.seen[shape]
-        else:
-            other = _source(tree)
-            if len(self.seen) < SHAPES:
-                self.seen[shape] = other
+        if shape not in self.seen:
+            other = _source(tree) if any(_texts(key) for leaf in shape for key in leaf) else None
+            if len(self.seen) >= SHAPES:
+                self.seen.clear()
+            self.seen[shape] = other
+        other = self.seen[shape]
         if other and source and source.text and min(_depths(other)) > max(_depths(source)):
             return None  # of its author, say
         return other
@@ -47,10 +47,14 @@ def _depths(source: Source) -> list[int]:
 
 def _source(tree: dict[str, Any]) -> Source | None:
     description = described("json", [""], [_alike(tree)])
-    last = [plain(fields.steps(path)[-1][0]) for path in description["text"]]
-    if not any(name in TEXTS or name.endswith(TEXT_ENDS) for name in last):
-        return None
-    return sources.compiled(description)
+    named = any(_texts(fields.steps(path)[-1][0]) for path in description["text"])
+    return sources.compiled(description) if named else None
+
+
+def _texts(key: str) -> bool:
+    """Is the key named like a text?"""
+    name = plain(key)
+    return name in TEXTS or name.endswith(TEXT_ENDS)
 
 
 def _alike(tree: Any) -> Any:
