@@ -524,6 +524,12 @@ patched_versions:
                 "text_entities": [{"type": "plain", "text": "A new sample is at "}]}]}]}}), [
         Expected("1", "", "", "no text"),
         Expected("2", "", "A new sample is at hxxp://example[.]org/s, look.", None, {"published": "2031-01-02T00:00:00", "authors": "Ours"})]),
+    Sample("slack", "2031-01-02.json", _json([
+           {"client_msg_id": "m-1", "type": "message", "text": "The <https://example.org/n|news> is &lt;out&gt;, <@U1>.", "user": "U2",
+            "ts": "1925078400.000100", "blocks": [{"type": "rich_text", "elements": [{"type": "text", "text": "The news is out"}]}]},
+           {"type": "message", "subtype": "channel_join", "text": "<@U2> has joined the channel", "user": "U2", "ts": "1925078401.000200"}]), [
+        Expected("m-1", "", "The news is <out>, <@U1>.", None, {"published": "1925078400.000100", "authors": "U2"}),
+        Expected("1925078401.000200", "", "<@U2> has joined the channel", None, {"status": "channel_join"})]),
     Sample("nist-glossary", "glossary.json", _json({"parentTerms": [
            {"term": "foot", "link": "https://csrc.nist.gov/glossary/term/foot", "abbrSyn": [{"text": "FT", "link": "https://example.org/ft"}],
             "definitions": [{"text": "What one stands on.", "sources": [{"text": "Ours 1", "link": "https://example.org/o"}]}], "seeAlso": []}]}), [
