@@ -6,14 +6,35 @@ their own fields, and by nothing else, so that all records of one shape are read
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 from cybersieve import fields, peek, sources, xml_stream
-from cybersieve.infer_fields import TEXT_ENDS, TEXTS, Leaf, described, leaves, plain, words
+from cybersieve.infer_fields import (
+    BEARS_PARENTS_NAME,
+    EITHER,
+    FLAGS,
+    IDS,
+    META,
+    OTHERS,
+    STATUSES,
+    TEXT_ENDS,
+    TEXTS,
+    TITLES,
+    Leaf,
+    described,
+    leaves,
+    plain,
+    words,
+)
 from cybersieve.sources import Source
 
 SHAPES, LEAVES = 300, 500  # kept at a time, and looked at of each; what one is like takes a fifth of a millisecond
+NAMES = frozenset([*IDS, *STATUSES, *(name for names in (*META.values(), *FLAGS.values()) for name in names)])
+# Arrays that hold no records, wherever they stand.
+NO_RECORDS = OTHERS | {"links", "urls", "errors", "warnings", "fields", "columns", "definitions", "schema", "facets",
+                       "contributors", "maintainers", "pagination"}
 WORDS = "some words that are a text, and long enough"  # in the place of every text, as only names count
 
 
@@ -25,16 +46,14 @@ class Kinds:
 
     def of(self, tree: Any, source: Source | None = None) -> Source | None:
         """How to read a record; None where no field of it is named like a text, as near to its top as the source's."""
-        if not isinstance(tree, dict):
-            return None
-        shape = frozenset(islice(leaves(tree), LEAVES + 1))
-        if len(shape) > LEAVES:
+        alike = _alike(tree) if isinstance(tree, dict) else None
+        shape = frozenset(islice(leaves(alike), LEAVES + 1))
+        if alike is None or len(shape) > LEAVES:
             return None
         if shape not in self.seen:
-            other = _source(tree) if any(_texts(key) for leaf in shape for key in leaf) else None
             if len(self.seen) >= SHAPES:
                 self.seen.clear()
-            self.seen[shape] = other
+            self.seen[shape] = _source(alike) if any(_texts(key) for leaf in shape for key in leaf) else None
         other = self.seen[shape]
         if other and source and source.text and min(_depths(other)) > max(_depths(source)):
             return None  # of its author, say
@@ -47,6 +66,7 @@ def _depths(source: Source) -> list[int]:
 
 def _source(tree: dict[str, Any]) -> Source | None:
     description = described("json", [""], [_alike(tree)])
+    description["title"] = [path for path in description["title"] if _titles(fields.steps(path)[-1][0])]
     named = any(_texts(fields.steps(path)[-1][0]) for path in description["text"])
     return sources.compiled(description) if named else None
 
@@ -57,13 +77,27 @@ def _texts(key: str) -> bool:
     return name in TEXTS or name.endswith(TEXT_ENDS)
 
 
-def _alike(tree: Any) -> Any:
-    """A tree of the same shape with the same words everywhere."""
+def _titles(key: str) -> bool:
+    name = plain(key)
+    return name in TITLES or name in EITHER or name.endswith("title")
+
+
+@lru_cache(4096)
+def _telling(key: str) -> bool:
+    """Does the name say what stands there, or is it its parent's that does?"""
+    return key in BEARS_PARENTS_NAME or _texts(key) or _titles(key) or plain(key) in NAMES or plain(key).endswith("id")
+
+
+def _alike(tree: Any, key: str = "") -> Any:
+    """A tree of the same shape with the same words everywhere, without what has a name that tells nothing."""
     if isinstance(tree, dict):
-        return {key: _alike(value) for key, value in tree.items()}
+        parts = {name: part for name, value in tree.items() if (part := _alike(value, name)) is not None}
+        return parts or None
     if isinstance(tree, list):
-        return [_alike(value) for value in tree[:5]]
-    return WORDS if isinstance(tree, str) and tree else tree
+        return [part for value in tree[:5] if (part := _alike(value, key)) is not None] or None
+    if tree in (None, "") or not _telling(key):
+        return None
+    return WORDS if isinstance(tree, str) else tree
 
 
 class Arrays(NamedTuple):
@@ -78,7 +112,8 @@ class Arrays(NamedTuple):
         kinds = Kinds()
         for locator, tree in found:
             name = locator.rpartition("[")[0]
-            if name in self.own or (name not in self.seen and kinds.of(tree) and not _tag(tree)):
+            if name in self.own or (name not in self.seen and plain(name.rpartition(".")[2]) not in NO_RECORDS
+                                    and kinds.of(tree) and not _tag(tree)):
                 yield locator, tree
 
 

@@ -258,8 +258,9 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
         for find, format in choice:
             if values := find(tree):
                 values = _mixed(values) if dict in map(type, values) else values
-                parts += [(words, format) for value in values if (words := fields.words(value))]
-                break
+                if said := [(words, format) for value in values if (words := fields.words(value))]:
+                    parts += said
+                    break
     plain = _body(parts, max_chars, notes)
     statuses = [word for find in source.status for word in find(tree)]
     status = next((word for word in statuses if word.lower() in drop), statuses[0]) if statuses else None

@@ -17,23 +17,26 @@ BLOCKS = words("""address article aside blockquote body br caption dd details di
     tr ul""")
 INLINE = words("""a abbr b big center cite code del em font i ins kbd mark q s samp small span strike strong sub sup
     tt u var""")
-SURE = BLOCKS | INLINE  # tags even where they stand bare and alone: the `<path>` of "cp <path> ." is a word
+# Tags even where they stand bare and alone: the `<path>` of "cp <path> ." is a word.
+SURE = BLOCKS | INLINE | words("area blink col embed img wbr")
 RAW = words("script style title textarea iframe xmp noembed noframes noscript template plaintext")  # up to their end
 SWITCHES = words("""async autofocus autoplay checked compact controls default defer disabled hidden ismap itemscope
     loop multiple muted noshade novalidate nowrap open readonly required reversed selected""")  # without a value
+_FRAMEWORKS = re.compile("(?:data|aria|v|ng|x|_ng[a-z]*|hx|xmlns)[-:].+")  # attributes that need no value either
 SPECIAL = ("!--", "?xml", "!doctype")
 
 NAMED = r"(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 _ENTITY = re.compile(f"&{NAMED}")
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(\s[^<>/][^<>]*)?\s?/?>")
 _BARE = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)\s?/?>")
-_LIKE_TAG = re.compile(r"<([a-z][^\s<>/\"'=&;]*)([^<>]*)>", re.I)
-_END_TAG = re.compile(r"</([a-z][^\s<>/]*)", re.I)
-_VALUED = (r"""[a-z][\w:.-]*\s+[a-z_:@*\[(][^\s<>"'/=]*\s*=\s*"""  # a name and an attribute, to the end of value or tag
-           r"""(?:"[^"]*"|'[^']*'|[^\s"'<>][^<>]*(?:>|\Z)|["'][^"'<>]*\Z)""")
+_LIKE_TAG = re.compile(r"<([a-z][^\s<>/\"'=&;]*+)([^<>]*+)>", re.I)
+_END_TAG = re.compile(r"</([a-z][^\s<>/]*+)", re.I)
+# A name and an attribute, to the end of its value or of the tag. Possessive, for time that is linear.
+_VALUED = (r"""[a-z][\w:.-]*+\s++[a-z_:@*\[(][^\s<>"'/=]*+\s*+=\s*+"""
+           r"""(?:"[^"]*"|'[^']*'|[^\s"'<>][^<>]*+(?:>|\Z)|["'][^"'<>]*+\Z)""")
 # A `<` that may begin no tag: where all bare tags of the text have sure names, and where they have not.
 _DOUBTFUL, _DOUBTFUL_OR_BARE = (
-    re.compile(rf"<(?!/?{names}\s?/?>|/[a-z][^\s<>/]*\s*>|(?!(?:{'|'.join(sorted(RAW))})\b){_VALUED})", re.I)
+    re.compile(rf"<(?!/?{names}\s?/?>|/[a-z][^\s<>/]*+\s*+>|(?!(?:{'|'.join(sorted(RAW))})\b){_VALUED})", re.I)
     for names in ("[a-z][a-z0-9]*", f"(?:{'|'.join(sorted(SURE - RAW))})"))
 
 
@@ -63,7 +66,7 @@ def _begins(tag: re.Match[str], end: int) -> bool:
     if "=" in rest:  # a value without a name, or a name without a value: only of a tag's
         return name in SURE and "&" not in rest
     if words := rest.replace("/", " ").split():
-        return SWITCHES.issuperset(words)
+        return all(word in SWITCHES or (name in SURE and _FRAMEWORKS.fullmatch(word)) for word in words)
     return "/" in rest or end >= 0 or bool(re.fullmatch("[a-z0-9]+:[a-z0-9]+", name))
 
 

@@ -9,6 +9,7 @@ Never altered, whatever the format: CVE and CWE numbers, hashes, addresses, defa
 [.] and [at]. Not covered: the layout of tables. Every step takes time linear in the text's length.
 """
 
+import html as entities
 import re
 import unicodedata
 from collections.abc import Callable
@@ -103,6 +104,8 @@ def _gather(node: Any, pieces: list[str], kept: bool) -> None:
     """The element's text in order; libxml2 lets no element be nested deeper than 256. `kept`: in preformatted text."""
     silent, before, after, pre = _role(node.tag)
     if silent:
+        if node.tag is etree.Entity:  # of a DTD that was not fetched: HTML's names are known, others stay as they stand
+            pieces.append(entities.unescape(node.text))
         return
     kept = kept or pre
     pieces.append(before)

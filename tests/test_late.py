@@ -51,12 +51,26 @@ def test_an_array_behind_the_first(tmp_path):
     assert counts.written == len(rows) == 1050
 
 
+def test_arrays_behind_the_first_that_hold_no_records(tmp_path):
+    rows, counts = parsed(tmp_path, "export.json", {
+        "posts": POSTS, "references": [{"url": "https://example.org/n", "description": "The news about all of this."}],
+        "authors": [{"name": "Joe", "description": "He lives where it rains all day."}], "more": {"comments": COMMENTS},
+        "errors": [{"message": "Try again in an hour, please."}], "tags": ["a tag"]})
+    assert counts.read == len(rows) == len(POSTS)
+
+
+def test_only_what_is_named_like_a_title_is_one(tmp_path):
+    events = [{"id": f"e{n}", "at": "2031-01-01T00:00:00Z", "by": "joe the poster", "body": PROSE} for n in range(3)]
+    rows, _ = parsed(tmp_path, "mixed.jsonl", lines([*POSTS, *events]))
+    assert [(row["id"], row["title"], row["text"]) for row in rows[-3:]] == [(f"e{n}", "", PROSE) for n in range(3)]
+
+
 def test_a_description_does_not_depend_on_what_came_before():
     one, other = late.Kinds(), late.Kinds()
     trees = [{"id": "1", "body": "x"}, {"id": "2", "body": "a long text, far longer than the title", "name": "y"}]
     assert [one.of(tree).described for tree in trees] == [other.of(tree).described for tree in reversed(trees)][::-1]
     assert one.of({"id": 1, "count": 2}) is one.of("text") is one.of({}) is None
-    assert one.of({f"key {n}": "words" for n in range(late.LEAVES)} | {"text": PROSE}) is None
+    assert one.of({f"{n} text": "words" for n in range(late.LEAVES)} | {"text": PROSE}) is None
 
 
 def arrays(trees):
