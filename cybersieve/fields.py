@@ -20,6 +20,7 @@ from cybersieve.errors import ParamsError
 
 Values = Callable[[Any], list[Any]]  # record -> the scalars or trees found, in order
 
+LONGEST_TEXT = 1_000_000  # characters of a text put together from an index: few bytes may say it all over and over
 _STEP = re.compile(r'"(?P<quoted>[^"]*)"|(?P<key>[^.\[\]"~]+)')
 _CHOICE = re.compile(r"\[(?:(?P<name>[^=\[\]]+)=(?P<wanted>[^\[\]]*)|(?P<last>-1))\]")
 _BRACES = re.compile(r"\{([^{}]+)\}")
@@ -212,19 +213,35 @@ def _template(text: str) -> Values:
 
 
 def words(value: Any) -> str:
-    """A value as text: strings as they are, trees as the lines of their strings (attributes left out)."""
+    """A value as text: strings as they are, trees as the lines of their strings (attributes left out).
+
+    An inverted index (word: places) becomes the text that it was made of.
+    """
     if type(value) is str:
         return value.strip()
     lines, rest = [], [value]
     while rest:  # without recursion, as trees may be deep
         item = rest.pop()
         if isinstance(item, dict):
+            if _index(item):
+                placed = sorted((at, word) for word, places in item.items() for at in places)
+                lines.append(" ".join(word for _, word in placed))
+                continue
             rest += [inner for key, inner in reversed(item.items()) if not key.startswith("@")]
         elif isinstance(item, list):
             rest += reversed(item)
         elif item is not None:
             lines.append(item.strip() if isinstance(item, str) else _scalar(item))
     return "\n".join([line for line in lines if line])
+
+
+def _index(tree: dict[str, Any]) -> bool:
+    """Is this an inverted index: the places of every word of a text (OpenAlex's abstracts)?"""
+    if len(tree) < 2 or not all(type(places) is list and set(map(type, places)) == {int} for places in tree.values()):
+        return False
+    all_ = sorted(at for places in tree.values() for at in places)
+    length = sum(len(word) * len(places) for word, places in tree.items())
+    return all_[0] == 0 and all_[-1] < 2 * len(set(all_)) and length <= LONGEST_TEXT
 
 
 def _scalar(value: Any) -> str:

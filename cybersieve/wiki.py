@@ -11,14 +11,19 @@ from cybersieve.tags import cut_out, unescaped, without_tags, words
 
 DEEPEST = 8  # levels of templates and links, innermost first; what is nested deeper is left as it stands
 # Templates that show one of their arguments: the first, the last.
-FIRST = words("abbr code kbd samp var tt nowrap nobr em strong small big mono sub sup smaller larger not-a-typo")
+FIRST = words("""abbr code kbd samp var tt nowrap nobr em strong small big mono sub sup smaller larger not-a-typo quote
+    blockquote cquote val url""")
 LAST = words("lang transl nihongo w wikt font color visible")
-GONE = ((re.compile("<!--"), "-->"), (re.compile(r"<ref\b[^<>/]*>", re.I), "</ref>"),
+ALL = {"convert": " ", "key press": "+"}  # two of them, with this between
+SIGNS = {"snd": " \u2013 ", "spnd": " \u2013 ", "ndash": "\u2013", "mdash": "\u2014", "nbsp": " ", "!": "|", "=": "="}
+GONE = ((re.compile("<!--"), "-->"), (re.compile(r"<ref\b(?:[^<>/]|/(?!>))*+>", re.I), "</ref>"),
+        (re.compile(r"<timeline\b[^<>]*>", re.I), "</timeline>"), (re.compile(r"<score\b[^<>]*>", re.I), "</score>"),
         (re.compile(r"<math\b[^<>]*>", re.I), "</math>"), (re.compile(r"<gallery\b[^<>]*>", re.I), "</gallery>"))
 
 _VERBATIM = re.compile(r"<(nowiki|syntaxhighlight|source|pre)\b[^<>/]*>", re.I)
 _HELD = re.compile("\0([0-9]+)\0")
 _TEMPLATE = re.compile(r"\{\{\{[^{}]*\}\}\}|\{\{([^{}]*)\}\}|\{\|[^{}]*\|\}")
+_NAMED = re.compile(r"\s*[\w-]+\s*=(?!=)")  # an argument with its name
 _LINK = re.compile(r"\[\[([^\[\]]*)\]\]")
 _DROPPED = re.compile(r"\s*(?:file|image|media|category|datei|bild|kategorie|fichier|catégorie|archivo|categoría)\s*:",
                       re.I)
@@ -72,14 +77,16 @@ def _repeated(pattern: re.Pattern[str], how: Callable[[re.Match[str]], str], tex
 
 def _template(match: re.Match[str]) -> str:
     name, *rest = (match[1] or "").split("|")
-    name, said = name.strip().lower(), [part.strip() for part in rest if "=" not in part]
+    name, said = name.strip().lower(), [part.strip() for part in rest if not _NAMED.match(part)]
     if not said:
-        return ""
+        return SIGNS.get(name, "")
     if name == "cve":
         return said[0] if said[0].startswith("CVE-") else f"CVE-{said[0]}"
-    if name == "convert":
-        return " ".join(said[:2])
-    return said[0] if name in FIRST else said[-1] if name in LAST else ""
+    if name == "as of":
+        return f"as of {said[0]}"
+    if name in ALL:
+        return ALL[name].join(said[:2])
+    return said[0] if name in FIRST else said[-1] if name in LAST or name.startswith("lang-") else ""
 
 
 def _link(match: re.Match[str]) -> str:

@@ -524,6 +524,26 @@ patched_versions:
                 "text_entities": [{"type": "plain", "text": "A new sample is at "}]}]}]}}), [
         Expected("1", "", "", "no text"),
         Expected("2", "", "A new sample is at hxxp://example[.]org/s, look.", None, {"published": "2031-01-02T00:00:00", "authors": "Ours"})]),
+    Sample("openalex", "works.json", _json({"meta": {"count": 1}, "results": [{
+           "id": "https://openalex.org/W7", "title": "On <i>feet</i>", "publication_date": "2031-01-02", "is_retracted": False,
+           "concepts": [{"display_name": "Feet"}], "authorships": [{"author": {"display_name": "A. Uthor"}}],
+           "abstract_inverted_index": {"We": [0], "stand": [1, 4], "on": [2], "feet,": [3], "still.": [5]}}]}), [
+        Expected("https://openalex.org/W7", "On feet", "We stand on feet, stand still.", None,
+                 {"published": "2031-01-02", "authors": "A. Uthor"})]),
+    Sample("discourse", "topic.json", _json({"post_stream": {"posts": [
+           {"id": 5, "username": "we", "created_at": "2031-01-02T00:00:00Z", "topic_slug": "feet", "cooked": "<p>Feet are <b>good</b>.</p>"},
+           {"id": 6, "username": "you", "created_at": "2031-01-02T00:00:00Z", "deleted_at": "2031-01-03T00:00:00Z", "cooked": "<p>No.</p>"}]},
+           "title": "Feet", "suggested_topics": [{"id": 9, "title": "Something else altogether"}]}), [
+        Expected("5", "", "Feet are good.", None, {"authors": "we", "topic": "feet"}), Expected("6", "", "No.", "deleted")]),
+    Sample("stix-1", "package.xml", """<stix:STIX_Package xmlns:stix="http://stix.mitre.org/stix-1" xmlns:indicator="http://stix.mitre.org/Indicator-2"
+ xmlns:ttp="http://stix.mitre.org/TTP-1" id="ours:package-1" version="1.2"><stix:STIX_Header><stix:Title>Ours</stix:Title></stix:STIX_Header>
+<stix:Indicators><stix:Indicator id="ours:indicator-1" timestamp="2031-01-02T00:00:00Z"><indicator:Title>A file</indicator:Title>
+ <indicator:Type>Malware Artifacts</indicator:Type><indicator:Description>Foo drops it.</indicator:Description>
+ <indicator:Indicated_TTP><TTP idref="ours:ttp-1"/></indicator:Indicated_TTP></stix:Indicator></stix:Indicators>
+<stix:TTPs><stix:TTP id="ours:ttp-1" timestamp="2031-01-02T00:00:00Z"><ttp:Title>Foo</ttp:Title><ttp:Description>Foo listens at doors.</ttp:Description>
+</stix:TTP></stix:TTPs></stix:STIX_Package>""", [
+        Expected("ours:indicator-1", "A file", "Foo drops it.", None, {"published": "2031-01-02T00:00:00Z", "type": "Malware Artifacts"}),
+        Expected("ours:ttp-1", "Foo", "Foo listens at doors.")]),
     Sample("slack", "2031-01-02.json", _json([
            {"client_msg_id": "m-1", "type": "message", "text": "The <https://example.org/n|news> is &lt;out&gt;, <@U1>.", "user": "U2",
             "ts": "1925078400.000100", "blocks": [{"type": "rich_text", "elements": [{"type": "text", "text": "The news is out"}]}]},

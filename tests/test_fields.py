@@ -74,3 +74,10 @@ def test_words():
     (["a.b ~ x.y"], {"a": {"b": {}}}), (["a.*.b"], {"a": {}}), (["a", "*.b"], {})])
 def test_what_paths_read(paths, wanted):
     assert fields.wanted(paths) == wanted
+
+
+def test_an_inverted_index_is_the_text_that_it_was_made_of():
+    assert fields.words({"We": [0], "stand": [1, 3], "and": [2]}) == "We stand and stand"
+    assert fields.words({"a": [1, "b"]}) == "1\nb"
+    assert fields.words({"ports": [80, 443], "hosts": [3]}) == "80\n443\n3"
+    assert len(fields.words({"x" * 100_000: list(range(1000)), "y": [1000]})) < 10_000  # no bomb

@@ -74,6 +74,8 @@ def test_identifiers_are_never_altered(format, identifier):
      "In two words and mots: CVE-2014-0160"),
     ("wiki", "<syntaxhighlight lang='bash'>if [[ -f x ]]; then ''y''</syntaxhighlight> <nowiki>''a''</nowiki> <pre>x",
      "if [[ -f x ]]; then ''y'' ''a''\nx"),
+    ("wiki", "{{code|lang=c|int x = 5;}}{{snd}}{{key press|Ctrl|C}}, {{lang-de|Wort}}<ref name='a/b'>c</ref> {{no|x}}",
+     "int x = 5; \u2013 Ctrl+C, Wort"),
     ("wiki", "<gallery>\nFile:a.png|b\n</gallery>text<references />", "text"),
     ("auto", "XSS via a <script> or <img onerror=x> tag", "XSS via a <script> or <img onerror=x> tag"),
     ("auto", "<p>An <img src=x> in a page</p>", "An in a page"),
