@@ -35,7 +35,7 @@ OTHERS = frozenset(_names("""license licence licenses copyright copyrights copyr
     citation citations affiliation affiliations rawaffiliationstrings author authors authorships creator reporter byline
     highlight highlightresult header headers annotations relationships journal venue booktitle publisher"""))
 OTHERS_TITLES = OTHERS - {"header", "headers"}
-CODE = frozenset(_names("query search command commands code condition range"))
+CODE = frozenset(_names("raw query search command commands code condition range"))
 INDICATORS = _names("sha256 sha256hash sha512 sha1 sha1hash md5 md5hash iocid ioc iocvalue indicator")  # the last ids
 META = {
     "published": _names("""published publishedat publisheddate datepublished datepublic pubdate created createdat
@@ -88,7 +88,7 @@ def _date(text: str) -> bool:
 def plain(key: str) -> str:
     """A key as it is compared."""
     word = key.rpartition(":")[2].lower()
-    return word if word.isascii() and word.isalnum() else re.sub(r"[^a-z0-9]", "", word)
+    return word if word.isascii() and word.isalnum() else re.sub(r"[\W_]", "", word)
 
 
 def advisory(tree: dict[str, Any]) -> bool:
@@ -261,7 +261,8 @@ def _ids(all_: _Fields, near: set[Leaf]) -> list[Leaf]:
     ending = [leaf for leaf in top if _name(leaf).endswith(("id", "identifier")) and not any(
         other in _name(leaf) for other in OTHERS_IDS)]
     public = [leaf for leaf in top if all_.public(leaf)
-              and (leaf in ending or _name(leaf) in TITLES or _name(leaf).startswith("column"))]
+              and (leaf in ending or _name(leaf) in TITLES or _name(leaf).startswith("column")
+                   or not _name(leaf).isascii())]
     bare = [leaf for leaf in all_.named(TITLES[:2]) if leaf in top and not all_.wordy(leaf)]
     pages = [leaf for leaf in all_.named(META["url"]) if leaf in top]
     aliases = [leaf for leaf in all_.named(META["aliases"]) if leaf in top and all_.public(leaf)]

@@ -463,3 +463,10 @@ def test_a_yaml_map_of_records(tmp_path):
     content = "".join(f"E-{n}:\n  title: Event {n}\n  description: {PROSE} Number {n}.\n" for n in range(3))
     rows = parsed(tmp_path, "flaws.yaml", content)
     assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
+def test_public_numbers_under_a_name_in_another_script(tmp_path):
+    lines = "".join(f"BDU:2031-0000{n},Событие {n},{PROSE} Number {n}.\n" for n in range(3))
+    rows = parsed(tmp_path, "bdu.csv", f"Идентификатор,Имя,Описание\n{lines}")
+    assert [(row["id"], row["text"]) for row in rows] == [
+        (f"BDU:2031-0000{n}", f"{PROSE} Number {n}.") for n in range(3)]
