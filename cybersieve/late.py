@@ -16,6 +16,7 @@ from cybersieve.infer_fields import (
     EITHER,
     FLAGS,
     IDS,
+    MAX_DEPTH,
     META,
     OTHERS,
     STATUSES,
@@ -65,7 +66,7 @@ def _depths(source: Source) -> list[int]:
 
 
 def _source(tree: dict[str, Any]) -> Source | None:
-    description = described("json", [""], [_alike(tree)])
+    description = described("json", [""], [tree])
     description["title"] = [path for path in description["title"] if _titles(fields.steps(path)[-1][0])]
     named = any(_texts(fields.steps(path)[-1][0]) for path in description["text"])
     return sources.compiled(description) if named else None
@@ -88,13 +89,15 @@ def _telling(key: str) -> bool:
     return key in BEARS_PARENTS_NAME or _texts(key) or _titles(key) or plain(key) in NAMES or plain(key).endswith("id")
 
 
-def _alike(tree: Any, key: str = "") -> Any:
+def _alike(tree: Any, key: str = "", depth: int = 0) -> Any:
     """A tree of the same shape with the same words everywhere, without what has a name that tells nothing."""
-    if isinstance(tree, dict):
-        parts = {name: part for name, value in tree.items() if (part := _alike(value, name)) is not None}
-        return parts or None
-    if isinstance(tree, list):
-        return [part for value in tree[:5] if (part := _alike(value, key)) is not None] or None
+    if isinstance(tree, dict | list):
+        if depth > 2 * MAX_DEPTH:  # where no field is looked for; a list counts as well
+            return None
+        if isinstance(tree, dict):
+            parts = {name: _alike(value, name, depth + 1) for name, value in tree.items()}
+            return {name: part for name, part in parts.items() if part is not None} or None
+        return [part for value in tree[:5] if (part := _alike(value, key, depth + 1)) is not None] or None
     if tree in (None, "") or not _telling(key):
         return None
     return WORDS if isinstance(tree, str) else tree

@@ -69,6 +69,10 @@ def test_a_description_does_not_depend_on_what_came_before():
     one, other = late.Kinds(), late.Kinds()
     trees = [{"id": "1", "body": "x"}, {"id": "2", "body": "a long text, far longer than the title", "name": "y"}]
     assert [one.of(tree).described for tree in trees] == [other.of(tree).described for tree in reversed(trees)][::-1]
+    deep = {}
+    for _ in range(490):
+        deep = {"n": [deep], "text": "x"}
+    assert one.of({"deep": deep, "text": PROSE}) is not None
     assert one.of({"id": 1, "count": 2}) is one.of("text") is one.of({}) is None
     assert one.of({f"{n} text": "words" for n in range(late.LEAVES)} | {"text": PROSE}) is None
 
