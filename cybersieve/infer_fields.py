@@ -30,7 +30,7 @@ TEXTS = _names("""description shortdescription longdescription fulldescription e
 TEXT_ENDS = ("description", "descript", "abstract", "text", "article")
 EITHER = _names("summary synopsis shortdescription instruction prompt")  # titles of a longer text beside them
 # What these hold is not about what the record is about.
-OTHERS = frozenset(_names("""license licence licenses copyright copyrights copyrighttext licensecomments
+OTHERS = frozenset(_names("""license licence licenses licences copyright copyrights copyrighttext licensecomments
     legal disclaimer reference references sources milestone
     citation citations affiliation affiliations rawaffiliationstrings author authors authorships creator reporter byline
     highlight highlightresult header headers annotations relationships journal venue booktitle publisher"""))
