@@ -10,6 +10,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
+import orjson
+
 from cybersieve import fields, peek, sources, xml_stream
 from cybersieve.infer_fields import (
     BEARS_PARENTS_NAME,
@@ -23,7 +25,6 @@ from cybersieve.infer_fields import (
     TEXT_ENDS,
     TEXTS,
     TITLES,
-    Leaf,
     described,
     leaves,
     plain,
@@ -40,21 +41,21 @@ WORDS = "some words that are a text, and long enough"  # in the place of every t
 
 
 class Kinds:
-    """The kinds of records met that the source was not inferred from, by the paths of their values."""
+    """The kinds of records met that the source was not inferred from, by their shape."""
 
     def __init__(self) -> None:
-        self.seen: dict[frozenset[Leaf], Source | None] = {}
+        self.seen: dict[bytes, Source | None] = {}
 
     def of(self, tree: Any, source: Source | None = None) -> Source | None:
         """How to read a record; None where no field of it is named like a text, as near to its top as the source's."""
         alike = _alike(tree) if isinstance(tree, dict) else None
-        shape = frozenset(islice(leaves(alike), LEAVES + 1))
-        if alike is None or len(shape) > LEAVES:
+        if alike is None or sum(1 for _ in islice(leaves(alike), LEAVES + 1)) > LEAVES:
             return None
+        shape = orjson.dumps(alike, option=orjson.OPT_SORT_KEYS)
         if shape not in self.seen:
             if len(self.seen) >= SHAPES:
                 self.seen.clear()
-            self.seen[shape] = _source(alike) if any(_texts(key) for leaf in shape for key in leaf) else None
+            self.seen[shape] = _source(orjson.loads(shape))
         other = self.seen[shape]
         if other and source and source.text and min(_depths(other)) > max(_depths(source)):
             return None  # of its author, say
@@ -66,6 +67,9 @@ def _depths(source: Source) -> list[int]:
 
 
 def _source(tree: dict[str, Any]) -> Source | None:
+    """How to read a record like this one; the tree alone decides, its keys being sorted."""
+    if not any(_texts(key) for leaf in leaves(tree) for key in leaf):
+        return None
     description = described("json", [""], [tree])
     description["title"] = [path for path in description["title"] if _titles(fields.steps(path)[-1][0])]
     named = any(_texts(fields.steps(path)[-1][0]) for path in description["text"])
@@ -90,7 +94,7 @@ def _telling(key: str) -> bool:
 
 
 def _alike(tree: Any, key: str = "", depth: int = 0) -> Any:
-    """A tree of the same shape with the same words everywhere, without what has a name that tells nothing."""
+    """A tree of the same shape with the same words, numbers and yes everywhere, without what has no telling name."""
     if isinstance(tree, dict | list):
         if depth > 2 * MAX_DEPTH:  # where no field is looked for; a list counts as well
             return None
@@ -100,7 +104,7 @@ def _alike(tree: Any, key: str = "", depth: int = 0) -> Any:
         return [part for value in tree[:5] if (part := _alike(value, key, depth + 1)) is not None] or None
     if tree in (None, "") or not _telling(key):
         return None
-    return WORDS if isinstance(tree, str) else tree
+    return WORDS if isinstance(tree, str) else True if isinstance(tree, bool) else 1
 
 
 class Arrays(NamedTuple):

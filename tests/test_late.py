@@ -69,6 +69,8 @@ def test_a_description_does_not_depend_on_what_came_before():
     one, other = late.Kinds(), late.Kinds()
     trees = [{"id": "1", "body": "x"}, {"id": "2", "body": "a long text, far longer than the title", "name": "y"}]
     assert [one.of(tree).described for tree in trees] == [other.of(tree).described for tree in reversed(trees)][::-1]
+    numbers = [{"id": 1, "text": False, "title": PROSE}, {"title": PROSE, "text": 1e16, "id": "1"}]
+    assert [one.of(tree) for tree in numbers] == [other.of(tree) for tree in numbers[::-1]][::-1] == [None, None]
     deep = {}
     for _ in range(490):
         deep = {"n": [deep], "text": "x"}
