@@ -65,8 +65,10 @@ def html(text: str) -> str:
     """
     if "<" not in text and "&" not in text:
         return text
+    if "<![CDATA[" in text:
+        text = text.replace("<![CDATA[", "").replace("]]>", "")
     if "<" in text:
-        text = true_tags(_autolinks(text).replace("<![CDATA[", "").replace("]]>", ""))
+        text = true_tags(_autolinks(text))
     if "&" in text:
         text = _BARE_AND.sub("&amp;", text)
     page = f"<div>{text}</div>".encode(errors="ignore").translate(None, _CONTROL_BYTES)
@@ -173,14 +175,15 @@ JATS_BLOCKS = words("abstract disp-formula list list-item p sec title")
 def auto(text: str) -> str:
     """What is safe without knowing the field: links, citation marks, headings, HTML where it is plainly a page's."""
     text = _citations(_links(text))
-    if "<jats:" in text:
+    jats = "<jats:" in text
+    if jats:
         text = unescaped(_JATS.sub(lambda tag: "\n" if tag[1] in JATS_BLOCKS else "", text))
     if "##" in text:
         text = _SUBHEADING.sub("", text)
     if "<!--" in text:
         text = cut_out(text, _LINE_COMMENT, "-->")
     if "<" not in text:  # where there is one that is no tag's, the text is no HTML
-        return unescaped(text)
+        return text if jats else unescaped(text)
     if _PAGE.search(text):
         return html(text)
     text = _autolinks(text)

@@ -49,6 +49,8 @@ def test_identifiers_are_never_altered(format, identifier):
     ("html", '<a href="x > y">link</a> <p align=>and<td width=5 nowrap> cell', "link\nand\ncell"),
     ("html", '<?xml version="1.0"?><!DOCTYPE html><![CDATA[<p>kept</p>]]>', "kept"),
     ("html", "in<wbr>visible <div hidden data-v-12 _ngcontent-a>a</div> <x data-foo>", "invisible\na\n<x data-foo>"),
+    ("html", "if a[b[i]]>0 <b>then</b>", "if a[b[i]]>0 then"),
+    ("auto", "<jats:p>write &amp;lt; for it</jats:p>", "write &lt; for it"),
     ("html", 'cut off <a href="https://exam', "cut off"),
     ("html", "<div>" * 300 + "deep &amp; down", "deep & down"),
     ("html", "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a\nb\nc"),
