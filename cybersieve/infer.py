@@ -11,6 +11,7 @@ from cybersieve import fields, peek
 from cybersieve.infer_fields import (
     IDS,
     MAX_DEPTH,
+    OTHERS,
     TEXTS,
     TITLES,
     Description,
@@ -67,6 +68,7 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         return ["*"]
     arrays = _joined({path: items for path, items in _arrays(root, "", 0) if _wordy(items) >= 0.5})
     named = [path for path, items in arrays.items() if _named(items)]
+    named = [path for path in named if not OTHERS & set(map(plain, fields.record_path(path)))] or named
     own_words = any(isinstance(v, str) and words(v) and plain(k) in TEXTS for k, v in root.items())
     if advisory(root) and (own_words or any(isinstance(v, list) and _wordy(v) for v in root.values())):
         return [""]

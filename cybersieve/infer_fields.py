@@ -26,7 +26,8 @@ FIRM = _names("title headline subject heading question")  # titles wherever they
 TEXTS = _names("""description shortdescription longdescription fulldescription extendeddescription desc definition
     text content body abstract summary synopsis details detail message msg overview diagnosis note notes post comment
     answer story article impact consequence analysis solution mitigation remediation recommendation statement
-    instruction prompt context input output response completion extract cooked""")
+    instruction prompt context input output response completion extract cooked discussion guidance rationale
+    explanation choices answers""")
 TEXT_ENDS = ("description", "descript", "abstract", "text", "article")
 EITHER = _names("summary synopsis shortdescription instruction prompt")  # titles of a longer text beside them
 # What these hold is not about what the record is about.
@@ -57,7 +58,8 @@ STATUSES = _names("status state vulnstatus recordstatus")
 FLAGS = {"deleted": _names("deleted isdeleted dead"),
          "revoked": _names("revoked isrevoked"), "withdrawn": _names("withdrawn withdrawnat"),
          "deprecated": _names("deprecated isdeprecated xmitredeprecated"), "rejected": _names("rejected isrejected")}
-BEARS_PARENTS_NAME = ("#text", "_", "$", "value", "@value", "en", "rendered", "$oid", "$date", "$numberLong", "S", "N")
+BEARS_PARENTS_NAME = ("#text", "_", "$", "value", "@value", "en", "rendered", "$oid", "$date", "$numberLong", "S", "N",
+                      "*")
 ATTRIBUTES = frozenset(("$", "@", "attr", "attrs", "_attributes", "@attributes"))  # an XML element's, turned into JSON
 MAX_DEPTH = 5  # of record arrays in the document, and of fields in a record
 BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most of them is not their own
@@ -69,6 +71,7 @@ _OF_DATES = re.compile(r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?
                        r"|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
                        r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|[ap]m|gmt|utc|[ecmp][sd]?t|cest|at|of)\b"
                        r"|(?<=\d)(?:st|nd|rd|th|t|z)\b", re.I)
+_CHOICE = re.compile("(?:option_?)?(?:[A-Ja-j]|[0-9])")  # answers to choose from
 LONGEST_DATE = 50  # characters
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{6}")  # six letters in a row of scripts that put no spaces
@@ -100,6 +103,10 @@ def advisory(tree: dict[str, Any]) -> bool:
 def leaves(tree: Any, above: Leaf = ()) -> Iterator[Leaf]:
     """The keys down to each value of a record."""
     if isinstance(tree, dict) and len(above) < MAX_DEPTH:
+        if above and len(tree) > 1 and all(map(_CHOICE.fullmatch, tree)) and all(
+                isinstance(value, str) for value in tree.values()):
+            yield (*above, "*")
+            return
         for key, value in tree.items():
             if fields.sayable(key):
                 yield from leaves(value, (*above, key))
@@ -116,6 +123,9 @@ def _values(tree: Any, leaf: Leaf) -> Iterator[Any]:
             yield from _values(item, leaf)
     elif not leaf:
         yield tree
+    elif isinstance(tree, dict) and leaf[0] == "*":
+        for item in tree.values():
+            yield from _values(item, leaf[1:])
     elif isinstance(tree, dict) and leaf[0] in tree:
         yield from _values(tree[leaf[0]], leaf[1:])
 
@@ -289,4 +299,4 @@ def _flags(all_: _Fields, near: set[Leaf]) -> list[dict[str, str]]:
 
 
 def _path(leaf: Leaf) -> str:
-    return ".".join(map(fields.quoted, leaf))
+    return ".".join(key if key == "*" else fields.quoted(key) for key in leaf)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from math import isinf
 from typing import Any
@@ -21,6 +21,7 @@ NUMBER = re.compile(rb"(?:^|[\s,:\[])-?[\d.]{%d}" % MAX_DIGITS)
 _BEGUN = rb"(?:u(?:[0-9a-fA-F]{0,3}|[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u[0-9a-fA-F]{0,3})?)?))?\Z"
 _ESCAPE = re.compile(rb"\\(?:(%s)|%s|(%s)|.)" % (_BEGUN, PAIR, HALF), re.S)
 Found = tuple[str, Any]  # locator, tree
+Watch = Callable[[list[str], str], object]  # keys down to a text ("[]" for arrays), and the text
 
 
 class Digits:
@@ -41,7 +42,8 @@ class Skeleton:
     """The document around the records, as ijson reads it."""
 
     def __init__(self, name: str, wanted: list[RecordPath], depth: int, max_bytes: int,
-                 skip: frozenset[RecordPath], notes: Counter[str]) -> None:
+                 skip: frozenset[RecordPath], notes: Counter[str], watch: Watch | None = None) -> None:
+        self.watch = watch
         self.name, self.depth, self.max_bytes, self.skip, self.notes = name, depth, max_bytes, skip, notes
         self.wanted = [path for path in wanted if len(path) == depth]
         self.deeper = [path for path in wanted if len(path) > depth]
@@ -147,6 +149,8 @@ class Skeleton:
                 raise InputError(self.name, f"a bare {event} where a document should begin", f"near byte {at}",
                                  "fetch it again or mend it")
         self.record_opens = False
+        if event == "string" and self.watch and self.builder is None:
+            self.watch(self.keys, value)
         paths = self.wanted if level == self.depth else self.deeper
         if (container or event == "string") and paths and self.builder is None and self._fits(paths):
             self.locator = self._place()

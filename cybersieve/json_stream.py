@@ -19,22 +19,23 @@ from cybersieve import json_scan
 from cybersieve.errors import InputError
 from cybersieve.fields import RecordPath
 from cybersieve.json_record import Raw, load
-from cybersieve.json_skeleton import Found, Skeleton, too_large
+from cybersieve.json_skeleton import Found, Skeleton, Watch, too_large
 
 
 def records(chunks: Iterable[bytes], name: str, wanted: list[RecordPath], notes: Counter[str], max_depth: int = 500,
-            max_bytes: int = 16_000_000, skip: frozenset[RecordPath] = frozenset(),
-            offset: int = 0) -> Iterator[Found]:
+            max_bytes: int = 16_000_000, skip: frozenset[RecordPath] = frozenset(), offset: int = 0,
+            watch: Watch | None = None) -> Iterator[Found]:
     """Locator and tree of every object, array or string at the `wanted` paths, in the document's order.
 
     `chunks` hold valid UTF-8; their sizes don't matter. A string becomes `{"text": string}`; an object found by
     its key has it as `@key`. Of a record larger than `max_bytes` what stands at the `skip` paths (keys from the
-    record on, arrays passed through) is left out; without any, it is an error. `offset`: of the first chunk.
+    record on, arrays passed through) is left out; without any, it is an error. `offset`: of the first chunk. `watch`
+    is shown the texts that stand in no record, and told where.
 
     Raises InputError with the byte offset where the JSON is broken, nested deeper than `max_depth`, or has a record
     (or one value elsewhere) of more than `max_bytes`.
     """
-    reader = Reader(name, wanted, notes, max_depth, max_bytes, skip, offset)
+    reader = Reader(name, wanted, notes, max_depth, max_bytes, skip, offset, watch)
     for chunk in chunks:
         yield from reader.feed(chunk)
     yield from reader.end()
@@ -44,11 +45,11 @@ class Reader:
     """Cuts records out of the chunks, and hands what is around them to the skeleton."""
 
     def __init__(self, name: str, wanted: list[RecordPath], notes: Counter[str], max_depth: int, max_bytes: int,
-                 skip: frozenset[RecordPath], offset: int) -> None:
+                 skip: frozenset[RecordPath], offset: int, watch: Watch | None = None) -> None:
         self.name, self.notes, self.max_depth, self.max_bytes = name, notes, max_depth, max_bytes
         self.depth = min(map(len, wanted))
         self.nesting = json_scan.Nesting()
-        self.skeleton = Skeleton(name, wanted, self.depth, max_bytes, skip, notes)
+        self.skeleton = Skeleton(name, wanted, self.depth, max_bytes, skip, notes, watch)
         self.offset = offset  # of the chunk in the stream
         self.floor = 0  # containers that may not close yet
         self.opened = False  # is a record open?

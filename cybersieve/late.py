@@ -5,6 +5,7 @@ behind posts in one array or on lines of their own, a second array behind the fi
 their own fields, and by nothing else, so that all records of one shape are read alike, in whatever piece of a file.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
@@ -33,6 +34,7 @@ from cybersieve.infer_fields import (
 from cybersieve.sources import Source
 
 SHAPES, LEAVES = 300, 500  # kept at a time, and looked at of each; what one is like takes a fifth of a millisecond
+NOT_READ = "texts in objects beside the records that the beginning does not show: not read"
 NAMES = frozenset([*IDS, *STATUSES, *(name for names in (*META.values(), *FLAGS.values()) for name in names)])
 # Arrays that hold no records, wherever they stand.
 NO_RECORDS = OTHERS | {"links", "urls", "errors", "warnings", "fields", "columns", "definitions", "schema", "facets",
@@ -108,7 +110,7 @@ def _alike(tree: Any, key: str = "", depth: int = 0) -> Any:
 
 
 class Arrays(NamedTuple):
-    """Arrays of a JSON document beside those of its records."""
+    """Arrays of a JSON document beside those of its records, and what else comes late, which is counted."""
 
     path: fields.RecordPath  # of all of them
     own: frozenset[str]  # what those with records are called in locators
@@ -122,6 +124,14 @@ class Arrays(NamedTuple):
             if name in self.own or (name not in self.seen and plain(name.rpartition(".")[2]) not in NO_RECORDS
                                     and kinds.of(tree) and not _tag(tree)):
                 yield locator, tree
+
+    def watch(self, notes: Counter[str], keys: list[str], text: str) -> None:
+        """Count a text in no record, if it is named like one, in an object that the beginning does not show."""
+        above = self.path[:-2]
+        room, inner = keys[len(above):len(above) + 1], keys[len(above) + 1:]
+        if inner and inner[0] != "[]" and tuple(keys[:len(above)]) == above and _texts(inner[-1]) and words(text) and (
+                ".".join((*above, *room)) not in self.seen and plain(room[0]) not in NO_RECORDS):
+            notes[NOT_READ] += 1
 
 
 def _tag(tree: dict[str, Any]) -> bool:

@@ -205,7 +205,7 @@ def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Ite
         else:
             others = late.arrays(source, begin)
             reader = json_stream.Reader(piece.name, [others.path] if others else source.places, notes, *bounds,
-                                        readers.skipped(source), piece.start)
+                                        readers.skipped(source), piece.start, others and partial(others.watch, notes))
             located = _read(reader, begin[:piece.head], readers.sequence(begin, chunks)[1], piece, notes)
             located = others.records(located) if others else located
         for locator, tree in located:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
@@ -260,7 +261,8 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
     if kind == "json":
         arrays = others if isinstance(others, late.Arrays) else None
         places = [arrays.path] if arrays else source.places
-        trees = json_stream.records(stream, name, places, notes, **bounds, skip=skipped(source))
+        trees = json_stream.records(stream, name, places, notes, **bounds, skip=skipped(source),
+                                    watch=arrays and partial(arrays.watch, notes))
         trees = arrays.records(trees) if arrays else trees
         yield from json_tables.rows(trees, source.columns) if source.columns else trees
     elif kind == "xml":

@@ -17,7 +17,7 @@ Described as data in sources.yaml (beside this file) and in `parse.sources` of p
       status: [state, {deleted: is_deleted}]  # upstream's word, or a word where a path holds something true
       meta: {published: created_at, references: [links.url, link]}  # of a list the first that has a value
       licence: CC-BY-4.0
-      format: html                  # plain | wrapped | html | markdown | wiki | auto: cybersieve/text.py
+      format: html                  # plain | wrapped | html | markdown | wiki | bbcode | auto: cybersieve/text.py
 
 Paths are those of cybersieve/fields.py.
 """

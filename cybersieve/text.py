@@ -2,8 +2,8 @@
 
 Formats: `plain` (nothing but white space, NFC and control characters), `wrapped` (also lines to paragraphs),
 `html`, `markdown` (also the inline HTML that Markdown allows, and ATT&CK's citation marks), `wiki` (MediaWiki),
-and `auto` for fields nobody has described: links, citation marks and formatting tags go, while the `<script>` in
-a sentence about cross-site scripting stays.
+`bbcode` (forums), and `auto` for fields nobody has described: links, citation marks and formatting tags go, while the
+`<script>` in a sentence about cross-site scripting stays.
 
 Never altered, whatever the format: CVE and CWE numbers, hashes, addresses, defanged indicators such as hxxp://,
 [.] and [at]. Not covered: the layout of tables. Every step takes time linear in the text's length.
@@ -168,16 +168,40 @@ def markdown(text: str) -> str:
     return unescaped(without_tags(text))
 
 
+_BB_PICTURE = re.compile(r"\[img\b[^\[\]\n]{0,99}\][^\[\]\s]*\[/img(?::\w{1,12})?\]", re.I)
+_BB_END = re.compile(r"\[/([a-z]{1,10})(?::\w{1,12})?\]", re.I)
+_BB_TAG = re.compile(r"\[(/?)([a-z]{1,10}|\*)(?::\w{1,12})?(?:=[^\[\]\n]{0,500})?\]", re.I)
+BB_BLOCKS = words("quote code list center left right indent spoiler table tr")
+BB_NAMES = BB_BLOCKS | words("b i u s url email size color colour font highlight sub sup td th")
+
+
+def bbcode(text: str) -> str:
+    """BBCode to text: the tags that are closed go, pictures too; `arr[i]` stays where no `[/i]` comes."""
+    if "[/" not in text:
+        return text
+    text = _BB_PICTURE.sub("", text)
+    closed = {end[1].lower() for end in _BB_END.finditer(text)} & BB_NAMES
+
+    def mark(tag: re.Match[str]) -> str:
+        name = tag[2].lower()
+        if name == "*":
+            return "\n" if "list" in closed else tag[0]
+        return tag[0] if name not in closed else "\n" if name in BB_BLOCKS else ""
+    return _BB_TAG.sub(mark, text) if closed else text
+
+
 _JATS = re.compile(r"</?jats:([a-z-]+)(?:\s[^<>]*)?>")  # of papers' abstracts, as Crossref has them
 JATS_BLOCKS = words("abstract disp-formula list list-item p sec title")
 
 
 def auto(text: str) -> str:
     """What is safe without knowing the field: links, citation marks, headings, HTML where it is plainly a page's."""
-    text = _citations(_links(text))
+    text = bbcode(_citations(_links(text)))
     jats = "<jats:" in text
     if jats:
         text = unescaped(_JATS.sub(lambda tag: "\n" if tag[1] in JATS_BLOCKS else "", text))
+    if "xhtml:" in text:  # as CWE's interface gives its texts
+        text = text.replace("<xhtml:", "<").replace("</xhtml:", "</")
     if "##" in text:
         text = _SUBHEADING.sub("", text)
     if "<!--" in text:
@@ -197,4 +221,5 @@ def wrapped(text: str) -> str:
 
 
 FORMATS: dict[str, Callable[[str], str]] = {
-    "plain": str, "wrapped": wrapped, "html": html, "markdown": markdown, "wiki": wiki, "auto": auto}
+    "plain": str, "wrapped": wrapped, "html": html, "markdown": markdown, "wiki": wiki, "bbcode": bbcode,
+    "auto": auto}

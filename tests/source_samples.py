@@ -408,6 +408,25 @@ level: high
 """, [Expected(f"{UUID}9", "Odd Parent of Shell",
                "Detects a shell with an odd parent\nFalse positives: Administrators", "deprecated",
                {"published": "2031/01/01", "severity": "high", "labels": ["attack.execution", "attack.t1059"]})]),
+    Sample("atomic-red-team", "T1003.001.yaml", f"""attack_technique: T1003.001
+display_name: "OS Credential Dumping: LSASS Memory"
+atomic_tests:
+- name: Read the memory of a process
+  auto_generated_guid: {UUID}7
+  description: |
+    Writes what [a tool](https://example.org/t) reads to a file.
+  supported_platforms: [windows]
+  input_arguments:
+    output_file: {{description: Where the file is to stand, type: path, default: C:\\dump.bin}}
+  dependencies:
+  - description: The tool must be there
+    prereq_command: exit 0
+  executor: {{command: tool.exe, name: command_prompt}}
+- name: By hand
+  executor: {{steps: Open the list of processes and choose one., name: manual}}
+""", [Expected(f"{UUID}7", "Read the memory of a process", "Writes what a tool reads to a file.", None,
+               {"platforms": "windows", "licence": "MIT"}),
+      Expected("By hand", "By hand", "Open the list of processes and choose one.")]),
     Sample("nuclei", "CVE-2031-0021.yaml", """id: CVE-2031-0021
 info:
   name: Foo 1.0 - Path Traversal

@@ -444,6 +444,22 @@ def test_parts_of_a_text(tmp_path):
     assert [row["text"].split("\n")[0] for row in rows] == [f"{PROSE} See evil[.]example {n}." for n in range(3)]
 
 
+def test_answers_to_choose_from_are_one_text(tmp_path):
+    questions = [{"question": f"Which of these is a symmetric cipher, number {n}?", "solution": "A",
+                  "answers": {"A": f"AES {n}", "B": "RSA, of course", "C": "ECDSA"}} for n in range(6)]
+    rows = parsed(tmp_path, "questions.json", questions)
+    assert (rows[2]["title"], rows[2]["text"]) == (questions[2]["question"], "AES 2\nRSA, of course\nECDSA")
+
+
+def test_arrays_of_authors_and_licences_are_no_records(tmp_path):
+    rows = parsed(tmp_path, "findings.json", {
+        "authors": [{"name": "Joe", "description": "He lives where it rains all day."}],
+        "licences": [{"name": "MIT", "text": "You may do with it what you like."}],
+        "findings": [{"id": f"F-{n}", "title": f"Weak cipher {n}", "description": "It still speaks RC4."}
+                     for n in range(3)]})
+    assert [row["id"] for row in rows] == ["F-0", "F-1", "F-2"]
+
+
 def test_what_labels_and_milestones_say_is_not_the_records(tmp_path):
     issues = [{**entry(n), "labels": [{"name": "bug", "description": "Something that does not work"}],
                "milestone": {"title": "Two", "description": f"The second version, {n}"}} for n in range(3)]

@@ -51,12 +51,27 @@ def test_an_array_behind_the_first(tmp_path):
     assert counts.written == len(rows) == 1050
 
 
+@pytest.mark.parametrize("size", [pieces.SIZE, 20_000])
+def test_texts_in_objects_behind_the_first_array_are_told(size, tmp_path, monkeypatch):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.json").write_text(json.dumps({"about": {"text": PROSE}, "all": {
+        "meta": {"text": PROSE}, "posts": POSTS, "comments": {comment["id"]: comment for comment in COMMENTS},
+        "more": {"deep": [[{"body": PROSE}], {"name": "n", "notes": "short"}]}, "errors": {"message": PROSE},
+        "numbers": {"a": {"n": 1}}}, "end": {"text": PROSE}}))
+    monkeypatch.setenv("CYBERSIEVE_PARSE_CACHE", "off")
+    monkeypatch.setattr(pieces, "SIZE", size)
+    counts = parse.parse_folder(tmp_path / "raw", tmp_path / "out", SETTINGS, "local")
+    assert counts.written == len(POSTS)
+    assert counts.notes == {late.NOT_READ: len(COMMENTS) + 1}
+
+
 def test_arrays_behind_the_first_that_hold_no_records(tmp_path):
     rows, counts = parsed(tmp_path, "export.json", {
         "posts": POSTS, "references": [{"url": "https://example.org/n", "description": "The news about all of this."}],
         "authors": [{"name": "Joe", "description": "He lives where it rains all day."}], "more": {"comments": COMMENTS},
         "errors": [{"message": "Try again in an hour, please."}], "tags": ["a tag"]})
     assert counts.read == len(rows) == len(POSTS)
+    assert counts.notes == {late.NOT_READ: len(COMMENTS)}
 
 
 def test_only_what_is_named_like_a_title_is_one(tmp_path):
