@@ -237,7 +237,7 @@ def _texts(all_: _Fields) -> list[Leaf]:
     texts = ([leaf for leaf in texts if not OTHERS & set(map(plain, leaf)) and not LABELS & set(map(plain, leaf[:-1]))]
              or texts)[:6]
     texts = [leaf for leaf in texts if not any(leaf[:at] in texts for at in range(1, len(leaf)))]  # a mixed one's parts
-    longest = max(filter(all_.prose, all_.found), default=None,
+    longest = max((leaf for leaf in all_.found if all_.prose(leaf) and not _name(leaf).endswith("name")), default=None,
                   key=lambda leaf: (all_.length(leaf) * len(all_.found[leaf]), leaf))
     if longest and longest not in texts and all_.length(longest) > 2 * max(map(all_.length, texts), default=0):
         texts.insert(0, longest)

@@ -460,6 +460,12 @@ def test_arrays_of_authors_and_licences_are_no_records(tmp_path):
     assert [row["id"] for row in rows] == ["F-0", "F-1", "F-2"]
 
 
+def test_names_of_networks_and_vendors_are_no_texts(tmp_path):
+    networks = [{"ip": f"192.0.2.{n}", "as_name": "A Network of Some Size"} for n in range(3)]
+    rows = parsed(tmp_path, "addresses.json", networks)
+    assert [row["text"] for row in rows] == ["", "", ""]
+
+
 def test_what_labels_and_milestones_say_is_not_the_records(tmp_path):
     issues = [{**entry(n), "labels": [{"name": "bug", "description": "Something that does not work"}],
                "milestone": {"title": "Two", "description": f"The second version, {n}"}} for n in range(3)]
