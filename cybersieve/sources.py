@@ -42,6 +42,8 @@ from cybersieve.records import Record
 # In the place of what a forum took out.
 GONE = ("[deleted]", "[removed]", "[deleted by user]", "[ removed by reddit ]", "[flagged]", "[dead]")
 MAX_ID = 500  # characters
+_ZEROS = re.compile("0[0tz:. /-]*")
+NO = frozenset(["", "false", "f", "no", "n", "off", "none", "null", "nan", "nil", "\\n", "-"])  # also as text
 KINDS = ("json", "xml", "csv", "yaml")
 KEYS = ("name", "kind", "file", "root", "match", "records", "columns", "skip", "id", "title", "text", "status", "meta",
         "licence", "format")
@@ -221,10 +223,17 @@ def _status(item: Any, name: str) -> Callable[[Any], list[str]]:
     """`path`: the word found there; `{word: path}`: the word where the path holds something true."""
     if isinstance(item, dict):
         pairs = [(str(word), _values(path, name)) for word, path in item.items()]
-        return lambda record: [word for word, find in pairs
-                               if any(value not in (False, "", "false", 0) for value in find(record))]
+        return lambda record: [word for word, find in pairs if any(map(_true, find(record)))]
     find = _values(item, name)
     return lambda record: [value for value in find(record) if isinstance(value, str) and value]
+
+
+def _true(value: Any) -> bool:
+    """Does the value say yes? Tables say no as text, each database in its own way; a date that is all zeros is none."""
+    if isinstance(value, str):
+        word = value.strip().lower()
+        return word not in NO and not _ZEROS.fullmatch(word)
+    return bool(value)
 
 
 @cache

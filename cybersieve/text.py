@@ -128,9 +128,12 @@ _REFERENCE_LINK = re.compile(r"(?<![\]\w])\[([^\[\]\n]{2,200})\]\[([^\[\]\n]{0,8
 _REFERENCE = re.compile(r"^ {0,3}\[[^\[\]\n]+\]:[ \t]+\S[^\n]*$", re.M)
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+", re.M)
 _SUBHEADING = re.compile(r"^ {0,3}#{2,6}[ \t]+(?=[A-Z])", re.M)  # one `#` may be a shell's
-_FENCE = re.compile(r"^ {0,3}(?:```|~~~)[^\n`]*$", re.M)
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^`\n]*)")
 _BOLD = re.compile(r"(?<![\w*])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*(?![\w*])")
 _CODE = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]+)\1(?!`)")
+_MARKED_CODE = re.compile(r"(?<!`)(`{1,2})(?!`)[^`\n<&]*[<&][^`\n]*\1(?!`)")  # with what may be taken for markup
+_HELD = re.compile("\0([0-9]+)\0")
+_LISTED = re.compile(r"^(?:#{1,6} |[*+-] |[0-9]+\. |> |\|[ :-]*-{3})", re.M)  # a line of Markdown
 
 
 def _links(text: str) -> str:
@@ -149,23 +152,56 @@ def _citations(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Markdown to text: link targets, citation marks, and the marks of emphasis, headings and code go."""
-    text = _autolinks(_citations(_links(text)))
+    """Markdown to text: link targets, citation marks, and the marks of emphasis, headings and code go.
+
+    What stands in code is left as it is, tags and entities too.
+    """
+    text, held = _citations(text), list[str]()
+    if "```" in text or "~~~" in text:
+        text = _fenced(text, held)
+    if "`" in text:
+        text = _hold(_CODE, text, held, 2)
+    text = _autolinks(_links(text))
     if "<!--" in text:
         text = cut_out(text, _COMMENT, "-->")
     if "][" in text:
         text = _REFERENCE_LINK.sub(r"\1", text)
     if "]:" in text:
         text = _REFERENCE.sub("", text)
-    if "```" in text or "~~~" in text:
-        text = _FENCE.sub("", text)
     if "#" in text:
         text = _HEADING.sub("", text)
     if "**" in text:
         text = _BOLD.sub(r"\1", text)
-    if "`" in text:
-        text = _CODE.sub(r"\2", text)
-    return unescaped(without_tags(text))
+    return _freed(unescaped(without_tags(text)), held)
+
+
+def _fenced(text: str, held: list[str]) -> str:
+    """The text with a mark in the place of each block of code between fences; a fence left open only goes itself."""
+    lines: list[str] = []
+    fence, block = "", list[str]()
+    for line in text.replace("\0", "").split("\n"):
+        mark = _FENCE.fullmatch(line)
+        if mark and not fence:
+            fence = mark[1]
+        elif mark and mark[1].startswith(fence) and not mark[2].strip():
+            lines.append(f"\0{len(held)}\0")
+            held.append("\n".join(block))
+            fence, block = "", []
+        else:
+            (block if fence else lines).append(line)
+    return "\n".join(lines + block)
+
+
+def _hold(code: re.Pattern[str], text: str, held: list[str], group: int = 0) -> str:
+    """The text with a mark in the place of each piece of code."""
+    def mark(found: re.Match[str]) -> str:
+        held.append(found[group])
+        return f"\0{len(held) - 1}\0"
+    return code.sub(mark, text if held else text.replace("\0", ""))
+
+
+def _freed(text: str, held: list[str]) -> str:
+    return _HELD.sub(lambda mark: held[int(mark[1])], text) if held else text
 
 
 _BB_PICTURE = re.compile(r"\[img\b[^\[\]\n]{0,99}\][^\[\]\s]*\[/img(?::\w{1,12})?\]", re.I)
@@ -195,7 +231,28 @@ JATS_BLOCKS = words("abstract disp-formula list list-item p sec title")
 
 
 def auto(text: str) -> str:
-    """What is safe without knowing the field: links, citation marks, headings, HTML where it is plainly a page's."""
+    """What is safe without knowing the field: links, citation marks, headings, HTML where it is plainly a page's.
+
+    Markdown is known by blocks of code between fences; with a page's tags in it, by its lists and headings.
+    """
+    if _written_as_markdown(text):
+        return markdown(text)
+    if "<" in text and "`" in text and not _PAGE.search(text):
+        held: list[str] = []
+        return _freed(_auto(_hold(_MARKED_CODE, text, held)), held)
+    return _auto(text)
+
+
+def _written_as_markdown(text: str) -> bool:
+    if "```" in text or "~~~" in text:
+        closed: list[str] = []
+        _fenced(text, closed)
+        if closed:
+            return True
+    return "<" in text and "\n\n" in text and bool(_LISTED.search(text) and _PAGE.search(text))
+
+
+def _auto(text: str) -> str:
     text = bbcode(_citations(_links(text)))
     jats = "<jats:" in text
     if jats:

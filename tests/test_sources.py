@@ -103,6 +103,18 @@ def test_by_their_ids_more_come_than_the_first_look_shows(tmp_path):
     assert len(found) == 1000 and {source.name for source, _, _ in found} == {"osv"}
 
 
+NO = ["0", "False", "f", "N", "no ", "NULL", "\\N", "0000-00-00 00:00:00", "0.0", "nan", "", 0, False, {}]
+YES = ["1", "t", "TRUE", "Y", "yes", "2031-01-01", "0001-01-01T00:00:00Z", 1, True, {"by": "joe"}]
+
+
+@pytest.mark.parametrize(("values", "dropped"), [(NO, None), (YES, "deleted")])
+def test_tables_say_yes_and_no_as_text(values, dropped):
+    source = sources.compiled({"text": "text", "status": [{"deleted": "gone"}]})
+    for value in values:
+        row = sources.record(source, {"text": "x", "gone": value}, "f", "1", {"deleted": "deleted"}, 99, Counter())
+        assert row.dropped == dropped, value
+
+
 MINE = {"name": "mine", "kind": "json", "file": ["tickets/*.json"], "records": ["result.items[]"],
         "id": "no", "title": "subject", "text": ["body", ["answer", "reply"], "Product: {product.name}"],
         "status": ["state", {"deleted": "gone"}],
