@@ -9,9 +9,13 @@ from typing import Any
 
 from cybersieve import fields, peek
 from cybersieve.infer_fields import (
+    EITHER,
     IDS,
     MAX_DEPTH,
+    META,
     OTHERS,
+    PUBLIC,
+    TEXT_ENDS,
     TEXTS,
     TITLES,
     Description,
@@ -24,6 +28,13 @@ from cybersieve.infer_fields import (
 
 # What upstreams call the list of their records.
 LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"}
+# How the names of lists end that hold parts of a record, not records.
+PARTS = (*OTHERS, *"""labels tags topics comments replies timeline history revisions changes changelog affected
+    products packages versions links attachments files assignees reviewers iocs indicators risks scores metrics systems
+    participants organizations sections credits bodytext""".split())
+OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
+FIELDS = frozenset([*IDS, *TITLES, *TEXTS, *EITHER, *(name for names in META.values() for name in names)])
+TEXTS_FROM = 8  # texts under keys that are no names of fields, from which on each is a record
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
 
@@ -64,7 +75,9 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     if not isinstance(root, dict):
         return [""]
     values = list(root.values())
-    if _alike(values) and _telling(values):
+    if len(values) == 1 and isinstance(values[0], dict) and _json_records(values, whole) == [""]:
+        return [""]
+    if (_alike(values) and _telling(values)) or _texts_by_key(root):
         return ["*"]
     arrays = _joined({path: items for path, items in _arrays(root, "", 0) if _wordy(items) >= 0.5})
     named = [path for path, items in arrays.items() if _named(items)]
@@ -72,7 +85,8 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     own_words = any(isinstance(v, str) and words(v) and plain(k) in TEXTS for k, v in root.items())
     if advisory(root) and (own_words or any(isinstance(v, list) and _wordy(v) for v in root.values())):
         return [""]
-    if own_words and whole and (single or not named or max(len(arrays[path]) for path in named) < 2):
+    if own_words and whole and (single or not named or max(len(arrays[path]) for path in named) < 2
+                                or _has_parts(root, {path: arrays[path] for path in named})):
         lists = [path for path in named if plain(path) in LISTS]
         numbered = any(plain(key) in IDS for key in root)  # a record with parts, not a feed of one
         return [""] if single or numbered or not lists else lists
@@ -116,7 +130,8 @@ def _maps(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, di
     for key, value in tree.items():
         if isinstance(value, dict) and depth < MAX_DEPTH and fields.sayable(key):
             below = f"{path}.{fields.quoted(key)}".removeprefix(".")
-            if _alike(inner := list(value.values())) and _telling(inner):
+            if (_alike(inner := list(value.values())) and _telling(inner)) or (
+                    _texts_by_key(value) and all(map(PUBLIC.fullmatch, value))):
                 yield f"{below}.*", value
             else:
                 yield from _maps(value, below, depth + 1)
@@ -125,18 +140,83 @@ def _maps(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, di
 def _inside(path: str, items: list[Any]) -> list[str]:
     """The path of the items' own arrays of records, where the items are only rooms for those (findings by host)."""
     objects = [item for item in items if isinstance(item, dict)]
-    if not objects or any(_says(item) or any(plain(key) in IDS for key in item) for item in objects):
-        return [path]
-    below: dict[str, list[Any]] = {}
-    for item in objects:
-        for inner, found in _arrays(item, "", 0):
-            below.setdefault(f"{path}.{inner}", []).extend(found)
+    below = _below(path, objects)
+    if any(_says(item) or any(plain(key) in IDS for key in item) for item in objects):
+        return ([] if _long(objects) else list(_chapters(objects, below))) or [path]
     deeper: list[str] = []
     for inner, found in below.items():
         further = _inside(inner, found)
         if further != [inner] or (_telling(found) and _numbered(found)):
             deeper += further
     return deeper or [path]
+
+
+def _below(path: str, objects: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """The arrays in objects that stand at the path, by their own paths."""
+    below: dict[str, list[Any]] = {}
+    for item in objects:
+        for inner, found in _arrays(item, "", 0):
+            below.setdefault(f"{path}.{inner}", []).extend(found)
+    return below
+
+
+def _chapters(objects: list[dict[str, Any]], below: dict[str, list[Any]]) -> Iterator[str]:
+    """Paths of records in arrays within objects that say hardly more than their title: controls in chapters."""
+    for path, found in below.items():
+        inner = [item for item in found if isinstance(item, dict)]
+        name = plain(_last(path))
+        if name in TEXTS or name.endswith((*PARTS, *TEXT_ENDS)):
+            continue
+        if _numbered(inner) and _telling(inner) and len(inner) > len(objects):
+            yield from _inside(path, inner)
+        elif not _long(inner):
+            yield from _chapters(inner, _below(path, inner))
+
+
+def _last(path: str) -> str:
+    return fields.record_path(path.removesuffix("[]"))[-1]
+
+
+def _long(items: list[dict[str, Any]]) -> bool:
+    """Do most of these objects say more than a name or two in a text of their own?"""
+    long = [_own_text(item) >= OWN_FROM for item in items]
+    return sum(long) * 2 > len(long)
+
+
+def _own_text(tree: dict[str, Any]) -> int:
+    """Characters of an object's own texts."""
+    return sum(len(value) for key, value in tree.items() if isinstance(value, str) and words(value)
+               and (plain(key) in TEXTS or plain(key).endswith(TEXT_ENDS)))
+
+
+def _has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
+    """Is this a record with parts, not a feed with records? It has a title, and its lists are called like parts, or it
+    has an id and says more than they do."""
+    names = {plain(_last(path)) for path in arrays}
+    if names & LISTS or not any(plain(key) in (*TITLES, *EITHER) and isinstance(value, str) and words(value)
+                                for key, value in root.items()):
+        return False
+    numbered = any(plain(key) in IDS or plain(key).endswith("id") or PUBLIC.fullmatch(str(value))
+                   for key, value in root.items())
+    said = sum(len(item) for items in arrays.values() for item in _strings(items) if words(item))
+    return all(name.endswith(PARTS) for name in names) or (numbered and _own_text(root) >= said)
+
+
+def _strings(tree: Any) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, dict | list):
+        for item in tree.values() if isinstance(tree, dict) else tree:
+            yield from _strings(item)
+
+
+def _texts_by_key(tree: dict[str, Any]) -> bool:
+    """Is this an object of id -> text? Its keys are public numbers, or many, and none is the name of a field."""
+    if len(tree) < 2 or not all(isinstance(value, str) for value in tree.values()) or any(
+            plain(key) in FIELDS or plain(key).endswith(TEXT_ENDS) for key in tree):
+        return False
+    said = sum(map(words, tree.values()))
+    return said * 2 > len(tree) and (all(map(PUBLIC.fullmatch, tree)) or len(tree) >= TEXTS_FROM)
 
 
 def _says(tree: Any, names: frozenset[str] = frozenset((*TITLES, *TEXTS)), depth: int = 0) -> bool:
@@ -148,9 +228,18 @@ def _says(tree: Any, names: frozenset[str] = frozenset((*TITLES, *TEXTS)), depth
 
 def _numbered(items: list[Any]) -> bool:
     """Do objects have an id or a title of their own?"""
-    own = [isinstance(item, dict) and any(plain(key) in TITLES or plain(key) in IDS or plain(key).endswith("id")
-                                          for key in item) for item in items]
+    own = [any(plain(key) in TITLES or plain(key) in IDS or plain(key).endswith(("id", "number"))
+               for key in _unwrapped(item)) for item in items]
     return sum(own) * 2 > len(own)
+
+
+def _unwrapped(item: Any) -> dict[str, Any]:
+    """The object, or the one within it where that stands alone or beside a word (`{"kind": "t1", "data": {...}}`)."""
+    if not isinstance(item, dict):
+        return {}
+    inner = [value for value in item.values() if isinstance(value, dict)]
+    bare = len(item) < 3 and not any(isinstance(value, str) and words(value) for value in item.values())
+    return inner[0] if bare and len(inner) == 1 else item
 
 
 def _joined(arrays: dict[str, list[Any]]) -> dict[str, list[Any]]:
@@ -172,8 +261,9 @@ def _joined(arrays: dict[str, list[Any]]) -> dict[str, list[Any]]:
 
 def _telling(items: list[Any]) -> bool:
     """Do most of these objects say something in a text of their own, so that they are records, not rooms for them?"""
-    said = [isinstance(item, dict) and any(isinstance(value, str) and words(value) and plain(key) in TEXTS
-                                           and key != "#text" for key, value in item.items()) for item in items]
+    said = [any(isinstance(value, str) and words(value) and key != "#text"
+                and (plain(key) in TEXTS or plain(key).endswith(TEXT_ENDS)) for key, value in _unwrapped(item).items())
+            for item in items]
     return sum(said) * 2 > len(said)
 
 

@@ -16,27 +16,31 @@ def _names(text: str) -> list[str]:
 
 # Field names without case, "_", "-" and "@"; the earlier, the likelier.
 IDS = _names("""id identifier vulnerabilityid uuid guid cveid cve cvenumber stixid recordid advisoryid ghsaid key number
-    ref slug eventid accession doi pmid identifiers""")
+    ref slug eventid accession doi pmid identifiers shortcode""")
 SURE_IDS = 7  # so many of these are ids wherever they stand at a record's top
 OTHERS_IDS = _names("""parent thread user author owner account org organisation organization team channel guild group
     source product vendor category creator sender reply project link subreddit gravatar license licence session""")
 TITLES = _names("""title name headline subject value label heading vulnerabilityname cvetitle shorttitle question
     displayname topic alert rule rulename commonname term""")
+CLASSES = frozenset(_names("label value topic"))  # titles, unless a few of them come again and again
 FIRM = _names("title headline subject heading question")  # titles wherever they stand; a name may be a product's
 TEXTS = _names("""description shortdescription longdescription fulldescription extendeddescription desc definition
     text content body abstract summary synopsis details detail message msg overview diagnosis note notes post comment
     answer story article impact consequence analysis solution mitigation remediation recommendation statement
     instruction prompt context input output response completion extract cooked discussion guidance rationale
-    explanation choices answers""")
-TEXT_ENDS = ("description", "descript", "abstract", "text", "article")
-EITHER = _names("summary synopsis shortdescription instruction prompt")  # titles of a longer text beside them
+    explanation choices answers proofofconcept""")
+TEXT_ENDS = ("description", "descript", "desc", "abstract", "text", "article", "summary", "details", "notes", "steps",
+             "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis", "remediation",
+             "recommendation")
+EITHER = _names("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text beside them
 # What these hold is not about what the record is about.
 OTHERS = frozenset(_names("""license licence licenses licences copyright copyrights copyrighttext licensecomments
     legal disclaimer reference references sources milestone
     citation citations affiliation affiliations rawaffiliationstrings author authors authorships creator reporter byline
     highlight highlightresult header headers annotations relationships journal venue booktitle publisher"""))
 OTHERS_TITLES = OTHERS - {"header", "headers"}
-CODE = frozenset(_names("raw query search command commands code condition range"))
+CODE = frozenset(_names("""raw query search command commands code condition range signature sourcedata rawoutput
+    rawrequest rawresponse codeblock snippet codesnippet"""))
 INDICATORS = _names("sha256 sha256hash sha512 sha1 sha1hash md5 md5hash iocid ioc iocvalue indicator")  # the last ids
 META = {
     "published": _names("""published publishedat publisheddate datepublished datepublic pubdate created createdat
@@ -45,7 +49,7 @@ META = {
         disclosuredate createdutc creationtime time"""),
     "modified": _names("""modified modifiedat lastmodified lastmodifieddate updated updatedat datemodified dateupdated
         updatedate lastseen lastupdated modificationdate modificationtime pluginmodificationdate"""),
-    "url": _names("url link permalink href webpage uri"),
+    "url": _names("htmlurl weburl url link permalink href webpage uri"),
     "aliases": _names("aliases alias cves cveids cvelist"),
     "references": _names("references refs reference urls links citations seealso"),
     "authors": _names("author authors creator reporter byline"),
@@ -64,7 +68,7 @@ ATTRIBUTES = frozenset(("$", "@", "attr", "attrs", "_attributes", "@attributes")
 MAX_DEPTH = 5  # of record arrays in the document, and of fields in a record
 BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most of them is not their own
 
-_PUBLIC = re.compile(r"[A-Z]{2,10}(?:-[A-Z]{2,8})*[-:]\d[\w.:-]{0,30}|GHSA(?:-\w{4}){3}")  # CVE-2014-0160
+PUBLIC = re.compile(r"[A-Z]{2,10}(?:-[A-Z]{2,8})*[-:]\d[\w.:-]{0,30}|GHSA(?:-\w{4}){3}")  # CVE-2014-0160
 _ADVISORY = re.compile(r"(?:[A-Z]+-)+\d{4}[-:]\w+|GHSA(?:-\w{4}){3}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:")
 _OF_DATES = re.compile(r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|jan(?:uary)?"
@@ -73,6 +77,8 @@ _OF_DATES = re.compile(r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?
                        r"|(?<=\d)(?:st|nd|rd|th|t|z)\b", re.I)
 _CHOICE = re.compile("(?:option_?)?(?:[A-Ja-j]|[0-9])")  # answers to choose from
 LONGEST_DATE = 50  # characters
+_CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN ")  # what a tool saw or signed, no prose
+_CODED = re.compile(r"[0-9]+|[0-9A-Fa-f-]{32,}")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{6}")  # six letters in a row of scripts that put no spaces
 
@@ -162,13 +168,21 @@ class _Fields:
     def varied(self, leaf: Leaf) -> bool:
         return len(set(self.found[leaf])) * 2 > len(self.found[leaf])
 
+    def own(self, leaf: Leaf) -> bool:
+        """Does it say something of its own in most records, as far as a few of them can tell?"""
+        return len(self.found[leaf]) < BOILERPLATE_FROM or self.varied(leaf)
+
     def lettered(self, leaf: Leaf) -> bool:
-        """Are these more than numbers?"""
-        return not all(text.isdigit() for text in self.found[leaf])
+        """Are these more than numbers and hashes?"""
+        return not all(map(_CODED.fullmatch, self.found[leaf]))
+
+    def captured(self, leaf: Leaf) -> bool:
+        """Is it what a tool saw?"""
+        return sum(map(bool, map(_CAPTURE.match, self.found[leaf]))) * 2 > len(self.found[leaf])
 
     def public(self, leaf: Leaf) -> bool:
         """Are these public numbers?"""
-        return all(_PUBLIC.fullmatch(line) for text in self.found[leaf] for line in text.split("\n"))
+        return all(PUBLIC.fullmatch(line) for text in self.found[leaf] for line in text.split("\n"))
 
     def parts(self, leaf: Leaf) -> bool:
         """Does it stand in the items of a list, so that a record may have many of it? Not of a list of its own name."""
@@ -229,16 +243,19 @@ def _below(key: str, paths: Any) -> Any:
 
 
 def _texts(all_: _Fields) -> list[Leaf]:
-    """Texts by name, and what is far longer than these."""
-    texts = [leaf for leaf in all_.named(TEXTS, TEXT_ENDS) if all_.length(leaf) >= 20 or all_.wordy(leaf)]
+    """Texts by name, and what is far longer than these. Where a name only ends like a text's, the texts tell as well."""
+    texts = [leaf for leaf in all_.named(TEXTS, TEXT_ENDS)
+             if all_.length(leaf) >= 20 or (all_.wordy(leaf) and _name(leaf) in TEXTS)]
+    texts = [leaf for leaf in texts if not _name(leaf).startswith("label") and not all_.captured(leaf)
+             and "rejected" not in map(plain, leaf[:-1])]  # the answer that a model is to learn not to give
     least = min((len(_bare(leaf)) for leaf in texts), default=0)
-    texts = [leaf for leaf in texts if len(_bare(leaf)) == least or len(all_.found[leaf]) < BOILERPLATE_FROM
-             or all_.varied(leaf)]
-    texts = ([leaf for leaf in texts if not OTHERS & set(map(plain, leaf)) and not LABELS & set(map(plain, leaf[:-1]))]
-             or texts)[:6]
+    texts = [leaf for leaf in texts if not OTHERS & set(map(plain, leaf)) and (
+        (len(_bare(leaf)) == least and _name(leaf) in TEXTS) or all_.own(leaf))]
+    texts = ([leaf for leaf in texts if not LABELS & set(map(plain, leaf[:-1]))] or texts)[:6]
     texts = [leaf for leaf in texts if not any(leaf[:at] in texts for at in range(1, len(leaf)))]  # a mixed one's parts
-    longest = max((leaf for leaf in all_.found if all_.prose(leaf) and not _name(leaf).endswith("name")), default=None,
-                  key=lambda leaf: (all_.length(leaf) * len(all_.found[leaf]), leaf))
+    others = [leaf for leaf in all_.found if all_.prose(leaf) and all_.own(leaf) and not all_.captured(leaf)
+              and not _name(leaf).endswith("name")]
+    longest = max(others, default=None, key=lambda leaf: (all_.length(leaf) * len(all_.found[leaf]), leaf))
     if longest and longest not in texts and all_.length(longest) > 2 * max(map(all_.length, texts), default=0):
         texts.insert(0, longest)
     return texts
@@ -255,9 +272,10 @@ def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     persons = [(*_bare(leaf)[:-1], "name") for leaf in all_.named(["username"])]
     titles = [leaf for leaf in all_.named(TITLES, ("title",)) if all_.length(leaf) <= 300 and leaf not in texts
               and not OTHERS_TITLES & set(map(plain, leaf)) and _bare(leaf) not in persons and all_.lettered(leaf)
+              and (_name(leaf) not in CLASSES or all_.own(leaf))
               and (not rank(leaf) or ((_name(leaf) in FIRM or _name(leaf).endswith("title")) and not all_.parts(leaf)))]
     either = [leaf for leaf in all_.named(EITHER) if leaf in texts and all_.length(leaf) <= 200 and any(
-        other != leaf and _bare(other)[:-1] == _bare(leaf)[:-1] for other in texts)]
+        other != leaf and _bare(other)[:len(_bare(leaf)) - 1] == _bare(leaf)[:-1] for other in texts)]
     short = [leaf for leaf in all_.found if leaf not in texts and not rank(leaf) and all_.prose(leaf)
              and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf)]
     titles = [*(either[:1] if titles and all_.public(titles[0]) else []), *sorted(titles, key=rank)]

@@ -155,7 +155,8 @@ class Skeleton:
         if (container or event == "string") and paths and self.builder is None and self._fits(paths):
             self.locator = self._place()
             if not container:
-                yield self.locator or f"near byte {at}", {"text": value}
+                by_key = {"@key": self.keys[-1]} if self.by_key and self.keys[-1] != "[]" else {}
+                yield self.locator or f"near byte {at}", by_key | {"text": value}
             elif level == self.depth:
                 self.record_opens = True
                 self.prefix = self.locator.rpartition("[")[0]

@@ -1,7 +1,7 @@
 """Tables in JSON whose rows are no objects: lists of cells beside or below the columns' names, or whole columns.
 
     {"columns": ["id", "text"], "data": [["1", "a"], ["2", "b"]]}     rows at `data[]`, columns [id, text]
-    [["id", "text"], ["1", "a"], ["2", "b"]]                           rows at `[]`
+    [["id", "text"], ["1", "a"], ["2", "b"]]                           rows at `[]`; also as lines, also without names
     {"id": {"0": "1", "1": "2"}, "text": {"0": "a", "1": "b"}}         the whole document is one table, columns KEYS
     {"id": ["1", "2"], "text": ["a", "b"]}                             the same
 
@@ -13,7 +13,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from cybersieve import fields
-from cybersieve.infer_fields import IDS, TEXTS, TITLES, plain
+from cybersieve.infer_fields import IDS, TEXTS, TITLES, plain, words
 
 KEYS = ["*"]  # a document's own keys are the columns
 NAMES = {"columns", "fields", "fieldnames", "columnnames", "header", "headers", "schema"}  # what holds the columns
@@ -33,9 +33,12 @@ class Table(NamedTuple):
 def found(documents: list[Any], whole: bool) -> Table | None:
     """The table that the beginning of a document shows; `whole`: nothing was cut off."""
     root = documents[0] if len(documents) == 1 else None
-    if isinstance(root, list):
-        names = root[0] if root else []
-        return Table("[]", names) if _named(names) and _rows(root[1:], names) else None
+    items, path = (documents, "") if len(documents) > 1 else (root, "[]")
+    if isinstance(items, list):
+        names = items[0] if items else []
+        if _named(names) and _rows(items[1:], names):
+            return Table(path, names)
+        return Table(path, [f"column {n}" for n in range(1, len(names) + 1)]) if _nameless(items) else None
     if not isinstance(root, dict):
         return None
     return Table("", KEYS) if _columns(root, whole) else _inner(root, "", [], 0)
@@ -85,6 +88,14 @@ def _named(names: Any, least: int = 2) -> bool:
 def _rows(items: list[Any], names: list[str]) -> bool:
     """Are these rows of so many cells? The last may be cut off."""
     return all(isinstance(item, list) for item in items) and {len(item) for item in items[:-1] or items} == {len(names)}
+
+
+def _nameless(items: list[Any]) -> bool:
+    """Are these rows of cells that say something, without their columns' names?"""
+    first = items[0] if items else None
+    return isinstance(first, list) and len(first) > 1 and len(items) > 2 and _rows(items, first) and not any(
+        isinstance(cell, dict | list) for row in items for cell in row) and any(
+        isinstance(cell, str) and words(cell) for row in items for cell in row)
 
 
 def _columns(root: dict[str, Any], whole: bool) -> bool:

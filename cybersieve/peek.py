@@ -121,11 +121,12 @@ def values(documents: list[Any], path: RecordPath) -> list[Any]:
 
 
 def records(documents: list[Any], path: RecordPath) -> list[Any]:
-    """The values at a record path; objects that are found by their keys have these as `@key`."""
+    """The values at a record path; objects and texts that are found by their keys have these as `@key`."""
     if path[-1:] != ("*",):
         return values(documents, path)
     rooms = [room for room in values(documents, path[:-1]) if isinstance(room, dict)]
-    return [{"@key": key, **item} for room in rooms for key, item in room.items() if isinstance(item, dict)]
+    return [{"@key": key, **(item if isinstance(item, dict) else {"text": item})}
+            for room in rooms for key, item in room.items() if isinstance(item, dict | str)]
 
 
 @dataclass
@@ -191,6 +192,7 @@ def fragments(begin: bytes, stream: Iterator[bytes]) -> tuple[bytes, Iterator[by
 
 def table_rows(begin: bytes, whole: bool) -> list[Any]:
     """The first rows of a CSV file; of a first row that is longer than `begin` what there is of it."""
+    begin = begin.decode("utf-8", "ignore").encode()  # without the half of a character at its end
     text = begin if whole else begin[:begin.rfind(b"\n") + 1]
     return _rows(text) or _rows(begin) or _rows(begin + b'"')
 

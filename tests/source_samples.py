@@ -427,6 +427,34 @@ atomic_tests:
 """, [Expected(f"{UUID}7", "Read the memory of a process", "Writes what a tool reads to a file.", None,
                {"platforms": "windows", "licence": "MIT"}),
       Expected("By hand", "By hand", "Open the list of processes and choose one.")]),
+    Sample("jats", "paper.xml", """<!DOCTYPE article PUBLIC "-//X//DTD Y" "y.dtd"><article xmlns:l="urn:l"><front>
+<journal-meta><journal-title>J</journal-title></journal-meta><article-meta><article-id pub-id-type="pmid">7</article-id>
+<article-id pub-id-type="doi">10.1/x</article-id><title-group><article-title>Fuzzing <italic>locks</italic></article-title>
+</title-group><contrib-group><contrib><name><surname>B</surname></name></contrib></contrib-group>
+<pub-date><year>2031</year></pub-date><abstract><p>We fuzz locks.</p></abstract></article-meta></front>
+<body><sec><title>Why</title><p>Locks <xref>[1]</xref> open.</p><sec><title>How</title><p>By hand.</p></sec></sec></body>
+<back><ref-list><ref>Other work of some length</ref></ref-list></back></article>""", [
+        Expected("10.1/x", "Fuzzing locks", "We fuzz locks.\nWhy\nLocks [1] open.\nHow\nBy hand.", None,
+                 {"published": "2031", "authors": "B"})]),
+    Sample("tei", "paper.tei.xml", """<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt>
+<title type="main">Fuzzing locks</title></titleStmt><publicationStmt><date>2031</date></publicationStmt><sourceDesc>
+<biblStruct><idno type="MD5">00</idno><idno type="DOI">10.1/x</idno></biblStruct></sourceDesc></fileDesc><profileDesc>
+<abstract><div><p>We fuzz locks.</p></div></abstract></profileDesc></teiHeader><text><body><div><head>Why</head>
+<p>Locks <ref>[1]</ref> open.</p></div></body><back><div><p>Other work</p></div></back></text></TEI>""", [
+        Expected("10.1/x", "Fuzzing locks", "We fuzz locks.\nWhy\nLocks [1] open.", None, {"published": "2031"})]),
+    Sample("s2orc", "paper.json", _json({
+        "paper_id": "p7", "metadata": {"title": "Fuzzing locks", "authors": [{"last": "B"}]},
+        "abstract": [{"text": "We fuzz locks.", "section": "Abstract"}],
+        "body_text": [{"text": "Locks open.", "section": "Why"}, {"text": "By hand.", "section": "How"}],
+        "bib_entries": {"B0": {"title": "Other work of some length"}}}), [
+        Expected("p7", "Fuzzing locks", "We fuzz locks.\nLocks open.\nBy hand.")]),
+    Sample("stig-checklist", "host.ckl", "<CHECKLIST><STIGS><iSTIG><VULN>" + "".join(
+        f"<STIG_DATA><VULN_ATTRIBUTE>{name}</VULN_ATTRIBUTE><ATTRIBUTE_DATA>{value}</ATTRIBUTE_DATA></STIG_DATA>"
+        for name, value in (("Vuln_Num", "V-7"), ("Severity", "high"), ("Rule_Title", "Doors must shut."),
+                            ("Vuln_Discuss", "Open doors let\nanyone in."), ("Fix_Text", "Shut them."))) + """
+<STATUS>Open</STATUS><FINDING_DETAILS>One was open.</FINDING_DETAILS><COMMENTS/></VULN></iSTIG></STIGS></CHECKLIST>""", [
+        Expected("V-7", "Doors must shut.", "Open doors let anyone in.\nShut them.\nOne was open.", None,
+                 {"severity": "high", "finding": "Open"})]),
     Sample("nuclei", "CVE-2031-0021.yaml", """id: CVE-2031-0021
 info:
   name: Foo 1.0 - Path Traversal

@@ -48,6 +48,10 @@ EXPECTED = [(f"E-{n}", f"Event {n}", f"{PROSE} Number {n}.") for n in range(3)]
     ("by key, inside", {"made": "2031", "found": {"all": {f"k{n}": entry(n) for n in range(3)}, "errors": []}}),
     ("arrays in an array", [[entry(0), entry(1)], [entry(2)]]),
     ("lines of arrays", f"{json.dumps([entry(0), entry(1)])}\n{json.dumps([entry(2)])}"),
+    ("chapters", {"all": [{"id": "C-1", "name": "A chapter of it", "parts": [
+        {"id": "C-1.1", "title": "A part of that", "controls": [entry(n) for n in range(3)]}]}]}),
+    ("wrapped in rooms", [{"kind": "list", "data": {"children": [{"kind": "t1", "data": entry(n)}]}}
+                          for n in range(3)]),
     ("wrapped each", {"products": [{"product": entry(n)} for n in range(3)]}),
     ("lines", "\n".join(json.dumps(entry(n)) for n in range(3))),
     ("concatenated", "".join(json.dumps(entry(n), indent=1) for n in range(3))),
@@ -442,6 +446,78 @@ def test_parts_of_a_text(tmp_path):
         {"id": n, "text": [f"{PROSE} See ", {"type": "link", "text": "evil[.]example"}, f" {n}."],
          "parts": [{"type": "plain", "text": PROSE}]} for n in range(3)])
     assert [row["text"].split("\n")[0] for row in rows] == [f"{PROSE} See evil[.]example {n}." for n in range(3)]
+
+
+PARTS = [
+    {"labels": [{"id": 1, "name": "bug", "description": "Something does not work"}] * 2},
+    {"comments": [{"id": n, "body": f"{PROSE} {n}" * 3} for n in range(5)]},
+    {"timeline": [{"date": "2031-01-01", "text": "Reported to the vendor"}] * 3},
+    {"affected_products": [{"name": "A door", "description": "Of wood and iron"}] * 2},
+    {"flaws": [{"cve": f"CVE-2031-{n}", "description": "The flaw of it"} for n in range(2)]},
+]
+
+
+@pytest.mark.parametrize("more", PARTS)
+@pytest.mark.parametrize("wrap", [lambda tree: tree, lambda tree: {"advisory": tree}, lambda tree: [tree]])
+def test_a_single_record_with_parts(wrap, more, tmp_path):
+    row, = parsed(tmp_path, "one.json", wrap({**entry(0), **more}))
+    assert (row["id"], row["title"]) == ("E-0", "Event 0")
+    assert row["text"].startswith(f"{PROSE} Number 0.")
+
+
+def test_a_feed_says_less_than_its_records(tmp_path):
+    feed = {"id": "F", "title": "All of it", "description": "What happened to servers",
+            "flaws": [entry(n) for n in range(3)]}
+    assert [row["id"] for row in parsed(tmp_path, "feed.json", feed)] == ["E-0", "E-1", "E-2"]
+
+
+@pytest.mark.parametrize(("name", "content"), [
+    ("map.json", {f"CVE-2031-{n}": f"{PROSE} {n}" for n in range(3)}),
+    ("map.json", {f"Name.{n}": f"{PROSE} {n}" for n in range(8)}),
+    ("map.json", {"made": "2031", "texts": {f"CVE-2031-{n}": f"{PROSE} {n}" for n in range(3)}}),
+    ("map.yaml", "".join(f"CVE-2031-{n}: {PROSE} {n}\n" for n in range(3)))])
+def test_texts_by_their_ids(name, content, tmp_path):
+    rows = parsed(tmp_path, name, content)
+    assert len(rows) > 2 and [(row["id"][-1], row["text"]) for row in rows] == [
+        (str(n), f"{PROSE} {n}") for n in range(len(rows))]
+    sections = {"background": PROSE, "methods": f"{PROSE} Then more.", "notes": "None."}
+    assert len(parsed(tmp_path, "sections.json", sections)) == 1
+
+
+@pytest.mark.parametrize("names", [[], [["id", "title", "text"]]])
+@pytest.mark.parametrize("write", [json.dumps, lambda rows: "\n".join(map(json.dumps, rows))])
+def test_rows_as_lists(write, names, tmp_path):
+    table = [[f"CVE-2031-{n}", f"A door {n} opens", f"{PROSE} {n}"] for n in range(4)]
+    rows = parsed(tmp_path, "rows.json", write(names + table))
+    assert [[row["id"], row["title"], row["text"]] for row in rows] == table
+
+
+def test_the_fields_that_reports_have(tmp_path):
+    names = ["Rationale Statement", "Audit Procedure", "Close notes", "proof_of_concept"]
+    row, = parsed(tmp_path, "one.json", [{"id": 1, "description": PROSE, "signature": f"-----BEGIN X----- {PROSE * 9}",
+                                          **{name: f"What {name} says at length." for name in names}}])
+    assert sorted(row["text"].split("\n")) == sorted([PROSE, *(f"What {name} says at length." for name in names)])
+
+
+def test_what_tools_saw_is_no_text_and_the_title_stands_beside_the_text(tmp_path):
+    rows = parsed(tmp_path, "scan.jsonl", "\n".join(json.dumps({
+        "name": f"5e0c9b1e-0000-4000-8000-00000000000{n}", "response": f"HTTP/1.1 200 OK\n\n{PROSE * 5}",
+        "properties": {"displayName": f"Door {n} is open", "description": f"{PROSE} {n}"}}) for n in range(6)))
+    assert [(row["title"], row["text"]) for row in rows[:2]] == [
+        ("Door 0 is open", f"{PROSE} 0"), ("Door 1 is open", f"{PROSE} 1")]
+
+
+def test_a_class_is_no_title_and_a_rejected_answer_no_text(tmp_path):
+    rows = parsed(tmp_path, "set.jsonl", "\n".join(json.dumps({
+        "label": ["spam", "ham"][n % 2], "label_text": "what was said of it", "text": f"{PROSE} {n}",
+        "rejected": [{"role": "assistant", "content": "I would rather not say."}]}) for n in range(6)))
+    assert [(row["title"], row["text"]) for row in rows] == [("", f"{PROSE} {n}") for n in range(6)]
+
+
+def test_a_summary_is_the_title_of_a_text_below(tmp_path):
+    issue = {"id": 1, "summary": "A door", "comments": [{"text": PROSE}, {"text": "Shut."}]}
+    row, = parsed(tmp_path, "one.json", [issue])
+    assert (row["title"], row["text"]) == ("A door", f"{PROSE}\nShut.")
 
 
 def test_answers_to_choose_from_are_one_text(tmp_path):
