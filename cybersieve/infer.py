@@ -22,6 +22,7 @@ from cybersieve.infer_fields import (
     advisory,
     described,
     leaves,
+    names_of,
     plain,
     words,
 )
@@ -29,9 +30,9 @@ from cybersieve.infer_fields import (
 # What upstreams call the list of their records.
 LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"}
 # How the names of lists end that hold parts of a record, not records.
-PARTS = (*OTHERS, *"""labels tags topics comments replies timeline history revisions changes changelog affected
+PARTS = (*OTHERS, *names_of("""labels tags topics comments replies timeline history revisions changes changelog affected
     products packages versions links attachments files assignees reviewers iocs indicators risks scores metrics systems
-    participants organizations sections credits bodytext""".split())
+    participants organizations sections credits bodytext"""))
 OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
 FIELDS = frozenset([*IDS, *TITLES, *TEXTS, *EITHER, *(name for names in META.values() for name in names)])
 TEXTS_FROM = 8  # texts under keys that are no names of fields, from which on each is a record

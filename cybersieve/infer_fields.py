@@ -10,21 +10,21 @@ Description = dict[str, Any]  # an entry of sources.yaml
 Leaf = tuple[str, ...]  # keys down to a value
 
 
-def _names(text: str) -> list[str]:
+def names_of(text: str) -> list[str]:
     return text.split()
 
 
 # Field names without case, "_", "-" and "@"; the earlier, the likelier.
-IDS = _names("""id identifier vulnerabilityid uuid guid cveid cve cvenumber stixid recordid advisoryid ghsaid key number
+IDS = names_of("""id identifier vulnerabilityid uuid guid cveid cve cvenumber stixid recordid advisoryid ghsaid key number
     ref slug eventid accession doi pmid identifiers shortcode""")
 SURE_IDS = 7  # so many of these are ids wherever they stand at a record's top
-OTHERS_IDS = _names("""parent thread user author owner account org organisation organization team channel guild group
+OTHERS_IDS = names_of("""parent thread user author owner account org organisation organization team channel guild group
     source product vendor category creator sender reply project link subreddit gravatar license licence session""")
-TITLES = _names("""title name headline subject value label heading vulnerabilityname cvetitle shorttitle question
+TITLES = names_of("""title name headline subject value label heading vulnerabilityname cvetitle shorttitle question
     displayname topic alert rule rulename commonname term""")
-CLASSES = frozenset(_names("label value topic"))  # titles, unless a few of them come again and again
-FIRM = _names("title headline subject heading question")  # titles wherever they stand; a name may be a product's
-TEXTS = _names("""description shortdescription longdescription fulldescription extendeddescription desc definition
+CLASSES = frozenset(names_of("label value topic"))  # titles, unless a few of them come again and again
+FIRM = names_of("title headline subject heading question")  # titles wherever they stand; a name may be a product's
+TEXTS = names_of("""description shortdescription longdescription fulldescription extendeddescription desc definition
     text content body abstract summary synopsis details detail message msg overview diagnosis note notes post comment
     answer story article impact consequence analysis solution mitigation remediation recommendation statement
     instruction prompt context input output response completion extract cooked discussion guidance rationale
@@ -32,36 +32,36 @@ TEXTS = _names("""description shortdescription longdescription fulldescription e
 TEXT_ENDS = ("description", "descript", "desc", "abstract", "text", "article", "summary", "details", "notes", "steps",
              "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis", "remediation",
              "recommendation")
-EITHER = _names("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text beside them
+EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text beside them
 # What these hold is not about what the record is about.
-OTHERS = frozenset(_names("""license licence licenses licences copyright copyrights copyrighttext licensecomments
+OTHERS = frozenset(names_of("""license licence licenses licences copyright copyrights copyrighttext licensecomments
     legal disclaimer reference references sources milestone
     citation citations affiliation affiliations rawaffiliationstrings author authors authorships creator reporter byline
     highlight highlightresult header headers annotations relationships journal venue booktitle publisher"""))
 OTHERS_TITLES = OTHERS - {"header", "headers"}
-CODE = frozenset(_names("""raw query search command commands code condition range signature sourcedata rawoutput
+CODE = frozenset(names_of("""raw query search command commands code condition range signature sourcedata rawoutput
     rawrequest rawresponse codeblock snippet codesnippet"""))
-INDICATORS = _names("sha256 sha256hash sha512 sha1 sha1hash md5 md5hash iocid ioc iocvalue indicator")  # the last ids
+INDICATORS = names_of("sha256 sha256hash sha512 sha1 sha1hash md5 md5hash iocid ioc iocvalue indicator")  # the last ids
 META = {
-    "published": _names("""published publishedat publisheddate datepublished datepublic pubdate created createdat
+    "published": names_of("""published publishedat publisheddate datepublished datepublic pubdate created createdat
         creationdate dateadded released releasedate issued date timestamp added firstseen firstpublished publicdate
         publicationdate publicationtime publisheddatetime pluginpublicationdate submissiondate disclosedat
         disclosuredate createdutc creationtime time"""),
-    "modified": _names("""modified modifiedat lastmodified lastmodifieddate updated updatedat datemodified dateupdated
+    "modified": names_of("""modified modifiedat lastmodified lastmodifieddate updated updatedat datemodified dateupdated
         updatedate lastseen lastupdated modificationdate modificationtime pluginmodificationdate"""),
-    "url": _names("htmlurl weburl url link permalink href webpage uri"),
-    "aliases": _names("aliases alias cves cveids cvelist"),
-    "references": _names("references refs reference urls links citations seealso"),
-    "authors": _names("author authors creator reporter byline"),
-    "labels": _names("tags labels categories category keywords topics"),
-    "severity": _names("severity level risk priority"),
-    "licence": _names("license licence rights"),
+    "url": names_of("htmlurl weburl url link permalink href webpage uri"),
+    "aliases": names_of("aliases alias cves cveids cvelist"),
+    "references": names_of("references refs reference urls links citations seealso"),
+    "authors": names_of("author authors creator reporter byline"),
+    "labels": names_of("tags labels categories category keywords topics"),
+    "severity": names_of("severity level risk priority"),
+    "licence": names_of("license licence rights"),
 }
 LABELS = frozenset(META["labels"])
-STATUSES = _names("status state vulnstatus recordstatus")
-FLAGS = {"deleted": _names("deleted isdeleted dead"),
-         "revoked": _names("revoked isrevoked"), "withdrawn": _names("withdrawn withdrawnat"),
-         "deprecated": _names("deprecated isdeprecated xmitredeprecated"), "rejected": _names("rejected isrejected")}
+STATUSES = names_of("status state vulnstatus recordstatus")
+FLAGS = {"deleted": names_of("deleted isdeleted dead"),
+         "revoked": names_of("revoked isrevoked"), "withdrawn": names_of("withdrawn withdrawnat"),
+         "deprecated": names_of("deprecated isdeprecated xmitredeprecated"), "rejected": names_of("rejected isrejected")}
 BEARS_PARENTS_NAME = ("#text", "_", "$", "value", "@value", "en", "rendered", "$oid", "$date", "$numberLong", "S", "N",
                       "*")
 ATTRIBUTES = frozenset(("$", "@", "attr", "attrs", "_attributes", "@attributes"))  # an XML element's, turned into JSON
@@ -243,7 +243,7 @@ def _below(key: str, paths: Any) -> Any:
 
 
 def _texts(all_: _Fields) -> list[Leaf]:
-    """Texts by name, and what is far longer than these. Where a name only ends like a text's, the texts tell as well."""
+    """Texts by name, and what is far longer than these. Where a name only ends like a text's, they have to be longer."""
     texts = [leaf for leaf in all_.named(TEXTS, TEXT_ENDS)
              if all_.length(leaf) >= 20 or (all_.wordy(leaf) and _name(leaf) in TEXTS)]
     texts = [leaf for leaf in texts if not _name(leaf).startswith("label") and not all_.captured(leaf)
