@@ -15,8 +15,8 @@ def names_of(text: str) -> list[str]:
 
 
 # Field names without case, "_", "-" and "@"; the earlier, the likelier.
-IDS = names_of("""id identifier vulnerabilityid uuid guid cveid cve cvenumber stixid recordid advisoryid ghsaid key number
-    ref slug eventid accession doi pmid identifiers shortcode""")
+IDS = names_of("""id identifier vulnerabilityid uuid guid cveid cve cvenumber stixid recordid advisoryid ghsaid key
+    number ref slug eventid accession doi pmid identifiers shortcode""")
 SURE_IDS = 7  # so many of these are ids wherever they stand at a record's top
 OTHERS_IDS = names_of("""parent thread user author owner account org organisation organization team channel guild group
     source product vendor category creator sender reply project link subreddit gravatar license licence session""")
@@ -32,7 +32,7 @@ TEXTS = names_of("""description shortdescription longdescription fulldescription
 TEXT_ENDS = ("description", "descript", "desc", "abstract", "text", "article", "summary", "details", "notes", "steps",
              "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis", "remediation",
              "recommendation")
-EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text beside them
+EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text
 # What these hold is not about what the record is about.
 OTHERS = frozenset(names_of("""license licence licenses licences copyright copyrights copyrighttext licensecomments
     legal disclaimer reference references sources milestone
@@ -61,7 +61,8 @@ LABELS = frozenset(META["labels"])
 STATUSES = names_of("status state vulnstatus recordstatus")
 FLAGS = {"deleted": names_of("deleted isdeleted dead"),
          "revoked": names_of("revoked isrevoked"), "withdrawn": names_of("withdrawn withdrawnat"),
-         "deprecated": names_of("deprecated isdeprecated xmitredeprecated"), "rejected": names_of("rejected isrejected")}
+         "deprecated": names_of("deprecated isdeprecated xmitredeprecated"),
+         "rejected": names_of("rejected isrejected")}
 BEARS_PARENTS_NAME = ("#text", "_", "$", "value", "@value", "en", "rendered", "$oid", "$date", "$numberLong", "S", "N",
                       "*")
 ATTRIBUTES = frozenset(("$", "@", "attr", "attrs", "_attributes", "@attributes"))  # an XML element's, turned into JSON
@@ -243,7 +244,7 @@ def _below(key: str, paths: Any) -> Any:
 
 
 def _texts(all_: _Fields) -> list[Leaf]:
-    """Texts by name, and what is far longer than these. Where a name only ends like a text's, they have to be longer."""
+    """Texts by name, and what is far longer than these. Where a name only ends like a text's, they must be longer."""
     texts = [leaf for leaf in all_.named(TEXTS, TEXT_ENDS)
              if all_.length(leaf) >= 20 or (all_.wordy(leaf) and _name(leaf) in TEXTS)]
     texts = [leaf for leaf in texts if not _name(leaf).startswith("label") and not all_.captured(leaf)

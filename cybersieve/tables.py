@@ -4,16 +4,34 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from cybersieve.errors import InputError
 
 MAX_CELLS = 20_000  # of one row, the header too
 MOST_MARKS = 400_000  # delimiters in one line, in texts or between cells, of which there may be one every two bytes
 DELIMITERS = ",;\t|"
+LOOK = 64_000  # bytes by which header and quotes are told; no more than peek shows, so that both tell the same
+HEADER_WITHIN = 20  # rows
 _NAME = re.compile(r"\s*[A-Za-z_][\w .()/-]*")  # of a column
 _SPACED = re.compile(r'"[^"]*"(?:[,;|] +"[^"]*")+\s*')  # "7", "a, b": without the spaces, quotes would be text
 _SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?\s*", re.I)  # as a first line, for spreadsheets
 _NO_NAME = re.compile(r"\s*(https?://\S+|[A-Z]+-\d{4}-\d+|\d{4}-\d\d-\d\d.*|[0-9a-f]{32,})\s*")  # page, CVE, date, hash
+_LABEL = re.compile(r"[#№%]|(?=\S)(?=.*[^\W\d_]).{1,100}", re.S)  # of a column, below a title: no number, no long text
+_TEXT = re.compile(r'\\(?![\\"\r\n])')  # a backslash that escapes nothing, though others do
+
+
+class _Row(NamedTuple):
+    cells: list[str]
+    start: int  # its lines
+    stop: int
+
+
+class _Head(NamedTuple):
+    columns: list[str]
+    how: dict[str, Any]  # csv.reader's settings
+    commented: bool  # were there lines of # before it?
+    before: int  # lines before the first row
 
 
 def delimiter(line: str) -> str:
@@ -26,46 +44,20 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
          max_bytes: int = 16_000_000) -> Iterator[tuple[str, dict[str, str]]]:
     """Locator (`line 17`, where the row ends) and cells of every row.
 
-    `chunks` hold valid UTF-8. The first line names the columns; lines of `#` before it are passed over, and the
-    last of them is the header where the first line itself looks like data. In such files lines of `#` further on,
-    with fewer cells, are passed over too. Where there is no header, and for cells beyond it, columns are called
-    `column N`. Raises InputError with the line: an empty header, an open quote, a row of more than `max_bytes` or
-    MAX_CELLS cells.
+    `chunks` hold valid UTF-8. The first row names the columns, or one below a title (`_header`); lines of `#` before it
+    are passed over, and the last of them is the header where the first row itself looks like data. In such files lines
+    of `#` further on, with fewer cells, are passed over too. Where there is no header, and for cells beyond it, columns
+    are called `column N`. Raises InputError with the line: an empty header, an open quote, a row of more than
+    `max_bytes` or MAX_CELLS cells.
     """
     csv.field_size_limit(max_bytes)
-    lines = _lines(chunks, name, notes, max_bytes)
-    comment, first, mark, before = "", "", "", 0
-    for line in lines:
-        before += 1
-        if before == 1 and (said := _SEPARATOR.fullmatch(line)):
-            mark = said[1]
-            continue
-        if line.strip() and not line.startswith("#"):
-            first = line
-            break
-        comment = line.lstrip("#").strip() or comment
-    mark = mark or delimiter(first)
-    columns, told = _split(first, mark, name), _split(comment, mark, name)
-    if len(told) == len(columns) > 1 and not all(_NAME.fullmatch(cell) for cell in columns):
-        columns, lines, before = told, _put_back([first], lines), before - 1
-    elif any(map(_NO_NAME.fullmatch, columns)):
-        columns = [f"column {n + 1}" for n in range(len(columns))]
-        lines, before = _put_back([first], lines), before - 1
-    if len(columns) > MAX_CELLS:
-        raise _too_many(name, f"line {before}")
-    if not any(columns):
-        raise InputError(name, "no header with the columns' names", "line 1", "add one, or leave the file out")
-    columns = _unique([column.strip() for column in columns])
-    second = next(lines, "")
-    spaced = any(map(_SPACED.fullmatch, (first, second)))
-    lines = _put_back([second], lines)
-    del first, second  # which may be long
-    reader = csv.reader(lines, delimiter=mark, strict=True, skipinitialspace=spaced)
+    (columns, how, commented, before), lines = _head(_lines(chunks, name, notes, max_bytes), name, notes)
+    reader = csv.reader(_escaped(lines, how), strict=True, **how)
     try:
         for cells in reader:
             if len(cells) > MAX_CELLS:
                 raise _too_many(name, f"line {before + reader.line_num}")
-            if any(cells) and not (comment and cells[0].startswith("#") and len(cells) < len(columns)):
+            if any(cells) and not (commented and cells[0].startswith("#") and len(cells) < len(columns)):
                 if len(cells) > len(columns):
                     notes["rows longer than the header"] += 1
                     columns += [f"column {n + 1}" for n in range(len(columns), len(cells))]
@@ -78,19 +70,145 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
                          + "mend the quotes there") from None
 
 
+def _head(lines: Iterator[str], name: str, notes: Counter[str]) -> tuple[_Head, Iterator[str]]:
+    """What the first lines tell, and the lines of the rows."""
+    mark, comment, before, room = "", "", 0, LOOK
+    begin: list[str] = []
+    for line in lines:
+        room -= len(line.encode())
+        if not before and (said := _SEPARATOR.fullmatch(line)):
+            mark = said[1]
+        elif line.strip() and not line.startswith("#"):
+            begin.append(line)
+            break
+        else:
+            comment = line.lstrip("#").strip() or comment
+        before += 1
+    for line in lines:
+        room -= len(line.encode())
+        if room <= 0:
+            lines = _put_back([line], lines)
+            break
+        begin.append(line)
+    how, start, stop = _layout(begin, mark, notes)
+    columns = [_folded(cell) for cell in _split(begin[start:stop], how, name)]
+    told = _split([comment], how, name)
+    if not start and len(told) == len(columns) > 1 and not all(_NAME.fullmatch(cell) for cell in columns):
+        columns, stop = told, 0
+    elif any(map(_NO_NAME.fullmatch, columns)):
+        columns, stop = [f"column {n + 1}" for n in range(len(columns))], start
+    if len(columns) > MAX_CELLS:
+        raise _too_many(name, f"line {before + stop}")
+    if not any(columns):
+        raise InputError(name, "no header with the columns' names", "line 1", "add one, or leave the file out")
+    columns = _unique([column.strip() for column in columns])
+    return _Head(columns, how, bool(comment), before + stop), _put_back(begin[stop:], lines)
+
+
+def _layout(begin: list[str], mark: str, notes: Counter[str]) -> tuple[dict[str, Any], int, int]:
+    """How a table is written, and where the lines of its header start and stop, by the first lines.
+
+    The delimiter is the first line's, unless that makes no table of them and another does.
+    """
+    first = mark or delimiter(begin[0] if begin else "")
+    how, start, stop, width = {"delimiter": first, "skipinitialspace": any(map(_SPACED.fullmatch, begin[:2]))}, 0, 1, 0
+    if len(begin) == 1:
+        return how, start, stop
+    for each in [first] if mark else dict.fromkeys(first + DELIMITERS):
+        written, found = _written(begin, how | {"delimiter": each})
+        at = _header(found)
+        even = len(found[at].cells) if at or 2 * _alike(found) > len(found) else 0
+        if even > (width if at else 1):
+            if at:
+                notes["rows before the header left out"] += at
+            return written, found[at].start, found[at].stop
+        if each == first and found:
+            how, start, stop, width = written, found[0].start, found[0].stop, len(found[0].cells)
+    return how, start, stop
+
+
+def _written(begin: list[str], how: dict[str, Any]) -> tuple[dict[str, Any], list[_Row]]:
+    """How quotes are written, and the first rows: as CSV has them, or where that tears rows and another way makes
+    them all as wide as the first, as `\\"` within quotes, or among tabs as they are."""
+    rows, torn = _read(begin, how)
+    others: list[dict[str, Any]] = []
+    if torn and any('\\"' in line for line in begin):
+        others.append({"escapechar": "\\"})
+    if torn and how["delimiter"] == "\t":
+        others.append({"quoting": csv.QUOTE_NONE})
+    for other in others:
+        found, torn = _read(begin, how | other)
+        if not torn and _alike(found) == len(found) > 1 and len(found[0].cells) > 1:
+            return how | other, found
+    return how, rows
+
+
+def _read(begin: list[str], how: dict[str, Any]) -> tuple[list[_Row], bool]:
+    """The rows of the first lines, and whether quotes tear one; the last may go on after these lines."""
+    found: list[_Row] = []
+    stop = 0
+    reader = csv.reader(_escaped(iter(begin), how), strict=True, **how)
+    try:
+        for cells in reader:
+            if cells:
+                found.append(_Row(cells, stop, reader.line_num))
+            stop = reader.line_num
+    except csv.Error as error:
+        return found, "unexpected end" not in str(error) or len(begin) - stop > 1
+    return found, False
+
+
+def _alike(found: list[_Row]) -> int:
+    """How many rows are as wide as the first."""
+    return sum(len(row.cells) == len(found[0].cells) for row in found)
+
+
+def _header(found: list[_Row]) -> int:
+    """Which row is the header: the first, or below a title and the like the first that is as wide as most after it.
+
+    It has three names or more, and more than the rows before it. The first row stays the header where it may be one
+    with too few names: more than half as many, or all but that of an index.
+    """
+    filled = [[cell for cell in row.cells if cell.strip()] for row in found[:HEADER_WITHIN]]
+    if not filled or (not found[0].cells[0] and len(filled[0]) == len(found[0].cells) - 1 > 1):
+        return 0
+    for at in range(1, len(filled)):
+        width, below = len(found[at].cells), found[at + 1:]
+        few = 2 * len(filled[0]) <= len(filled[at]) or not all(map(_label, filled[0]))
+        if few and len(filled[at]) > max(2, *map(len, filled[:at])) and all(map(_label, filled[at])) and (
+                2 * sum(len(row.cells) == width for row in below) > len(below)):
+            return at
+    return 0
+
+
+def _label(cell: str) -> bool:
+    return bool(_LABEL.fullmatch(cell)) and not _NO_NAME.fullmatch(cell)
+
+
+def _folded(cell: str) -> str:
+    """A column's name on one line."""
+    return cell if cell.isprintable() else " ".join(filter(None, map(str.strip, cell.splitlines())))
+
+
+def _escaped(lines: Iterator[str], how: dict[str, Any]) -> Iterator[str]:
+    return (_TEXT.sub(r"\\\\", line) for line in lines) if "escapechar" in how else lines
+
+
 def _too_many(name: str, place: str) -> InputError:
     return InputError(name, f"more than {MAX_CELLS} cells in one row", place, "mend the quotes there, or leave it out")
 
 
 def _put_back(held: list[str], lines: Iterator[str]) -> Iterator[str]:
-    """The line that is held, let go of when it is taken (itertools.chain would keep it), and those after it."""
-    yield held.pop()
+    """The lines that are held, each let go of when it is taken (itertools.chain would keep it), and those after."""
+    held.reverse()
+    while held:
+        yield held.pop()
     yield from lines
 
 
-def _split(line: str, mark: str, name: str) -> list[str]:
+def _split(lines: list[str], how: dict[str, Any], name: str) -> list[str]:
     try:
-        return next(csv.reader([line], delimiter=mark, skipinitialspace=True), [])
+        return next(csv.reader(_escaped(iter(lines), how), **how | {"skipinitialspace": True}), [])
     except csv.Error as error:
         raise InputError(name, f"not CSV: {error}", "line 1", "mend the header") from None
 

@@ -1,7 +1,9 @@
 """CSV and YAML as streams, against the standard readers, and what is wrong with hostile ones."""
 
+import contextlib
 import csv
 import io
+import time
 from collections import Counter
 
 import pytest
@@ -9,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cybersieve import tables, yaml_stream
+from cybersieve import peek, tables, yaml_stream
 from cybersieve.errors import InputError
 
 SIZES = st.sampled_from([1, 2, 7, 64, 100_000])
@@ -73,6 +75,132 @@ def test_csv_shapes(data, expected):
 def test_csv_broken(data, message):
     with pytest.raises(InputError, match=message):
         rows(data, 64, max_bytes=1000)
+
+
+def same_for_any_chunks(data, **bounds):
+    found = rows(data, **bounds)
+    assert all(rows(data, size, **bounds) == found for size in (1, 2, 7, 64))
+    return [tree for _, tree in found[0]], found[1]
+
+
+@pytest.mark.parametrize(("data", "expected"), [
+    (b'"Id","Short\r\n name","Text\n\n(long)"\r\n1,a,b\r\n', {"Id": "1", "Short name": "a", "Text (long)": "b"}),
+    (b'"In two\nlines";"b"\n1;a,b\n', {"In two lines": "1", "b": "a,b"}),
+    (b'a,b\n1,"x\ny"\n', {"a": "1", "b": "x\ny"}),
+    (b'2031-01-01,"x\ny"\n', {"column 1": "2031-01-01", "column 2": "x\ny"}),
+    (b'id,5" long\n1,2\n', {"id": "1", '5" long': "2"}),
+])
+def test_csv_headers_in_several_lines(data, expected):
+    assert same_for_any_chunks(data) == ([expected], Counter())
+
+
+def test_csv_headers_in_several_lines_have_their_place():
+    assert rows(b'"a\nb",c\n1,2\n')[0] == [("line 3", {"a b": "1", "c": "2"})]
+    with pytest.raises(InputError, match="line 3: not CSV"):
+        rows(b'"a\nb",c\n1,"x"y\n')
+
+
+@pytest.mark.parametrize("many", [3, 20_000])
+def test_csv_a_quote_that_stays_open_makes_no_header_of_the_file(many):
+    found, _ = rows(b'id,"title\n' + b"1,2\n" * many)
+    assert [tree for _, tree in found] == [{"id": "1", "title": "2"}] * many
+
+
+ROWS = b"".join(b"%d,Flaw %d,\"Long, long text\",\n" % (n, n) for n in range(9))
+
+
+@pytest.mark.parametrize(("before", "count"), [
+    (b"", 0), (b"\n \n", 0), (b"Flaws of the year\n", 1), (b"Flaws of the year,,,\n\n", 1), (b",,,\n", 1),
+    (b'"Report","2031"\n', 1), (b'"All, or some"\n2031-01-01\n\nHost,Sum\na.example,7\n\n', 4),
+    (b",,Texts,\n", 1), (b"# ours\nFlaws\n", 1), (b"sep=,\nFlaws\n", 1)])
+@pytest.mark.parametrize("rest", [ROWS, ROWS + b"Total,9\n", ROWS[:ROWS.index(b"\n")]])
+def test_csv_lines_before_the_header_are_left_out(before, count, rest):
+    found, notes = same_for_any_chunks(before + b"Id,Title,Text,More\n" + rest)
+    if before != b"# ours\n":
+        assert found[0] == {"Id": "0", "Title": "Flaw 0", "Text": "Long, long text"}
+        assert notes == (Counter({"rows before the header left out": count}) if count else Counter())
+
+
+@pytest.mark.parametrize("title", [b"Flaws\n", b"Flaws, as of 2031\n"])
+@pytest.mark.parametrize("mark", [b";", b"\t"])
+def test_csv_a_title_does_not_tell_the_delimiter(title, mark):
+    data = title + b"Id,Title,Text\n1,One,a\n2,Two,b\n".replace(b",", mark)
+    assert same_for_any_chunks(data)[0] == [{"Id": "1", "Title": "One", "Text": "a"},
+                                            {"Id": "2", "Title": "Two", "Text": "b"}]
+
+
+@pytest.mark.parametrize("header", [
+    b"id,title", b"id,title,text", b"id,title,", b",title,text", b"id", b"id,,text", b"2029,2030,2031", b"id;a;b;c"])
+@pytest.mark.parametrize("data", [
+    b"1,One,some\n2,Two,words\n", b"one,One,some\ntwo,Two,words\n", b"one,One\ntwo,Two,some,words\nthree\n"])
+def test_csv_a_first_row_that_may_be_the_header_stays_it(header, data):
+    found, notes = same_for_any_chunks(header + b"\n" + data)
+    assert notes["rows before the header left out"] == (header == b"id" and data.startswith(b"one,One,some"))
+    assert len(found) == data.count(b"\n") - notes["rows before the header left out"]
+
+
+def test_csv_without_a_header_and_with_a_short_first_row():
+    data = b"CVE-2031-1,,\nCVE-2031-2,One,some words\nCVE-2031-3,Two,some words\n"
+    assert [tree["column 1"] for tree in same_for_any_chunks(data)[0]] == ["CVE-2031-1", "CVE-2031-2", "CVE-2031-3"]
+
+
+@pytest.mark.parametrize(("cell", "expected"), [
+    (b'"No" he said', '"No" he said'), (b'"open', '"open'), (b'5" and "6"', '5" and "6"'), (b'""', '""')])
+def test_csv_tabs_without_quotes(cell, expected):
+    found, _ = same_for_any_chunks(b"id\ttext\n1\t%b\n2\tx\n3\t\"Yes\" she said\n" % cell)
+    assert found == [{"id": "1", "text": expected}, {"id": "2", "text": "x"}, {"id": "3", "text": '"Yes" she said'}]
+
+
+def test_csv_tabs_with_quotes_stay_so():
+    quoted = b'id\ttext\n1\t"a\tb"\n2\t"x\n""y"""\n'
+    assert same_for_any_chunks(quoted)[0] == [{"id": "1", "text": "a\tb"}, {"id": "2", "text": 'x\n"y"'}]
+    whole = b"id\ttext\n" + b'1\t"a"\n' * 9000 + b'2\t"' + b"long\n" * 9000 + b'"\n'  # open where the look ends
+    assert rows(whole)[0][-1][1] == {"id": "2", "text": "long\n" * 9000}
+    with pytest.raises(InputError, match="line 3: not CSV"):
+        rows(b'id\ttext\n1\t"a\nb"c\td\te\n')
+
+
+@pytest.mark.parametrize(("cell", "expected"), [
+    (rb'say \"a\", or \"b\"', 'say "a", or "b"'), (rb'\"a\"', '"a"'), (rb'C:\new \d \\ \"', 'C:\\new \\d \\ "'),
+    (b'two\n\\"lines\\"', 'two\n"lines"')])
+def test_csv_backslashes_before_quotes(cell, expected):
+    found, _ = same_for_any_chunks(b'id,text,more\n1,"%b","x"\n2,"y",z\n' % cell)
+    assert found == [{"id": "1", "text": expected, "more": "x"}, {"id": "2", "text": "y", "more": "z"}]
+
+
+@pytest.mark.parametrize(("cell", "expected"), [
+    (rb'C:\dir\ '[:-1], "C:\\dir\\"), (rb'{\""a\"": 1}', '{\\"a\\": 1}'), (rb"C:\new", "C:\\new")])
+def test_csv_backslashes_stay_where_quotes_are_doubled(cell, expected):
+    found, _ = same_for_any_chunks(b'id,text,more\n1,"%b","x"\n2,"y",z\n' % cell)
+    assert found == [{"id": "1", "text": expected, "more": "x"}, {"id": "2", "text": "y", "more": "z"}]
+
+
+@pytest.mark.parametrize(("begin", "row"), [
+    (b"Flaws\nid,title,text\n", b'one,One,"%b"\n'), (b'id,"ti\ntle",text\n', b'one,One,"%b"\n'),
+    (b"id\ttitle\ttext\n", b'one\tOne\t"No" he said: %b\n'), (b"id,title,text\n", b'one,One,"\\"%b\\""\n')])
+@pytest.mark.parametrize("text", ["words ", "\u0436", "\U0001f600x"])
+def test_csv_a_look_at_the_beginning_tells_the_same(begin, row, text):
+    data = begin + row % text.encode() * 9000
+    assert tables.LOOK <= peek.FIRST
+    for size in (peek.FIRST, peek.FIRST + 1, peek.FIRST + 2):
+        shown = peek.table_rows(data[:size], False)
+        assert len(shown) == peek.ITEMS and shown == [tree for _, tree in rows(data)[0]][:peek.ITEMS]
+
+
+def test_csv_a_look_may_end_in_a_character():
+    data = b"id,text\n1," + "\u0436".encode() * 99_000
+    assert [peek.table_rows(data[:size], False)[0]["id"] for size in (64_000, 64_001)] == ["1", "1"]
+
+
+@pytest.mark.parametrize("data", [
+    b'"' * 400_000, b'"\n' * 200_000, b',"\n' * 100_000, b"a\n" * 50_000, b"," * 60_000 + b"\n" + b"a,b,c\n" * 9,
+    b"2031-01-01" + b" " * 60_000 + b"\n", b'"2031-01-01' + b" " * 60_000 + b'\nx",b\n1,2\n', b"\\" * 400_000,
+    b"T\n" + b"a,b,c\n" * 9000 + b'\\"', b'"a' + b" \n" * 30_000 + b'",b\n1,2\n'])
+def test_csv_hostile_beginnings_take_no_time(data):
+    began = time.process_time()
+    with contextlib.suppress(InputError):
+        rows(data, 4096)
+    assert time.process_time() - began < 5
 
 
 def test_csv_nul_characters_go_and_are_counted():
