@@ -227,10 +227,12 @@ def words(value: Any) -> str:
                 placed = sorted((at, word) for word, places in item.items() for at in places)
                 lines.append(" ".join(word for _, word in placed))
                 continue
-            rest += [inner for key, inner in reversed(item.items()) if not key.startswith("@")]
+            block = isinstance(item.get("text"), str) and isinstance(item.get("type"), str)  # of a message
+            rest += [item["text"]] if block else [
+                inner for key, inner in reversed(item.items()) if not key.startswith("@")]
         elif isinstance(item, list):
             rest += reversed(item)
-        elif item is not None:
+        elif item is not None and not (type(item) is str and item.startswith("data:") and "," in item[:100]):
             lines.append(item.strip() if isinstance(item, str) else _scalar(item))
     return "\n".join([line for line in lines if line])
 

@@ -12,7 +12,7 @@ from cybersieve.infer_fields import (
     EITHER,
     IDS,
     MAX_DEPTH,
-    META,
+    NAMED,
     OTHERS,
     PUBLIC,
     TEXT_ENDS,
@@ -20,6 +20,7 @@ from cybersieve.infer_fields import (
     TITLES,
     Description,
     advisory,
+    alike,
     described,
     leaves,
     names_of,
@@ -34,7 +35,6 @@ PARTS = (*OTHERS, *names_of("""labels tags topics comments replies timeline hist
     products packages versions links attachments files assignees reviewers iocs indicators risks scores metrics systems
     participants organizations sections credits bodytext"""))
 OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
-FIELDS = frozenset([*IDS, *TITLES, *TEXTS, *EITHER, *(name for names in META.values() for name in names)])
 TEXTS_FROM = 8  # texts under keys that are no names of fields, from which on each is a record
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
@@ -78,7 +78,7 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     values = list(root.values())
     if len(values) == 1 and isinstance(values[0], dict) and _json_records(values, whole) == [""]:
         return [""]
-    if (_alike(values) and _telling(values)) or _texts_by_key(root):
+    if (alike(values) and _telling(values)) or _texts_by_key(root):
         return ["*"]
     arrays = _joined({path: items for path, items in _arrays(root, "", 0) if _wordy(items) >= 0.5})
     named = [path for path, items in arrays.items() if _named(items)]
@@ -93,10 +93,10 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         return [""] if single or numbered or not lists else lists
     most = max((len(arrays[path]) for path in named), default=0)
     maps = {path: room for path, room in _maps(root, "", 0) if len(room) >= most}
-    if not named and _alike(values):
+    if not named and alike(values):
         return ["*"]
     inner = [value for value in root.values() if isinstance(value, dict)]
-    if not named and len(inner) == len(root) and _alike([value for item in inner for value in item.values()]):
+    if not named and len(inner) == len(root) and alike([value for item in inner for value in item.values()]):
         return ["*.*"]
     if named or maps:
         named = [path for path in named if not any(path.startswith(room[:-1]) for room in maps)]
@@ -104,8 +104,8 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     if not arrays:
         return ["*[]"] if _rooms(values) else [""]
     longest = max(arrays, key=lambda path: len(arrays[path]))
-    alike = [path for path in arrays if path == longest or _alike([arrays[longest][0], arrays[path][0]])]
-    return [inner for path in alike for inner in _inside(path, arrays[path])]
+    same = [path for path in arrays if path == longest or alike([arrays[longest][0], arrays[path][0]])]
+    return [inner for path in same for inner in _inside(path, arrays[path])]
 
 
 def _arrays(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, list[Any]]]:
@@ -131,7 +131,7 @@ def _maps(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, di
     for key, value in tree.items():
         if isinstance(value, dict) and depth < MAX_DEPTH and fields.sayable(key):
             below = f"{path}.{fields.quoted(key)}".removeprefix(".")
-            if (_alike(inner := list(value.values())) and _telling(inner)) or (
+            if (alike(inner := list(value.values())) and _telling(inner)) or (
                     _texts_by_key(value) and all(map(PUBLIC.fullmatch, value))):
                 yield f"{below}.*", value
             else:
@@ -214,7 +214,7 @@ def _strings(tree: Any) -> Iterator[str]:
 def _texts_by_key(tree: dict[str, Any]) -> bool:
     """Is this an object of id -> text? Its keys are public numbers, or many, and none is the name of a field."""
     if len(tree) < 2 or not all(isinstance(value, str) for value in tree.values()) or any(
-            plain(key) in FIELDS or plain(key).endswith(TEXT_ENDS) for key in tree):
+            plain(key) in NAMED or plain(key).endswith(TEXT_ENDS) for key in tree):
         return False
     said = sum(map(words, tree.values()))
     return said * 2 > len(tree) and (all(map(PUBLIC.fullmatch, tree)) or len(tree) >= TEXTS_FROM)
@@ -255,7 +255,7 @@ def _joined(arrays: dict[str, list[Any]]) -> dict[str, list[Any]]:
                 families.setdefault(".".join(any_key).replace(".[]", "[]"), []).append(path)
     for family, paths in sorted(families.items(), key=lambda item: -len(item[1])):
         together = [item for path in paths if path in arrays for item in arrays[path][:2]]
-        if len(paths) >= FAMILY and all(path in arrays for path in paths) and _alike(together):
+        if len(paths) >= FAMILY and all(path in arrays for path in paths) and alike(together):
             arrays = {family: together} | {path: items for path, items in arrays.items() if path not in paths}
     return arrays
 
@@ -289,16 +289,7 @@ def _named(items: list[Any]) -> bool:
 def _rooms(values: list[Any]) -> bool:
     """Are these lists of objects of one kind (an object of id -> records)?"""
     lists = [value for value in values if isinstance(value, list)]
-    return 1 < len(lists) == len(values) and _alike([item for items in lists for item in items[:2]])
-
-
-def _alike(values: list[Any]) -> bool:
-    """Are these objects of one kind (an object of id -> record)?"""
-    objects = [set(value) for value in values if isinstance(value, dict) and value]
-    if len(objects) < 2 or len(objects) < 0.8 * len(values):
-        return False
-    shared = [len(a & b) / len(a | b) for a, b in zip(objects, objects[1:], strict=False)]
-    return sum(shared) / len(shared) >= 0.5
+    return 1 < len(lists) == len(values) and alike([item for items in lists for item in items[:2]])
 
 
 def xml_source(elements: peek.Elements) -> Description | None:

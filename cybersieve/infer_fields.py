@@ -31,7 +31,7 @@ TEXTS = names_of("""description shortdescription longdescription fulldescription
     explanation choices answers proofofconcept""")
 TEXT_ENDS = ("description", "descript", "desc", "abstract", "text", "article", "summary", "details", "notes", "steps",
              "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis", "remediation",
-             "recommendation")
+             "recommendation", "content", "body")
 EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text
 # What these hold is not about what the record is about.
 OTHERS = frozenset(names_of("""license licence licenses licences copyright copyrights copyrighttext licensecomments
@@ -58,6 +58,8 @@ META = {
     "licence": names_of("license licence rights"),
 }
 LABELS = frozenset(META["labels"])
+NAMED = frozenset([*IDS, *TITLES, *TEXTS, *EITHER, *(name for names in META.values() for name in names)])
+MAP_FROM = 3  # objects alike under keys that are no names of fields
 STATUSES = names_of("status state vulnstatus recordstatus")
 FLAGS = {"deleted": names_of("deleted isdeleted dead"),
          "revoked": names_of("revoked isrevoked"), "withdrawn": names_of("withdrawn withdrawnat"),
@@ -107,12 +109,25 @@ def advisory(tree: dict[str, Any]) -> bool:
                for key, value in tree.items())
 
 
+def alike(values: list[Any]) -> bool:
+    """Are these objects of one kind (an object of id -> record)?"""
+    objects = [set(value) for value in values if isinstance(value, dict) and value]
+    if len(objects) < 2 or len(objects) < 0.8 * len(values):
+        return False
+    shared = [len(a & b) / len(a | b) for a, b in zip(objects, objects[1:], strict=False)]
+    return sum(shared) / len(shared) >= 0.5
+
+
 def leaves(tree: Any, above: Leaf = ()) -> Iterator[Leaf]:
     """The keys down to each value of a record."""
     if isinstance(tree, dict) and len(above) < MAX_DEPTH:
         if above and len(tree) > 1 and all(map(_CHOICE.fullmatch, tree)) and all(
                 isinstance(value, str) for value in tree.values()):
             yield (*above, "*")
+            return
+        if above and len(tree) >= MAP_FROM and alike(list(tree.values())) and NAMED.isdisjoint(map(plain, tree)):
+            for value in tree.values():  # by ids that no other record has
+                yield from leaves(value, (*above, "*"))
             return
         for key, value in tree.items():
             if fields.sayable(key):

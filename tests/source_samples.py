@@ -427,6 +427,11 @@ atomic_tests:
 """, [Expected(f"{UUID}7", "Read the memory of a process", "Writes what a tool reads to a file.", None,
                {"platforms": "windows", "licence": "MIT"}),
       Expected("By hand", "By hand", "Open the list of processes and choose one.")]),
+    Sample("squad", "questions.json", _json({"version": "v2.0", "data": [{"title": "Locks", "paragraphs": [{
+        "context": "A lock opens to its key.", "qas": [
+            {"id": "q1", "question": "What opens it?", "answers": [{"text": "its key", "answer_start": 16}]},
+            {"id": "q2", "question": "What else does?", "answers": [], "is_impossible": True}]}]}]}), [
+        Expected("q1", "", "A lock opens to its key.\nWhat opens it?\nWhat else does?")]),
     Sample("jats", "paper.xml", """<!DOCTYPE article PUBLIC "-//X//DTD Y" "y.dtd"><article xmlns:l="urn:l"><front>
 <journal-meta><journal-title>J</journal-title></journal-meta><article-meta><article-id pub-id-type="pmid">7</article-id>
 <article-id pub-id-type="doi">10.1/x</article-id><title-group><article-title>Fuzzing <italic>locks</italic></article-title>

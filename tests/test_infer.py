@@ -520,6 +520,20 @@ def test_a_summary_is_the_title_of_a_text_below(tmp_path):
     assert (row["title"], row["text"]) == ("A door", f"{PROSE}\nShut.")
 
 
+def test_parts_under_ids_of_their_own(tmp_path):
+    rows = parsed(tmp_path, "chats.json", [{"title": f"Talk {n} on doors", "mapping": {
+        f"m{n}{part}": {"message": {"role": "user", "content": f"{PROSE} {n} {part}"}} for part in range(3)}}
+        for n in range(4)])
+    assert [row["text"] for row in rows] == ["\n".join(f"{PROSE} {n} {part}" for part in range(3)) for n in range(4)]
+
+
+def test_blocks_of_a_message(tmp_path):
+    rows = parsed(tmp_path, "chats.jsonl", "\n".join(json.dumps({"id": n, "messages": [{"role": "user", "content": [
+        {"type": "text", "text": f"{PROSE} {n}"}, {"type": "image", "url": "data:image/png;base64,AAAA"}]}]})
+        for n in range(3)))
+    assert rows[1]["text"].split("\n")[0] == f"{PROSE} 1" and "base64" not in rows[1]["text"]
+
+
 def test_answers_to_choose_from_are_one_text(tmp_path):
     questions = [{"question": f"Which of these is a symmetric cipher, number {n}?", "solution": "A",
                   "answers": {"A": f"AES {n}", "B": "RSA, of course", "C": "ECDSA"}} for n in range(6)]
