@@ -38,18 +38,24 @@ STEPS = 200  # candidates a band: every half per cent of the records
 ROOM = 4 / 3  # at 1 perfect rules fail by chance: what is tested first would be all that is positive
 CURVE = (0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99)  # targets for the plot of target against calls saved
 NO_CERTIFICATE = ("Nothing is certified: no uniform label is of this corpus. The thresholds rest on estimates from "
-                  "labels drawn by file, weighted by the files' sizes; draw uniform ones with "
-                  "cybersieve sample-labels.")
+                  f"{labels.STRATIFIED}, weighted by the files' sizes as if each file's labels were drawn by chance "
+                  "(those of the uncertain queue were not); draw uniform ones with cybersieve sample-labels.")
+FEW = "The estimates rest on {} decided labels, fewer than the {} or so that would do for a certificate."
 UNLIKELY = 1e-3  # odds at which uniform labels may miss a file or folder by chance, all of them together
 COVERED = 0.9  # share of the records in files with labels, from which on estimates by file are worth something
-NO_LABELS = ("Nothing is certified: no label is of a record of this corpus. The thresholds are calibrate.accept and "
-             "calibrate.reject, as far as the rules' confidence can be trusted on texts that they were not fitted on.")
+NO_LABELS = ("Nothing is certified: no label that may set thresholds is of a record of this corpus. They are "
+             "calibrate.accept and calibrate.reject, as far as the rules' confidence can be trusted on texts that they "
+             "were not fitted on.")
 UNCOVERED = ("Nothing is certified, and nothing estimated: the labels of this corpus are no decided ones of a uniform "
              "sample, nor of files with nine tenths of its records. The thresholds are calibrate.accept and "
              "calibrate.reject; draw uniform ones with cybersieve sample-labels.")
 MISSED = ("Nothing is certified: the labels were not drawn from this corpus as it is. None is in {}, with {:.0%} of "
           "the records, which {} labels would not have missed by chance. The thresholds are calibrate.accept and "
           "calibrate.reject; draw labels anew with cybersieve sample-labels.")
+STRANGERS = 0.1  # share of labels of no record from which on a warning says so
+ELSEWHERE = ("{} of the {} labels for thresholds are of no record of this corpus, among them {!r}: were files renamed "
+             "or left out, or does the label file name a folder, or have a space too many?")
+NO_NUMBER = "No number of labels proves a target of 1."
 INSTEAD = "With calibrate.mode: fixed, calibrate.accept and calibrate.reject decide instead, unproven."
 
 
@@ -100,7 +106,12 @@ def _distinct(thresholds: Floats) -> Floats:
 
 
 def certify(confidences: Floats, truth: Ints, falling: Floats, rising: Floats, settings: Calibrate) -> Bands:
-    """The widest bands that pass in sequence. `confidences` and `truth` (0 or 1) are of the labelled records."""
+    """The widest bands that pass and do not overlap. `confidences` and `truth` (0 or 1) are of the labelled records."""
+    return apart(*proven(confidences, truth, falling, rising, settings), rising)
+
+
+def proven(confidences: Floats, truth: Ints, falling: Floats, rising: Floats, settings: Calibrate) -> Bands:
+    """The widest bands that pass in sequence, each by itself: they may overlap."""
     alpha, positives = settings.delta / 2, int(truth.sum())
     keeps = confidences[None, :] >= falling[:, None]
     wrong = (keeps & (truth == 0)).sum(axis=1)
@@ -108,7 +119,7 @@ def certify(confidences: Floats, truth: Ints, falling: Floats, rising: Floats, s
     accept = _passed(wrong <= limits, falling)
     lost = ((confidences[None, :] <= rising[:, None]) & (truth == 1)).sum(axis=1)
     reject = _passed(lost <= most_errors(positives, settings.target_recall, alpha), rising)
-    return apart(accept, reject, rising)
+    return Bands(accept, reject)
 
 
 def _passed(tests: NDArray[np.bool_], thresholds: Floats) -> float | None:
@@ -125,36 +136,37 @@ def apart(accept: float | None, reject: float | None, rising: Floats) -> Bands:
     return Bands(accept, reject)
 
 
-def widened(bands: Bands, confidences: Floats, share: float, falling: Floats) -> Bands:
-    """Bands narrowed, the least sure records first, until about `share` of all `confidences` is asked about.
+def widened(bands: Bands, confidences: Floats, share: float, falling: Floats, rising: Floats) -> Bands:
+    """Bands (they may overlap) narrowed, the least sure records first, until about `share` of all are asked about.
 
+    A record is as sure as the side that decides it: its confidence where it is kept, the rest to 1 where rejected.
     Both promises still hold: accept is one of the candidates, `falling`, and those before the last that passed have
-    passed, too; fewer rejections lose no more positives. Bands that ask about more stay as they are.
+    passed, too; fewer rejections lose no more positives. Above the first candidate nothing was tested, so accept
+    stays there even if that asks about fewer. Bands that ask about more stay as they are.
     """
     accept, reject = bands
-    decided = np.zeros(len(confidences), dtype=bool)
-    if accept is not None:
-        decided |= confidences >= accept
-    if reject is not None:
-        decided |= confidences <= reject
-    more = int(share * len(confidences)) - int((~decided).sum())
-    if more <= 0:
-        return bands
-    sureness = np.sort(np.maximum(confidences, 1 - confidences)[decided])
-    sure = round(float(sureness[min(more, len(sureness) - 1)]), 6)  # confidences have 6 decimals
-    if accept is not None and sure > accept:
-        accept = float(falling[falling >= sure][-1]) if falling[0] >= sure else float(falling[0])
-    return Bands(accept, None if reject is None else min(reject, round(1 - sure, 6)))
+    if asked := int(share * len(confidences)):
+        kept = confidences >= (np.inf if accept is None else accept)
+        rejected = confidences <= (-np.inf if reject is None else reject)
+        sureness = np.maximum(np.where(kept, confidences, -1), np.where(rejected, 1 - confidences, -1))  # -1: asked
+        sure = round(float(np.sort(sureness)[min(asked, len(sureness) - 1)]), 6)  # confidences have 6 decimals
+        if accept is not None and sure > accept:
+            accept = float(falling[falling >= sure][-1]) if falling[0] >= sure else float(falling[0])
+        reject = None if reject is None else min(reject, round(1 - sure, 6))
+    return apart(accept, reject, rising)
 
 
 def estimate(confidences: Floats, truth: Ints, weights: Floats, rising: Floats, settings: Calibrate) -> Bands:
-    """The widest bands whose weighted estimates meet the targets: no proof, for labels that are no uniform sample."""
+    """The widest bands whose weighted estimates meet the targets: no proof, for labels that are no uniform sample.
+
+    They may overlap.
+    """
     def share(part: NDArray[np.bool_], of: NDArray[np.bool_]) -> float:
         return float(weights[part & of].sum() / max(weights[of].sum(), 1e-300))
 
     accept = [t for t in rising if share(truth == 1, confidences >= t) >= settings.target_precision]
     reject = [t for t in rising if share(confidences <= t, truth == 1) <= 1 - settings.target_recall]
-    return apart(float(min(accept)) if accept else None, float(max(reject)) if reject else None, rising)
+    return Bands(float(min(accept)) if accept else None, float(max(reject)) if reject else None)
 
 
 def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) -> Figures:
@@ -175,6 +187,9 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
         raise ParamsError(f"calibrate.reject: {settings.reject} must be below calibrate.accept ({settings.accept})")
     if settings.mode == "fixed":
         return {"mode": "fixed"} | _shares(Bands(settings.accept, settings.reject), confidences)
+    strangers = sorted(known.keys() - scored.there)
+    if scored.found and len(strangers) >= max(STRANGERS * len(known), 1):
+        cli.warn(ELSEWHERE.format(len(strangers), len(known), ",".join(strangers[0])))
     decided = {key: value for key in sorted(found) if (value := known[key]) is not None}
     said, truth = np.array([found[key] for key in decided]), np.array(list(decided.values()), dtype=np.int64)
     figures = {"target_precision": settings.target_precision, "target_recall": settings.target_recall,
@@ -186,8 +201,13 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
         drawn = Counter(scored.sources[key] for key in found)  # undecided ones, too: each stands for as many records
         own = [scored.sources[key] for key in decided]
         weights = np.array([scored.sizes[source] / drawn[source] for source in own])
-        bands = widened(estimate(said, truth, weights, rising, settings), confidences, settings.ask_share, rising[::-1])
-        return {"mode": "estimated"} | _shares(bands, confidences) | figures | {"certificate": [NO_CERTIFICATE]}
+        bands = estimate(said, truth, weights, rising, settings)
+        bands = widened(bands, confidences, settings.ask_share, rising[::-1], rising)
+        certificate, needed = [NO_CERTIFICATE], labels_needed(truth, settings)
+        if needed is None or len(truth) < needed:
+            certificate.append(NO_NUMBER if needed is None else FEW.format(len(truth), needed))
+            cli.warn(" ".join(certificate))
+        return {"mode": "estimated"} | _shares(bands, confidences) | figures | {"certificate": certificate}
     if not decided:
         result = {"mode": "uncertified"} | _shares(Bands(settings.accept, settings.reject), confidences) | figures
         needed = labels_needed(truth, settings)
@@ -195,23 +215,26 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
         if missed:
             drawn_there = sum(key in uniform for key in scored.found)
             reason = MISSED.format(", ".join(missed[:3]), scored.share(missed), drawn_there)
-        certificate = [reason, drawing(needed, 0)]
+        certificate = [reason, drawing(needed, 0, len(confidences))]
         if uniform or by_file:
             cli.warn(" ".join(certificate))
         return result | {"labels_needed": needed, "certificate": certificate}
-    bands = widened(certify(said, truth, falling, rising, settings), confidences, settings.ask_share, falling)
+    passed = proven(said, truth, falling, rising, settings)
+    bands = widened(passed, confidences, settings.ask_share, falling, rising)
     result = {"mode": "certified"} | _shares(bands, confidences) | figures | evidence(said, truth, bands, settings)
-    certificate = words(result, settings)
-    if None in bands:
+    certificate = words(result, passed, settings)
+    if None in passed and result["asked"]:
         cli.warn(" ".join(certificate))
-    return result | {"certificate": certificate, "curve": curve(confidences, said, truth, settings)}
+    return result | {"certificate": certificate, "curve": curve(confidences, said, truth, settings),
+                     "curve_of_rules": curve(confidences, said, truth, replace(settings, ask_share=0))}
 
 
 class _Scored(NamedTuple):
     """What calibrate wants of a scored folder."""
 
     confidences: Floats  # of all records
-    found: dict[labels.Key, float]  # those of the wanted records
+    there: set[labels.Key]  # the wanted records that there are, with a confidence or without
+    found: dict[labels.Key, float]  # their confidences
     sources: dict[labels.Key, str]  # the files that these are in
     sizes: dict[str, int]  # records of each file
 
@@ -248,22 +271,25 @@ def _units(source: str) -> list[str]:
 def _read(scored_dir: Path, wanted: set[labels.Key]) -> _Scored:
     """Raises InputError where a label may be of either of two records."""
     parts: list[Floats] = []
+    there: set[labels.Key] = set()
     found: dict[labels.Key, float] = {}
     sources: dict[labels.Key, str] = {}
     sizes: dict[str, int] = {}
     for shard in records.shards(scored_dir):
         values = []
         for row in records.read(shard.path, ["id", "source", "confidence"]):
+            if (key := labels.key(row["source"], row["id"])) in wanted:
+                there.add(key)
             if row["confidence"] is not None:
                 values.append(row["confidence"])
-                if (key := labels.key(row["source"], row["id"])) in wanted:
+                if key in wanted:
                     if key in found:
                         raise InputError(" and ".join((sources[key], row["source"])), f"both have a record {key[1]}: "
                                          "labels tell files by their names alone", remedy="rename one of the files")
                     found[key], sources[key] = row["confidence"], row["source"]
         parts.append(np.array(values, dtype=float))
         sizes[shard.source] = len(values)
-    return _Scored(np.concatenate(parts), found, sources, sizes)
+    return _Scored(np.concatenate(parts), there, found, sources, sizes)
 
 
 def _shares(bands: Bands, confidences: Floats) -> Figures:
@@ -302,8 +328,8 @@ def labels_needed(truth: Ints, settings: Calibrate) -> int | None:
     return None if None in wanted else int(np.ceil(ROOM * max(n for n in wanted if n is not None) / share))
 
 
-def words(found: Figures, settings: Calibrate) -> list[str]:
-    """The certificate in sentences."""
+def words(found: Figures, passed: Bands, settings: Calibrate) -> list[str]:
+    """The certificate in sentences. `passed` are the bands before they were narrowed and set apart."""
     precision, loss = f"{settings.target_precision:.1%}", f"{1 - settings.target_recall:.1%}"
     chance = f"with probability {1 - settings.delta / 2:.2%} over the draw of the labels"
     if found["accept"] is None:
@@ -312,8 +338,8 @@ def words(found: Figures, settings: Calibrate) -> list[str]:
         kept = (f"Of the {found['kept_by_rule']} records kept by rule (confidence {found['accept']} or more) at least "
                 f"{precision} are right, {chance}: of {found['accepted_labels']} labelled ones "
                 f"{found['accepted_wrong']} are wrong.")
-    if found["reject"] is None and found["kept_by_rule"] == found["records"]:
-        rejected = "No record is rejected by rule: all of them are kept."
+    if not found["rejected_by_rule"] and (passed.reject is not None or not found["asked"]):
+        rejected = f"No record is rejected by rule: all are kept{' or asked about' if found['asked'] else ''}."
     elif found["reject"] is None:
         rejected = (f"No record is rejected by rule: {found['labels_positive']} positive labels prove no band that "
                     f"loses at most {loss} of the positives.")
@@ -325,27 +351,32 @@ def words(found: Figures, settings: Calibrate) -> list[str]:
                              f"{found['calls_saved']:.1%} of its calls are saved."]
     if found["labels_undecided"]:
         lines.append(f"{found['labels_undecided']} labelled records that can't be decided take no part in this.")
-    if None in (found["accept"], found["reject"]) and found["asked"]:
-        lines += [INSTEAD, drawing(found["labels_needed"], found["labels"])]
+    if None in passed and found["asked"]:
+        lines += [INSTEAD, drawing(found["labels_needed"], found["labels"], found["records"])]
     return lines
 
 
-def drawing(needed: int | None, labelled: int) -> str:
-    """What an empty band wants: as many labels as are needed, if they are what is wanting."""
+def drawing(needed: int | None, labelled: int, total: int) -> str:
+    """What an empty band wants: as many labels as are needed, if they are what is wanting and the corpus has them."""
     if needed is None:
-        return "No number of labels proves a target of 1."
+        return NO_NUMBER
     if labelled >= needed:
         return f"About {needed} labels would do if the rules erred less: rules of your own may help, or lower targets."
+    if 2 * needed > total:
+        return (f"About {needed} decided uniform labels would be needed for this use, more than half of all {total} "
+                "records: lower targets want fewer.")
     more = f", {labelled} are there" if labelled else ""
     return (f"About {needed} decided uniform labels are needed for this use{more} (cybersieve sample-labels "
             f"-n {2 * (needed - labelled)}: half of them set thresholds, the others are for the report).")
 
 
 def curve(confidences: Floats, said: Floats, truth: Ints, settings: Calibrate) -> list[Figures]:
-    """Share of LLM calls saved if both targets were one of CURVE, the labels being the same."""
+    """Share of LLM calls saved if both targets were one of CURVE, labels and ask_share being the same."""
     points = []
     for target in CURVE:
         wanted = replace(settings, target_precision=target, target_recall=target)
-        bands = certify(said, truth, *candidates(confidences, len(truth), target, settings.delta / 2), wanted)
+        falling, rising = candidates(confidences, len(truth), target, settings.delta / 2)
+        passed = proven(said, truth, falling, rising, wanted)
+        bands = widened(passed, confidences, settings.ask_share, falling, rising)
         points.append({"target": target, "calls_saved": _shares(bands, confidences)["calls_saved"]})
     return points

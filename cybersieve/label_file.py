@@ -1,7 +1,7 @@
 """Add to a label file while people label: at once, whole, never twice, whoever else has the file open.
 
-Only the label file itself is written. A lock on its folder keeps other writers out; a row is on the disk before the
-answer counts as given.
+Only the label file itself is written, its columns in the order that they have there; what else it holds stays. A lock
+on its folder keeps other writers out; a row is on the disk before the answer counts as given.
 """
 
 import csv
@@ -16,7 +16,8 @@ from pathlib import Path
 from cybersieve import labels
 from cybersieve.labels import Answer, Key
 
-HEADER = "file,id,label,labeller,time\n"
+COLUMNS = Answer._fields
+HEADER = ",".join(COLUMNS) + "\n"
 
 
 class LabelFile:
@@ -37,9 +38,10 @@ class LabelFile:
         with self._alone():
             if key in self.mine():
                 return False
-            self._prepare()
+            header = self._prepare()
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            self._append(_line([*key, label, self.labeller, now]))
+            cells = dict(zip(COLUMNS, [*map(labels.guarded, key), label, self.labeller, now], strict=True))
+            self._append(_line([cells.get(name, "") for name in header]))
         return True
 
     def undo(self, among: Container[Key]) -> Key | None:
@@ -50,8 +52,7 @@ class LabelFile:
                         if answer.labeller == self.labeller and answer.key in among), default=None)
             if last is None:
                 return None
-            rows = [_line(answer) for i, answer in enumerate(everyone) if i != last]
-            self._replace(HEADER + "".join(rows))
+            self._remove(last)
             return everyone[last].key
 
     @contextmanager
@@ -64,17 +65,40 @@ class LabelFile:
         finally:
             os.close(folder)  # gives the lock back
 
-    def _prepare(self) -> None:
-        """A file with columns for labeller and time that ends in a line break."""
-        content = self.path.read_text(encoding="utf-8-sig") if self.path.exists() else ""
-        first, _, rest = content.partition("\n")
-        wanted = content
-        if not {"labeller", "time"} <= set(first.strip().split(",")):
-            wanted = HEADER + rest
-        if wanted and not wanted.endswith("\n"):
-            wanted += "\n"
-        if wanted != content:
-            self._replace(wanted or HEADER)
+    def _content(self) -> list[str]:
+        """The file's lines, each with its break, as csv counts them."""
+        if not self.path.exists():
+            return []
+        with self.path.open(encoding="utf-8", newline="") as lines:
+            return list(lines)
+
+    def _prepare(self) -> list[str]:
+        """See that the file has all COLUMNS and ends in a line break; returns the names of its columns, in order."""
+        before = self._content()
+        lines = [*before]
+        rows = csv.reader(line.removeprefix("\ufeff") for line in lines)
+        header = next(rows, [])
+        if missing := [name for name in COLUMNS if name not in header]:
+            header += missing
+            lines[:rows.line_num] = [_line(header)]
+        if not lines[-1].endswith(("\n", "\r")):
+            lines[-1] += "\n"
+        if lines != before:
+            self._replace("".join(lines))
+        return header
+
+    def _remove(self, number: int) -> None:
+        """Take out the answer of that number, counted from 0."""
+        lines = self._content()
+        rows = csv.reader(lines)
+        next(rows)
+        begin = rows.line_num
+        for row in rows:
+            if row and not number:
+                break
+            number, begin = number - bool(row), rows.line_num  # a blank line is no answer
+        del lines[begin:rows.line_num]
+        self._replace("".join(lines))
 
     def _append(self, line: str) -> None:
         file = os.open(self.path, os.O_WRONLY | os.O_APPEND)
@@ -94,11 +118,8 @@ class LabelFile:
         os.replace(partial, self.path)
 
 
-def _line(cells: list[str] | Answer) -> str:
-    """One CSV row; trailing empty cells are left out, as in files without labeller and time."""
-    shown = list(cells)
-    while len(shown) > 3 and not shown[-1]:
-        shown.pop()
+def _line(cells: list[str]) -> str:
+    """One CSV row."""
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(shown)
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
     return buffer.getvalue()

@@ -1,7 +1,8 @@
-"""Labelled records: CSV `file,id,label`, and the three disjoint uses they are put to.
+"""Labelled records: CSV with `file,id,label`, and the three disjoint uses they are put to.
 
 `file` is the source's base name, `id` the record's, `label` 1 (belongs in the corpus), 0 (does not) or u
-(cannot be told). `labeller,time` may follow: a record that two labellers judge differently counts as u.
+(cannot be told). Columns go by their names; of others `labeller,time` are read: a record that two labellers judge
+differently counts as u. A file or id that a spreadsheet would run as a formula has an apostrophe before it (`guarded`).
 `sample_stratified.csv` fits (rule weights, adapter); `sample_uniform.csv` is halved once and for all by a hash of
 (file, id), one half sets thresholds, the other is only ever reported on.
 """
@@ -16,6 +17,7 @@ from cybersieve.errors import InputError
 
 Key = tuple[str, str]  # (source's base name, record id)
 STRATIFIED, UNIFORM = "sample_stratified.csv", "sample_uniform.csv"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet run a cell
 
 
 def key(source: str, record_id: str) -> Key:
@@ -25,6 +27,15 @@ def key(source: str, record_id: str) -> Key:
 def half(of: Key) -> Literal["thresholds", "report"]:
     """Which half of the uniform labels a record belongs to; a property of the record, not of the label file."""
     return "thresholds" if hashlib.sha256("\t".join(of).encode()).digest()[0] % 2 else "report"
+
+
+def guarded(cell: str) -> str:
+    """A cell with an apostrophe before it where a spreadsheet would run it; `unguarded` gives any cell back."""
+    return "'" + cell if cell.lstrip("'").startswith(FORMULA) else cell
+
+
+def unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA) else cell
 
 
 class Answer(NamedTuple):
@@ -47,17 +58,16 @@ def answers(path: Path) -> list[Answer]:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             rows = csv.reader(lines)
             header = next(rows, [])
-            if header[:3] != ["file", "id", "label"]:
+            if not {"file", "id", "label"} <= set(header):
                 raise InputError(path, f"its first line is {header}", "line 1", "file,id,label is wanted")
-            column = {name: header.index(name) for name in ("labeller", "time") if name in header}
             result: list[Answer] = []
             seen: dict[tuple[Key, str], str] = {}
             for row in _sound(rows, path):
-                if len(row) < 3 or row[2] not in {"1", "0", "u"}:
+                cells = dict(zip(header, row, strict=False))
+                if not {"file", "id"} <= cells.keys() or cells.get("label") not in {"1", "0", "u"}:
                     raise InputError(path, f"not a label: {row}", f"line {rows.line_num}", "file,id and 1, 0 or u")
-                more = [row[column[name]] if name in column and len(row) > column[name] else ""
-                        for name in ("labeller", "time")]
-                answer = Answer(row[0], row[1], row[2], *more)
+                answer = Answer(unguarded(cells["file"]), unguarded(cells["id"]), cells["label"],
+                                cells.get("labeller", ""), cells.get("time", ""))
                 if seen.setdefault((answer.key, answer.labeller), answer.label) != answer.label:
                     raise InputError(path, "the record is labelled twice, and differently", f"line {rows.line_num}")
                 result.append(answer)
@@ -87,7 +97,12 @@ def load(path: Path) -> dict[Key, int | None]:
 
 
 def load_optional(folder: Path, name: str) -> dict[Key, int | None]:
-    """A label file of a folder, empty where there is none: a user's own corpus may have no labels yet."""
+    """A label file of a folder, empty where there is none: a user's own corpus may have no labels yet.
+
+    Raises InputError where the folder is a file, which would pass for a folder without labels.
+    """
+    if folder.is_file():
+        raise InputError(folder, "is a file", remedy=f"the folder that holds {name} is wanted")
     return load(folder / name) if (folder / name).exists() else {}
 
 

@@ -68,7 +68,8 @@ def listed(path: Path) -> dict[Key, int]:
             rows = csv.DictReader(lines)
             if not {"file", "id"} <= set(rows.fieldnames or ()):
                 raise InputError(path, f"its columns are {rows.fieldnames}", "line 1", "file and id are wanted")
-            return {(row["file"], row["id"]): number for number, row in enumerate(rows)}
+            return {(labels.unguarded(row["file"] or ""), labels.unguarded(row["id"] or "")): number
+                    for number, row in enumerate(rows)}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(path, str(error), remedy=f"--queue is one of {', '.join(KINDS)}, or a CSV file") from None
 

@@ -8,9 +8,10 @@ Limits: matching ignores case unless a pattern says (?-i); `\\b` and `\\w` are A
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import exp, isfinite
+from math import exp, isfinite, nan
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -39,6 +40,11 @@ class Rule:
     category: str
     source: str  # where the rule comes from
     prior: float  # the weight expected before any label was seen; fitting shrinks towards it
+    path: str = ""  # the file that holds it
+
+    @property
+    def where(self) -> str:
+        return f"{self.path}, rule {self.id}"
 
 
 class Judgement(NamedTuple):
@@ -141,7 +147,7 @@ class _Set:
                     self._set.Add(member.pattern)
                     positions.append(position)
             except re2.error:
-                raise ParamsError(f"{rule.source}, rule {rule.id}: its pattern is not RE2 "
+                raise ParamsError(f"{rule.where}: its pattern is not RE2 "
                                   f"(github.com/google/re2/wiki/Syntax): {_reason(rule.pattern)}") from None
         self.cased = len(positions) - self.first  # the first of those that mind case
         self._exact = [member.exactly() for _, member in cased]
@@ -151,9 +157,14 @@ class _Set:
         try:
             self._set.Compile()
         except re2.error:
-            longest = max(rules, key=lambda one: len(one[1].pattern))[1]
-            raise ParamsError(f"{len(rules)} rules need over {MAX_MEM >> 20} MB together; shorten patterns, first of "
-                              f"all that of rule {longest.id} ({len(longest.pattern)} characters)") from None
+            raise ParamsError(_too_large([rule for _, rule in rules])) from None
+        self._refuse_empty(dict(rules), positions)
+
+    def _refuse_empty(self, rules: dict[int, Rule], positions: list[int]) -> None:
+        """Raises ParamsError where a pattern hits nothing at all, and so every text."""
+        for member in self._set.Match(b"") or ():
+            if (rule := rules.get(positions[self.first + member])) is not None:
+                raise ParamsError(f"{rule.where}: its pattern hits the empty text, and so every text")
 
     def match(self, text: bytes) -> list[int]:
         """The members that hit, counted from 0, in no order."""
@@ -163,6 +174,17 @@ class _Set:
         if max(found) < self.cased:
             return found
         return [i for i in found if i < self.cased or self._exact[i - self.cased].search(text)]
+
+
+def _too_large(rules: list[Rule]) -> str:
+    """What to do about rules that are too large together: a very long one is to blame, or there are too many."""
+    size, longest = sum(len(rule.pattern) for rule in rules), max(rules, key=lambda rule: len(rule.pattern))
+    together = f"{len(rules)} rules need over {MAX_MEM >> 20} MB together; "
+    if len(longest.pattern) > size / 10:
+        return (f"{together}shorten patterns, first of all that of {longest.where} "
+                f"({len(longest.pattern)} characters)")
+    path, count = Counter(rule.path for rule in rules).most_common(1)[0]
+    return f"{together}have fewer: {count} are of {path}"
 
 
 def _reason(pattern: str) -> str:
@@ -219,9 +241,20 @@ def _numbers(tree: dict[str, Any], key: str, path: Path | str) -> dict[str, floa
     """A mapping of names to numbers."""
     found = tree.get(key) or {}
     if not isinstance(found, dict) or not all(
-            isinstance(value, int | float) and isfinite(value) for value in found.values()):
+            type(value) in (int, float) and isfinite(value) for value in found.values()):
         raise ParamsError(f"{path}: {key}: a mapping of names to numbers is wanted")
     return {str(name): float(value) for name, value in found.items()}
+
+
+def _number(value: Any, name: str) -> float:
+    """A finite number, also one that YAML takes for a text, as 1e6. Raises ParamsError."""
+    try:
+        number = nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = nan
+    if not isfinite(number):
+        raise ParamsError(f"{name} is not a number: {value!r}")
+    return number
 
 
 def _rules(tree: dict[str, Any], categories: dict[str, float], path: str) -> list[Rule]:
@@ -238,14 +271,10 @@ def _rules(tree: dict[str, Any], categories: dict[str, float], path: str) -> lis
         if field not in FIELDS or not isinstance(category, str) or category not in categories:
             raise ParamsError(f"{where}: its field must be one of {', '.join(FIELDS)}, its category one of "
                               f"{', '.join(sorted(categories))}")
-        try:
-            rule = Rule(str(row["id"]), str(row["pattern"]), field, float(row["weight"]), category,
-                        str(row.get("source", Path(path).name)), float(row.get("prior", categories[category])))
-            if not isfinite(rule.weight) or not isfinite(rule.prior):
-                raise ValueError
-        except (TypeError, ValueError):
-            wrong = "prior" if isinstance(row["weight"], int | float) and isfinite(row["weight"]) else "weight"
-            raise ParamsError(f"{where}: its {wrong} is not a number: {row[wrong]!r}") from None
+        weight = _number(row["weight"], f"{where}: its weight")
+        prior = _number(row.get("prior", categories[category]), f"{where}: its prior")
+        rule = Rule(str(row["id"]), row["pattern"], field, weight, category, str(row.get("source", Path(path).name)),
+                    prior, path)
         if max(abs(rule.weight), abs(rule.prior)) > MOST_WEIGHT:
             raise ParamsError(f"{where}: its weight and prior must be within {MOST_WEIGHT:g} of 0")
         if rule.weight * categories[category] < 0 or rule.prior * categories[category] < 0:

@@ -54,6 +54,9 @@ def eligible(parsed_dir: Path, scored_dir: Path, known: set[Key]) -> Iterator[tu
             both = records.side_by_side((shard.path, ["id", "confidence"]),
                                         (parsed_dir / shard.name, ["id", "source", "title", "text"]))
             for scored, row in both:
+                if "confidence" not in scored or "text" not in row:
+                    raise InputError(parsed_dir if "confidence" in scored else scored_dir, "is of another stage",
+                                     remedy="--parsed-dir is what parse wrote, --scored-dir what score wrote")
                 key = labels.key(row["source"], row["id"])
                 if scored["confidence"] is not None and key not in known:
                     yield key, row["title"], row["text"]
@@ -73,14 +76,11 @@ def sample(parsed_dir: Path, scored_dir: Path, labels_dir: Path, n: int, stratif
 
 
 def write(rows: list[Drawn], path: Path) -> None:
-    """The CSV to label. A cell that a spreadsheet would run as a formula gets an apostrophe before it."""
-    def harmless(text: str) -> str:
-        return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
+    """The CSV to label, guarded against spreadsheets as label files are."""
     with path.open("x", encoding="utf-8", newline="") as lines:
         out = csv.writer(lines, lineterminator="\n")
         out.writerow(["file", "id", "label", "title", "text"])
-        out.writerows([file, name, "", harmless(title), harmless(text)] for _, (file, name), title, text in rows)
+        out.writerows(map(labels.guarded, (file, name, "", title, text)) for _, (file, name), title, text in rows)
 
 
 def main(arguments: list[str]) -> None:

@@ -181,6 +181,10 @@ def limits(thresholds: Path) -> dict[str, Any]:
     tree = records.load_json(thresholds)
     if not isinstance(tree, dict) or not {"accept", "reject"} <= tree.keys():
         raise InputError(thresholds, "names no accept and reject", remedy="rerun calibrate, or name its file")
+    for name in ("accept", "reject"):
+        if type(tree[name]) not in (int, float, type(None)):  # a bool is no number here
+            raise InputError(thresholds, f"{name} is {tree[name]!r}",
+                             remedy="a number or null is wanted: rerun calibrate")
     return tree
 
 

@@ -77,16 +77,35 @@ def test_ask_share_narrows_bands_no_further_than_asked_for_and_keeps_to_what_was
     confidences, truth = population(shape)
     confidences = confidences.round(6)
     falling, rising = calibrate.candidates(confidences, 400, 0.9, 0.05)
+    passed = calibrate.proven(confidences[:400], truth[:400], falling, rising, SETTINGS)
     narrow = calibrate.certify(confidences[:400], truth[:400], falling, rising, SETTINGS)
-    assert calibrate.widened(narrow, confidences, 0.0, falling) == narrow
+    assert calibrate.widened(passed, confidences, 0.0, falling, rising) == narrow
     was = calibrate._shares(narrow, confidences)["asked_share"]
-    accept, reject = wide = calibrate.widened(narrow, confidences, was + 0.1, falling)
+    accept, reject = wide = calibrate.widened(passed, confidences, was + 0.1, falling, rising)
     now = calibrate._shares(wide, confidences)["asked_share"]
-    assert accept in falling and accept >= narrow.accept and reject <= narrow.reject  # type: ignore[operator]
+    assert accept in falling and accept >= passed.accept and reject <= passed.reject  # type: ignore[operator]
     assert was <= now <= was + 0.11 or shape == "ties"
     assert now > was + 0.08 or shape == "ties"
-    everything = calibrate.widened(narrow, confidences, 1.0, falling)
+    everything = calibrate.widened(passed, confidences, 1.0, falling, rising)
     assert everything.accept == falling[0], "a band narrower than the first candidate was never tested"
+
+
+@pytest.mark.parametrize("accept, reject", [(0.1, 0.9), (0.1, None), (0.05, 0.02), (0.5, 0.4), (0.45, 0.45)])
+def test_bands_that_passed_by_more_never_ask_about_more_than_ask_share(accept: float, reject: float | None) -> None:
+    confidences = np.random.default_rng(1).beta(0.8, 0.6, 20_000).round(6)
+    falling, rising = calibrate.candidates(confidences, 400, 0.5, 0.05)
+    accept = float(falling[falling >= accept][-1])
+    bands = calibrate.widened(calibrate.Bands(accept, reject), confidences, 0.3, falling, rising)
+    assert calibrate._shares(bands, confidences)["asked_share"] == pytest.approx(0.3, abs=0.01)
+
+
+def test_a_record_kept_at_a_low_confidence_is_the_least_sure() -> None:
+    confidences = np.linspace(0, 1, 1001).round(6)
+    falling, rising = confidences[::-1], confidences
+    assert calibrate.widened(calibrate.Bands(0.0, None), confidences, 0.2, falling, rising) == (0.2, None)
+    assert calibrate.widened(calibrate.Bands(None, 1.0), confidences, 0.2, falling, rising) == (None, 0.8)
+    assert calibrate.widened(calibrate.Bands(None, None), confidences, 0.2, falling, rising) == (None, None)
+    assert calibrate.widened(calibrate.Bands(0.0, 1.0), confidences, 0.2, falling, rising) == (0.6, 0.4)
 
 
 def test_bands_never_overlap() -> None:
@@ -134,8 +153,57 @@ def test_a_corpus_that_is_kept_whole_wants_no_more_labels(tmp_path: Path, capsys
     path.write_text(all_right.replace("feed.json,7,1", "feed.json,7,0"))
     found = calibrate.calibrate_folder(scored, folder_of_labels, replace(SETTINGS, ask_share=0.0))
     assert (found["kept_by_rule"], found["reject"]) == (1000, None)
-    assert found["certificate"][1] == "No record is rejected by rule: all of them are kept."
-    assert len(found["certificate"]) == 3
+    assert found["certificate"][1] == "No record is rejected by rule: all are kept."
+    assert len(found["certificate"]) == 3 and not capsys.readouterr().err
+
+
+def test_a_corpus_without_a_doubtful_record_is_kept_or_asked_about(tmp_path: Path,
+                                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    scored, folder_of_labels = folder(tmp_path, 1000)
+    path = scored / "a/feed.json.parquet"
+    rows = [row | {"confidence": 0.5 + int(row["id"]) / 2000} for row in records.read(path) if row["score"] is not None]
+    records.write(path, rows, records.SCORED)
+    path = folder_of_labels / labels.UNIFORM
+    path.write_text(re.sub(r",0$", ",1", path.read_text(), flags=re.MULTILINE))
+    found = calibrate.calibrate_folder(scored, folder_of_labels, replace(SETTINGS, ask_share=0.1))
+    assert found["asked_share"] == pytest.approx(0.1, abs=0.01) and found["rejected_by_rule"] == 0
+    assert found["certificate"][1] == "No record is rejected by rule: all are kept or asked about."
+    assert len(found["certificate"]) == 3 and not capsys.readouterr().err
+
+
+def test_no_more_labels_are_advised_than_the_corpus_has(tmp_path: Path) -> None:
+    scored, folder_of_labels = folder(tmp_path, 400)
+    path = folder_of_labels / labels.UNIFORM
+    path.write_text(re.sub(r",1$", ",0", path.read_text(), flags=re.MULTILINE))
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert found["labels_needed"] > 400 and "more than half of all 400 records" in found["certificate"][-1]
+
+
+def test_curves_show_what_a_run_would_save_and_what_the_rules_could(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, ask_share=0.2)
+    scored, folder_of_labels = folder(tmp_path, 1000)
+    found = calibrate.calibrate_folder(scored, folder_of_labels, settings)
+    run, rules = ({point["target"]: point["calls_saved"] for point in found[name]}
+                  for name in ("curve", "curve_of_rules"))
+    assert run.keys() == rules.keys() == set(calibrate.CURVE)
+    assert run[0.9] == found["calls_saved"] == pytest.approx(0.8, abs=0.01) and rules[0.9] > 0.98
+    without = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert without["curve"] == without["curve_of_rules"] == found["curve_of_rules"]
+
+
+@pytest.mark.parametrize("wrong", [" feed.json", "a/feed.json", "fed.json"])
+def test_many_labels_of_no_record_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: str) -> None:
+    scored, folder_of_labels = folder(tmp_path, 1000)
+    path = folder_of_labels / labels.UNIFORM
+    rows = path.read_text().splitlines()
+    path.write_text("\n".join(rows + [row.replace("feed.json,", f"{wrong},x") for row in rows[1:101]]))
+    calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert "of no record" not in capsys.readouterr().err
+    path.write_text("\n".join(rows + [row.replace("feed.json,", f"{wrong},x") for row in rows[1:201]]))
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    warned = capsys.readouterr().err
+    assert found["mode"] == "certified" and warned.count("\n") == 1
+    assert "labels for thresholds are of no record of this corpus" in warned and f"'{wrong},x" in warned
 
 
 def test_an_empty_band_that_labels_would_not_fill_says_so(tmp_path: Path) -> None:
@@ -234,10 +302,26 @@ def test_without_a_label_in_the_corpus_the_settings_decide_and_nothing_is_certif
     assert "Nothing is certified" in found["certificate"][0] and "About 123" in found["certificate"][-1]
 
 
+def test_a_label_of_the_reports_half_alone_is_not_said_to_be_of_another_corpus(tmp_path: Path) -> None:
+    scored, folder_of_labels = folder(tmp_path, 400, labelled=0)
+    mine = next(str(n) for n in range(400) if labels.half(("feed.json", str(n))) == "report")
+    (folder_of_labels / labels.UNIFORM).write_text(f"file,id,label\nfeed.json,{mine},1\n")
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert "no label that may set thresholds is of a record" in found["certificate"][0]
+
+
 def test_stratified_labels_alone_certify_nothing(tmp_path: Path) -> None:
     found = calibrate.calibrate_folder(*folder(tmp_path, 400, uniform=False), SETTINGS)
     assert found["mode"] == "estimated" and "Nothing is certified" in found["certificate"][0]
     assert 0.4 < found["reject"] < found["accept"] <= 0.51 and "precision_at_least" not in found
+
+
+def test_estimates_from_few_labels_are_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = calibrate.calibrate_folder(*folder(tmp_path / "many", 400, uniform=False), SETTINGS)
+    assert len(found["certificate"]) == 1 and not capsys.readouterr().err
+    found = calibrate.calibrate_folder(*folder(tmp_path / "few", 400, uniform=False, labelled=3), SETTINGS)
+    assert found["mode"] == "estimated" and "rest on 3 decided labels, fewer than the 123" in found["certificate"][1]
+    assert "rest on 3 decided labels" in capsys.readouterr().err
 
 
 def test_uniform_labels_of_another_corpus_do_not_hide_those_drawn_by_file(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Answers reach the file at once, whole and once, whoever else writes it."""
 
+import csv
 import multiprocessing
 
 import pytest
@@ -32,6 +33,29 @@ def test_a_file_without_labellers_keeps_its_rows(tmp_path, before):
     assert path.read_text().splitlines()[:3] == [HEADER.strip(), "b,1,0", "b,2,u"]
     assert rows(path)[-1] == ("b", "3", "1", "ann")
     assert labels.load(path) == {("b", "1"): 0, ("b", "2"): None, ("b", "3"): 1}
+
+
+@pytest.mark.parametrize(("before", "after", "new"), [
+    ('file,id,label,title,text\r\nb,1,0,T,"a, b\nc"\r\n', "file,id,label,title,text,labeller,time",
+     {"title": "", "text": ""}),
+    ("file,id,label,time,labeller\nb,1,0,2024,bob\n", "file,id,label,time,labeller", {}),
+    ("note,label,id,file\nmine,0,1,b", "note,label,id,file,labeller,time", {"note": ""}),
+    ('\ufefffile,id,label,"la,la",labeller,time\n\nb,1,0,x,,\n\n', 'file,id,label,"la,la",labeller,time',
+     {"la,la": ""}),
+])
+def test_rows_go_by_the_columns_of_the_file_and_other_columns_stay(tmp_path, before, after, new):
+    path = tmp_path / "sample.csv"
+    path.write_bytes(before.encode())
+    ann = LabelFile(path, "ann")
+    assert ann.add(("b", "=2"), "1") and not ann.add(("b", "=2"), "1")
+    old, content = before.partition("\n")[2], path.read_bytes().decode()
+    assert content.removeprefix("\ufeff").startswith(f"{after}\n{old}")
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        last = list(csv.DictReader(lines))[-1]
+    assert last.pop("time") and last == {"file": "b", "id": "'=2", "label": "1", "labeller": "ann"} | new
+    assert rows(path)[-1] == ("b", "=2", "1", "ann") and len(rows(path)) == 2
+    assert ann.undo({("b", "=2")}) == ("b", "=2")
+    assert path.read_bytes().decode().removeprefix("\ufeff") == f"{after}\n{old}" + "\n" * (before[-1:] == "b")
 
 
 def test_a_second_answer_to_the_same_record_is_refused_but_not_another_labellers(tmp_path):

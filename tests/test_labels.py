@@ -27,7 +27,8 @@ def test_a_records_half_is_a_property_of_the_record():
 
 
 @pytest.mark.parametrize("content, place", [
-    ("id,label\n", "line 1"), ("file,id,label\na,b,2\n", "line 2"), ("file,id,label\na,b\n", "line 2"),
+    ("id,label\n", "line 1"), ("label,id,file\n1,b\n", "line 2"),
+    ("file,id,label\na,b,2\n", "line 2"), ("file,id,label\na,b\n", "line 2"),
     ("file,id,label\na,b,1\na,b,0\n", "line 3"), ("", "line 1"),
 ])
 def test_a_bad_label_file_is_named_with_its_line(tmp_path, content, place):
@@ -59,6 +60,24 @@ def test_undecided_labels_are_none_and_a_repeated_one_is_no_error(tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text('file,id,label\na,b,u\na,"c, d",1\n\na,"c, d",1\n\n')
     assert labels.load(path) == {("a", "b"): None, ("a", "c, d"): 1}
+
+
+def test_columns_go_by_their_names(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("note,label,id,labeller,file\nx,1,b,ann,a\n")
+    assert labels.answers(path) == [("a", "b", "1", "ann", "")]
+
+
+@pytest.mark.parametrize("cell", ["", "x", "=x", "'=x", "''-1", "'x", "'", "@", "\tx"])
+def test_a_cell_guarded_against_spreadsheets_is_given_back(cell):
+    assert labels.unguarded(labels.guarded(cell)) == cell
+    assert not labels.guarded(cell).startswith(labels.FORMULA)
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "mine.csv").write_text("file,id,label\na,b,1\n")
+    with pytest.raises(InputError, match=r"mine\.csv: is a file \(the folder that holds sample_uniform"):
+        labels.uniform_half(tmp_path / "mine.csv", "thresholds")
 
 
 def test_labellers_who_differ_leave_a_record_undecided(tmp_path):

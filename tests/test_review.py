@@ -194,6 +194,12 @@ def queue(data, kind, done=(), n=100):
     return [(row["source"], row["id"]) for row in review_queue.build(kind, rows, set(done), n)]
 
 
+def test_a_list_of_ones_own_is_read_as_it_was_guarded(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("note,id,file\nx,'=1+1,a.json\ny,2,b.json\n", encoding="utf-8")
+    assert review_queue.listed(path) == {("a.json", "=1+1"): 0, ("b.json", "2"): 1}
+
+
 def test_the_uniform_queue_is_the_same_however_far_one_got(data):
     whole = queue(data, "uniform")
     assert len(whole) == 69 + 6 and len(set(whole)) == len(whole)

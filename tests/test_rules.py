@@ -83,16 +83,34 @@ def test_user_rules_and_trust_merge(tmp_path: Path) -> None:
     ("bias: -1.0", "bias: low", "bias: a mapping of names to numbers is wanted"),
     ("weight: 2.0", "weight: 1.5e+308", "rule worm: its weight and prior must be within 1e+06 of 0"),
     ("weight: 2.0", "weight: .nan", "rule worm: its weight is not a number: nan"),
+    ("weight: 2.0", "weight: true", "rule worm: its weight is not a number: True"),
+    ("weight: 2.0", "weight: 2.0, prior: no", "rule worm: its prior is not a number: False"),
+    ("known.json: 0.5", "known.json: yes", "sources: a mapping of names to numbers is wanted"),
+    ("'\\bworm'", "'x*'", "rules.yaml, rule worm: its pattern hits the empty text, and so every text"),
+    ("'\\bworm'", "^", "rule worm: its pattern hits the empty text"),
+    ("'soil|garden'", "soil||garden", "rule soil: its pattern hits the empty text"),
     ("weight: 2.0", "weight: .inf", "rule worm: its weight is not a number: inf"),
     ("known.json: 0.5", "known.json: .nan", "sources: a mapping of names to numbers is wanted"),
     ("category: biology", "category: [biology]", "its category one of attack, biology"),
     ("'soil|garden'", "null", "rule soil: its id and its pattern must be texts"),
     ("'soil|garden'", "''", "rule soil: its id and its pattern must be texts"),
-    ("'soil|garden'", "'" + "soil" * 100_000 + "'", "first of all that of rule soil (400000 characters)"),
+    ("'soil|garden'", "'" + "soil" * 100_000 + "'", "rules.yaml, rule soil (400000 characters)"),
 ])
 def test_errors_name_the_rule(tmp_path: Path, before: str, after: str, reason: str) -> None:
     assert before in SMALL
     check_error(tmp_path, SMALL.replace(before, after), reason)
+
+
+def test_errors_of_own_rules_name_their_file(tmp_path: Path) -> None:
+    for pattern, reason in (("(?=x)", "its pattern is not RE2"), ("x*", "its pattern hits the empty text")):
+        with pytest.raises(ParamsError, match=re.escape(f"{tmp_path / 'own.yaml'}, rule mine: {reason}")):
+            book(tmp_path, extra=f"rules: [{{id: mine, pattern: '{pattern}', weight: 1, source: a friend}}]")
+
+
+def test_too_many_rules_are_to_be_fewer_not_shorter(tmp_path: Path) -> None:
+    own = "\n".join(f"- {{id: r{n}, pattern: '{n:06}{'word' * 20}', weight: 1}}" for n in range(12_000))
+    with pytest.raises(ParamsError, match=re.escape(f"have fewer: 12000 are of {tmp_path / 'own.yaml'}")):
+        book(tmp_path, extra=f"rules:\n{own}")
 
 
 def test_own_categories_may_not_turn_a_known_one(tmp_path: Path) -> None:

@@ -53,6 +53,15 @@ def test_stratified_draws_are_even(corpus: Path) -> None:
         "small.json": 4, "other.json": 48, "big.json": 48}
 
 
+def test_an_id_that_a_spreadsheet_would_run_is_found_again(tmp_path: Path) -> None:
+    keys = [("=a.json", "@SUM(1)"), ("b.json", "-1"), ("b.json", "'=x")]
+    sampling.write([(0, key, "+title", "text") for key in keys], tmp_path / "to_label.csv")
+    written = (tmp_path / "to_label.csv").read_text()
+    assert "'=a.json,'@SUM(1),,'+title,text\nb.json,'-1," in written
+    (tmp_path / "to_label.csv").write_text(written.replace(",,", ",1,"))
+    assert list(labels.load(tmp_path / "to_label.csv")) == keys
+
+
 def test_the_csv_is_a_label_file_once_filled_and_runs_no_formula(
         corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = corpus / "to_label.csv"
@@ -67,5 +76,10 @@ def test_the_csv_is_a_label_file_once_filled_and_runs_no_formula(
     assert set(labels.load(output).values()) == {1} and len(labels.load(output)) == 7
     with pytest.raises(SystemExit):
         sampling.main(["-n", "0", *folders])
+    for name, stage in (("--scored-dir", "parsed"), ("--parsed-dir", "scored")):
+        with pytest.raises(InputError, match=f"{stage}: is of another stage"):
+            sampling.main([*folders, name, str(corpus / stage)])
+    with pytest.raises(InputError, match="to_label.csv: is a file"):
+        sampling.main([*folders, "--labels", str(output)])
     with pytest.raises(InputError, match="File exists"):
         sampling.main(["-n", "7", *folders])

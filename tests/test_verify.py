@@ -282,6 +282,13 @@ def test_folders_that_do_not_belong_together(bench: Bench) -> None:
     assert not (bench.folder / "verdicts").exists()
 
 
+@pytest.mark.parametrize("wrong", ["0.9", True, [0.9]])
+def test_a_threshold_that_is_no_number_is_named(bench: Bench, wrong: object) -> None:
+    records.save_json(bench.folder / "thresholds.json", {"accept": wrong, "reject": None})
+    with pytest.raises(InputError, match=r"thresholds.json: accept is .* \(a number or null is wanted"):
+        verify.limits(bench.folder / "thresholds.json")
+
+
 def test_missing_thresholds_are_named(bench: Bench) -> None:
     bench.fill({"a.json": UNSURE})
     (bench.folder / "thresholds.json").unlink()
