@@ -21,6 +21,7 @@ from cybersieve.infer_fields import (
     Description,
     advisory,
     alike,
+    chosen_fields,
     described,
     leaves,
     names_of,
@@ -235,9 +236,14 @@ def _numbered(items: list[Any]) -> bool:
 
 
 def _unwrapped(item: Any) -> dict[str, Any]:
-    """The object, or the one within it where that stands alone or beside a word (`{"kind": "t1", "data": {...}}`)."""
+    """The object, or the one within it where that stands alone or beside a word (`{"kind": "t1", "data": {...}}`).
+
+    Fields that bear their names as attributes stand under these.
+    """
     if not isinstance(item, dict):
         return {}
+    if chosen := chosen_fields(item):
+        return {name: items[0].get("#text") for name, items in chosen.items()}
     inner = [value for value in item.values() if isinstance(value, dict)]
     bare = len(item) < 3 and not any(isinstance(value, str) and words(value) for value in item.values())
     return inner[0] if bare and len(inner) == 1 else item

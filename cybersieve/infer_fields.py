@@ -66,7 +66,7 @@ FLAGS = {"deleted": names_of("deleted isdeleted dead"),
          "deprecated": names_of("deprecated isdeprecated xmitredeprecated"),
          "rejected": names_of("rejected isrejected")}
 BEARS_PARENTS_NAME = ("#text", "_", "$", "value", "@value", "en", "rendered", "$oid", "$date", "$numberLong", "S", "N",
-                      "*")
+                      "*", "str")
 ATTRIBUTES = frozenset(("$", "@", "attr", "attrs", "_attributes", "@attributes"))  # an XML element's, turned into JSON
 MAX_DEPTH = 5  # of record arrays in the document, and of fields in a record
 BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most of them is not their own
@@ -81,6 +81,7 @@ _OF_DATES = re.compile(r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?
 _CHOICE = re.compile("(?:option_?)?(?:[A-Ja-j]|[0-9])")  # answers to choose from
 LONGEST_DATE = 50  # characters
 _CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN ")  # what a tool saw or signed, no prose
+_SIMPLE = re.compile(r"[\w .:/-]+")
 _CODED = re.compile(r"[0-9]+|[0-9A-Fa-f-]{32,}")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{6}")  # six letters in a row of scripts that put no spaces
@@ -118,6 +119,31 @@ def alike(values: list[Any]) -> bool:
     return sum(shared) / len(shared) >= 0.5
 
 
+class Chosen(str):
+    """A field whose name is an element's attribute: `<column name="title">` is `title`."""
+
+    step: str  # of its path
+
+    @classmethod
+    def of(cls, key: str, name: str) -> "Chosen":
+        chosen = cls(name)
+        chosen.step = f"{fields.quoted(key)}[@name={name}]"
+        return chosen
+
+
+def chosen_fields(tree: dict[str, Any]) -> dict[Chosen, list[Any]]:
+    """The fields that bear their names as attributes: two or more, and no others."""
+    found: dict[Chosen, list[Any]] = {}
+    for key, value in tree.items():
+        for item in value if isinstance(value, list) else [value]:
+            name = item.get("@name") if isinstance(item, dict) else None
+            if isinstance(name, str) and _SIMPLE.fullmatch(name) and fields.sayable(key):
+                found.setdefault(Chosen.of(key, name), []).append({k: v for k, v in item.items() if k != "@name"})
+            elif isinstance(item, dict):
+                return {}
+    return found if len(found) > 1 else {}
+
+
 def leaves(tree: Any, above: Leaf = ()) -> Iterator[Leaf]:
     """The keys down to each value of a record."""
     if isinstance(tree, dict) and len(above) < MAX_DEPTH:
@@ -129,8 +155,11 @@ def leaves(tree: Any, above: Leaf = ()) -> Iterator[Leaf]:
             for value in tree.values():  # by ids that no other record has
                 yield from leaves(value, (*above, "*"))
             return
+        chosen = chosen_fields(tree)
+        for name, items in chosen.items():
+            yield from leaves(items, (*above, name))
         for key, value in tree.items():
-            if fields.sayable(key):
+            if fields.sayable(key) and not (chosen and isinstance(value, dict | list)):
                 yield from leaves(value, (*above, key))
     elif isinstance(tree, list):
         for item in tree[:5]:
@@ -145,6 +174,8 @@ def _values(tree: Any, leaf: Leaf) -> Iterator[Any]:
             yield from _values(item, leaf)
     elif not leaf:
         yield tree
+    elif isinstance(tree, dict) and isinstance(leaf[0], Chosen):
+        yield from _values(chosen_fields(tree).get(leaf[0]), leaf[1:])
     elif isinstance(tree, dict) and leaf[0] == "*":
         for item in tree.values():
             yield from _values(item, leaf[1:])
@@ -333,4 +364,4 @@ def _flags(all_: _Fields, near: set[Leaf]) -> list[dict[str, str]]:
 
 
 def _path(leaf: Leaf) -> str:
-    return ".".join(key if key == "*" else fields.quoted(key) for key in leaf)
+    return ".".join(key.step if isinstance(key, Chosen) else key if key == "*" else fields.quoted(key) for key in leaf)

@@ -527,6 +527,21 @@ def test_parts_under_ids_of_their_own(tmp_path):
     assert [row["text"] for row in rows] == ["\n".join(f"{PROSE} {n} {part}" for part in range(3)) for n in range(4)]
 
 
+def columns(row):
+    return "".join(f"<column name='{name}'>{value}</column>" for name, value in row.items())
+
+
+@pytest.mark.parametrize("content", [
+    "<data name='forum'>" + "".join(f"<table name='posts'>{columns(entry(n))}</table>" for n in range(3)) + "</data>",
+    "<dump><about/><posts>" + "".join(f"<row>{columns(entry(n))}</row>" for n in range(3)) + "</posts></dump>",
+    "<response><int name='status'>0</int><result>" + "".join(
+        f"<doc><str name='id'>E-{n}</str><arr name='title'><str>Event {n}</str></arr><str name='description'>"
+        f"{PROSE} Number {n}.</str><int name='n'>3</int></doc>" for n in range(3)) + "</result></response>"])
+def test_fields_that_bear_their_names_as_attributes(content, tmp_path):
+    rows = parsed(tmp_path, "dump.xml", f"<all>{content}</all>")
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
 def test_blocks_of_a_message(tmp_path):
     rows = parsed(tmp_path, "chats.jsonl", "\n".join(json.dumps({"id": n, "messages": [{"role": "user", "content": [
         {"type": "text", "text": f"{PROSE} {n}"}, {"type": "image", "url": "data:image/png;base64,AAAA"}]}]})
