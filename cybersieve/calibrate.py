@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cybersieve import bounds, cli, labels, records
+from cybersieve import bounds, certificate, cli, labels, records
 from cybersieve.errors import InputError, ParamsError
 from cybersieve.params import Calibrate
 
@@ -37,26 +37,9 @@ Figures = dict[str, Any]
 STEPS = 200  # candidates a band: every half per cent of the records
 ROOM = 4 / 3  # at 1 perfect rules fail by chance: what is tested first would be all that is positive
 CURVE = (0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99)  # targets for the plot of target against calls saved
-NO_CERTIFICATE = ("Nothing is certified: no uniform label is of this corpus. The thresholds rest on estimates from "
-                  f"{labels.STRATIFIED}, weighted by the files' sizes as if each file's labels were drawn by chance "
-                  "(those of the uncertain queue were not); draw uniform ones with cybersieve sample-labels.")
-FEW = "The estimates rest on {} decided labels, fewer than the {} or so that would do for a certificate."
 UNLIKELY = 1e-3  # odds at which uniform labels may miss a file or folder by chance, all of them together
 COVERED = 0.9  # share of the records in files with labels, from which on estimates by file are worth something
-NO_LABELS = ("Nothing is certified: no label that may set thresholds is of a record of this corpus. They are "
-             "calibrate.accept and calibrate.reject, as far as the rules' confidence can be trusted on texts that they "
-             "were not fitted on.")
-UNCOVERED = ("Nothing is certified, and nothing estimated: the labels of this corpus are no decided ones of a uniform "
-             "sample, nor of files with nine tenths of its records. The thresholds are calibrate.accept and "
-             "calibrate.reject; draw uniform ones with cybersieve sample-labels.")
-MISSED = ("Nothing is certified: the labels were not drawn from this corpus as it is. None is in {}, with {:.0%} of "
-          "the records, which {} labels would not have missed by chance. The thresholds are calibrate.accept and "
-          "calibrate.reject; draw labels anew with cybersieve sample-labels.")
 STRANGERS = 0.1  # share of labels of no record from which on a warning says so
-ELSEWHERE = ("{} of the {} labels for thresholds are of no record of this corpus, among them {!r}: were files renamed "
-             "or left out, or does the label file name a folder, or have a space too many?")
-NO_NUMBER = "No number of labels proves a target of 1."
-INSTEAD = "With calibrate.mode: fixed, calibrate.accept and calibrate.reject decide instead, unproven."
 
 
 class Bands(NamedTuple):
@@ -189,7 +172,7 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
         return {"mode": "fixed"} | _shares(Bands(settings.accept, settings.reject), confidences)
     strangers = sorted(known.keys() - scored.there)
     if scored.found and len(strangers) >= max(STRANGERS * len(known), 1):
-        cli.warn(ELSEWHERE.format(len(strangers), len(known), ",".join(strangers[0])))
+        cli.warn(certificate.ELSEWHERE.format(len(strangers), len(known), ",".join(strangers[0])))
     decided = {key: value for key in sorted(found) if (value := known[key]) is not None}
     said, truth = np.array([found[key] for key in decided]), np.array(list(decided.values()), dtype=np.int64)
     figures = {"target_precision": settings.target_precision, "target_recall": settings.target_recall,
@@ -203,29 +186,29 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
         weights = np.array([scored.sizes[source] / drawn[source] for source in own])
         bands = estimate(said, truth, weights, rising, settings)
         bands = widened(bands, confidences, settings.ask_share, rising[::-1], rising)
-        certificate, needed = [NO_CERTIFICATE], labels_needed(truth, settings)
+        told, needed = [certificate.NO_CERTIFICATE], labels_needed(truth, settings)
         if needed is None or len(truth) < needed:
-            certificate.append(NO_NUMBER if needed is None else FEW.format(len(truth), needed))
-            cli.warn(" ".join(certificate))
-        return {"mode": "estimated"} | _shares(bands, confidences) | figures | {"certificate": certificate}
+            told.append(certificate.NO_NUMBER if needed is None else certificate.FEW.format(len(truth), needed))
+            cli.warn(" ".join(told))
+        return {"mode": "estimated"} | _shares(bands, confidences) | figures | {"certificate": told}
     if not decided:
         result = {"mode": "uncertified"} | _shares(Bands(settings.accept, settings.reject), confidences) | figures
         needed = labels_needed(truth, settings)
-        reason = UNCOVERED if scored.found else NO_LABELS
+        reason = certificate.UNCOVERED if scored.found else certificate.NO_LABELS
         if missed:
             drawn_there = sum(key in uniform for key in scored.found)
-            reason = MISSED.format(", ".join(missed[:3]), scored.share(missed), drawn_there)
-        certificate = [reason, drawing(needed, 0, len(confidences))]
+            reason = certificate.MISSED.format(", ".join(missed[:3]), scored.share(missed), drawn_there)
+        told = [reason, certificate.drawing(needed, 0, len(confidences))]
         if uniform or by_file:
-            cli.warn(" ".join(certificate))
-        return result | {"labels_needed": needed, "certificate": certificate}
+            cli.warn(" ".join(told))
+        return result | {"labels_needed": needed, "certificate": told}
     passed = proven(said, truth, falling, rising, settings)
     bands = widened(passed, confidences, settings.ask_share, falling, rising)
     result = {"mode": "certified"} | _shares(bands, confidences) | figures | evidence(said, truth, bands, settings)
-    certificate = words(result, passed, settings)
+    told = certificate.words(result, passed, settings)
     if None in passed and result["asked"]:
-        cli.warn(" ".join(certificate))
-    return result | {"certificate": certificate, "curve": curve(confidences, said, truth, settings),
+        cli.warn(" ".join(told))
+    return result | {"certificate": told, "curve": curve(confidences, said, truth, settings),
                      "curve_of_rules": curve(confidences, said, truth, replace(settings, ask_share=0))}
 
 
@@ -326,48 +309,6 @@ def labels_needed(truth: Ints, settings: Calibrate) -> int | None:
     wanted = [labels_for(rate, settings.delta / 2) for rate in (settings.target_precision, settings.target_recall)]
     share = (float(truth.sum()) + 1) / (len(truth) + 2) if len(truth) >= 20 else 0.5
     return None if None in wanted else int(np.ceil(ROOM * max(n for n in wanted if n is not None) / share))
-
-
-def words(found: Figures, passed: Bands, settings: Calibrate) -> list[str]:
-    """The certificate in sentences. `passed` are the bands before they were narrowed and set apart."""
-    precision, loss = f"{settings.target_precision:.1%}", f"{1 - settings.target_recall:.1%}"
-    chance = f"with probability {1 - settings.delta / 2:.2%} over the draw of the labels"
-    if found["accept"] is None:
-        kept = f"No record is kept by rule: {found['labels']} decided labels prove no band of precision {precision}."
-    else:
-        kept = (f"Of the {found['kept_by_rule']} records kept by rule (confidence {found['accept']} or more) at least "
-                f"{precision} are right, {chance}: of {found['accepted_labels']} labelled ones "
-                f"{found['accepted_wrong']} are wrong.")
-    if not found["rejected_by_rule"] and (passed.reject is not None or not found["asked"]):
-        rejected = f"No record is rejected by rule: all are kept{' or asked about' if found['asked'] else ''}."
-    elif found["reject"] is None:
-        rejected = (f"No record is rejected by rule: {found['labels_positive']} positive labels prove no band that "
-                    f"loses at most {loss} of the positives.")
-    else:
-        rejected = (f"Rejecting {found['rejected_by_rule']} records by rule (confidence {found['reject']} or less) "
-                    f"loses at most {loss} of the records that belong, {chance}: of {found['labels_positive']} "
-                    f"labelled ones {found['positives_lost']} are lost.")
-    lines = [kept, rejected, f"The LLM is asked about {found['asked']} of {found['records']} records: "
-                             f"{found['calls_saved']:.1%} of its calls are saved."]
-    if found["labels_undecided"]:
-        lines.append(f"{found['labels_undecided']} labelled records that can't be decided take no part in this.")
-    if None in passed and found["asked"]:
-        lines += [INSTEAD, drawing(found["labels_needed"], found["labels"], found["records"])]
-    return lines
-
-
-def drawing(needed: int | None, labelled: int, total: int) -> str:
-    """What an empty band wants: as many labels as are needed, if they are what is wanting and the corpus has them."""
-    if needed is None:
-        return NO_NUMBER
-    if labelled >= needed:
-        return f"About {needed} labels would do if the rules erred less: rules of your own may help, or lower targets."
-    if 2 * needed > total:
-        return (f"About {needed} decided uniform labels would be needed for this use, more than half of all {total} "
-                "records: lower targets want fewer.")
-    more = f", {labelled} are there" if labelled else ""
-    return (f"About {needed} decided uniform labels are needed for this use{more} (cybersieve sample-labels "
-            f"-n {2 * (needed - labelled)}: half of them set thresholds, the others are for the report).")
 
 
 def curve(confidences: Floats, said: Floats, truth: Ints, settings: Calibrate) -> list[Figures]:

@@ -1,0 +1,66 @@
+"""What calibrate has proven, or why nothing, in sentences for people."""
+
+from typing import Any
+
+from cybersieve import labels
+from cybersieve.params import Calibrate
+
+NO_CERTIFICATE = ("Nothing is certified: no uniform label is of this corpus. The thresholds rest on estimates from "
+                  f"{labels.STRATIFIED}, weighted by the files' sizes as if each file's labels were drawn by chance "
+                  "(those of the uncertain queue were not); draw uniform ones with cybersieve sample-labels.")
+FEW = "The estimates rest on {} decided labels, fewer than the {} or so that would do for a certificate."
+NO_LABELS = ("Nothing is certified: no label that may set thresholds is of a record of this corpus. They are "
+             "calibrate.accept and calibrate.reject, as far as the rules' confidence can be trusted on texts that they "
+             "were not fitted on.")
+UNCOVERED = ("Nothing is certified, and nothing estimated: the labels of this corpus are no decided ones of a uniform "
+             "sample, nor of files with nine tenths of its records. The thresholds are calibrate.accept and "
+             "calibrate.reject; draw uniform ones with cybersieve sample-labels.")
+MISSED = ("Nothing is certified: the labels were not drawn from this corpus as it is. None is in {}, with {:.0%} of "
+          "the records, which {} labels would not have missed by chance. The thresholds are calibrate.accept and "
+          "calibrate.reject; draw labels anew with cybersieve sample-labels.")
+ELSEWHERE = ("{} of the {} labels for thresholds are of no record of this corpus, among them {!r}: were files renamed "
+             "or left out, or does the label file name a folder, or have a space too many?")
+NO_NUMBER = "No number of labels proves a target of 1."
+INSTEAD = "With calibrate.mode: fixed, calibrate.accept and calibrate.reject decide instead, unproven."
+
+
+def words(found: dict[str, Any], passed: tuple[float | None, float | None], settings: Calibrate) -> list[str]:
+    """The certificate in sentences. `passed`: accept and reject before they were narrowed and set apart."""
+    precision, loss = f"{settings.target_precision:.1%}", f"{1 - settings.target_recall:.1%}"
+    chance = f"with probability {1 - settings.delta / 2:.2%} over the draw of the labels"
+    if found["accept"] is None:
+        kept = f"No record is kept by rule: {found['labels']} decided labels prove no band of precision {precision}."
+    else:
+        kept = (f"Of the {found['kept_by_rule']} records kept by rule (confidence {found['accept']} or more) at least "
+                f"{precision} are right, {chance}: of {found['accepted_labels']} labelled ones "
+                f"{found['accepted_wrong']} are wrong.")
+    if not found["rejected_by_rule"] and (passed[1] is not None or not found["asked"]):
+        rejected = f"No record is rejected by rule: all are kept{' or asked about' if found['asked'] else ''}."
+    elif found["reject"] is None:
+        rejected = (f"No record is rejected by rule: {found['labels_positive']} positive labels prove no band that "
+                    f"loses at most {loss} of the positives.")
+    else:
+        rejected = (f"Rejecting {found['rejected_by_rule']} records by rule (confidence {found['reject']} or less) "
+                    f"loses at most {loss} of the records that belong, {chance}: of {found['labels_positive']} "
+                    f"labelled ones {found['positives_lost']} are lost.")
+    lines = [kept, rejected, f"The LLM is asked about {found['asked']} of {found['records']} records: "
+                             f"{found['calls_saved']:.1%} of its calls are saved."]
+    if found["labels_undecided"]:
+        lines.append(f"{found['labels_undecided']} labelled records that can't be decided take no part in this.")
+    if None in passed and found["asked"]:
+        lines += [INSTEAD, drawing(found["labels_needed"], found["labels"], found["records"])]
+    return lines
+
+
+def drawing(needed: int | None, labelled: int, total: int) -> str:
+    """What an empty band wants: as many labels as are needed, if they are what is wanting and the corpus has them."""
+    if needed is None:
+        return NO_NUMBER
+    if labelled >= needed:
+        return f"About {needed} labels would do if the rules erred less: rules of your own may help, or lower targets."
+    if 2 * needed > total:
+        return (f"About {needed} decided uniform labels would be needed for this use, more than half of all {total} "
+                "records: lower targets want fewer.")
+    more = f", {labelled} are there" if labelled else ""
+    return (f"About {needed} decided uniform labels are needed for this use{more} (cybersieve sample-labels "
+            f"-n {2 * (needed - labelled)}: half of them set thresholds, the others are for the report).")
