@@ -7,27 +7,23 @@ correct it. Only the beginning of a file is looked at (cybersieve/peek.py).
 from collections.abc import Iterator
 from typing import Any
 
-from cybersieve import fields, peek
-from cybersieve.infer_fields import (
+from cybersieve import fields, leaves, peek
+from cybersieve.field_names import (
     EITHER,
     IDS,
-    MAX_DEPTH,
     NAMED,
     OTHERS,
     PUBLIC,
     TEXT_ENDS,
     TEXTS,
     TITLES,
-    Description,
     advisory,
-    alike,
-    chosen_fields,
-    described,
-    leaves,
     names_of,
     plain,
     words,
 )
+from cybersieve.infer_fields import Description, described
+from cybersieve.leaves import MAX_DEPTH, alike, chosen_fields
 
 # What upstreams call the list of their records.
 LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"}
@@ -288,7 +284,7 @@ def _named(items: list[Any]) -> bool:
     """Do the objects have fields that records have?"""
     known = {*IDS, *TITLES, *TEXTS}
     objects = [item for item in items if isinstance(item, dict)]
-    return bool(objects) and sum(bool(known & {plain(key) for path in leaves(item) for key in path[:2]})
+    return bool(objects) and sum(bool(known & {plain(key) for path in leaves.of(item) for key in path[:2]})
                                  for item in objects) >= len(objects) / 2
 
 

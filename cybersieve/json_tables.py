@@ -13,7 +13,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from cybersieve import fields
-from cybersieve.infer_fields import IDS, TEXTS, TITLES, plain, words
+from cybersieve.field_names import IDS, TEXTS, TITLES, plain, words
 
 KEYS = ["*"]  # a document's own keys are the columns
 NAMES = {"columns", "fields", "fieldnames", "columnnames", "header", "headers", "schema"}  # what holds the columns

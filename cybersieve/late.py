@@ -13,24 +13,22 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from cybersieve import fields, peek, sources, xml_stream
-from cybersieve.infer_fields import (
-    BEARS_PARENTS_NAME,
+from cybersieve import fields, leaves, peek, sources, xml_stream
+from cybersieve.field_names import (
     EITHER,
     FLAGS,
     IDS,
-    MAX_DEPTH,
     META,
     OTHERS,
     STATUSES,
     TEXT_ENDS,
     TEXTS,
     TITLES,
-    described,
-    leaves,
     plain,
     words,
 )
+from cybersieve.infer_fields import described
+from cybersieve.leaves import BEARS_PARENTS_NAME, MAX_DEPTH
 from cybersieve.sources import Source
 
 SHAPES, LEAVES = 300, 500  # kept at a time, and looked at of each; what one is like takes a fifth of a millisecond
@@ -51,7 +49,7 @@ class Kinds:
     def of(self, tree: Any, source: Source | None = None) -> Source | None:
         """How to read a record; None where no field of it is named like a text, as near to its top as the source's."""
         alike = _alike(tree) if isinstance(tree, dict) else None
-        if alike is None or sum(1 for _ in islice(leaves(alike), LEAVES + 1)) > LEAVES:
+        if alike is None or sum(1 for _ in islice(leaves.of(alike), LEAVES + 1)) > LEAVES:
             return None
         shape = orjson.dumps(alike, option=orjson.OPT_SORT_KEYS)
         if shape not in self.seen:
@@ -70,7 +68,7 @@ def _depths(source: Source) -> list[int]:
 
 def _source(tree: dict[str, Any]) -> Source | None:
     """How to read a record like this one; the tree alone decides, its keys being sorted."""
-    if not any(_texts(key) for leaf in leaves(tree) for key in leaf):
+    if not any(_texts(key) for leaf in leaves.of(tree) for key in leaf):
         return None
     description = described("json", [""], [tree])
     description["title"] = [path for path in description["title"] if _titles(fields.steps(path)[-1][0])]

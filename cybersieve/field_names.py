@@ -1,0 +1,94 @@
+"""What upstreams call the fields of their records, and what in these is words, a date or a public number."""
+
+import re
+from typing import Any
+
+
+def names_of(text: str) -> list[str]:
+    return text.split()
+
+
+# Field names without case, "_", "-" and "@"; the earlier, the likelier.
+IDS = names_of("""id identifier vulnerabilityid uuid guid cveid cve cvenumber stixid recordid advisoryid ghsaid key
+    number ref slug eventid accession doi pmid identifiers shortcode""")
+SURE_IDS = 7  # so many of these are ids wherever they stand at a record's top
+OTHERS_IDS = names_of("""parent thread user author owner account org organisation organization team channel guild group
+    source product vendor category creator sender reply project link subreddit gravatar license licence session""")
+TITLES = names_of("""title name headline subject value label heading vulnerabilityname cvetitle shorttitle question
+    displayname topic alert rule rulename commonname term""")
+CLASSES = frozenset(names_of("label value topic"))  # titles, unless a few of them come again and again
+FIRM = names_of("title headline subject heading question")  # titles wherever they stand; a name may be a product's
+TEXTS = names_of("""description shortdescription longdescription fulldescription extendeddescription desc definition
+    text content body abstract summary synopsis details detail message msg overview diagnosis note notes post comment
+    answer story article impact consequence analysis solution mitigation remediation recommendation statement
+    instruction prompt context input output response completion extract cooked discussion guidance rationale
+    explanation choices answers proofofconcept""")
+TEXT_ENDS = ("description", "descript", "desc", "abstract", "text", "article", "summary", "details", "notes", "steps",
+             "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis", "remediation",
+             "recommendation", "content", "body")
+EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text
+# What these hold is not about what the record is about.
+OTHERS = frozenset(names_of("""license licence licenses licences copyright copyrights copyrighttext licensecomments
+    legal disclaimer reference references sources milestone
+    citation citations affiliation affiliations rawaffiliationstrings author authors authorships creator reporter byline
+    highlight highlightresult header headers annotations relationships journal venue booktitle publisher"""))
+OTHERS_TITLES = OTHERS - {"header", "headers"}
+CODE = frozenset(names_of("""raw query search command commands code condition range signature sourcedata rawoutput
+    rawrequest rawresponse codeblock snippet codesnippet"""))
+INDICATORS = names_of("sha256 sha256hash sha512 sha1 sha1hash md5 md5hash iocid ioc iocvalue indicator")  # the last ids
+META = {
+    "published": names_of("""published publishedat publisheddate datepublished datepublic pubdate created createdat
+        creationdate dateadded released releasedate issued date timestamp added firstseen firstpublished publicdate
+        publicationdate publicationtime publisheddatetime pluginpublicationdate submissiondate disclosedat
+        disclosuredate createdutc creationtime time"""),
+    "modified": names_of("""modified modifiedat lastmodified lastmodifieddate updated updatedat datemodified dateupdated
+        updatedate lastseen lastupdated modificationdate modificationtime pluginmodificationdate"""),
+    "url": names_of("htmlurl weburl url link permalink href webpage uri"),
+    "aliases": names_of("aliases alias cves cveids cvelist"),
+    "references": names_of("references refs reference urls links citations seealso"),
+    "authors": names_of("author authors creator reporter byline"),
+    "labels": names_of("tags labels categories category keywords topics"),
+    "severity": names_of("severity level risk priority"),
+    "licence": names_of("license licence rights"),
+}
+LABELS = frozenset(META["labels"])
+NAMED = frozenset([*IDS, *TITLES, *TEXTS, *EITHER, *(name for names in META.values() for name in names)])
+STATUSES = names_of("status state vulnstatus recordstatus")
+FLAGS = {"deleted": names_of("deleted isdeleted dead"),
+         "revoked": names_of("revoked isrevoked"), "withdrawn": names_of("withdrawn withdrawnat"),
+         "deprecated": names_of("deprecated isdeprecated xmitredeprecated"),
+         "rejected": names_of("rejected isrejected")}
+
+PUBLIC = re.compile(r"[A-Z]{2,10}(?:-[A-Z]{2,8})*[-:]\d[\w.:-]{0,30}|GHSA(?:-\w{4}){3}")  # CVE-2014-0160
+_ADVISORY = re.compile(r"(?:[A-Z]+-)+\d{4}[-:]\w+|GHSA(?:-\w{4}){3}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:")
+_OF_DATES = re.compile(r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|jan(?:uary)?"
+                       r"|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+                       r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|[ap]m|gmt|utc|[ecmp][sd]?t|cest|at|of)\b"
+                       r"|(?<=\d)(?:st|nd|rd|th|t|z)\b", re.I)
+LONGEST_DATE = 50  # characters
+_LETTERS = re.compile(r"[^\W\d_]{2}")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{6}")  # six letters in a row of scripts that put no spaces
+
+
+def words(text: str) -> bool:
+    """Has the text several words? A time has none, nor has a range of versions (> 5.13.15, < 6.4.6)."""
+    return bool((" " in text and _LETTERS.search(text) and not _TIME.match(text) and not _date(text))
+                or _UNSPACED.search(text))
+
+
+def _date(text: str) -> bool:
+    """Is this a date in words: Apr 15, 2025, 8:30:58 PM?"""
+    return len(text) <= LONGEST_DATE and any(map(str.isdigit, text)) and not _LETTERS.search(_OF_DATES.sub("", text))
+
+
+def plain(key: str) -> str:
+    """A key as it is compared."""
+    word = key.rpartition(":")[2].lower()
+    return word if word.isascii() and word.isalnum() else re.sub(r"[\W_]", "", word)
+
+
+def advisory(tree: dict[str, Any]) -> bool:
+    """Has the object an advisory's public number (CVE-2014-0160, RHSA-2014:0376) for its own?"""
+    return any(isinstance(value, str) and _ADVISORY.fullmatch(value) and plain(key) in (*IDS, *TITLES)
+               for key, value in tree.items())

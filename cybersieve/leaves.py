@@ -1,0 +1,105 @@
+"""A record's values by the keys down to them, as far as a path can say them (cybersieve/fields.py)."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from cybersieve import fields
+from cybersieve.field_names import NAMED, plain
+
+Leaf = tuple[str, ...]  # keys down to a value; "*" for any
+MAX_DEPTH = 5  # of record arrays in the document, and of fields in a record
+MAP_FROM = 3  # objects alike under keys that are no names of fields
+BEARS_PARENTS_NAME = ("#text", "_", "$", "value", "@value", "en", "rendered", "$oid", "$date", "$numberLong", "S", "N",
+                      "*", "str")
+ATTRIBUTES = frozenset(("$", "@", "attr", "attrs", "_attributes", "@attributes"))  # an XML element's, turned into JSON
+_CHOICE = re.compile("(?:option_?)?(?:[A-Ja-j]|[0-9])")  # answers to choose from
+_SIMPLE = re.compile(r"[\w .:/-]+")  # a name that a path can hold
+
+
+def alike(values: list[Any]) -> bool:
+    """Are these objects of one kind (an object of id -> record)?"""
+    objects = [set(value) for value in values if isinstance(value, dict) and value]
+    if len(objects) < 2 or len(objects) < 0.8 * len(values):
+        return False
+    shared = [len(a & b) / len(a | b) for a, b in zip(objects, objects[1:], strict=False)]
+    return sum(shared) / len(shared) >= 0.5
+
+
+class Chosen(str):
+    """A field whose name is an element's attribute: `<column name="title">` is `title`."""
+
+    step: str  # of its path
+
+    @classmethod
+    def of(cls, key: str, name: str) -> "Chosen":
+        chosen = cls(name)
+        chosen.step = f"{fields.quoted(key)}[@name={name}]"
+        return chosen
+
+
+def chosen_fields(tree: dict[str, Any]) -> dict[Chosen, list[Any]]:
+    """The fields that bear their names as attributes: two or more, and no others."""
+    found: dict[Chosen, list[Any]] = {}
+    for key, value in tree.items():
+        for item in value if isinstance(value, list) else [value]:
+            name = item.get("@name") if isinstance(item, dict) else None
+            if isinstance(name, str) and _SIMPLE.fullmatch(name) and fields.sayable(key):
+                found.setdefault(Chosen.of(key, name), []).append({k: v for k, v in item.items() if k != "@name"})
+            elif isinstance(item, dict):
+                return {}
+    return found if len(found) > 1 else {}
+
+
+def of(tree: Any, above: Leaf = ()) -> Iterator[Leaf]:
+    """The keys down to each value of a record."""
+    if isinstance(tree, dict) and len(above) < MAX_DEPTH:
+        if above and len(tree) > 1 and all(map(_CHOICE.fullmatch, tree)) and all(
+                isinstance(value, str) for value in tree.values()):
+            yield (*above, "*")
+            return
+        if above and len(tree) >= MAP_FROM and alike(list(tree.values())) and NAMED.isdisjoint(map(plain, tree)):
+            for value in tree.values():  # by ids that no other record has
+                yield from of(value, (*above, "*"))
+            return
+        chosen = chosen_fields(tree)
+        for name, items in chosen.items():
+            yield from of(items, (*above, name))
+        for key, value in tree.items():
+            if fields.sayable(key) and not (chosen and isinstance(value, dict | list)):
+                yield from of(value, (*above, key))
+    elif isinstance(tree, list):
+        for item in tree[:5]:
+            yield from of(item, above)
+    elif above and tree not in (None, ""):
+        yield above
+
+
+def values(tree: Any, leaf: Leaf) -> Iterator[Any]:
+    if isinstance(tree, list):
+        for item in tree:
+            yield from values(item, leaf)
+    elif not leaf:
+        yield tree
+    elif isinstance(tree, dict) and isinstance(leaf[0], Chosen):
+        yield from values(chosen_fields(tree).get(leaf[0]), leaf[1:])
+    elif isinstance(tree, dict) and leaf[0] == "*":
+        for item in tree.values():
+            yield from values(item, leaf[1:])
+    elif isinstance(tree, dict) and leaf[0] in tree:
+        yield from values(tree[leaf[0]], leaf[1:])
+
+
+def bare(leaf: Leaf) -> Leaf:
+    """The leaf without what says nothing: `title.#text` is the title, and so is `attr.@_title`."""
+    while len(leaf) > 1 and leaf[-1] in BEARS_PARENTS_NAME:
+        leaf = leaf[:-1]
+    return tuple(key for key in leaf[:-1] if key not in ATTRIBUTES) + leaf[-1:]
+
+
+def name(leaf: Leaf) -> str:
+    return plain(bare(leaf)[-1])
+
+
+def path(leaf: Leaf) -> str:
+    return ".".join(key.step if isinstance(key, Chosen) else key if key == "*" else fields.quoted(key) for key in leaf)
