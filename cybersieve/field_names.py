@@ -25,7 +25,7 @@ TEXTS = names_of("""description shortdescription longdescription fulldescription
     explanation choices answers proofofconcept""")
 TEXT_ENDS = ("description", "descript", "desc", "abstract", "text", "article", "summary", "details", "notes", "steps",
              "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis", "remediation",
-             "recommendation", "content", "body")
+             "recommendation", "content", "body", "prompt", "response")
 EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text
 # What these hold is not about what the record is about.
 OTHERS = frozenset(names_of("""license licence licenses licences copyright copyrights copyrighttext licensecomments

@@ -4,6 +4,7 @@ What is found has the form of an entry of sources.yaml, so that `parse.py --expl
 correct it. Only the beginning of a file is looked at (cybersieve/peek.py).
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,12 +28,15 @@ from cybersieve.leaves import MAX_DEPTH, alike, chosen_fields
 
 # What upstreams call the list of their records.
 LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"}
+REPLIES = {"message", "msg"}  # of a service that answers
 # How the names of lists end that hold parts of a record, not records.
 PARTS = (*OTHERS, *names_of("""labels tags topics comments replies timeline history revisions changes changelog affected
     products packages versions links attachments files assignees reviewers iocs indicators risks scores metrics systems
     participants organizations sections credits bodytext"""))
 OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
-TEXTS_FROM = 8  # texts under keys that are no names of fields, from which on each is a record
+TEXTS_FROM = 20  # texts under keys that are no names of fields, from which on each is a record
+_STEM = re.compile("[0-9].*", re.S)
+_IN_CHAPTERS = re.compile(r"[A-Za-z]{0,6}[-. ]?[0-9]+(?:[.-][0-9]+)+[a-z]?")  # 1.2.3, V1.2
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
 
@@ -80,12 +84,13 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     arrays = _joined({path: items for path, items in _arrays(root, "", 0) if _wordy(items) >= 0.5})
     named = [path for path, items in arrays.items() if _named(items)]
     named = [path for path in named if not OTHERS & set(map(plain, fields.record_path(path)))] or named
-    own_words = any(isinstance(v, str) and words(v) and plain(k) in TEXTS for k, v in root.items())
+    own_words = any(isinstance(v, str) and words(v) and plain(k) in TEXTS and plain(k) not in REPLIES
+                    for k, v in root.items())
     if advisory(root) and (own_words or any(isinstance(v, list) and _wordy(v) for v in root.values())):
         return [""]
     if own_words and whole and (single or not named or max(len(arrays[path]) for path in named) < 2
                                 or _has_parts(root, {path: arrays[path] for path in named})):
-        lists = [path for path in named if plain(path) in LISTS]
+        lists = [path for path in named if plain(_last(path)) in LISTS]
         numbered = any(plain(key) in IDS for key in root)  # a record with parts, not a feed of one
         return [""] if single or numbered or not lists else lists
     most = max((len(arrays[path]) for path in named), default=0)
@@ -139,7 +144,7 @@ def _inside(path: str, items: list[Any]) -> list[str]:
     """The path of the items' own arrays of records, where the items are only rooms for those (findings by host)."""
     objects = [item for item in items if isinstance(item, dict)]
     below = _below(path, objects)
-    if any(_says(item) or any(plain(key) in IDS for key in item) for item in objects):
+    if any(_says(item) or _own_text(item) or any(plain(key) in IDS for key in item) for item in objects):
         return ([] if _long(objects) else list(_chapters(objects, below))) or [path]
     deeper: list[str] = []
     for inner, found in below.items():
@@ -165,7 +170,7 @@ def _chapters(objects: list[dict[str, Any]], below: dict[str, list[Any]]) -> Ite
         name = plain(_last(path))
         if name in TEXTS or name.endswith((*PARTS, *TEXT_ENDS)):
             continue
-        if _numbered(inner) and _telling(inner) and len(inner) > len(objects):
+        if _titled(inner) and _telling(inner) and len(inner) > len(objects):
             yield from _inside(path, inner)
         elif not _long(inner):
             yield from _chapters(inner, _below(path, inner))
@@ -182,22 +187,27 @@ def _long(items: list[dict[str, Any]]) -> bool:
 
 
 def _own_text(tree: dict[str, Any]) -> int:
-    """Characters of an object's own texts."""
+    """Characters of an object's own texts, by name or by length."""
     return sum(len(value) for key, value in tree.items() if isinstance(value, str) and words(value)
-               and (plain(key) in TEXTS or plain(key).endswith(TEXT_ENDS)))
+               and (plain(key) in TEXTS or plain(key).endswith(TEXT_ENDS)
+                    or (len(value) >= OWN_FROM and plain(key) not in OTHERS)))
 
 
 def _has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
-    """Is this a record with parts, not a feed with records? It has a title, and its lists are called like parts, or it
-    has an id and says more than they do."""
+    """Is this a record with parts, not a feed with records? It has a title, and its lists are called like parts and are
+    none of records that say more, or it has an id, or no title, and says more than they do."""
     names = {plain(_last(path)) for path in arrays}
-    if names & LISTS or not any(plain(key) in (*TITLES, *EITHER) and isinstance(value, str) and words(value)
-                                for key, value in root.items()):
+    if names & LISTS:
         return False
+    titled = any(plain(key) in (*TITLES, *EITHER) and isinstance(value, str) and words(value)
+                 for key, value in root.items())
     numbered = any(plain(key) in IDS or plain(key).endswith("id") or PUBLIC.fullmatch(str(value))
                    for key, value in root.items())
     said = sum(len(item) for items in arrays.values() for item in _strings(items) if words(item))
-    return all(name.endswith(PARTS) for name in names) or (numbered and _own_text(root) >= said)
+    if (more := _own_text(root) >= said) and (numbered or not titled):
+        return True
+    feed = not more and all(_titled(items) and _telling(items) for items in arrays.values())
+    return titled and not feed and all(name.endswith(PARTS) for name in names)
 
 
 def _strings(tree: Any) -> Iterator[str]:
@@ -214,7 +224,8 @@ def _texts_by_key(tree: dict[str, Any]) -> bool:
             plain(key) in NAMED or plain(key).endswith(TEXT_ENDS) for key in tree):
         return False
     said = sum(map(words, tree.values()))
-    return said * 2 > len(tree) and (all(map(PUBLIC.fullmatch, tree)) or len(tree) >= TEXTS_FROM)
+    alike = len(tree) > 2 and len({_STEM.sub("", key) for key in tree}) == 1  # rule1, rule2, rule3
+    return said * 2 > len(tree) and (alike or all(map(PUBLIC.fullmatch, tree)) or len(tree) >= TEXTS_FROM)
 
 
 def _says(tree: Any, names: frozenset[str] = frozenset((*TITLES, *TEXTS)), depth: int = 0) -> bool:
@@ -229,6 +240,18 @@ def _numbered(items: list[Any]) -> bool:
     own = [any(plain(key) in TITLES or plain(key) in IDS or plain(key).endswith(("id", "number"))
                for key in _unwrapped(item)) for item in items]
     return sum(own) * 2 > len(own)
+
+
+def _titled(items: list[Any]) -> bool:
+    """Have most of these objects a title, a public number or one by chapters, and most of them one of their own?"""
+    own: list[str] = []
+    for item in map(_unwrapped, items):
+        texts = {plain(key): str(value) for key, value in item.items() if isinstance(value, str | int)}
+        if any(name in TITLES or name.endswith(("title", "subject")) or PUBLIC.fullmatch(text)
+               or _IN_CHAPTERS.fullmatch(text) for name, text in texts.items()):
+            own.append(" ".join(text for name, text in texts.items() if name in (*TITLES, *IDS)
+                                or name.endswith(("title", "subject", "name", "id", "number"))))
+    return len(own) * 2 > len(items) and len(set(own)) * 2 > len(own)
 
 
 def _unwrapped(item: Any) -> dict[str, Any]:

@@ -31,6 +31,8 @@ from cybersieve.leaves import Leaf
 Description = dict[str, Any]  # an entry of sources.yaml
 BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most of them is not their own
 _CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN ")  # what a tool saw or signed, no prose
+NO_TEXTS = ("label", "licen", "error", "raw")  # how names begin of what only looks like a text's
+_COLUMN = re.compile("[A-Ea-e]|(?:option|choice|answer)[ _]?(?:[A-Ja-j]|[0-9]{1,2})", re.I)  # of answers to choose from
 _CODED = re.compile(r"[0-9]+|[0-9A-Fa-f-]{32,}")
 
 
@@ -88,8 +90,9 @@ class _Fields:
 
     def prose(self, leaf: Leaf) -> bool:
         """Words that are no licence, query, reference, label or name of a person."""
-        return self.wordy(leaf) and leaves.name(leaf) not in TITLES and (OTHERS | CODE | LABELS).isdisjoint(
-            map(plain, leaf))
+        name = leaves.name(leaf)
+        return self.wordy(leaf) and name not in TITLES and not name.startswith("func") and not name.endswith("code") \
+            and (OTHERS | CODE | LABELS).isdisjoint(map(plain, leaf))
 
 
 def described(kind: str, records: list[str], samples: list[Any]) -> Description:
@@ -134,7 +137,7 @@ def _texts(all_: _Fields) -> list[Leaf]:
     """Texts by name, and what is far longer than these. Where a name only ends like a text's, they must be longer."""
     texts = [leaf for leaf in all_.named(TEXTS, TEXT_ENDS)
              if all_.length(leaf) >= 20 or (all_.wordy(leaf) and leaves.name(leaf) in TEXTS)]
-    texts = [leaf for leaf in texts if not leaves.name(leaf).startswith("label") and not all_.captured(leaf)
+    texts = [leaf for leaf in texts if not leaves.name(leaf).startswith(NO_TEXTS) and not all_.captured(leaf)
              and "rejected" not in map(plain, leaf[:-1])]  # the answer that a model is to learn not to give
     least = min((len(leaves.bare(leaf)) for leaf in texts), default=0)
     texts = [leaf for leaf in texts if not OTHERS & set(map(plain, leaf)) and (
@@ -146,7 +149,8 @@ def _texts(all_: _Fields) -> list[Leaf]:
     longest = max(others, default=None, key=lambda leaf: (all_.length(leaf) * len(all_.found[leaf]), leaf))
     if longest and longest not in texts and all_.length(longest) > 2 * max(map(all_.length, texts), default=0):
         texts.insert(0, longest)
-    return texts
+    choices = [leaf for leaf in all_.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
+    return texts + [leaf for leaf in choices if leaf not in texts] if len(choices) > 2 else texts
 
 
 def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
@@ -177,13 +181,15 @@ def _ids(all_: _Fields, near: set[Leaf]) -> list[Leaf]:
     top = [leaf for leaf in all_.found if len(leaves.bare(leaf)) == 1]
     ending = [leaf for leaf in top if leaves.name(leaf).endswith(("id", "identifier")) and not any(
         other in leaves.name(leaf) for other in OTHERS_IDS)]
+    ending += [leaf for leaf in top if leaves.name(leaf).endswith("number") and all_.lettered(leaf)]
     public = [leaf for leaf in top if all_.public(leaf)
               and (leaf in ending or leaves.name(leaf) in TITLES or leaves.name(leaf).startswith("column")
                    or not leaves.name(leaf).isascii())]
     bare = [leaf for leaf in all_.named(TITLES[:2]) if leaf in top and not all_.wordy(leaf)]
     pages = [leaf for leaf in all_.named(META["url"]) if leaf in top]
     aliases = [leaf for leaf in all_.named(META["aliases"]) if leaf in top and all_.public(leaf)]
-    own = [leaf for leaf in named if leaves.bare(leaf)[:-1] in near and leaf[0] != "_id"]  # a database's comes later
+    own = [leaf for leaf in named if leaves.bare(leaf)[:-1] in near and not all_.parts(leaf)
+           and leaf[0] != "_id"]  # a database's comes later
     indicators = [leaf for leaf in all_.named(INDICATORS) if leaf in top]
     order = [*own, ("@key",), *public, *(leaf for leaf in named if leaf in top), *ending, *aliases, *named, *bare,
              *pages, *indicators]

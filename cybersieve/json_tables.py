@@ -16,7 +16,7 @@ from cybersieve import fields
 from cybersieve.field_names import IDS, TEXTS, TITLES, plain, words
 
 KEYS = ["*"]  # a document's own keys are the columns
-NAMES = {"columns", "fields", "fieldnames", "columnnames", "header", "headers", "schema"}  # what holds the columns
+NAMES = {"columns", "cols", "fields", "fieldnames", "columnnames", "header", "headers", "schema"}  # of the columns
 NAME = {"name", "columnname", "field", "fieldname", "label", "title", "id"}  # of a column that is an object
 MAX_COLUMNS = 1000  # that are turned: each row asks each of them
 DEPTH = 3  # objects and arrays down to a table
@@ -35,10 +35,7 @@ def found(documents: list[Any], whole: bool) -> Table | None:
     root = documents[0] if len(documents) == 1 else None
     items, path = (documents, "") if len(documents) > 1 else (root, "[]")
     if isinstance(items, list):
-        names = items[0] if items else []
-        if _named(names) and _rows(items[1:], names):
-            return Table(path, names)
-        return Table(path, [f"column {n}" for n in range(1, len(names) + 1)]) if _nameless(items) else None
+        return _headed(items, path) or (Table(path, _numbers(items)) if _nameless(items) else None)
     if not isinstance(root, dict):
         return None
     return Table("", KEYS) if _columns(root, whole) else _inner(root, "", [], 0)
@@ -64,6 +61,8 @@ def _inner(tree: dict[str, Any], path: str, names: list[str], depth: int) -> Tab
         below = f"{path}.{fields.quoted(key)}".removeprefix(".")
         if names and isinstance(value, list) and _rows(value, names):
             return Table(f"{below}[]", names)
+        if isinstance(value, list) and (table := _headed(value, f"{below}[]")):
+            return table
         inner, step = (value[0], "[]") if isinstance(value, list) and value else (value, "")
         if depth < DEPTH and isinstance(inner, dict) and (table := _inner(inner, below + step, names, depth + 1)):
             return table
@@ -88,6 +87,16 @@ def _named(names: Any, least: int = 2) -> bool:
 def _rows(items: list[Any], names: list[str]) -> bool:
     """Are these rows of so many cells? The last may be cut off."""
     return all(isinstance(item, list) for item in items) and {len(item) for item in items[:-1] or items} == {len(names)}
+
+
+def _headed(items: list[Any], path: str) -> Table | None:
+    """A table of lists whose first is the columns' names."""
+    names = items[0] if items else []
+    return Table(path, names) if _named(names) and _rows(items[1:], names) else None
+
+
+def _numbers(items: list[Any]) -> list[str]:
+    return [f"column {n}" for n in range(1, len(items[0]) + 1)]
 
 
 def _nameless(items: list[Any]) -> bool:

@@ -111,6 +111,7 @@ class Arrays(NamedTuple):
     """Arrays of a JSON document beside those of its records, and what else comes late, which is counted."""
 
     path: fields.RecordPath  # of all of them
+    maps: list[fields.RecordPath]  # where records stand by their ids
     own: frozenset[str]  # what those with records are called in locators
     seen: frozenset[str]  # and those that the beginning shows, with records or without
 
@@ -119,8 +120,9 @@ class Arrays(NamedTuple):
         kinds = Kinds()
         for locator, tree in found:
             name = locator.rpartition("[")[0]
-            if name in self.own or (name not in self.seen and plain(name.rpartition(".")[2]) not in NO_RECORDS
-                                    and kinds.of(tree) and not _tag(tree)):
+            if name in self.own or "@key" in tree or (
+                    name not in self.seen and plain(name.rpartition(".")[2]) not in NO_RECORDS
+                    and kinds.of(tree) and not _tag(tree)):
                 yield locator, tree
 
     def watch(self, notes: Counter[str], keys: list[str], text: str) -> None:
@@ -141,14 +143,15 @@ def arrays(source: Source, begin: bytes) -> Arrays | None:
     """Where arrays with records may come that the beginning of a document of JSON does not show; None: nowhere."""
     places = source.places
     if source.name != "unknown" or source.columns or any(
-            len(place) < 2 or place[-1] != "[]" or {"*", "[]"} & set(place[:-1]) for place in places):
+            len(place) < 2 or place[-1] not in ("[]", "*") or {"*", "[]"} & set(place[:-1]) for place in places):
         return None
     above = places[0][:-2]
     documents = peek.json_documents(begin)
     rooms = peek.values(documents, above)
     if len(documents) != 1 or len(rooms) != 1 or any(place[:-2] != above for place in places):
         return None
-    return Arrays((*above, "*", "[]"), frozenset(".".join(place[:-1]) for place in places),
+    maps = [place for place in places if place[-1] == "*"]
+    return Arrays((*above, "*", "[]"), maps, frozenset(".".join(place[:-1]) for place in places),
                   frozenset(".".join((*above, key)) for key in rooms[0]))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cybersieve import fields
-from cybersieve.field_names import NAMED, plain
+from cybersieve.field_names import NAMED, TEXT_ENDS, plain
 
 Leaf = tuple[str, ...]  # keys down to a value; "*" for any
 MAX_DEPTH = 5  # of record arrays in the document, and of fields in a record
@@ -13,7 +13,7 @@ MAP_FROM = 3  # objects alike under keys that are no names of fields
 BEARS_PARENTS_NAME = ("#text", "_", "$", "value", "@value", "en", "rendered", "$oid", "$date", "$numberLong", "S", "N",
                       "*", "str")
 ATTRIBUTES = frozenset(("$", "@", "attr", "attrs", "_attributes", "@attributes"))  # an XML element's, turned into JSON
-_CHOICE = re.compile("(?:option_?)?(?:[A-Ja-j]|[0-9])")  # answers to choose from
+CHOICE = re.compile("(?:(?:option|choice|answer|step)[ _]?)?(?:[A-Ja-j]|[0-9]{1,3})")  # of several to choose from
 _SIMPLE = re.compile(r"[\w .:/-]+")  # a name that a path can hold
 
 
@@ -30,16 +30,17 @@ class Chosen(str):
     """A field whose name is an element's attribute: `<column name="title">` is `title`."""
 
     step: str  # of its path
+    key: str  # the element's
 
     @classmethod
     def of(cls, key: str, name: str) -> "Chosen":
         chosen = cls(name)
-        chosen.step = f"{fields.quoted(key)}[@name={name}]"
+        chosen.step, chosen.key = f"{fields.quoted(key)}[@name={name}]", key
         return chosen
 
 
 def chosen_fields(tree: dict[str, Any]) -> dict[Chosen, list[Any]]:
-    """The fields that bear their names as attributes: two or more, and no others."""
+    """The fields that bear their names as attributes: two or more, some known ones, and no others."""
     found: dict[Chosen, list[Any]] = {}
     for key, value in tree.items():
         for item in value if isinstance(value, list) else [value]:
@@ -48,14 +49,15 @@ def chosen_fields(tree: dict[str, Any]) -> dict[Chosen, list[Any]]:
                 found.setdefault(Chosen.of(key, name), []).append({k: v for k, v in item.items() if k != "@name"})
             elif isinstance(item, dict):
                 return {}
-    return found if len(found) > 1 else {}
+    known = any(plain(name) in NAMED or plain(name).endswith(TEXT_ENDS) for name in found)
+    return found if len(found) > 1 and known else {}
 
 
 def of(tree: Any, above: Leaf = ()) -> Iterator[Leaf]:
     """The keys down to each value of a record."""
     if isinstance(tree, dict) and len(above) < MAX_DEPTH:
-        if above and len(tree) > 1 and all(map(_CHOICE.fullmatch, tree)) and all(
-                isinstance(value, str) for value in tree.values()):
+        if above and len(tree) > 1 and all(map(CHOICE.fullmatch, tree)) and not any(
+                isinstance(value, dict | list) for value in tree.values()):
             yield (*above, "*")
             return
         if above and len(tree) >= MAP_FROM and alike(list(tree.values())) and NAMED.isdisjoint(map(plain, tree)):
@@ -82,7 +84,9 @@ def values(tree: Any, leaf: Leaf) -> Iterator[Any]:
     elif not leaf:
         yield tree
     elif isinstance(tree, dict) and isinstance(leaf[0], Chosen):
-        yield from values(chosen_fields(tree).get(leaf[0]), leaf[1:])
+        items = tree.get(leaf[0].key)
+        yield from values([item for item in (items if isinstance(items, list) else [items])
+                           if isinstance(item, dict) and item.get("@name") == leaf[0]], leaf[1:])
     elif isinstance(tree, dict) and leaf[0] == "*":
         for item in tree.values():
             yield from values(item, leaf[1:])

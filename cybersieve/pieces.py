@@ -204,8 +204,9 @@ def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Ite
             located = _elements(begin, chunks, piece, source, notes, bounds, beside)
         else:
             others = late.arrays(source, begin)
-            reader = json_stream.Reader(piece.name, [others.path] if others else source.places, notes, *bounds,
-                                        readers.skipped(source), piece.start, others and partial(others.watch, notes))
+            places = [others.path, *others.maps] if others else source.places
+            watch = others and partial(others.watch, notes)
+            reader = json_stream.Reader(piece.name, places, notes, *bounds, readers.skipped(source), piece.start, watch)
             located = _read(reader, begin[:piece.head], readers.sequence(begin, chunks)[1], piece, notes)
             located = others.records(located) if others else located
         for locator, tree in located:

@@ -260,7 +260,7 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
     """The reader of the kind, on the stream; `others`: where records of other kinds may come."""
     if kind == "json":
         arrays = others if isinstance(others, late.Arrays) else None
-        places = [arrays.path] if arrays else source.places
+        places = [arrays.path, *arrays.maps] if arrays else source.places
         trees = json_stream.records(stream, name, places, notes, **bounds, skip=skipped(source),
                                     watch=arrays and partial(arrays.watch, notes))
         trees = arrays.records(trees) if arrays else trees

@@ -42,8 +42,8 @@ from cybersieve.records import Record
 # In the place of what a forum took out.
 GONE = ("[deleted]", "[removed]", "[deleted by user]", "[ removed by reddit ]", "[flagged]", "[dead]")
 MAX_ID = 500  # characters
-_ZEROS = re.compile("0[0tz:. /-]*")
-NO = frozenset(["", "false", "f", "no", "n", "off", "none", "null", "nan", "nil", "\\n", "-"])  # also as text
+_NEVER = re.compile("0[0tz:. /-]*|9999-12-31.*|(?:0001|1970)-01-01(?:[t ][0z:.]*)?(?:[+-]00:?00)?")  # no date
+NO = frozenset(["", "false", "f", "no", "n", "off", "none", "null", "nan", "nat", "nil", "n/a", "never", "\\n", "-"])
 KINDS = ("json", "xml", "csv", "yaml")
 KEYS = ("name", "kind", "file", "root", "match", "records", "columns", "skip", "id", "title", "text", "status", "meta",
         "licence", "format")
@@ -232,7 +232,7 @@ def _true(value: Any) -> bool:
     """Does the value say yes? Tables say no as text, each database in its own way; a date that is all zeros is none."""
     if isinstance(value, str):
         word = value.strip().lower()
-        return word not in NO and not _ZEROS.fullmatch(word)
+        return word not in NO and not _NEVER.fullmatch(word)
     return bool(value)
 
 

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from cybersieve.errors import InputError
+from cybersieve.field_names import NAMED, plain
 
 MAX_CELLS = 20_000  # of one row, the header too
 MOST_MARKS = 400_000  # delimiters in one line, in texts or between cells, of which there may be one every two bytes
 DELIMITERS = ",;\t|"
+NO_DELIMITER = "\x1f"
 LOOK = 64_000  # bytes by which header and quotes are told; no more than peek shows, so that both tell the same
 HEADER_WITHIN = 20  # rows
 _NAME = re.compile(r"\s*[A-Za-z_][\w .()/-]*")  # of a column
@@ -108,9 +110,10 @@ def _head(lines: Iterator[str], name: str, notes: Counter[str]) -> tuple[_Head, 
 def _layout(begin: list[str], mark: str, notes: Counter[str]) -> tuple[dict[str, Any], int, int]:
     """How a table is written, and where the lines of its header start and stop, by the first lines.
 
-    The delimiter is the first line's, unless that makes no table of them and another does.
+    The delimiter is the first line's (of one column none), unless that makes no table of them and another does.
     """
-    first = mark or delimiter(begin[0] if begin else "")
+    line = begin[0] if begin else ""
+    first = mark or (delimiter(line) if any(each in line for each in DELIMITERS) else NO_DELIMITER)
     how, start, stop, width = {"delimiter": first, "skipinitialspace": any(map(_SPACED.fullmatch, begin[:2]))}, 0, 1, 0
     if len(begin) == 1:
         return how, start, stop
@@ -174,7 +177,8 @@ def _header(found: list[_Row]) -> int:
         return 0
     for at in range(1, len(filled)):
         width, below = len(found[at].cells), found[at + 1:]
-        few = 2 * len(filled[0]) <= len(filled[at]) or not all(map(_label, filled[0]))
+        few = (2 * len(filled[0]) <= len(filled[at]) and not (len(filled[0]) > 1 and NAMED.issuperset(
+            map(plain, filled[0])))) or not all(map(_label, filled[0]))
         if few and len(filled[at]) > max(2, *map(len, filled[:at])) and all(map(_label, filled[at])) and (
                 2 * sum(len(row.cells) == width for row in below) > len(below)):
             return at

@@ -128,11 +128,11 @@ _REFERENCE_LINK = re.compile(r"(?<![\]\w])\[([^\[\]\n]{2,200})\]\[([^\[\]\n]{0,8
 _REFERENCE = re.compile(r"^ {0,3}\[[^\[\]\n]+\]:[ \t]+\S[^\n]*$", re.M)
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+", re.M)
 _SUBHEADING = re.compile(r"^ {0,3}#{2,6}[ \t]+(?=[A-Z])", re.M)  # one `#` may be a shell's
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^`\n]*)")
+_FENCE = re.compile(r" {0,3}(`{3,}+|~{3,}+)([^`\n]*)")
 _BOLD = re.compile(r"(?<![\w*])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*(?![\w*])")
 _CODE = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]+)\1(?!`)")
-_MARKED_CODE = re.compile(r"(?<!`)(`{1,2})(?!`)[^`\n<&]*[<&][^`\n]*\1(?!`)")  # with what may be taken for markup
 _HELD = re.compile("\0([0-9]+)\0")
+_OTHER_LINES = [(re.compile(rf"<{name}\b[^<>]*+>"), f"</{name}>") for name in ("pre", "script", "style")]
 _LISTED = re.compile(r"^(?:#{1,6} |[*+-] |[0-9]+\. |> |\|[ :-]*-{3})", re.M)  # a line of Markdown
 
 
@@ -205,18 +205,23 @@ def _freed(text: str, held: list[str]) -> str:
 
 
 _BB_PICTURE = re.compile(r"\[img\b[^\[\]\n]{0,99}\][^\[\]\s]*\[/img(?::\w{1,12})?\]", re.I)
-_BB_END = re.compile(r"\[/([a-z]{1,10})(?::\w{1,12})?\]", re.I)
 _BB_TAG = re.compile(r"\[(/?)([a-z]{1,10}|\*)(?::\w{1,12})?(?:=[^\[\]\n]{0,500})?\]", re.I)
 BB_BLOCKS = words("quote code list center left right indent spoiler table tr")
 BB_NAMES = BB_BLOCKS | words("b i u s url email size color colour font highlight sub sup td th")
 
 
 def bbcode(text: str) -> str:
-    """BBCode to text: the tags that are closed go, pictures too; `arr[i]` stays where no `[/i]` comes."""
+    """BBCode to text: pictures go, and tags whose names are opened and closed; `arr[i]` and `[/home]` stay."""
     if "[/" not in text:
         return text
     text = _BB_PICTURE.sub("", text)
-    closed = {end[1].lower() for end in _BB_END.finditer(text)} & BB_NAMES
+    opened, closed = set[str](), set[str]()
+    for tag in _BB_TAG.finditer(text):
+        if not tag[1]:
+            if not (tag.start() and text[tag.start() - 1].isalnum()):  # `arr[i]` opens none
+                opened.add(tag[2].lower())
+        elif tag[2].lower() in opened & BB_NAMES:
+            closed.add(tag[2].lower())
 
     def mark(tag: re.Match[str]) -> str:
         name = tag[2].lower()
@@ -239,7 +244,7 @@ def auto(text: str) -> str:
         return markdown(text)
     if "<" in text and "`" in text and not _PAGE.search(text):
         held: list[str] = []
-        return _freed(_auto(_hold(_MARKED_CODE, text, held)), held)
+        return _freed(_auto(_hold(_CODE, text, held)), held)
     return _auto(text)
 
 
@@ -249,7 +254,11 @@ def _written_as_markdown(text: str) -> bool:
         _fenced(text, closed)
         if closed:
             return True
-    return "<" in text and "\n\n" in text and bool(_LISTED.search(text) and _PAGE.search(text))
+    if "<" not in text or "\n\n" not in text or not _PAGE.search(text):
+        return False
+    for start, end in _OTHER_LINES:
+        text = cut_out(text, start, end)
+    return bool(_LISTED.search(text))
 
 
 def _auto(text: str) -> str:

@@ -465,6 +465,68 @@ def test_a_single_record_with_parts(wrap, more, tmp_path):
     assert row["text"].startswith(f"{PROSE} Number 0.")
 
 
+@pytest.mark.parametrize("name", ["comments", "sections", "products", "history", "topics", "indicators"])
+def test_a_feed_whose_list_is_called_like_parts(name, tmp_path):
+    feed = {"id": "F", "title": "All of it", "description": "What happened to servers",
+            name: [entry(n) for n in range(3)]}
+    assert [row["id"] for row in parsed(tmp_path, "feed.json", feed)] == ["E-0", "E-1", "E-2"]
+
+
+@pytest.mark.parametrize("parts", [
+    {"messages": [{"id": f"m{n}", "role": "user", "content": f"{PROSE} {n}"} for n in range(3)]},
+    {"hints": [{"id": n, "text": "Look at the door."} for n in range(3)]},
+    {"paragraphs": [{"id": n, "text": PROSE} for n in range(3)]}])
+def test_talks_and_papers_are_not_torn(parts, tmp_path):
+    rows = parsed(tmp_path, "talks.json", [{"id": f"T-{n}", "title": f"A talk {n}", **parts} for n in range(3)])
+    assert [row["id"] for row in rows] == ["T-0", "T-1", "T-2"] and all(row["text"] for row in rows)
+
+
+def test_names_with_the_records_before_them(tmp_path):
+    flaws = [{"vuln_number": f"V-{n}", "vuln_title": f"A door {n}", "vuln_description": f"{PROSE} {n}",
+              "updates": [{"id": 10 * n + part, "text": f"Said so {part}"} for part in range(3)]} for n in range(3)]
+    rows = parsed(tmp_path, "flaws.json", {"message": "All was well, as it seems", "results": flaws})
+    assert [(row["id"], row["title"], row["text"].split("\n")[0]) for row in rows] == [
+        (f"V-{n}", f"A door {n}", f"{PROSE} {n}") for n in range(3)]
+
+
+def test_a_record_of_many_fields_of_its_own(tmp_path):
+    fields = ["What we saw", "Where", "Who", "Why so", "How bad", "What to do", "When seen", "Owner of it", "More"]
+    assert len(parsed(tmp_path, "one.json", {name: f"{PROSE} {name}" for name in fields})) == 1
+
+
+def test_names_in_attributes_that_are_no_fields(tmp_path):
+    def finding(n, part):
+        return f"<finding name='check{part}'>{PROSE} {n} {part}</finding>"
+    hosts = "".join(f"<host>{finding(n, 0)}{finding(n, 1)}</host>" for n in range(3))
+    rows = parsed(tmp_path, "scan.xml", f"<all>{hosts}</all>")
+    assert rows[1]["text"].split("\n") == [f"{PROSE} 1 {part}" for part in range(2)]
+
+
+def test_a_transcript_with_its_segments(tmp_path):
+    row, = parsed(tmp_path, "talk.json", {"text": f"{PROSE} {PROSE}", "language": "en", "segments": [
+        {"id": n, "start": n, "text": "What happened to it"} for n in range(4)]})
+    assert row["text"].startswith(f"{PROSE} {PROSE}")
+
+
+def test_columns_of_answers(tmp_path):
+    rows = parsed(tmp_path, "questions.csv", "Question,A,B,C,Answer\n" + "".join(
+        f"Which of these is a cipher {n}?,AES {n},A door of wood,A window,A\n" for n in range(6)))
+    assert (rows[2]["title"], rows[2]["text"]) == ("Which of these is a cipher 2?", "AES 2\nA door of wood\nA window")
+
+
+def test_a_table_within_an_object(tmp_path):
+    table = [["ID", "Title", "Text"], *([f"E-{n}", f"Event {n}", f"{PROSE} Number {n}."] for n in range(3))]
+    rows = parsed(tmp_path, "sheet.json", {"range": "A1:C4", "values": table})
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
+def test_an_id_is_the_records_own(tmp_path):
+    rows = parsed(tmp_path, "list.json", [{"advisoryNumber": f"INTEL-SA-00{n}", "title": "A door", "text": PROSE,
+                                           "flaws": [
+        {"id": f"CVE-2031-{n}{part}", "description": f"{PROSE} {part}"} for part in range(2)]} for n in range(3)])
+    assert [row["id"] for row in rows] == [f"INTEL-SA-00{n}" for n in range(3)]
+
+
 def test_a_feed_says_less_than_its_records(tmp_path):
     feed = {"id": "F", "title": "All of it", "description": "What happened to servers",
             "flaws": [entry(n) for n in range(3)]}

@@ -65,6 +65,14 @@ def test_texts_in_objects_behind_the_first_array_are_told(size, tmp_path, monkey
     assert counts.notes == {late.NOT_READ: len(COMMENTS) + 1}
 
 
+def test_an_array_behind_records_by_their_ids(tmp_path):
+    rows, counts = parsed(tmp_path, "export.json", {"all": {
+        "posts": {f"p.{n}": {"title": f"Post {n}", "text": f"{PROSE} {n}"} for n in range(1000)},
+        "comments": COMMENTS}})
+    assert [row["id"] for row in rows] == [f"p.{n}" for n in range(1000)] + [f"c{n}" for n in range(50)]
+    assert counts.written == len(rows) == 1050
+
+
 def test_arrays_behind_the_first_that_hold_no_records(tmp_path):
     rows, counts = parsed(tmp_path, "export.json", {
         "posts": POSTS, "references": [{"url": "https://example.org/n", "description": "The news about all of this."}],

@@ -103,8 +103,9 @@ def test_by_their_ids_more_come_than_the_first_look_shows(tmp_path):
     assert len(found) == 1000 and {source.name for source, _, _ in found} == {"osv"}
 
 
-NO = ["0", "False", "f", "N", "no ", "NULL", "\\N", "0000-00-00 00:00:00", "0.0", "nan", "", 0, False, {}]
-YES = ["1", "t", "TRUE", "Y", "yes", "2031-01-01", "0001-01-01T00:00:00Z", 1, True, {"by": "joe"}]
+NO = ["0", "False", "f", "N", "no ", "NULL", "\\N", "0000-00-00 00:00:00", "0.0", "nan", "NaT", "N/A",
+      "0001-01-01T00:00:00Z", "1970-01-01", "9999-12-31", "", 0, False, {}]
+YES = ["1", "t", "TRUE", "Y", "yes", "2031-01-01", "0001-01-02T00:00:00Z", 1, True, {"by": "joe"}]
 
 
 @pytest.mark.parametrize(("values", "dropped"), [(NO, None), (YES, "deleted")])

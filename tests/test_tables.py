@@ -270,3 +270,13 @@ def test_yaml_broken(data, message):
     ("a,b,c", ","), ("a;b,c;d", ";"), ('"a,b,c",d\te\tf', "\t"), ("one", ","), ("a|b", "|")])
 def test_delimiter(line, mark):
     assert tables.delimiter(line) == mark
+
+
+def test_a_column_without_delimiters_keeps_its_commas():
+    found, _ = rows(b"text\nfirst, second\nthird\n")
+    assert [row for _, row in found] == [{"text": "first, second"}, {"text": "third"}]
+
+
+def test_a_header_of_known_names_stays_the_header_above_wider_rows():
+    found, _ = rows(b"Term,Definition,,,\na,b,c,d,e\nf,g,h,i,j\nk,l,m,n,o\n")
+    assert [row["Term"] for _, row in found] == ["a", "f", "k"]

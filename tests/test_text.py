@@ -96,6 +96,9 @@ def test_identifiers_are_never_altered(format, identifier):
     ("auto", "# Steps\n```\n<script>x</script>\n```\n**bold**", "Steps\n<script>x</script>\nbold"),
     ("auto", "# Steps\n\n- one<br/>\n- `<p>` two\n\n**bold**", "Steps\n- one\n- <p> two\nbold"),
     ("auto", "Put `<b>` or <b>that</b> in, &amp; `id` \0 too", "Put `<b>` or that in, & `id` too"),
+    ("auto", "<style>\n* { margin: 0 }\n</style>\n\n<p>A page</p><pre>\n# as root\n</pre>", "A page\n# as root"),
+    ("auto", "Use `id` and <b>see</b> what `whoami` says", "Use `id` and see what `whoami` says"),
+    ("auto", "findstr [/b] [/i] x; a[i] = b[i] [/i]", "findstr [/b] [/i] x; a[i] = b[i] [/i]"),
     ("auto", '[quote="ann"]Is it [b:3k]stored[/b:3k]?[/quote]\nSee [url=https://example.org/x?a=1]that[/url]',
      "Is it stored?\nSee that"),
     ("bbcode", "[list][*]one[*]a[i] of b[u][/list][code]x [*] <script>[/code][img]https://example.org/a.png[/img]",
@@ -110,6 +113,16 @@ def test_identifiers_are_never_altered(format, identifier):
 ])
 def test_markup(format, markup, expected):
     assert text.plain(markup, format) == expected
+
+
+@pytest.mark.parametrize("format", ["auto", "markdown", "bbcode"])
+@pytest.mark.parametrize("piece", ["~", "`", "`a<", "~~~\n", "````\n```\n", "<pre>\n\n- <p>", "[b]", "[/b]", "a[i][/i]",
+                                   "[i]x[/i]"])
+def test_marks_again_and_again_take_linear_time(format, piece):
+    begin = time.process_time()
+    for end in ("", "``x", "<p>\n\n# a"):
+        text.plain(piece * (100_000 // len(piece)) + end, format)
+    assert time.process_time() - begin < 2
 
 
 @pytest.mark.parametrize("format", text.FORMATS)
