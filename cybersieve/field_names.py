@@ -27,11 +27,12 @@ TEXT_ENDS = ("description", "descript", "desc", "abstract", "text", "article", "
              "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis", "remediation",
              "recommendation", "content", "body", "prompt", "response")
 EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text
-# What these hold is not about what the record is about.
-OTHERS = frozenset(names_of("""license licence licenses licences copyright copyrights copyrighttext licensecomments
-    legal disclaimer reference references sources milestone
-    citation citations affiliation affiliations rawaffiliationstrings author authors authorships creator reporter byline
-    highlight highlightresult header headers annotations relationships journal venue booktitle publisher"""))
+# What these hold is not about what the record is about; of persons never.
+PERSONS = frozenset(names_of("""affiliation affiliations rawaffiliationstrings author authors authorships creator
+    reporter byline publisher"""))
+OTHERS = PERSONS | frozenset(names_of("""license licence licenses licences copyright copyrights copyrighttext
+    licensecomments legal disclaimer reference references sources milestone citation citations highlight highlightresult
+    header headers annotations relationships journal venue booktitle"""))
 OTHERS_TITLES = OTHERS - {"header", "headers"}
 CODE = frozenset(names_of("""raw query search command commands code condition range signature sourcedata rawoutput
     rawrequest rawresponse codeblock snippet codesnippet"""))

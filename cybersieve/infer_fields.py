@@ -17,6 +17,7 @@ from cybersieve.field_names import (
     OTHERS,
     OTHERS_IDS,
     OTHERS_TITLES,
+    PERSONS,
     PUBLIC,
     STATUSES,
     SURE_IDS,
@@ -90,9 +91,12 @@ class _Fields:
 
     def prose(self, leaf: Leaf) -> bool:
         """Words that are no licence, query, reference, label or name of a person."""
-        name = leaves.name(leaf)
-        return self.wordy(leaf) and name not in TITLES and not name.startswith("func") and not name.endswith("code") \
-            and (OTHERS | CODE | LABELS).isdisjoint(map(plain, leaf))
+        return self.wordy(leaf) and leaves.name(leaf) not in TITLES and not self.source_code(leaf) and (
+            OTHERS | CODE | LABELS).isdisjoint(map(plain, leaf))
+
+    def source_code(self, leaf: Leaf) -> bool:
+        """Is it called like source code (func, func_before, insecure_code)?"""
+        return leaves.name(leaf).startswith("func") or leaves.name(leaf).endswith("code")
 
 
 def described(kind: str, records: list[str], samples: list[Any]) -> Description:
@@ -140,8 +144,9 @@ def _texts(all_: _Fields) -> list[Leaf]:
     texts = [leaf for leaf in texts if not leaves.name(leaf).startswith(NO_TEXTS) and not all_.captured(leaf)
              and "rejected" not in map(plain, leaf[:-1])]  # the answer that a model is to learn not to give
     least = min((len(leaves.bare(leaf)) for leaf in texts), default=0)
-    texts = [leaf for leaf in texts if not OTHERS & set(map(plain, leaf)) and (
+    told = [leaf for leaf in texts if PERSONS.isdisjoint(map(plain, leaf)) and (
         (len(leaves.bare(leaf)) == least and leaves.name(leaf) in TEXTS) or all_.own(leaf))]
+    texts = [leaf for leaf in told if OTHERS.isdisjoint(map(plain, leaf))]
     texts = ([leaf for leaf in texts if not LABELS & set(map(plain, leaf[:-1]))] or texts)[:6]
     texts = [leaf for leaf in texts if not any(leaf[:at] in texts for at in range(1, len(leaf)))]  # a mixed one's parts
     others = [leaf for leaf in all_.found if all_.prose(leaf) and all_.own(leaf) and not all_.captured(leaf)
@@ -149,6 +154,8 @@ def _texts(all_: _Fields) -> list[Leaf]:
     longest = max(others, default=None, key=lambda leaf: (all_.length(leaf) * len(all_.found[leaf]), leaf))
     if longest and longest not in texts and all_.length(longest) > 2 * max(map(all_.length, texts), default=0):
         texts.insert(0, longest)
+    if not texts:  # better than none
+        texts = told[:6] or [leaf for leaf in all_.found if all_.source_code(leaf) and all_.wordy(leaf)][:1]
     choices = [leaf for leaf in all_.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
     return texts + [leaf for leaf in choices if leaf not in texts] if len(choices) > 2 else texts
 

@@ -508,6 +508,17 @@ def test_a_transcript_with_its_segments(tmp_path):
     assert row["text"].startswith(f"{PROSE} {PROSE}")
 
 
+@pytest.mark.parametrize(("record", "text"), [
+    ({"commit_id": "c", "target": 1, "func": "int f(char *a) { strcpy(b, a); return 0; }"},
+     "int f(char *a) { strcpy(b, a); return 0; }"),
+    ({"id": 1, "func_before": "int f(char *a) { strcpy(b, a); return 0; }" * 9, "message": "Check the length"},
+     "Check the length"),
+    ({"id": 1, "legal": {"text": PROSE}}, PROSE), ({"id": 1, "authors": {"text": "Ann Bee, Cee Dee"}}, "")])
+def test_texts_where_there_is_no_better_one(record, text, tmp_path):
+    row, = parsed(tmp_path, "one.json", [record])
+    assert (row["title"], row["text"]) == ("", text)
+
+
 def test_columns_of_answers(tmp_path):
     rows = parsed(tmp_path, "questions.csv", "Question,A,B,C,Answer\n" + "".join(
         f"Which of these is a cipher {n}?,AES {n},A door of wood,A window,A\n" for n in range(6)))
