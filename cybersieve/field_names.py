@@ -22,7 +22,7 @@ TEXTS = names_of("""description shortdescription longdescription fulldescription
     text content body abstract summary synopsis details detail message msg overview diagnosis note notes post comment
     answer story article impact consequence analysis solution mitigation remediation recommendation statement
     instruction prompt context input output response completion extract cooked discussion guidance rationale
-    explanation choices answers proofofconcept""")
+    explanation choices answers proofofconcept documentation""")
 TEXT_ENDS = ("description", "descript", "desc", "abstract", "text", "article", "summary", "details", "notes", "steps",
              "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis", "remediation",
              "recommendation", "content", "body", "prompt", "response")

@@ -95,6 +95,10 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         return [""] if single or numbered or not lists else lists
     most = max((len(arrays[path]) for path in named), default=0)
     maps = {path: room for path, room in _maps(root, "", 0) if len(room) >= most}
+    inner_arrays = {path: [item for item in items if isinstance(item, dict)] for path, items in arrays.items()
+                    if "*" in fields.record_path(path)}
+    if not named and (found := [path for path, items in inner_arrays.items() if items and _long(items)]):
+        return found  # findings by host, of whose fields none has a name that is known
     if not named and alike(values):
         return ["*"]
     inner = [value for value in root.values() if isinstance(value, dict)]

@@ -62,6 +62,11 @@ class _Fields:
         """Does it say something of its own in most records, as far as a few of them can tell?"""
         return len(self.found[leaf]) < BOILERPLATE_FROM or self.varied(leaf)
 
+    def classed(self, leaf: Leaf) -> bool:
+        """Is it one of a few words that come again and again?"""
+        texts = self.found[leaf]
+        return len(texts) >= BOILERPLATE_FROM and len(set(texts)) < max(3, len(texts) / 5)
+
     def lettered(self, leaf: Leaf) -> bool:
         """Are these more than numbers and hashes?"""
         return not all(map(_CODED.fullmatch, self.found[leaf]))
@@ -149,7 +154,7 @@ def _texts(all_: _Fields) -> list[Leaf]:
     texts = [leaf for leaf in told if OTHERS.isdisjoint(map(plain, leaf))]
     texts = ([leaf for leaf in texts if not LABELS & set(map(plain, leaf[:-1]))] or texts)[:6]
     texts = [leaf for leaf in texts if not any(leaf[:at] in texts for at in range(1, len(leaf)))]  # a mixed one's parts
-    others = [leaf for leaf in all_.found if all_.prose(leaf) and all_.own(leaf) and not all_.captured(leaf)
+    others = [leaf for leaf in all_.found if all_.prose(leaf) and not all_.classed(leaf) and not all_.captured(leaf)
               and not leaves.name(leaf).endswith("name")]
     longest = max(others, default=None, key=lambda leaf: (all_.length(leaf) * len(all_.found[leaf]), leaf))
     if longest and longest not in texts and all_.length(longest) > 2 * max(map(all_.length, texts), default=0):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, groupby
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from cybersieve import cli, columns, containers, json_record, late, parse_cache, pieces, readers, records, sources
@@ -20,8 +20,10 @@ from cybersieve.ids import Ids
 from cybersieve.params import Parse
 from cybersieve.readers import Found
 from cybersieve.records import Counts, Row
+from cybersieve.sources import Source
 
 T = TypeVar("T")
+ARCHIVES = {".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".zst"}
 MAX_NAME = 230  # bytes of a file's name: those that stand behind it in the output fit in the usual 255
 WORKERS_FROM = 2 * pieces.SIZE  # bytes of input; below it worker processes cost more time and memory than they save
 FILE = 250_000  # bytes that a file counts for beside its own: it costs some milliseconds
@@ -43,11 +45,13 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
     broken file, or one without a record that a source of the user's names, where `settings.on_error` is stop (with skip
     it is left out as a whole, and what had been read of it counts as failed); a folder without records.
     """
-    sources.users(settings.sources)  # wrong settings are told before any work
+    own = sources.users(settings.sources)  # wrong settings are told before any work
     counts = Counts()
     names, skipped = files(input_dir)
     for name, reason in skipped.items():
         counts.add(shown(name), Counts(notes=Counter({f"skipped: {reason}": 1})))
+    for line in _passed_over(names, skipped, own):
+        cli.warn(line)
     broken = {name: error for name in names if (error := unusable(input_dir / name, name))}
     names = [name for name in names if name not in broken]
     told = [Outcome(shown(name), Counts(notes=Counter({f"left out: {error.reason}": 1})), error)
@@ -59,11 +63,35 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
                 raise outcome.error
             if outcome.error:
                 cli.warn(f"left out: {outcome.error}")
+            for line in _told(outcome):
+                cli.warn(line)
             counts.add(outcome.source, outcome.counts)
         if not counts.read:
             raise InputError(input_dir, "holds no records", remedy="put dumps there: JSON, XML, CSV, YAML")
     parse_cache.tidy()
     return counts
+
+
+def _told(outcome: Outcome) -> Iterator[str]:
+    """What a user should know of a file that was read."""
+    if outcome.counts.read and outcome.counts.dropped["no text"] == outcome.counts.read:
+        yield (f"{outcome.source}: none of its {outcome.counts.read} records has a title or text (parse.py --explain "
+               "shows what is read of them; say in parse.sources what should be)")
+    if replaced := outcome.counts.notes["invalid bytes replaced"]:
+        yield (f"{outcome.source}: {replaced} bytes that are not UTF-8 were replaced: convert it if it is in another "
+               "encoding")
+
+
+def _passed_over(names: list[str], skipped: dict[str, str], own: list[Source]) -> Iterator[str]:
+    """What a user might have meant to be read."""
+    endings = Counter(ending for name, reason in skipped.items() if reason == "not data"
+                      and (ending := PurePosixPath(name).suffix.lower()) in readers.MAY_HOLD_RECORDS)
+    if endings:
+        yield f"passed over by name: {', '.join(f'{n} {ending}' for ending, n in sorted(endings.items()))}"
+    if not any(PurePosixPath(name).suffix.lower() in ARCHIVES for name in names):  # whose members may be meant
+        for source in own:
+            if source.file and not any(map(source.named, names)):
+                yield f"{source.place} ({source.name}): no file is named {', '.join(source.file)}"
 
 
 def _outcomes(names: list[str], input_dir: Path, folder: Path, settings: Parse, engine: str) -> Iterator[Outcome]:

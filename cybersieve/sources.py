@@ -251,6 +251,11 @@ def known(kind: str = "") -> tuple[Source, ...]:
 
 def users(trees: Sequence[dict[str, Any]]) -> list[Source]:
     """The sources of params.yaml. Raises ParamsError."""
+    needed = (("file", "match", "root"), "which dumps it is for"), (("text", "title"), "what a record says")
+    for index, tree in enumerate(trees):
+        for wanted, what in needed:
+            if isinstance(tree, dict) and not any(map(tree.get, wanted)):
+                raise ParamsError(f"parse.sources[{index}]: {' or '.join(wanted)} is wanted: {what}")
     return [compiled(tree, f"parse.sources[{index}]") for index, tree in enumerate(trees)]
 
 

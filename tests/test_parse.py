@@ -8,11 +8,12 @@ import os
 import zipfile
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
 
-from cybersieve import containers, params, parse, peek, pieces, records, xml_documents
+from cybersieve import containers, params, parse, peek, pieces, records, sources, xml_documents
 from cybersieve.errors import InputError, ParamsError
 from tests.conftest import ROOT, run
 
@@ -627,3 +628,28 @@ def test_real_dumps(name, real_data, tmp_path):
     ("<", ""), ("\0\1\2", "")])
 def test_kinds_are_told_by_content(content, kind):
     assert peek.kind(content.encode()) == kind
+
+
+
+def test_what_a_user_should_know_of_a_folder(tmp_path, capsys):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for name in ("forum.sql", "page.html", "b.html", "README.md"):
+        (raw / name).write_text("x")
+    (raw / "numbers.json").write_text(json.dumps([{"n": n} for n in range(3)]))
+    (raw / "latin.csv").write_bytes("id,text\n1,Gr\u00fc\u00dfe an alle\n".encode("latin-1"))
+    mine = {"name": "mine", "file": ["tikets.json"], "text": ["body"]}
+    parse.parse_folder(raw, tmp_path / "out", replace(SETTINGS, sources=[mine]), "local")
+    told = capsys.readouterr().err
+    assert "passed over by name: 2 .html, 1 .sql\n" in told and ".md" not in told
+    assert "parse.sources[0] (mine): no file is named tikets.json\n" in told
+    assert "numbers.json: none of its 3 records has a title or text" in told
+    assert "latin.csv: 2 bytes that are not UTF-8 were replaced" in told
+
+
+@pytest.mark.parametrize(("source", "message"), [
+    ({}, r"parse.sources\[0\]: file or match or root is wanted"),
+    ({"name": "a", "match": ["id"]}, r"parse.sources\[0\]: text or title is wanted")])
+def test_a_source_says_what_it_is_for(source, message):
+    with pytest.raises(ParamsError, match=message):
+        sources.users([source])
