@@ -95,10 +95,8 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         return [""] if single or numbered or not lists else lists
     most = max((len(arrays[path]) for path in named), default=0)
     maps = {path: room for path, room in _maps(root, "", 0) if len(room) >= most}
-    inner_arrays = {path: [item for item in items if isinstance(item, dict)] for path, items in arrays.items()
-                    if "*" in fields.record_path(path)}
-    if not named and (found := [path for path, items in inner_arrays.items() if items and _long(items)]):
-        return found  # findings by host, of whose fields none has a name that is known
+    if not named and (found := [path for path, items in arrays.items() if _by_room(root, path, items)]):
+        return found
     if not named and alike(values):
         return ["*"]
     inner = [value for value in root.values() if isinstance(value, dict)]
@@ -112,6 +110,15 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     longest = max(arrays, key=lambda path: len(arrays[path]))
     same = [path for path in arrays if path == longest or alike([arrays[longest][0], arrays[path][0]])]
     return [inner for path in same for inner in _inside(path, arrays[path])]
+
+
+def _by_room(root: dict[str, Any], path: str, items: list[Any]) -> bool:
+    """Are these texts in rooms without an id or title (findings by host), though their fields have no known names?"""
+    steps = fields.record_path(path)
+    objects = [item for item in items if isinstance(item, dict)]
+    return "*" in steps and bool(objects) and _long(objects) and not any(
+        plain(key) in (*TITLES, *IDS) for room in peek.values([root], steps[:steps.index("*") + 1])
+        if isinstance(room, dict) for key in room)
 
 
 def _arrays(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, list[Any]]]:
