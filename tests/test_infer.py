@@ -502,12 +502,12 @@ def test_names_in_attributes_that_are_no_fields(tmp_path):
     assert rows[1]["text"].split("\n") == [f"{PROSE} 1 {part}" for part in range(2)]
 
 
-@pytest.mark.parametrize(("name", "records"), [({}, 12), ({"name": "host"}, 6)])
+@pytest.mark.parametrize(("name", "records"), [({}, 12), ({"name": "host"}, 6)])  # named hosts are records
 def test_findings_by_host_under_names_of_their_own(name, records, tmp_path):
     hosts = {f"host{n}": {**name, "scan": {"issues": [
         {"nr": part, "long": f"{PROSE} {n} {part}"} for part in range(2)]}} for n in range(6)}
-    rows = parsed(tmp_path, "scan.json", {"version": 3, "by_host": hosts})
-    assert len(rows) == records and all(PROSE in row["text"] for row in rows)
+    rows = parsed(tmp_path, "scan.json", {"meta": {"tool": "x"}, "by_host": hosts})
+    assert sum(PROSE in row["text"] for row in rows) == records
 
 
 def test_a_transcript_with_its_segments(tmp_path):
