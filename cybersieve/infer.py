@@ -4,39 +4,25 @@ What is found has the form of an entry of sources.yaml, so that `parse.py --expl
 correct it. Only the beginning of a file is looked at (cybersieve/peek.py).
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from cybersieve import fields, leaves, peek
+from cybersieve import fields, peek, telling
 from cybersieve.field_names import (
-    EITHER,
     IDS,
-    NAMED,
     OTHERS,
     PUBLIC,
     TEXT_ENDS,
     TEXTS,
     TITLES,
     advisory,
-    names_of,
     plain,
     words,
 )
 from cybersieve.infer_fields import Description, described
-from cybersieve.leaves import MAX_DEPTH, alike, chosen_fields
+from cybersieve.leaves import MAX_DEPTH, alike
 
-# What upstreams call the list of their records.
-LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"}
 REPLIES = {"message", "msg"}  # of a service that answers
-# How the names of lists end that hold parts of a record, not records.
-PARTS = (*OTHERS, *names_of("""labels tags topics comments replies timeline history revisions changes changelog affected
-    products packages versions links attachments files assignees reviewers iocs indicators risks scores metrics systems
-    participants organizations sections credits bodytext"""))
-OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
-TEXTS_FROM = 20  # texts under keys that are no names of fields, from which on each is a record
-_STEM = re.compile("[0-9].*", re.S)
-_IN_CHAPTERS = re.compile(r"[A-Za-z]{0,6}[-. ]?[0-9]+(?:[.-][0-9]+)+[a-z]?")  # 1.2.3, V1.2
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
 
@@ -50,12 +36,12 @@ def json_source(documents: list[Any], whole: bool) -> Description | None:
     for at, path in enumerate(records):
         found = peek.records(documents, fields.record_path(path))
         # Of documents in a row those that say nothing are no records.
-        telling = found if path else [item for item in found if _says(item) or (item and isinstance(item, list))]
-        while _lists(telling):
+        told = found if path else [item for item in found if telling.says(item) or (item and isinstance(item, list))]
+        while _lists(told):
             records[at] = path = f"{path}[]"
-            telling = found = peek.records(documents, fields.record_path(path))
+            told = found = peek.records(documents, fields.record_path(path))
         samples += [{"text": item} if isinstance(item, str) else item
-                    for item in telling or found if isinstance(item, dict | list | str)]
+                    for item in told or found if isinstance(item, dict | list | str)]
     source = described("json", records, samples) if samples else None
     if source and records == [""] and len(documents) == 1 and not (source["title"] or source["text"]):
         return None  # an object that says nothing is no record
@@ -79,18 +65,18 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     values = list(root.values())
     if len(values) == 1 and isinstance(values[0], dict) and _json_records(values, whole) == [""]:
         return [""]
-    if (alike(values) and _telling(values)) or _texts_by_key(root):
+    if (alike(values) and telling.tells(values)) or telling.by_key(root):
         return ["*"]
-    arrays = _joined({path: items for path, items in _arrays(root, "", 0) if _wordy(items) >= 0.5})
-    named = [path for path, items in arrays.items() if _named(items)]
+    arrays = _joined({path: items for path, items in _arrays(root, "", 0) if telling.wordy(items) >= 0.5})
+    named = [path for path, items in arrays.items() if telling.named(items)]
     named = [path for path in named if not OTHERS & set(map(plain, fields.record_path(path)))] or named
     own_words = any(isinstance(v, str) and words(v) and plain(k) in TEXTS and plain(k) not in REPLIES
                     for k, v in root.items())
-    if advisory(root) and (own_words or any(isinstance(v, list) and _wordy(v) for v in root.values())):
+    if advisory(root) and (own_words or any(isinstance(v, list) and telling.wordy(v) for v in root.values())):
         return [""]
     if own_words and whole and (single or not named or max(len(arrays[path]) for path in named) < 2
-                                or _has_parts(root, {path: arrays[path] for path in named})):
-        lists = [path for path in named if plain(_last(path)) in LISTS]
+                                or telling.has_parts(root, {path: arrays[path] for path in named})):
+        lists = [path for path in named if plain(telling.last(path)) in telling.LISTS]
         numbered = any(plain(key) in IDS for key in root)  # a record with parts, not a feed of one
         return [""] if single or numbered or not lists else lists
     most = max((len(arrays[path]) for path in named), default=0)
@@ -116,7 +102,7 @@ def _by_room(root: dict[str, Any], path: str, items: list[Any]) -> bool:
     """Are these texts in rooms without an id or title (findings by host), though their fields have no known names?"""
     steps = fields.record_path(path)
     objects = [item for item in items if isinstance(item, dict)]
-    return "*" in steps and bool(objects) and _long(objects) and not any(
+    return "*" in steps and bool(objects) and telling.long(objects) and not any(
         plain(key) in (*TITLES, *IDS) for room in peek.values([root], steps[:steps.index("*") + 1])
         if isinstance(room, dict) for key in room)
 
@@ -144,8 +130,8 @@ def _maps(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, di
     for key, value in tree.items():
         if isinstance(value, dict) and depth < MAX_DEPTH and fields.sayable(key):
             below = f"{path}.{fields.quoted(key)}".removeprefix(".")
-            if (alike(inner := list(value.values())) and _telling(inner)) or (
-                    _texts_by_key(value) and all(map(PUBLIC.fullmatch, value))):
+            if (alike(inner := list(value.values())) and telling.tells(inner)) or (
+                    telling.by_key(value) and all(map(PUBLIC.fullmatch, value))):
                 yield f"{below}.*", value
             else:
                 yield from _maps(value, below, depth + 1)
@@ -155,12 +141,12 @@ def _inside(path: str, items: list[Any]) -> list[str]:
     """The path of the items' own arrays of records, where the items are only rooms for those (findings by host)."""
     objects = [item for item in items if isinstance(item, dict)]
     below = _below(path, objects)
-    if any(_says(item) or _own_text(item) or any(plain(key) in IDS for key in item) for item in objects):
-        return ([] if _long(objects) else list(_chapters(objects, below))) or [path]
+    if any(telling.says(item) or telling.own_text(item) or any(plain(key) in IDS for key in item) for item in objects):
+        return ([] if telling.long(objects) else list(_chapters(objects, below))) or [path]
     deeper: list[str] = []
     for inner, found in below.items():
         further = _inside(inner, found)
-        if further != [inner] or (_telling(found) and _numbered(found)):
+        if further != [inner] or (telling.tells(found) and telling.numbered(found)):
             deeper += further
     return deeper or [path]
 
@@ -178,105 +164,13 @@ def _chapters(objects: list[dict[str, Any]], below: dict[str, list[Any]]) -> Ite
     """Paths of records in arrays within objects that say hardly more than their title: controls in chapters."""
     for path, found in below.items():
         inner = [item for item in found if isinstance(item, dict)]
-        name = plain(_last(path))
-        if name in TEXTS or name.endswith((*PARTS, *TEXT_ENDS)):
+        name = plain(telling.last(path))
+        if name in TEXTS or name.endswith((*telling.PARTS, *TEXT_ENDS)):
             continue
-        if _titled(inner) and _telling(inner) and len(inner) > len(objects):
+        if telling.titled(inner) and telling.tells(inner) and len(inner) > len(objects):
             yield from _inside(path, inner)
-        elif not _long(inner):
+        elif not telling.long(inner):
             yield from _chapters(inner, _below(path, inner))
-
-
-def _last(path: str) -> str:
-    return fields.record_path(path.removesuffix("[]"))[-1]
-
-
-def _long(items: list[dict[str, Any]]) -> bool:
-    """Do most of these objects say more than a name or two in a text of their own?"""
-    long = [_own_text(item) >= OWN_FROM for item in items]
-    return sum(long) * 2 > len(long)
-
-
-def _own_text(tree: dict[str, Any]) -> int:
-    """Characters of an object's own texts, by name or by length."""
-    return sum(len(value) for key, value in tree.items() if isinstance(value, str) and words(value)
-               and (plain(key) in TEXTS or plain(key).endswith(TEXT_ENDS)
-                    or (len(value) >= OWN_FROM and plain(key) not in OTHERS)))
-
-
-def _has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
-    """Is this a record with parts, not a feed with records? It has a title, and its lists are called like parts and are
-    none of records that say more, or it has an id, or no title, and says more than they do."""
-    names = {plain(_last(path)) for path in arrays}
-    if names & LISTS:
-        return False
-    titled = any(plain(key) in (*TITLES, *EITHER) and isinstance(value, str) and words(value)
-                 for key, value in root.items())
-    numbered = any(plain(key) in IDS or plain(key).endswith("id") or PUBLIC.fullmatch(str(value))
-                   for key, value in root.items())
-    said = sum(len(item) for items in arrays.values() for item in _strings(items) if words(item))
-    if (more := _own_text(root) >= said) and (numbered or not titled):
-        return True
-    feed = not more and all(_titled(items) and _telling(items) for items in arrays.values())
-    return titled and not feed and all(name.endswith(PARTS) for name in names)
-
-
-def _strings(tree: Any) -> Iterator[str]:
-    if isinstance(tree, str):
-        yield tree
-    elif isinstance(tree, dict | list):
-        for item in tree.values() if isinstance(tree, dict) else tree:
-            yield from _strings(item)
-
-
-def _texts_by_key(tree: dict[str, Any]) -> bool:
-    """Is this an object of id -> text? Its keys are public numbers, or many, and none is the name of a field."""
-    if len(tree) < 2 or not all(isinstance(value, str) for value in tree.values()) or any(
-            plain(key) in NAMED or plain(key).endswith(TEXT_ENDS) for key in tree):
-        return False
-    said = sum(map(words, tree.values()))
-    alike = len(tree) > 2 and len({_STEM.sub("", key) for key in tree}) == 1  # rule1, rule2, rule3
-    return said * 2 > len(tree) and (alike or all(map(PUBLIC.fullmatch, tree)) or len(tree) >= TEXTS_FROM)
-
-
-def _says(tree: Any, names: frozenset[str] = frozenset((*TITLES, *TEXTS)), depth: int = 0) -> bool:
-    """Has the object words in a title or text, itself or in an object of its own?"""
-    return isinstance(tree, dict) and depth < MAX_DEPTH and any(
-        (isinstance(value, str) and words(value) and plain(key) in names) or _says(value, names, depth + 1)
-        for key, value in tree.items())
-
-
-def _numbered(items: list[Any]) -> bool:
-    """Do objects have an id or a title of their own?"""
-    own = [any(plain(key) in TITLES or plain(key) in IDS or plain(key).endswith(("id", "number"))
-               for key in _unwrapped(item)) for item in items]
-    return sum(own) * 2 > len(own)
-
-
-def _titled(items: list[Any]) -> bool:
-    """Have most of these objects a title, a public number or one by chapters, and most of them one of their own?"""
-    own: list[str] = []
-    for item in map(_unwrapped, items):
-        texts = {plain(key): str(value) for key, value in item.items() if isinstance(value, str | int)}
-        if any(name in TITLES or name.endswith(("title", "subject")) or PUBLIC.fullmatch(text)
-               or _IN_CHAPTERS.fullmatch(text) for name, text in texts.items()):
-            own.append(" ".join(text for name, text in texts.items() if name in (*TITLES, *IDS)
-                                or name.endswith(("title", "subject", "name", "id", "number"))))
-    return len(own) * 2 > len(items) and len(set(own)) * 2 > len(own)
-
-
-def _unwrapped(item: Any) -> dict[str, Any]:
-    """The object, or the one within it where that stands alone or beside a word (`{"kind": "t1", "data": {...}}`).
-
-    Fields that bear their names as attributes stand under these.
-    """
-    if not isinstance(item, dict):
-        return {}
-    if chosen := chosen_fields(item):
-        return {name: items[0].get("#text") for name, items in chosen.items()}
-    inner = [value for value in item.values() if isinstance(value, dict)]
-    bare = len(item) < 3 and not any(isinstance(value, str) and words(value) for value in item.values())
-    return inner[0] if bare and len(inner) == 1 else item
 
 
 def _joined(arrays: dict[str, list[Any]]) -> dict[str, list[Any]]:
@@ -296,32 +190,6 @@ def _joined(arrays: dict[str, list[Any]]) -> dict[str, list[Any]]:
     return arrays
 
 
-def _telling(items: list[Any]) -> bool:
-    """Do most of these objects say something in a text of their own, so that they are records, not rooms for them?"""
-    said = [any(isinstance(value, str) and words(value) and key != "#text"
-                and (plain(key) in TEXTS or plain(key).endswith(TEXT_ENDS)) for key, value in _unwrapped(item).items())
-            for item in items]
-    return sum(said) * 2 > len(said)
-
-
-def _wordy(items: list[Any]) -> float:
-    """The share of objects with a few words somewhere, or of texts."""
-    def says(item: Any, depth: int = 0) -> bool:
-        if isinstance(item, str):
-            return item.count(" ") >= 2 or (" " not in item and words(item))
-        inner = list(item.values()) if isinstance(item, dict) else item if isinstance(item, list) else []
-        return depth < MAX_DEPTH and any(says(value, depth + 1) for value in inner)
-    return sum(says(item) for item in items) / max(len(items), 1)
-
-
-def _named(items: list[Any]) -> bool:
-    """Do the objects have fields that records have?"""
-    known = {*IDS, *TITLES, *TEXTS}
-    objects = [item for item in items if isinstance(item, dict)]
-    return bool(objects) and sum(bool(known & {plain(key) for path in leaves.of(item) for key in path[:2]})
-                                 for item in objects) >= len(objects) / 2
-
-
 def _rooms(values: list[Any]) -> bool:
     """Are these lists of objects of one kind (an object of id -> records)?"""
     lists = [value for value in values if isinstance(value, list)]
@@ -331,7 +199,7 @@ def _rooms(values: list[Any]) -> bool:
 def xml_source(elements: peek.Elements) -> Description | None:
     """A description of an XML document: the shallowest elements that come again and say something."""
     def says(name: str) -> bool:
-        return any(_wordy([tree]) for tree in elements.samples.get(name, []))
+        return any(telling.wordy([tree]) for tree in elements.samples.get(name, []))
 
     if not elements.root:
         return None
@@ -359,7 +227,7 @@ def xml_source(elements: peek.Elements) -> Description | None:
 def _room(name: str, names: list[str], elements: peek.Elements) -> bool:
     """Has the element nothing to say of its own, but one of the other names somewhere below it?"""
     samples, others = elements.samples.get(name, []), [other for other in names if other != name]
-    return not _telling(samples) and any(_holds(tree, others) for tree in samples)
+    return not telling.tells(samples) and any(_holds(tree, others) for tree in samples)
 
 
 def _holds(tree: Any, names: list[str]) -> bool:

@@ -1,0 +1,150 @@
+"""What objects nobody has described say: which are records, which parts of one, which only rooms for records."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from cybersieve import fields, leaves
+from cybersieve.field_names import (
+    EITHER,
+    IDS,
+    NAMED,
+    OTHERS,
+    PUBLIC,
+    TEXT_ENDS,
+    TEXTS,
+    TITLES,
+    names_of,
+    plain,
+    words,
+)
+from cybersieve.leaves import MAX_DEPTH, chosen_fields
+
+# What upstreams call the list of their records.
+LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"}
+# How the names of lists end that hold parts of a record, not records.
+PARTS = (*OTHERS, *names_of("""labels tags topics comments replies timeline history revisions changes changelog affected
+    products packages versions links attachments files assignees reviewers iocs indicators risks scores metrics systems
+    participants organizations sections credits bodytext"""))
+OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
+TEXTS_FROM = 20  # texts under keys that are no names of fields, from which on each is a record
+_STEM = re.compile("[0-9].*", re.S)
+_IN_CHAPTERS = re.compile(r"[A-Za-z]{0,6}[-. ]?[0-9]+(?:[.-][0-9]+)+[a-z]?")  # 1.2.3, V1.2
+
+
+def says(tree: Any, names: frozenset[str] = frozenset((*TITLES, *TEXTS)), depth: int = 0) -> bool:
+    """Has the object words in a title or text, itself or in an object of its own?"""
+    return isinstance(tree, dict) and depth < MAX_DEPTH and any(
+        (isinstance(value, str) and words(value) and plain(key) in names) or says(value, names, depth + 1)
+        for key, value in tree.items())
+
+
+def tells(items: list[Any]) -> bool:
+    """Do most of these objects say something in a text of their own, so that they are records, not rooms for them?"""
+    said = [any(isinstance(value, str) and words(value) and key != "#text"
+                and (plain(key) in TEXTS or plain(key).endswith(TEXT_ENDS)) for key, value in unwrapped(item).items())
+            for item in items]
+    return sum(said) * 2 > len(said)
+
+
+def wordy(items: list[Any]) -> float:
+    """The share of objects with a few words somewhere, or of texts."""
+    def said(item: Any, depth: int = 0) -> bool:
+        if isinstance(item, str):
+            return item.count(" ") >= 2 or (" " not in item and words(item))
+        inner = list(item.values()) if isinstance(item, dict) else item if isinstance(item, list) else []
+        return depth < MAX_DEPTH and any(said(value, depth + 1) for value in inner)
+    return sum(said(item) for item in items) / max(len(items), 1)
+
+
+def named(items: list[Any]) -> bool:
+    """Do the objects have fields that records have?"""
+    known = {*IDS, *TITLES, *TEXTS}
+    objects = [item for item in items if isinstance(item, dict)]
+    return bool(objects) and sum(bool(known & {plain(key) for path in leaves.of(item) for key in path[:2]})
+                                 for item in objects) >= len(objects) / 2
+
+
+def long(items: list[dict[str, Any]]) -> bool:
+    """Do most of these objects say more than a name or two in a text of their own?"""
+    long = [own_text(item) >= OWN_FROM for item in items]
+    return sum(long) * 2 > len(long)
+
+
+def own_text(tree: dict[str, Any]) -> int:
+    """Characters of an object's own texts, by name or by length."""
+    return sum(len(value) for key, value in tree.items() if isinstance(value, str) and words(value)
+               and (plain(key) in TEXTS or plain(key).endswith(TEXT_ENDS)
+                    or (len(value) >= OWN_FROM and plain(key) not in OTHERS)))
+
+
+def strings(tree: Any) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, dict | list):
+        for item in tree.values() if isinstance(tree, dict) else tree:
+            yield from strings(item)
+
+
+def numbered(items: list[Any]) -> bool:
+    """Do objects have an id or a title of their own?"""
+    own = [any(plain(key) in TITLES or plain(key) in IDS or plain(key).endswith(("id", "number"))
+               for key in unwrapped(item)) for item in items]
+    return sum(own) * 2 > len(own)
+
+
+def titled(items: list[Any]) -> bool:
+    """Have most of these objects a title, a public number or one by chapters, and most of them one of their own?"""
+    own: list[str] = []
+    for item in map(unwrapped, items):
+        texts = {plain(key): str(value) for key, value in item.items() if isinstance(value, str | int)}
+        if any(name in TITLES or name.endswith(("title", "subject")) or PUBLIC.fullmatch(text)
+               or _IN_CHAPTERS.fullmatch(text) for name, text in texts.items()):
+            own.append(" ".join(text for name, text in texts.items() if name in (*TITLES, *IDS)
+                                or name.endswith(("title", "subject", "name", "id", "number"))))
+    return len(own) * 2 > len(items) and len(set(own)) * 2 > len(own)
+
+
+def unwrapped(item: Any) -> dict[str, Any]:
+    """The object, or the one within it where that stands alone or beside a word (`{"kind": "t1", "data": {...}}`).
+
+    Fields that bear their names as attributes stand under these.
+    """
+    if not isinstance(item, dict):
+        return {}
+    if chosen := chosen_fields(item):
+        return {name: items[0].get("#text") for name, items in chosen.items()}
+    inner = [value for value in item.values() if isinstance(value, dict)]
+    bare = len(item) < 3 and not any(isinstance(value, str) and words(value) for value in item.values())
+    return inner[0] if bare and len(inner) == 1 else item
+
+
+def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
+    """Is this a record with parts, not a feed with records? It has a title, and its lists are called like parts and are
+    none of records that say more, or it has an id, or no title, and says more than they do."""
+    names = {plain(last(path)) for path in arrays}
+    if names & LISTS:
+        return False
+    has_title = any(plain(key) in (*TITLES, *EITHER) and isinstance(value, str) and words(value)
+                 for key, value in root.items())
+    has_number = any(plain(key) in IDS or plain(key).endswith("id") or PUBLIC.fullmatch(str(value))
+                   for key, value in root.items())
+    said = sum(len(item) for items in arrays.values() for item in strings(items) if words(item))
+    if (more := own_text(root) >= said) and (has_number or not has_title):
+        return True
+    feed = not more and all(titled(items) and tells(items) for items in arrays.values())
+    return has_title and not feed and all(name.endswith(PARTS) for name in names)
+
+
+def by_key(tree: dict[str, Any]) -> bool:
+    """Is this an object of id -> text? Its keys are public numbers, or many, and none is the name of a field."""
+    if len(tree) < 2 or not all(isinstance(value, str) for value in tree.values()) or any(
+            plain(key) in NAMED or plain(key).endswith(TEXT_ENDS) for key in tree):
+        return False
+    said = sum(map(words, tree.values()))
+    alike = len(tree) > 2 and len({_STEM.sub("", key) for key in tree}) == 1  # rule1, rule2, rule3
+    return said * 2 > len(tree) and (alike or all(map(PUBLIC.fullmatch, tree)) or len(tree) >= TEXTS_FROM)
+
+
+def last(path: str) -> str:
+    return fields.record_path(path.removesuffix("[]"))[-1]
