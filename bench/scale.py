@@ -233,7 +233,7 @@ def tables(found: dict[str, Any], core_hour: float, cores: int) -> str:
     work, took = (sum(row[at] for row in rows) for at in (1, 2))
     lines += [f"| all | {work:,.0f} | {took:,.1f} | {work * core_hour:,.0f} |", "",
               "| what grows | at 10 TB |", "|---|---|",
-              f"| dedup's index, 121 bytes of memory a record | {count * 121 / 1e9:,.0f} GB in one process |",
+              f"| dedup's index, 117 bytes of memory a record | {count * 117 / 1e9:,.0f} GB in one process |",
               f"| the verdict cache, {found['answer_bytes']:.0f} bytes of disk an answer | "
               f"{count * share * found['answer_bytes'] / 1e9:,.0f} GB in one SQLite file |",
               f"| margins that verify holds, 8 bytes a question | {count * share * 8 / 1e9:,.1f} GB |",

@@ -46,7 +46,7 @@ def _filter(arguments: list[str]) -> None:
     args = parser.parse_args(arguments)
     from cybersieve import params, pipeline, readers, summary
 
-    named = str(args.input_dir)
+    named = str(args.input_dir), str(args.output_dir)
     with remote.here(args, readers.is_data):
         pipeline.run(args.input_dir, args.output_dir, args.labels, params.load(args.params), named)
         summary.show(args.output_dir, as_markdown=False)

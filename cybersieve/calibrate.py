@@ -199,8 +199,7 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
             drawn_there = sum(key in uniform for key in scored.found)
             reason = certificate.MISSED.format(", ".join(missed[:3]), scored.share(missed), drawn_there)
         told = [reason, certificate.drawing(needed, 0, len(confidences))]
-        if uniform or by_file:
-            cli.warn(" ".join(told))
+        cli.warn(" ".join(told))
         return result | {"labels_needed": needed, "certificate": told}
     passed = proven(said, truth, falling, rising, settings)
     bands = widened(passed, confidences, settings.ask_share, falling, rising)

@@ -1,6 +1,7 @@
 """The dataset card: README.md with a Hugging Face header, written from what the run recorded, no figure typed in."""
 
 import fnmatch
+import re
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -11,9 +12,10 @@ from typing import Any
 
 import yaml
 
-from cybersieve import folders, records, summary, tally
+from cybersieve import folders, records, summary, tally, templates
 from cybersieve.params import Export
 from cybersieve.records import Counts, Row
+from cybersieve.report import left_out_in_words, printable
 
 STAGES = ("parse", "dedup", "score", "verify")  # before export, in their order
 LATER = ("export", "report")  # stages of dvc.lock that depend on the card or come after it
@@ -71,7 +73,7 @@ def header(sources: dict[str, Source], settings: Export) -> str:
     if "parquet" in settings.formats:
         files = [{"split": name, "path": f"{name}/**/*.parquet"} for name in asdict(settings.splits) if splits[name]]
     else:
-        files = [{"split": "train", "path": "filtered.jsonl"}] if settings.formats and total else []
+        files = [{"split": "filtered", "path": "filtered.jsonl"}] if settings.formats and total else []
     tree: dict[str, Any] = {
         "pretty_name": "Cybersecurity texts, filtered by cybersieve",
         "license": hub[0] if len(hub) == 1 else "other",
@@ -100,11 +102,16 @@ def contents(sources: dict[str, Source], counts: Counts, settings: Export) -> st
         "else null) and `by` (who kept it).", "",
         "A hash of a record's public identifier (its id where it has none) decides its split:", "",
         table(["split", "share", "records"], rows)]
+    if settings.formats and "parquet" not in settings.formats:
+        lines += ["", "All of them are in `filtered.jsonl`, which `load_dataset` gives as one split `filtered`; the "
+                  "field `split` tells them apart: leave `test` out of training."]
     if settings.templates:
         # no configurations of the header: in one folder the hub takes files of one kind only
-        lines += ["", "Chat and instruction files of the same records: "
-                  + ", ".join(f'`load_dataset("json", data_files="{name}/*.jsonl")`'
-                              for name in sorted(settings.templates)) + "."]
+        lines += ["", "Chat and instruction files of those records that have the templates' fields:", ""]
+        for name in sorted(settings.templates):
+            lacking = counts.notes[templates.LACKING.format(name)]
+            lines.append(f'- `load_dataset("json", data_files="{name}/*.jsonl")`: {counts.written - lacking:,} records'
+                         + (f", {lacking:,} lack the fields." if lacking else "."))
     return "\n".join(lines)
 
 
@@ -115,8 +122,8 @@ def origins(sources: dict[str, Source]) -> str:
     for name, licences in sorted(together.items()):
         for licence, number in sorted(licences.items()):
             entry = about(licence)
-            shown = f"[{licence}]({entry['terms']})" if entry["terms"] else licence
-            rows.append([name, f"{number:,}", shown, entry["credit"]])
+            shown = f"[{plain(licence)}]({entry['terms']})" if entry["terms"] else plain(licence)
+            rows.append([plain(name), f"{number:,}", shown, entry["credit"]])
     return "\n".join(["## Sources, their licences, and whom to credit", "",
                       table(["source", "records", "licence", "credit"], rows), "",
                       "Licences are named as the sources' descriptions name them; where a record states its own, that "
@@ -129,6 +136,7 @@ def steps(counts: Counts, folder: Path | None) -> str:
     for stage in STAGES:
         if folder and (folder / f"{stage}.json").exists():
             trees[stage] = records.load_json(folder / f"{stage}.json")
+    lost = tally.left_out(trees.get("parse", {}))
     trees["export"] = counts.tree()
     rows = [[stage, f"{tree['read']:,}", f"{tree['written']:,}",
              ", ".join(f"{reason}: {number:,}" for reason, number in sorted(tree["dropped"].items())) or "none",
@@ -137,16 +145,17 @@ def steps(counts: Counts, folder: Path | None) -> str:
                       table(["step", "read", "handed on", "set aside, by reason or decider", "failed"], rows), "",
                       "Read is handed on + set aside + failed. A record that one step sets aside is still read, and "
                       "set aside, by those after it. Every record that is not here is in the run's `rejected`, with "
-                      "the reason."])
+                      "the reason."
+                      + (f"\n\nLeft out as broken: {plain(left_out_in_words(lost))}." if lost else "")])
 
 
 def deciders(run: Run) -> str:
     lines = []
     if run.thresholds and run.thresholds.exists():
         found = records.load_json(run.thresholds)
-        lines += [f"Thresholds on the rules' confidence, {found['mode']}: kept from {_shown(found['accept'])}, "
-                  f"rejected to {_shown(found['reject'])}, the model asked between."]
-        lines += [f"- {sentence}" for sentence in found.get("certificate", [])]
+        lines += [f"Thresholds on the rules' confidence: {summary.thresholds(found)}; the model was asked about the "
+                  "rest."]
+        lines += [f"- {plain(sentence)}" for sentence in found.get("certificate", [])]
     if run.model:
         adapter = run.model.get("adapter")
         revision = f", revision {run.model['revision']}" if run.model.get("revision") else ""
@@ -220,11 +229,12 @@ def lock_hash(path: Path) -> str:
     return sha256(yaml.safe_dump(before, sort_keys=True).encode()).hexdigest()
 
 
+def plain(name: str) -> str:
+    """A name from the data as Markdown: no sign of it is markup, and what can't be seen is spelled out."""
+    return re.sub(r"[<>\[\]*`~|\\]|&(?=#?\w+;)|\b_|_\b", lambda found: f"&#{ord(found[0])};", printable(name))
+
+
 def table(names: list[str], rows: list[list[str]]) -> str:
     """A Markdown table."""
     lines = [names, ["---"] * len(names), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def _shown(threshold: float | None) -> str:
-    return "nowhere" if threshold is None else f"{threshold:.3f}"

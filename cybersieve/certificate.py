@@ -9,9 +9,9 @@ NO_CERTIFICATE = ("Nothing is certified: no uniform label is of this corpus. The
                   f"{labels.STRATIFIED}, weighted by the files' sizes as if each file's labels were drawn by chance "
                   "(those of the uncertain queue were not); draw uniform ones with cybersieve sample-labels.")
 FEW = "The estimates rest on {} decided labels, fewer than the {} or so that would do for a certificate."
-NO_LABELS = ("Nothing is certified: no label that may set thresholds is of a record of this corpus. They are "
-             "calibrate.accept and calibrate.reject, as far as the rules' confidence can be trusted on texts that they "
-             "were not fitted on.")
+NO_LABELS = ("Nothing is certified: no label that may set thresholds is of a record of this corpus. The "
+             "thresholds are calibrate.accept and calibrate.reject, as far as the rules' confidence can be trusted on "
+             "texts that they were not fitted on.")
 UNCOVERED = ("Nothing is certified, and nothing estimated: the labels of this corpus are no decided ones of a uniform "
              "sample, nor of files with nine tenths of its records. The thresholds are calibrate.accept and "
              "calibrate.reject; draw uniform ones with cybersieve sample-labels.")
@@ -19,7 +19,8 @@ MISSED = ("Nothing is certified: the labels were not drawn from this corpus as i
           "the records, which {} labels would not have missed by chance. The thresholds are calibrate.accept and "
           "calibrate.reject; draw labels anew with cybersieve sample-labels.")
 ELSEWHERE = ("{} of the {} labels for thresholds are of no record of this corpus, among them {!r}: were files renamed "
-             "or left out, or does the label file name a folder, or have a space too many?")
+             "or left out, or does the label file name a folder, or have a space too many? Labels of another corpus, "
+             "as the sample corpus' are, are to be taken out of the label files.")
 NO_NUMBER = "No number of labels proves a target of 1."
 INSTEAD = "With calibrate.mode: fixed, calibrate.accept and calibrate.reject decide instead, unproven."
 

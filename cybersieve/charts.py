@@ -120,23 +120,25 @@ def flow(deciders: dict[tuple[str, str], int], width: float = 420, height: float
     """Where the records went: all of them on the left, who decided in the middle, the outcome on the right."""
     n = deciders.get
     asked = sum(count for (by, _), count in deciders.items() if by == "llm")
-    middle = [Node("rules keep", n(("rule", "kept"), 0), "kept", 150), Node("LLM is asked", asked, "asked", 150),
-              Node("rules reject", n(("rule", "rejected"), 0), "rejected", 150),
-              Node("duplicates", n(("dedup", "rejected"), 0), "aside", 150),
-              Node("withdrawn or empty", n(("parse", "rejected"), 0), "aside", 150)]
-    ends = [Node("kept", n(("rule", "kept"), 0) + n(("llm", "kept"), 0), "kept", width - 8),
-            Node("failed", n(("llm", "failed"), 0), "failed", width - 8),
-            Node("rejected", n(("rule", "rejected"), 0) + n(("llm", "rejected"), 0), "rejected", width - 8),
-            Node("set aside", middle[3].records + middle[4].records, "aside", width - 8)]
+    middle = [keep, asks, lost, drop, twins, unused] = [
+        Node("rules keep", n(("rule", "kept"), 0), "kept", 150), Node("LLM is asked", asked, "asked", 150),
+        Node("files left out", n(("parse", "failed"), 0), "failed", 150),
+        Node("rules reject", n(("rule", "rejected"), 0), "rejected", 150),
+        Node("duplicates", n(("dedup", "rejected"), 0), "aside", 150),
+        Node("withdrawn or empty", n(("parse", "rejected"), 0), "aside", 150)]
+    ends = [kept, failed, rejected, aside] = [
+        Node("kept", keep.records + n(("llm", "kept"), 0), "kept", width - 8),
+        Node("failed", n(("llm", "failed"), 0) + lost.records, "failed", width - 8),
+        Node("rejected", drop.records + n(("llm", "rejected"), 0), "rejected", width - 8),
+        Node("set aside", twins.records + unused.records, "aside", width - 8)]
     start = Node("records", sum(deciders.values()), "all", 0)
-    scale = (height - gap * len(middle)) / max(start.records, 1)
+    scale = (height - gap * (5 + bool(lost.records))) / max(start.records, 1)
     for column in ([start], middle, ends):
         _place([node for node in column if node.records], scale, height, gap)
     links = [(start, node, node.records) for node in middle] + [
-        (middle[0], ends[0], middle[0].records), (middle[1], ends[0], n(("llm", "kept"), 0)),
-        (middle[1], ends[1], ends[1].records), (middle[1], ends[2], n(("llm", "rejected"), 0)),
-        (middle[2], ends[2], middle[2].records), (middle[3], ends[3], middle[3].records),
-        (middle[4], ends[3], middle[4].records)]
+        (keep, kept, keep.records), (asks, kept, n(("llm", "kept"), 0)), (asks, failed, n(("llm", "failed"), 0)),
+        (lost, failed, lost.records), (asks, rejected, n(("llm", "rejected"), 0)), (drop, rejected, drop.records),
+        (twins, aside, twins.records), (unused, aside, unused.records)]
     nodes = [node for node in [start, *middle, *ends] if node.records]
     return svg("Where the records went; the table below holds the same figures",
                *(_ribbon(a, b, count * scale) for a, b, count in links if count),

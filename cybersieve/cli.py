@@ -1,6 +1,7 @@
 """What every script does before and after its work: arguments, errors as one line, progress on a terminal."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, TypeVar
 
-from cybersieve.errors import CybersieveError
+from cybersieve.errors import CybersieveError, disk_says
 
 T = TypeVar("T")
 
@@ -24,6 +25,9 @@ PATHS = {
     "labels": "folder of label files (CSV: file,id,label)",
     "thresholds": "thresholds.json as calibrate wrote it",
 }
+
+REMEDIES = {errno.ENOENT: " (correct the path, or run the stage before)", errno.ENOSPC: " (make room on the disk)",
+            errno.EDQUOT: " (make room on the disk)", errno.EACCES: " (see who may write there, or name another place)"}
 
 
 def local(text: str) -> Path:
@@ -63,11 +67,12 @@ def run(main: Callable[[], None]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except OSError as error:  # a full disk, a folder that may not be written to, a file that vanished
-        sys.exit(f"{name()}: {' '.join(str(error).split())}; nothing half-written is kept")
+        sys.exit(f"{name()}: {' '.join(disk_says(error).split())}; nothing half-written is kept" +
+                 REMEDIES.get(error.errno or 0, ""))
     except MemoryError:
         sys.exit(f"{name()}: out of memory; nothing half-written is kept (close other programs)")
-    except KeyboardInterrupt:
-        interrupted()
+    except KeyboardInterrupt as stop:
+        interrupted(*stop.args)
 
 
 def name() -> str:
@@ -75,9 +80,9 @@ def name() -> str:
     return Path(sys.argv[0]).name.replace("__main__.py", "cybersieve")
 
 
-def interrupted() -> NoReturn:
+def interrupted(kept: str = "nothing half-written is kept") -> NoReturn:
     """Leave after Ctrl-C as shells expect it, at once: no thread or worker is waited for."""
-    print(f"{name()}: interrupted; nothing half-written is kept", file=sys.stderr, flush=True)
+    print(f"{name()}: interrupted; {kept}", file=sys.stderr, flush=True)
     os._exit(130)
 
 

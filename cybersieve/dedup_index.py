@@ -1,5 +1,6 @@
-"""The index that duplicates are found by: 104 bytes a record in memory, shingles and figures in a scratch file.
+"""The index that duplicates are found by: shingles and figures in a scratch file, the rest in memory.
 
+Memory is 117 bytes a record: 104 an entry, 5 rank and origin, 8 what the search finds (twins.py).
 `build` writes one source's part, side by side with other sources; `Index` is all parts together.
 """
 

@@ -54,17 +54,19 @@ def findings(settings_file: Path) -> Iterator[Finding]:
     yield from packages(ROOT / "requirements_optimized.txt", ROOT / "constraints.txt")
     yield readers()
     yield from mlx()
+    sound = False
     try:
         settings = params.load(settings_file)
         book = rules.load(settings.score.rules, settings.score.extra_rules)
     except CybersieveError as error:
         yield Finding("settings", str(error), "mend it: the message names the place", fault=True)
     else:
+        sound = True
         yield Finding("settings", f"{settings_file}, {len(book.ids)} rules")
         yield from model_and_memory(settings.verify)
         yield where_work_runs(settings)
     yield from caches()
-    yield from dvc(Path.cwd())
+    yield from dvc(Path.cwd(), sound)
 
 
 def packages(requirements: Path, constraints: Path) -> Iterator[Finding]:
@@ -238,8 +240,11 @@ def caches() -> Iterator[Finding]:
     yield Finding("cache", f"{folder}: {known}, {free / GB:.0f} GB of disk free", remedy)
 
 
-def dvc(folder: Path) -> Iterator[Finding]:
-    """Whether DVC tracks this folder, the raw data is there, and what a `dvc repro` would run."""
+def dvc(folder: Path, sound: bool = True) -> Iterator[Finding]:
+    """Whether DVC tracks this folder, the raw data is there, and what a `dvc repro` would run.
+
+    `sound`: the settings, which dvc.yaml takes names of files from.
+    """
     if importlib.util.find_spec("dvc") is None:
         yield Finding("DVC", "not installed", INSTALL, fault=True)
         return
@@ -254,8 +259,9 @@ def dvc(folder: Path) -> Iterator[Finding]:
         return
     done = subprocess.run([sys.executable, "-m", "dvc", "status", "--json"], cwd=folder, capture_output=True, text=True)
     if done.returncode:
-        yield Finding("DVC", f"{version}: {' '.join(done.stderr.split())[:200]}", "another dvc command is running, or "
-                      "dvc.yaml is damaged: dvc status")
+        yield Finding("DVC", f"{version}: {' '.join(done.stderr.split())[:200]}",
+                      "another dvc command is running, or dvc.yaml is damaged: dvc status" if sound else
+                      "mend the settings first: DVC reads them, too")
         return
     changed = [name for name in json.loads(done.stdout or "{}")]
     yield Finding("DVC", f"{version}; {'changed: ' + ', '.join(changed) if changed else 'everything is up to date'}",

@@ -6,6 +6,15 @@
     └── ModelError     the verifier's model can't be had, loaded or asked
 """
 
+import re
+
+ERRNO = re.compile(r"\[errno -?\d+\] ", re.IGNORECASE)
+
+
+def disk_says(error: OSError) -> str:
+    """An error of the disk, with the path once and without a number."""
+    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else ERRNO.sub("", str(error))
+
 
 class CybersieveError(Exception):
     """Base of all errors that a user can act on."""
@@ -23,6 +32,7 @@ class InputError(CybersieveError):
     """An input file is wrong: `path`, where in it (byte offset, line, XML path), why, and what to do."""
 
     def __init__(self, path: object, reason: str, place: str = "", remedy: str = "") -> None:
+        reason = ERRNO.sub("", reason).replace(f": {str(path)!r}", "")  # of an OSError: the path stands before it
         super().__init__(path, reason, place, remedy)
         self.path, self.reason, self.place, self.remedy = str(path), reason, place, remedy
 

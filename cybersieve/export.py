@@ -65,6 +65,9 @@ class Done:
 
 def check(settings: Export) -> None:
     """What would be wrong with the settings, before any work. Raises ParamsError and InputError as export_folder."""
+    if not settings.formats and not settings.templates:
+        raise ParamsError("export.formats: empty, and export.templates too: nothing would be written; name parquet or "
+                          "jsonl")
     splitter(settings.splits), templates.compiled(settings.templates)
     decontaminate.load(settings.decontaminate)
 
@@ -218,7 +221,7 @@ class Outputs:
         for name, line_of in self.templates.items():
             line = line_of(row)
             if line is None:
-                self.left_out[f"records without the fields of template {name}"] += 1
+                self.left_out[templates.LACKING.format(name)] += 1
             else:
                 self._line(f"{name}/{split}.jsonl", line)
 

@@ -9,7 +9,7 @@ differently counts as u. A file or id that a spreadsheet would run as a formula 
 
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -59,23 +59,34 @@ def answers(path: Path) -> list[Answer]:
             rows = csv.reader(lines)
             header = next(rows, [])
             if not {"file", "id", "label"} <= set(header):
-                raise InputError(path, f"its first line is {header}", "line 1", "file,id,label is wanted")
+                raise InputError(path, f"its first line is {header}", "line 1",
+                                 with_commas(header, "file,id,label is wanted"))
             result: list[Answer] = []
-            seen: dict[tuple[Key, str], str] = {}
+            seen: dict[tuple[Key, str], tuple[str, int]] = {}
             for row in _sound(rows, path):
                 cells = dict(zip(header, row, strict=False))
                 if not {"file", "id"} <= cells.keys() or cells.get("label") not in {"1", "0", "u"}:
                     raise InputError(path, f"not a label: {row}", f"line {rows.line_num}", "file,id and 1, 0 or u")
                 answer = Answer(unguarded(cells["file"]), unguarded(cells["id"]), cells["label"],
                                 cells.get("labeller", ""), cells.get("time", ""))
-                if seen.setdefault((answer.key, answer.labeller), answer.label) != answer.label:
-                    raise InputError(path, "the record is labelled twice, and differently", f"line {rows.line_num}")
+                label, line = seen.setdefault((answer.key, answer.labeller), (answer.label, rows.line_num))
+                if label != answer.label:
+                    raise InputError(path, f"{answer.id} of {answer.file} is labelled {label} in line {line} and "
+                                     f"{answer.label} in line {rows.line_num}", remedy="delete one of the two")
                 result.append(answer)
+    except FileNotFoundError:
+        raise InputError(path, "no such file", remedy="a CSV with file,id,label is wanted") from None
     except UnicodeDecodeError:
         raise InputError(path, "not in UTF-8", remedy="save it as CSV UTF-8") from None
     except (OSError, csv.Error) as error:
         raise InputError(path, str(error)) from None
     return result
+
+
+def with_commas(header: Sequence[str] | None, wanted: str) -> str:
+    """What is `wanted` of a first line, for one of a single cell: how to have more."""
+    divided = len(header or ()) == 1 and any(mark in str(header) for mark in (";", "\t", "|"))
+    return f"{wanted}: save it with commas" if divided else wanted
 
 
 def _sound(rows: Any, path: Path) -> Iterator[list[str]]:

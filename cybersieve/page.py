@@ -7,6 +7,7 @@ for the records that are shown. It holds clock times, so like performance.json i
 import base64
 import csv
 import hashlib
+import shlex
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
@@ -24,9 +25,10 @@ SHOWN = 20  # records of each kind
 
 
 def page_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, labels_dir: Path, plots_dir: Path,
-                run_dir: Path, settings: Params, commands: list[str]) -> Path:
+                run_dir: Path, settings: Params, commands: list[str], data: str = "data") -> Path:
     """Write report.html beside metrics.json in `run_dir`; returns its path.
 
+    `data`: the folder of the stages' outputs, as commands that the page tells of should name it.
     Raises InputError where a part of the run is missing.
     """
     metrics = records.load_json(run_dir / "metrics.json")
@@ -36,9 +38,10 @@ def page_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, labels_d
     drawn, use = look(tally.rows(scored_dir, verdicts_dir), book, metrics["thresholds"], labels_dir)
     texts = samples.with_texts((row for part in drawn.values() for row in part), parsed_dir)
     figures = {path.stem: read_csv(path) for path in sorted(plots_dir.glob("*.csv"))}
-    body = [sections.headline(metrics), sections.flow(metrics), sections.quality(metrics, figures),
+    option = "" if data == "data" else f" --data {shlex.quote(data)}"
+    body = [sections.headline(metrics, option), sections.flow(metrics), sections.quality(metrics, figures),
             sections.certificate(metrics["thresholds"]), sections.sources(metrics["sources"]),
-            sections.rule_table(use), sections.shown_records(drawn, texts, book),
+            sections.rule_table(use), sections.shown_records(drawn, texts, book, option),
             sections.clock(performance), sections.reproduce(commands, settings)]
     page = document("cybersieve: what the run did", report.fingerprint(run_dir), body)
     target = run_dir / "report.html"

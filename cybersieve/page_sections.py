@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from cybersieve import charts, report
-from cybersieve.markup import Html, el, join, table
+from cybersieve.markup import Html, el, join, table, visible
 from cybersieve.page_records import card
 from cybersieve.params import Params
 from cybersieve.records import Row
@@ -14,6 +14,7 @@ from cybersieve.rule_use import RuleUse
 from cybersieve.rules import Rulebook
 
 Figures = dict[str, Any]
+UNITS = {"mb": "MB"}
 RULES = 15  # rules at each end
 WORDS = {"kept": "Kept", "rejected": "Rejected", "uncertain": "Uncertain: the LLM was asked", "duplicate": "Duplicates"}
 NAMES = {"flow": "Flow", "quality": "Quality", "certificate": "Thresholds", "sources": "Sources", "rules": "Rules",
@@ -46,8 +47,8 @@ def rough(figures: Figures) -> tuple[str, float]:
     return f"{figures['value']:.0%} ({100 * low:.0f}–{100 * high:.0f})", figures["value"]
 
 
-def headline(metrics: Figures) -> Html:
-    """What came out, in two sentences and a few large figures."""
+def headline(metrics: Figures, data: str) -> Html:
+    """What came out, in some sentences and a few large figures. `data`: the option that names the run's folder."""
     tested = metrics["tested"]["evaluation"]
     precision, recall = tested["precision"], tested["recall"]
     first = f"Of {metrics['records']:,} records {metrics['kept']:,} were kept."
@@ -57,13 +58,15 @@ def headline(metrics: Figures) -> Html:
                   f"{p_high:.1%}), and {recall['value']:.1%} of the security text was kept ({r_low:.1%} to "
                   f"{r_high:.1%}), measured on {tested['n']} labelled records on which nothing was fitted.")
     else:
-        second = "How good that is can't be said: no labelled records. Label some: python -m cybersieve review."
+        second = ("How good that is can't be said: no labelled records. "
+                  f"Label some: python -m cybersieve review{data}.")
     third = (f"Rules decided all but {metrics['asked_share']:.1%} of the records that reached them, which saved "
              f"{metrics['calls_saved']:,} questions to the LLM.")
+    fourth = f"Left out: {report.left_out_in_words(metrics['left_out'])}." if "left_out" in metrics else ""
     tiles = [("kept", f"{metrics['kept']:,}"), ("precision", percent(metrics["precision"])),
              ("recall", percent(metrics["recall"])), ("F1", percent(metrics["f1"])),
              ("asked to the LLM", percent(metrics["asked_share"])), ("failed", f"{metrics['failed']:,}")]
-    return join([el("h1", "What the run did"), el("p", f"{first} {second} {third}", class_="lead"),
+    return join([el("h1", "What the run did"), el("p", f"{first} {second} {third} {fourth}".strip(), class_="lead"),
                  el("dl", *(el("div", el("dt", name), el("dd", value)) for name, value in tiles), class_="tiles"),
                  el("nav", *(el("a", title, href=f"#{name}") for name, title in NAMES.items()), aria_label="Sections")])
 
@@ -144,7 +147,7 @@ def certificate(thresholds: Figures) -> Html:
 def sources(rows: list[Figures]) -> Html:
     head = ("source", "records", "kept", "rejected", "asked", "duplicates", "set aside", "failed", "labels",
             "precision", "recall")
-    cells = [(row["source"], row["records"], row["kept"], row["rejected"], row["asked"], row["duplicates"],
+    cells = [(visible(row["source"]), row["records"], row["kept"], row["rejected"], row["asked"], row["duplicates"],
               row["set_aside"], row["failed"], row["labels"], rough(row["precision"]), rough(row["recall"]))
              for row in rows]
     return section("sources", "Sources", el("p", "A heading sorts the table."),
@@ -171,13 +174,14 @@ def rule_table(use: RuleUse) -> Html:
         table("Rules that matter least", head, cells(idle[:RULES]), 2, sortable=True) if idle else "")
 
 
-def shown_records(drawn: dict[str, list[Row]], texts: dict[tuple[str, int], Row], book: Rulebook) -> Html:
+def shown_records(drawn: dict[str, list[Row]], texts: dict[tuple[str, int], Row], book: Rulebook,
+                  data: str) -> Html:
     parts = [el("details", el("summary", el("h3", f"{WORDS[kind]} ({len(rows)})")),
                 el("div", *(card(row, texts[row["source"], row["row"]], book) for row in rows), class_="cards"),
                 open=kind == "kept") for kind, rows in drawn.items() if rows]
     legend = el("p", "Drawn by lot, the same on every run. Marked: evidence ", el("mark", "for", class_="for"), " and ",
                 el("mark", "against", class_="against"), ". One record in full: ",
-                el("code", "python -m cybersieve why ID"), ".")
+                el("code", f"python -m cybersieve why ID{data}"), ".")
     return section("records", "Records at random", legend, *parts)
 
 
@@ -185,7 +189,8 @@ def clock(performance: Figures) -> Html:
     """Seconds, memory and throughput of each stage."""
     def handled(part: Figures) -> str:
         amounts = [(name, part[name], part[f"{name}_per_second"]) for name in part if f"{name}_per_second" in part]
-        return ", ".join(f"{amount:,.0f} {name} ({rate:,.0f}/s)" for name, amount, rate in amounts if amount)
+        return ", ".join(f"{amount:,.0f} {UNITS.get(name, name)} ({rate:,.0f}/s)"
+                         for name, amount, rate in amounts if amount)
 
     if not performance:
         return section("performance", "Performance", el("p", "Not measured in this run."))

@@ -16,6 +16,7 @@ from cybersieve.errors import ParamsError
 
 WORDS = {float: "a number", int: "a whole number", str: "text", bool: "true or false", list: "a list [a, b]",
          dict: "a block {a: b}"}
+PROMPT = "Is this about cybersecurity?"  # verify.prompt as it comes
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Dedup:
 class Score:
     rules: str
     extra_rules: str | None
-    trust: dict[str, float]
+    trust: dict[str, Annotated[float, Bounds(least=-1e6, most=1e6)]]  # as rules.MOST_WEIGHT
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,11 @@ class Verify:
     timeout: Annotated[float, Bounds(least=0.1, most=3600)] = 120.0
     retries: Annotated[int, Bounds(least=0, most=20)] = 5
     request: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for i, example in enumerate(self.examples):
+            if not isinstance(example.get("text"), str) or example.get("label") not in (0, 1):
+                raise ParamsError(f"verify.examples[{i}]: text and label (1 or 0) are wanted, found {_shown(example)}")
 
 
 @dataclass(frozen=True)
@@ -138,14 +144,31 @@ def load(path: Path | str) -> Params:
     Raises ParamsError: no such file, not YAML, a key unknown, missing, given twice, of the wrong type or out of range.
     """
     try:
-        tree = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=Loader)  # noqa: S506  (a safe loader)
-        return typing.cast(Params, _build(Params, tree, ""))
+        tree = read_yaml(path)
     except FileNotFoundError:
         raise ParamsError(f"{path}: no such file (name yours with --params)") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParamsError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    try:
+        found = typing.cast(Params, _build(Params, tree, ""))
+        if found.score.extra_rules is None and Path(path).with_name("dvc.yaml").exists():  # where it is a dep
+            raise ParamsError("score.extra_rules: a file's name is wanted, found nothing; without rules of your own, "
+                              "own_rules.yaml as it comes, which holds `rules: []`")
+        return found
     except ParamsError as error:
         raise ParamsError(f"{error} (in {path})") from None
+
+
+def read_yaml(path: Path | str) -> Any:
+    """A YAML file's content. Raises ParamsError: not YAML, or a key given twice; OSError."""
+    try:
+        return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=Loader)  # noqa: S506  (a safe loader)
+    except yaml.MarkedYAMLError as error:
+        parts = (error.context, error.context_mark), (error.problem, error.problem_mark)
+        said = ", ".join(f"{what} in line {mark.line + 1}" for what, mark in parts if what and mark)
+        raise ParamsError(f"{path}: not YAML: {said or error.problem}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ParamsError(f"{path}: not YAML: {getattr(error, 'reason', error)}") from None
+    except ParamsError as error:
+        raise ParamsError(f"{path}: {error}") from None
 
 
 class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -195,7 +218,7 @@ def _checked(value: object, kind: Any, name: str) -> object:
         return {str(key): _checked(item, inner[1], f"{name}.{key}") for key, item in value.items()}
     if kind is float and type(value) is int:
         value = float(value)
-    if kind is not Any and type(value) is not (origin or kind):
+    if kind is not Any and (type(value) is not (origin or kind) or value != value):  # the last: nan
         raise ParamsError(f"{name}: {WORDS[origin or kind]} is wanted, found {_shown(value)}")
     return value
 

@@ -17,12 +17,15 @@ from cybersieve.records import Counts
 
 
 def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params,
-        named: str | None = None) -> dict[str, Any]:
+        named: tuple[str, str] | None = None) -> dict[str, Any]:
     """Filter `input_dir` into `output_dir`; returns the metrics. Raises what the stages raise.
 
-    `named`: what the user calls the input, where that is not a path (a URL).
+    `named`: what the user calls the two, where they are copies of what lies at a URL.
     """
-    command = f"python -m cybersieve filter --input-dir {shlex.quote(named or str(input_dir))} --output-dir OUTPUT"
+    source, target = named or (str(input_dir), str(output_dir))
+    source = source if "://" in source else Path(source).resolve().name  # the card is published: no path of this disk
+    target = "OUTPUT" if "://" in target else target
+    command = f"python -m cybersieve filter --input-dir {shlex.quote(source)} --output-dir OUTPUT"
     work = output_dir / "stages"
     parsed, unique, scored, verdicts, counts = (
         work / name for name in ("parsed", "unique", "scored", "verdicts", "counts"))
@@ -49,5 +52,5 @@ def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params,
     figures = report.report_folder(scored, verdicts, counts, labels_dir, thresholds, output_dir, output_dir / "plots")
     report.performance(measured, output_dir / "performance.json")
     page.page_folder(parsed, scored, verdicts, labels_dir, output_dir / "plots", output_dir, settings,
-                     provenance.commands(command))
+                     provenance.commands(command), f"{target}/stages")
     return figures

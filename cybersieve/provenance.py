@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 # what decides a run
+SAMPLE = "775b0c3af412deee89e2767ac8caf805.dir"  # DVC's md5 of what prepare_corpus.py puts into raw_data
 OURS = ("params.yaml", "rules.yaml", "own_rules.yaml", "dvc.yaml", "labels", "stages", "cybersieve", "models")
 
 
@@ -31,8 +32,15 @@ def commands(run: str | None = None, name_commit: bool = True) -> list[str]:
     lines.append("pip install -r requirements_optimized.txt -c constraints.txt")
     if run is not None:
         return [*lines, run]
-    if Path("raw_data.dvc").exists():
-        tracked = yaml.safe_load(Path("raw_data.dvc").read_text(encoding="utf-8"))["outs"][0]
-        lines.append(f"# raw_data/ must have DVC's md5 {tracked.get('md5')}; the sample corpus has:")
-    return [*lines, "python stages/prepare_corpus.py", "python stages/prepare_model.py --output models/model.json",
-            "dvc repro"]
+    return [*lines, *_raw_data(), "python stages/prepare_model.py --output models/model.json", "dvc repro"]
+
+
+def _raw_data() -> list[str]:
+    """How to come by the run's dumps."""
+    if not Path("raw_data.dvc").exists():
+        return ["# raw_data/: your dumps, as they were"]
+    md5 = yaml.safe_load(Path("raw_data.dvc").read_text(encoding="utf-8"))["outs"][0].get("md5")
+    if md5 == SAMPLE:
+        return [f"# raw_data/ must have DVC's md5 {md5}; the sample corpus has:", "python stages/prepare_corpus.py"]
+    return [f"# raw_data/: your dumps with DVC's md5 {md5}, from where you keep them or, with a DVC remote, by:",
+            "dvc pull raw_data"]

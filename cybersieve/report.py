@@ -8,17 +8,19 @@ every group's name sorts after it, and tables (intervals, sources, balance) are 
 import csv
 import hashlib
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from cybersieve import quality, records
 from cybersieve.errors import InputError
 from cybersieve.records import Row
-from cybersieve.tally import SET_ASIDE, Labelled, Tally, count, rows, tally
+from cybersieve.tally import SET_ASIDE, Labelled, Tally, count, left_out, rows, tally
 
 Figures = dict[str, Any]
 USELESS_AUC = 0.7  # below this the verifier hardly knows more than a coin, and asking it is not worth the time
-NAMED = {"dedup": "duplicate", "parse": "withdrawn or empty"}  # what their verdict is called in pictures
+NAMED = {("dedup", "rejected"): "duplicate", ("parse", "rejected"): "withdrawn or empty"}  # verdicts in pictures
+FEW = 3  # files that a sentence names
 LIMITS = ("mode", "accept", "reject", "target_precision", "target_recall", "delta", "labels", "precision_at_least",
           "recall_at_least", "certificate")  # of thresholds.json; the certificate's words are a list
 BIN = 0.05  # width of the confidence histogram's bins
@@ -79,7 +81,7 @@ def audit(evaluation: Labelled) -> Figures:
 
 
 def shares(found: Tally) -> Figures:
-    """Who decided which share of all records; `failed` are those that the LLM could not answer."""
+    """Who decided which share of all records; `failed`: the LLM had no answer, or their file was left out."""
     total, failed = max(found.total(), 1), found.total(verdict="failed")
     answered = {by: found.total(by) - found.total(by, "failed") for by in ("rule", "llm", *SET_ASIDE)}
     return {by: round(n / total, 4) for by, n in (answered | {"failed": failed}).items()}
@@ -95,7 +97,7 @@ def sources(found: Tally) -> list[Figures]:
         result.append({
             "source": name, "records": deciders.total(), "kept": count(deciders, verdict="kept"),
             "rejected": sum(count(deciders, by, "rejected") for by in ("rule", "llm")),
-            "duplicates": count(deciders, "dedup"), "set_aside": count(deciders, "parse"),
+            "duplicates": count(deciders, "dedup"), "set_aside": count(deciders, "parse", "rejected"),
             "asked": count(deciders, "llm"), "failed": count(deciders, verdict="failed"),
             "labels": part["n"], "precision": part["precision"], "recall": part["recall"],
         })
@@ -161,7 +163,7 @@ def flow(found: Tally) -> list[Figures]:
     for by, step in (("parse", "upstream status"), ("dedup", "duplicates"), ("rule", "rules"), ("llm", "LLM")):
         for (who, verdict), n in sorted(found.deciders.items()):
             if who == by:
-                result.append({"step": step, "outcome": NAMED.get(by, verdict), "records": n})
+                result.append({"step": step, "outcome": NAMED.get((by, verdict), verdict), "records": n})
                 left -= n
         if left:
             result.append({"step": step, "outcome": "went on", "records": left})
@@ -173,8 +175,22 @@ def outcomes(found: Tally) -> list[Figures]:
     result: Counter[tuple[str, str]] = Counter()
     for name, deciders in found.sources.items():
         for (by, verdict), n in deciders.items():
-            result[name, NAMED.get(by, verdict)] += n
-    return [{"source": name, "outcome": outcome, "records": n} for (name, outcome), n in sorted(result.items())]
+            result[name, NAMED.get((by, verdict), verdict)] += n
+    return [{"source": name, "outcome": outcome, "records": n} for (name, outcome), n in sorted(result.items()) if n]
+
+
+def printable(name: str) -> str:
+    """A name from the data in a line: what can't be seen, or steers a terminal, is spelled out."""
+    return "".join(sign if sign.isprintable() else f"U+{ord(sign):04X}" for sign in name)
+
+
+def left_out_in_words(files: Sequence[Row]) -> str:
+    """The files that parse left out, in a line."""
+    total = sum(file["records"] for file in files)
+    named = [f"{file['source']}: {file['reason']}" for file in files[:FEW]]
+    more = [f"{len(files) - FEW:,} more"] if len(files) > FEW else []
+    return printable(f"{len(files):,} file{'s' * (len(files) > 1)}, {total:,} record{'s' * (total != 1)} "
+                     f"({'; '.join(named + more)})")
 
 
 def calls_saved(thresholds: Row) -> list[Figures]:
@@ -193,10 +209,11 @@ def report_folder(scored_dir: Path, verdicts_dir: Path, counts_dir: Path, labels
     Raises InputError where counts don't balance or a stage's output is missing.
     """
     counts = {path.stem: records.load_json(path) for path in sorted(counts_dir.glob("*.json"))}
-    found = tally(rows(scored_dir, verdicts_dir), labels_dir)
-    check_balance(counts, found.total())
+    lost = left_out(counts.get("parse", {}))
+    found = tally(rows(scored_dir, verdicts_dir), labels_dir, lost)
+    check_balance(counts, found.decided())
     limits = records.load_json(thresholds)
-    figures = metrics(found, counts, limits)
+    figures = metrics(found, counts, limits) | ({"left_out": lost} if lost else {})
     with records.output_folder(plots_dir) as folder:
         plots(found, limits, folder)
     records.save_json(output_dir / "metrics.json", figures)

@@ -112,6 +112,8 @@ def pieces(hits: list[rules.Rule], text: str, field: str, blind: bool) -> list[l
 def open_session(args: argparse.Namespace) -> Session:
     """The queue that was asked for. Raises InputError where the stages have not run or nothing is left."""
     settings = params.load(args.params).score
+    if args.queue not in review_queue.KINDS and not Path(args.queue).exists():
+        raise InputError(args.queue, "no such queue or file", remedy=review_queue.WANTED)
     name = review_queue.KINDS.get(args.queue)
     if name is None and args.labels is None:
         given = Path(args.queue).name
@@ -152,6 +154,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--port", type=int, default=0, help="of 127.0.0.1 (default: a free one)")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")
     args = parser.parse_args(arguments)
+    if args.n < 1:
+        parser.error(f"-n: {args.n} is below 1")
     try:
         from cybersieve import review_server
     except ImportError as error:

@@ -18,6 +18,7 @@ from cybersieve.report import probability
 from cybersieve.tally import SET_ASIDE
 
 KINDS = {"uniform": labels.UNIFORM, "stratified": labels.STRATIFIED, "uncertain": labels.STRATIFIED}
+WANTED = f"--queue is one of {', '.join(KINDS)}, or a CSV file with file and id"
 
 
 def key(row: Row) -> Key:
@@ -67,10 +68,11 @@ def listed(path: Path) -> dict[Key, int]:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             rows = csv.DictReader(lines)
             if not {"file", "id"} <= set(rows.fieldnames or ()):
-                raise InputError(path, f"its columns are {rows.fieldnames}", "line 1", "file and id are wanted")
+                raise InputError(path, f"its columns are {rows.fieldnames}", "line 1",
+                                 labels.with_commas(rows.fieldnames, "file and id are wanted"))
             return {(labels.unguarded(row["file"] or ""), labels.unguarded(row["id"] or "")): number
                     for number, row in enumerate(rows)}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(path, str(error), remedy=f"--queue is one of {', '.join(KINDS)}, or a CSV file") from None
+        raise InputError(path, str(error), remedy=WANTED) from None
 
 

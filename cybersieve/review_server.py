@@ -26,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from cybersieve.errors import CybersieveError
+from cybersieve.errors import CybersieveError, disk_says
 from cybersieve.review import Session
 from cybersieve.review_page import document
 
@@ -69,7 +69,7 @@ def app(session: Session, token: str, blind: bool, guideline: str) -> Starlette:
         except (ValueError, KeyError, TypeError) as error:
             return JSONResponse({"error": f"not understood: {error}"}, 400)
         except (CybersieveError, OSError) as error:  # the label file can't be read or written: say so, keep serving
-            return JSONResponse({"error": str(error)}, 500)
+            return JSONResponse({"error": disk_says(error) if isinstance(error, OSError) else str(error)}, 500)
 
     routes = [Route("/{token}/", guarded(home)), Route("/{token}/state", guarded(state)),
               *(Route(f"/{{token}}/{name}", guarded(act), methods=["POST"]) for name in ("answer", "skip", "undo"))]

@@ -16,11 +16,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import re2
-import yaml
 
-from cybersieve import patterns, records
-from cybersieve.errors import ParamsError
-from cybersieve.params import Loader
+from cybersieve import params, patterns, records
+from cybersieve.errors import ParamsError, disk_says
 
 FIELDS = ("both", "title", "text")
 KEYS = {"id", "pattern", "field", "weight", "category", "source", "prior"}
@@ -204,12 +202,12 @@ def load(path: Path | str, extra: Path | str | None = None, trust: dict[str, flo
     Raises ParamsError: not a rules file, a rule without id, pattern or weight, a bad pattern, an unknown category
     or field, a key or an id twice, a weight against its category.
     """
-    tree = _read(Path(path))
+    tree = _read(Path(path), "score.rules")
     categories = _numbers(tree, "categories", path)
     sources = _numbers(tree, "sources", path)
     merged = {rule.id: rule for rule in _rules(tree, categories, str(path))}
     if extra is not None:
-        own = _read(Path(extra))
+        own = _read(Path(extra), "score.extra_rules")
         if "bias" in own:
             raise ParamsError(f"{extra}: bias belongs to all rules and stands in {path}; own rules have weights")
         added = _numbers(own, "categories", extra)
@@ -224,13 +222,16 @@ def load(path: Path | str, extra: Path | str | None = None, trust: dict[str, flo
     return Rulebook(list(merged.values()), bias, sources, categories)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, setting: str) -> dict[str, Any]:
+    """A rules file's content. Raises ParamsError; where it is no such file at all, with the `setting` that names it."""
     try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)  # noqa: S506  (a safe loader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ParamsError) as error:
-        raise ParamsError(f"{path}: {' '.join(str(error).split())}") from None
+        tree = params.read_yaml(path)
+    except OSError as error:
+        raise ParamsError(f"{setting}: {disk_says(error)}") from None
+    except ParamsError as error:
+        raise ParamsError(f"{setting}: {error}") from None
     if not isinstance(tree, dict) or not isinstance(tree.get("rules"), list):
-        raise ParamsError(f"{path}: a mapping with a list `rules` is wanted")
+        raise ParamsError(f"{setting}: {path}: a mapping with a list `rules` is wanted")
     unknown = sorted(set(tree) - {"bias", "categories", "sources", "rules"})
     if unknown:
         raise ParamsError(f"{path}: unknown key {unknown[0]} (known: bias, categories, sources, rules)")
@@ -283,6 +284,11 @@ def _rules(tree: dict[str, Any], categories: dict[str, float], path: str) -> lis
         if re.fullmatch(r"[\w.-]+", rule.id) is None or result.setdefault(rule.id, rule) is not rule:
             raise ParamsError(f"{where}: ids are unique and made of letters, digits, dot, dash and underscore")
     return list(result.values())
+
+
+def strangers(trust: Iterable[str], sources: Iterable[str]) -> list[str]:
+    """Those of `trust` that are no source's path or base name."""
+    return sorted(set(trust) - {name for source in sources for name in (source, PurePosixPath(source).name)})
 
 
 def explain(book: Rulebook, text: str, source: str = "") -> str:

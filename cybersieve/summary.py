@@ -1,11 +1,17 @@
 """The run in a few lines: what `make` ends with, and the same figures as README's headline table."""
 
+import hashlib
 import re
+from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from cybersieve import records
-from cybersieve.report import fingerprint
+import yaml
+
+from cybersieve import params, records
+from cybersieve.errors import InputError
+from cybersieve.report import fingerprint, left_out_in_words
 
 Figures = dict[str, Any]
 UNUSED = "withdrawn or empty"  # what parse set aside
@@ -25,8 +31,8 @@ def shown(rate: Figures) -> str:
 
 def parts(metrics: Figures) -> dict[str, int]:
     """All records by what became of them."""
-    aside = {row["by"]: row["records"] for row in metrics["verdicts"] if row["by"] in ("parse", "dedup")}
-    duplicates, unused = aside.get("dedup", 0), aside.get("parse", 0)
+    found = {(row["by"], row["verdict"]): row["records"] for row in metrics["verdicts"]}
+    duplicates, unused = found.get(("dedup", "rejected"), 0), found.get(("parse", "rejected"), 0)
     return {"kept": metrics["kept"], "rejected": metrics["rejected"] - duplicates - unused,
             "duplicates": duplicates, UNUSED: unused, "failed": metrics["failed"]}
 
@@ -42,6 +48,7 @@ def lines(metrics: Figures, performance: Figures) -> list[tuple[str, str]]:
         ("rejected", f"{found['rejected']:,}"),
         ("set aside before", aside or "0"),
         ("failed", f"{found['failed']:,}"),
+        *([("left out", left_out_in_words(metrics["left_out"]))] if "left_out" in metrics else []),
         ("asked to the LLM", f"{metrics['asked_share']:.1%}, {metrics['calls_saved']:,} calls saved"),
         ("precision", shown(quality["precision"])),
         ("recall", shown(quality["recall"])),
@@ -62,10 +69,17 @@ def lines(metrics: Figures, performance: Figures) -> list[tuple[str, str]]:
     return result
 
 
+def threshold(value: float) -> str:
+    """Three decimals, or as many as it has where these would make it 0 or 1."""
+    return f"{value:.3f}" if 0.0005 <= value < 0.9995 or value in (0, 1) else f"{value:g}"
+
+
 def thresholds(tree: Figures) -> str:
     accept, reject = tree.get("accept"), tree.get("reject")
-    keep = "none kept by rule" if accept is None else f"kept from {accept:.3f}"
-    drop = "none rejected by rule" if reject is None else f"rejected to {reject:.3f}"
+    if tree["mode"] == "certified" and accept is reject is None:
+        return f"nothing certified by {tree['labels']} labels"
+    keep = "none kept by rule" if accept is None else f"kept from {threshold(accept)}"
+    drop = "none rejected by rule" if reject is None else f"rejected to {threshold(reject)}"
     few = f" by {tree['labels']} labels" if tree["mode"] == "certified" and None in (accept, reject) else ""
     return f"{tree['mode']}{few}: {keep}, {drop}"
 
@@ -95,6 +109,49 @@ def page(folder: Path) -> str | None:
     return f"{path}" if current else f"{path} is of another run: dvc repro -sf report"
 
 
+def outdated(folder: Path) -> str | None:
+    """Why the figures are not of what lies in `folder` now, by the hashes in dvc.lock; None where nothing says so.
+
+    Not covered: what was changed within folders (labels; dumps, before `dvc add`): `dvc status` looks at all of it.
+    """
+    if not (folder / "dvc.lock").exists():
+        return None
+    stages = list(_yaml(folder / "dvc.lock")["stages"].values())
+    changed = [*changed_files(stages, folder), *changed_settings(stages, folder)]
+    if "raw_data" in changed:
+        return "of another raw_data"
+    return f"{changed[0]} has changed" if changed else None
+
+
+def changed_files(stages: list[Figures], folder: Path) -> Iterator[str]:
+    """What the stages read, or metrics.json, where it is not what dvc.lock says; after a failed run, what is newer."""
+    now = {out["path"]: out.get("md5") for stage in stages for out in stage.get("outs", ())}
+    now.pop("metrics.json", None)  # nothing reads it: what counts is the file itself
+    if (folder / "raw_data.dvc").exists():
+        now["raw_data"] = _yaml(folder / "raw_data.dvc")["outs"][0].get("md5")
+    for part in (part for stage in stages for kind in ("deps", "outs") for part in stage.get(kind, ())):
+        name, path = part["path"], folder / part["path"]
+        if name not in now and path.is_file():
+            now[name] = hashlib.md5(path.read_bytes()).hexdigest()
+        if now.get(name, part.get("md5")) != part.get("md5"):
+            yield name
+
+
+def changed_settings(stages: list[Figures], folder: Path) -> Iterator[str]:
+    for file, settings in (pair for stage in stages for pair in stage.get("params", {}).items()):
+        tree = _yaml(folder / file) if (folder / file).is_file() else {}
+        for name, value in settings.items() if tree else ():
+            if reduce(lambda block, key: (block or {}).get(key), name.split("."), tree) != value:
+                yield f"{name} in {file}"
+
+
+def _yaml(path: Path) -> Any:
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=params.Loader)  # noqa: S506  (a safe loader)
+    except yaml.YAMLError as error:
+        raise InputError(path, f"not YAML: {' '.join(str(error).split())}") from None
+
+
 def show(folder: Path, as_markdown: bool) -> None:
     """Print the run in `folder` (metrics.json and, where it is, performance.json). Markdown leaves clocks out."""
     metrics = records.load_json(folder / "metrics.json")
@@ -104,6 +161,8 @@ def show(folder: Path, as_markdown: bool) -> None:
     if as_markdown:
         print(markdown(rows))
         return
+    if reason := outdated(folder):
+        rows.insert(0, ("not up to date", f"{reason}: run dvc repro"))
     if report := page(folder):
         rows.append(("report", report))
     from rich.console import Console, Group
@@ -116,7 +175,7 @@ def show(folder: Path, as_markdown: bool) -> None:
         bar.append("█" * width, style=COLOURS[name])
     table = Table.grid(padding=(0, 2))
     for name, value in rows:
-        style = "bold" if name in ("kept", "precision", "recall", "F1") else ""
+        style = "bold" if name in ("kept", "precision", "recall", "F1", "not up to date") else ""
         table.add_row(Text(name, style="bright_black"), Text(value, style=style, overflow="fold"))
     panel = Panel(Group(bar, Text(), table), title="cybersieve", title_align="left", width=WIDTH)
     Console(highlight=False).print(panel)

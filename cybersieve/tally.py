@@ -1,7 +1,8 @@
 """One pass over all decisions: what was decided by whom, for each source, and what labels say to it.
 
 Records that upstream withdrew or that repeat another one were not decided by topic: they are left out of the quality
-figures and counted, as are records labelled `u`.
+figures and counted, as are records labelled `u`. Those of a broken file that parse left out have no verdict; what had
+been read of it counts as failed.
 """
 
 from collections import Counter
@@ -15,6 +16,7 @@ from cybersieve.records import Row
 
 Figures = dict[str, Any]
 SET_ASIDE = ("parse", "dedup")  # deciders that look at no topic
+LEFT_OUT = "left out: "  # how parse's note on a broken file begins
 UNIFORM = ("evaluation", "thresholds")  # the two halves of the uniform labels
 
 
@@ -58,6 +60,10 @@ class Tally:
     def total(self, by: str | None = None, verdict: str | None = None) -> int:
         return count(self.deciders, by, verdict)
 
+    def decided(self) -> int:
+        """Records that have a verdict: all but those of files that were left out."""
+        return self.total() - self.total("parse", "failed")
+
     def by_topic(self) -> int:
         """Records that rules or LLM decided, or failed to."""
         return self.total() - sum(self.total(by) for by in SET_ASIDE)
@@ -72,6 +78,13 @@ def count(deciders: Counter[tuple[str, str]], by: str | None = None, verdict: st
     return sum(n for (who, what), n in deciders.items() if by in (None, who) and verdict in (None, what))
 
 
+def left_out(parsed: Row) -> list[Row]:
+    """The broken files that parse left out, from its counts: source, records read of it, and reason."""
+    return [{"source": source, "records": tree["failed"], "reason": note.removeprefix(LEFT_OUT)}
+            for source, tree in parsed.get("sources", {}).items()
+            for note in tree.get("notes", ()) if note.startswith(LEFT_OUT)]
+
+
 def rows(scored_dir: Path, verdicts_dir: Path) -> Iterator[Row]:
     """Every record's score and verdict, without its text. `source` is the dump's path, `row` the place in its file."""
     for shard in records.shards(verdicts_dir):
@@ -81,8 +94,8 @@ def rows(scored_dir: Path, verdicts_dir: Path) -> Iterator[Row]:
             yield score | verdict | {"row": number}
 
 
-def tally(all_rows: Iterable[Row], labels_dir: Path) -> Tally:
-    """Count verdicts and pick out the labelled records, by use."""
+def tally(all_rows: Iterable[Row], labels_dir: Path, lost: Iterable[Row] = ()) -> Tally:
+    """Count verdicts and pick out the labelled records, by use. `lost`: the files that were left out."""
     wanted: dict[str, dict[labels.Key, Any]] = {
         "evaluation": dict(labels.uniform_half(labels_dir, "report")),
         "thresholds": dict(labels.uniform_half(labels_dir, "thresholds")),
@@ -98,6 +111,10 @@ def tally(all_rows: Iterable[Row], labels_dir: Path) -> Tally:
             if of in found:
                 result.uses[use].add(found.pop(of), row)
     result.missing = sum(map(len, wanted.values()))
+    for file in lost:  # one of which nothing was read has a row all the same
+        each[file["source"], ("parse", "failed")] = file["records"]
+        if file["records"]:
+            result.deciders["parse", "failed"] += file["records"]
     result.rows = folders.rows(source for source, _ in each)
     for (source, decision), number in each.items():
         result.sources.setdefault(result.rows[source], Counter())[decision] += number

@@ -21,6 +21,7 @@ PARTS: dict[str, dict[str, list[str]]] = {  # the parts of each format, with the
     "sharegpt": {"system": [""], "human": ASK, "gpt": ["{text}"]},
     "text": {"text": ["{full_text}"]},
 }
+LACKING = "records without the fields of template {}"  # the note on those that are left out
 MAY_BE_EMPTY = {"input", "system"}
 FIELDS = ("title", "text", "full_text", "id", "identifier", "source")
 Format = Callable[[Row], str | None]  # a kept record -> its line without line break, None where a part can't be filled

@@ -12,7 +12,7 @@ import math
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
@@ -112,6 +112,7 @@ class Verifier:
         if not clipped:
             return []
         if self.answers is None:
+            self._warn_of_unused()
             self.answers = cache.Answers(self.files.fingerprint(self.settings))
             self.claims = claims.Claims(self.answers.model, cache.folder())
         result = self.answers.get(clipped)
@@ -131,6 +132,13 @@ class Verifier:
         self.failed += sum(margin is None for margin in result)
         return result
 
+    def _warn_of_unused(self) -> None:
+        """A prompt of the user's, where the adapter brings the one that it was trained on."""
+        usual = replace(self.settings, prompt=params.PROMPT, examples=[])
+        if self.settings != usual and isinstance(self.files, model.Found) and self.files.layout(usual):
+            cli.warn(f"verify.prompt and verify.examples are not used: the adapter {self.files.adapter} brings its own "
+                     "prompt (verify.adapter: null asks without it)")
+
     def _round(self, texts: list[str]) -> tuple[list[str], dict[str, float | None]]:
         """Ask those that no other run is asking; returns the others that have no answer yet, and all answers."""
         assert self.answers is not None
@@ -145,6 +153,8 @@ class Verifier:
                 self.answers.put([(questions[i], margin) for i, margin in batch if margin is not None])
                 result |= {questions[i]: margin for i, margin in batch}
                 self.asked += len(batch)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("nothing half-written is kept, the LLM's answers so far are") from None
         finally:
             self.claims.free()
         return [text for text in texts if text not in mine and text not in told], result
@@ -201,7 +211,7 @@ def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, threshol
     counts = Counts()
     with records.output_folder(output_dir, parsed_dir, scored_dir) as folder:
         with Verifier(settings) as verifier:
-            margins = _ask_uncertain(verifier, shards, scored_dir, accept, reject)
+            margins = _ask_uncertain(verifier, shards, scored_dir, unique_dir, accept, reject)
             if verifier.failed > settings.max_failed * len(margins):
                 trouble = getattr(verifier.engine, "trouble", "")
                 raise ModelError(
@@ -223,8 +233,8 @@ def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, threshol
     return counts
 
 
-def _ask_uncertain(verifier: Verifier, shards: list[Shard], scored_dir: Path, accept: float | None,
-                   reject: float | None) -> "array[float]":
+def _ask_uncertain(verifier: Verifier, shards: list[Shard], scored_dir: Path, unique_dir: Path | None,
+                   accept: float | None, reject: float | None) -> "array[float]":
     """Margins of the uncertain records in the order of the files; nan where the model failed. 8 bytes a record."""
     result, window = array("d"), list[str]()
 
@@ -233,8 +243,7 @@ def _ask_uncertain(verifier: Verifier, shards: list[Shard], scored_dir: Path, ac
         window.clear()
 
     for shard in shards:
-        for record, score in records.side_by_side((shard.path, ["id", "title", "text"]),
-                                                  (scored_dir / shard.name, ["id", "confidence"])):
+        for record, score, _ in _rows(shard, scored_dir, unique_dir, "title", "text"):
             confidence = score["confidence"]
             if confidence is not None and by_rule(confidence, accept, reject) is None:
                 window.append(verifier.clip(records.full_text(record["title"], record["text"])))
@@ -244,15 +253,30 @@ def _ask_uncertain(verifier: Verifier, shards: list[Shard], scored_dir: Path, ac
     return result
 
 
-def _verdicts(shard: Shard, scored_dir: Path, unique_dir: Path | None, counts: Counts, accept: float | None,
-              reject: float | None, answers: Iterator[float],
-              said: Callable[[float | None, float | None], Decision]) -> Iterator[Row]:
-    """One file's VERDICTS rows; the uncertain take the next of `answers`, and what is `said` of it (by_llm)."""
-    files = [(shard.path, ["id", "source", "dropped"]), (scored_dir / shard.name, ["id", "score", "confidence"])]
+def _rows(shard: Shard, scored_dir: Path, unique_dir: Path | None, *columns: str) -> Iterator[tuple[Row, Row, Any]]:
+    """One file's records with their scores and what they are duplicates of.
+
+    Raises InputError where score was run with another --unique-dir: it gave no score to what that set aside.
+    """
+    files = [(shard.path, ["id", "dropped", *columns]), (scored_dir / shard.name, ["id", "score", "confidence"])]
     if unique_dir:
         files.append((unique_dir / shard.name, ["id", "duplicate_of"]))
     for record, score, *twin in records.side_by_side(*files):
         duplicate = twin[0]["duplicate_of"] if twin else None
+        if (score["confidence"] is None) == (record["dropped"] is None and duplicate is None):
+            unscored = score["confidence"] is None
+            raise InputError(scored_dir / shard.name, f"record {record['id']} is " + (
+                             "not scored" if unscored else "scored, though it is set aside"),
+                             remedy="score was run with --unique-dir: give it here too" if unscored and not unique_dir
+                             else "rerun score with the same --unique-dir")
+        yield record, score, duplicate
+
+
+def _verdicts(shard: Shard, scored_dir: Path, unique_dir: Path | None, counts: Counts, accept: float | None,
+              reject: float | None, answers: Iterator[float],
+              said: Callable[[float | None, float | None], Decision]) -> Iterator[Row]:
+    """One file's VERDICTS rows; the uncertain take the next of `answers`, and what is `said` of it (by_llm)."""
+    for record, score, duplicate in _rows(shard, scored_dir, unique_dir, "source"):
         if record["dropped"] is not None:
             decision = Decision("rejected", "parse", f"status {record['dropped']}")
         elif duplicate is not None:

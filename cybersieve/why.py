@@ -2,6 +2,7 @@
 
     python -m cybersieve why CVE-2010-0001
     python -m cybersieve why CWE-79 --source cwec_v4.14.xml
+    python -m cybersieve why CWE-79 --data filtered_data     # what `filter` wrote
 """
 
 import argparse
@@ -37,8 +38,9 @@ def find(parsed_dir: Path, name: str, source: str | None) -> list[tuple[str, int
             near.update(ids.to_pylist())
     if not found:
         close = get_close_matches(name, sorted(near), n=3)
+        remedy = f"did you mean {', '.join(map(plain, close))}?" if close else "see filtered/ and rejected/ for ids"
         raise InputError(parsed_dir, f"no record has the id {plain(name)}" + (f" in {source}" if source else ""),
-                         remedy=f"did you mean {', '.join(map(plain, close))}?" if close else "see data/filtered/")
+                         remedy=remedy)
     return found
 
 
@@ -49,6 +51,11 @@ def decided(data: Path, source: str, number: int) -> Row:
     for stage in ("verdicts", "scored", "parsed"):
         result |= samples.pick(data / stage / name, {number})[number]
     return result
+
+
+def stages_of(folder: Path) -> Path:
+    """The folder of the stages' outputs: as named, or `stages` in it, where `filter` puts them."""
+    return folder if (folder / "parsed").is_dir() or not (folder / "stages").is_dir() else folder / "stages"
 
 
 def explain(row: Row, book: Rulebook, thresholds: Row, labelled: dict[str, str]) -> str:
@@ -91,16 +98,17 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("id", metavar="ID", help="a record's id, as in data/filtered and data/rejected")
     parser.add_argument("--source", metavar="FILE", help="where several sources hold that id")
     parser.add_argument("--data", type=Path, default=Path("data"), metavar="DIR",
-                        help="holds parsed, scored, verdicts and thresholds.json (default: data)")
+                        help="holds parsed, scored, verdicts and thresholds.json, or `filter` wrote it (default: data)")
     parser.add_argument("--labels", type=Path, default=Path("labels"), metavar="DIR", help="labelled records")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")
     args = parser.parse_args(arguments)
     settings = params.load(args.params).score
     book = rules.load(settings.rules, settings.extra_rules, settings.trust)
-    thresholds = records.load_json(args.data / "thresholds.json")
+    data = stages_of(args.data)
+    thresholds = records.load_json(data / "thresholds.json")
     shown = []
-    for source, number in find(args.data / "parsed", args.id, args.source):
-        row = decided(args.data, source, number)
+    for source, number in find(data / "parsed", args.id, args.source):
+        row = decided(data, source, number)
         of = labels.key(source, row["id"])
         files = {path.name: labels.answers(path) for path in sorted(args.labels.glob("*.csv"))}
         labelled = {name: answer.label for name, answers in files.items() for answer in answers if answer.key == of}

@@ -1,6 +1,6 @@
 """Set the thresholds between rules and LLM: data/scored + labels -> thresholds.json (with its certificate).
 
-    python stages/calibrate.py --scored-dir data/scored --labels labels --thresholds thresholds.json
+    python stages/calibrate.py --scored-dir data/scored --labels labels --thresholds data/thresholds.json
 
 A record is kept by rule if its confidence >= accept, rejected by rule if <= reject, else the LLM is asked.
 """

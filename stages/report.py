@@ -13,8 +13,11 @@ from cybersieve import cli, page, params, provenance, report
 
 
 def main() -> None:
-    parser = cli.parser(__doc__, "scored-dir", "verdicts-dir", "counts-dir", "labels", "thresholds", "output-dir")
-    parser.add_argument("--plots-dir", type=Path, required=True, metavar="PATH", help="folder for the plots' data")
+    parser = cli.parser(__doc__, "scored-dir", "verdicts-dir", "counts-dir", "labels", "thresholds")
+    parser.add_argument("--output-dir", type=cli.local, required=True, metavar="PATH",
+                        help="folder for metrics.json, performance.json and report.html; nothing else there is touched")
+    parser.add_argument("--plots-dir", type=Path, required=True, metavar="PATH",
+                        help="folder for the plots' data; replaced as a whole")
     parser.add_argument("--performance-dir", type=Path, metavar="PATH", help="folder of the stages' seconds and memory")
     parser.add_argument("--parsed-dir", type=Path, metavar="PATH", help="records, of which the page shows some")
     args = parser.parse_args()

@@ -1,7 +1,8 @@
 """Score every parsed record by rules: data/parsed -> data/scored (ids, rule hits, log-odds, confidence; no text).
 
     python stages/score.py --input-dir data/parsed --output-dir data/scored
-    python stages/score.py --explain "A heap overflow lets remote attackers run code" [--source malpedia.json]
+    python stages/score.py --explain "A heap overflow lets remote attackers run code"
+    python stages/score.py --explain "A heap overflow lets remote attackers run code" --source malpedia.json
 
 Limits: one pass in constant memory; records that an earlier stage set aside keep their row, with no score.
 """
@@ -26,6 +27,8 @@ def main() -> None:
         return
     with measure.Stopwatch("score") as watch:
         counts = score.score_folder(args.input_dir, args.output_dir, settings.score, settings.engine, args.unique_dir)
+    if strange := rules.strangers(settings.score.trust, counts.sources):
+        cli.warn(f"score.trust: no file of the corpus is called {', '.join(strange)}")
     counts.save(args.counts)
     watch.save(args.performance, records=counts.read)
 

@@ -1,7 +1,7 @@
 """Decide every record: rules where they are sure, the LLM for the rest: data/parsed, data/scored -> data/verdicts.
 
-    python stages/verify.py --parsed-dir data/parsed --scored-dir data/scored --thresholds data/thresholds.json \\
-        --output-dir data/verdicts
+    python stages/verify.py --parsed-dir data/parsed --unique-dir data/unique --scored-dir data/scored \\
+        --thresholds data/thresholds.json --output-dir data/verdicts
 
 No question is asked twice: answers are kept in the per-user cache (`python -m cybersieve cache info`).
 """

@@ -294,12 +294,16 @@ def test_a_label_that_may_be_of_either_of_two_records_is_named(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("where", ["none", "labels"])
-def test_without_a_label_in_the_corpus_the_settings_decide_and_nothing_is_certified(tmp_path: Path, where: str) -> None:
+def test_without_a_label_in_the_corpus_the_settings_decide_and_nothing_is_certified(
+        tmp_path: Path, where: str, capsys: pytest.CaptureFixture[str]) -> None:
     scored, _ = folder(tmp_path, 400, labelled=0)
     found = calibrate.calibrate_folder(scored, tmp_path / where, SETTINGS)
     assert (found["mode"], found["accept"], found["reject"]) == ("uncertified", SETTINGS.accept, SETTINGS.reject)
     assert found["labels"] == 0 and "precision_at_least" not in found
     assert "Nothing is certified" in found["certificate"][0] and "About 123" in found["certificate"][-1]
+    assert capsys.readouterr().err == f"warning: {' '.join(found['certificate'])}\n"
+    calibrate.calibrate_folder(scored, tmp_path / where, replace(SETTINGS, mode="fixed"))
+    assert not capsys.readouterr().err
 
 
 def test_a_label_of_the_reports_half_alone_is_not_said_to_be_of_another_corpus(tmp_path: Path) -> None:

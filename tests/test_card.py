@@ -63,7 +63,8 @@ def test_what_the_run_recorded(tmp_path):
         records.save_json(tmp_path / "counts" / f"{stage}.json",
                           records.Counts(read=read, written=read - 1, failed=1).tree())
     (tmp_path / "thresholds.json").write_text(json.dumps({
-        "mode": "certified", "accept": 0.9125, "reject": None, "certificate": ["Of many records few are wrong."]}))
+        "mode": "certified", "accept": 0.9125, "reject": None, "labels": 8,
+        "certificate": ["Of many records few are wrong."]}))
     model = {"id": "tiny", "revision": None, "weights_sha256": "ab12", "tokenizer_sha256": "cd",
              "adapter": {"id": "tiny-adapter", "sha256": {"adapters.safetensors": "ef34"}}}
     lock = tmp_path / "dvc.lock"
@@ -72,7 +73,8 @@ def test_what_the_run_recorded(tmp_path):
                    tmp_path / "verdicts", model, ("git checkout 1234", "dvc repro"), lock)
     text = card.text(SOURCES, counts(), SETTINGS, run)
     assert re.search(r"\| parse \| 41 \| 40 .*\n\| dedup \| 40 \| 39 .*\n\| export \|", text)
-    assert "certified: kept from 0.912, rejected to nowhere" in text and "- Of many records few are wrong." in text
+    assert "certified by 8 labels: kept from 0.912, none rejected by rule" in text
+    assert "- Of many records few are wrong." in text
     assert "Model: tiny, weights sha256 `ab12`" in text and "adapters.safetensors sha256 `ef34`" in text
     assert re.search(r"\| precision \| 1\.000 \(0\.\d+ to 1\.000, n \d+\) \|", text) and "labelled records" in text
     assert "git checkout 1234\ndvc repro" in text and card.lock_hash(lock) in text
@@ -81,6 +83,33 @@ def test_what_the_run_recorded(tmp_path):
     assert card.lock_hash(lock) == before
     lock.write_text(yaml.safe_dump({"stages": {"parse": {"cmd": "y"}}}))
     assert card.lock_hash(lock) != before
+
+
+def test_names_of_the_data_are_no_markup():
+    name = "a/<img src=x onerror=alert(1)>[x](http://e.example)\n| `b` _c_ d_e &lt;.csv"
+    text = card.text({name: card.Source(1, Counter(train=1), Counter({"<b>*mine*": 1}))}, counts(), SETTINGS, None)
+    [row] = [line for line in text.splitlines() if "onerror" in line]
+    assert row == ("| a/&#60;img src=x onerror=alert(1)&#62;&#91;x&#93;(http://e.example)U+000A&#124; &#96;b&#96; "
+                   "&#95;c&#95; d_e &#38;lt;.csv | 1 | &#60;b&#62;&#42;mine&#42; | as the licence says |")
+
+
+def test_broken_files_are_named_with_the_reason(tmp_path):
+    lost = records.Counts(read=377, failed=377)
+    lost.notes["left out: byte 400000, ends inside a string"] += 1
+    parsed = records.Counts()
+    parsed.add("<b>.json", lost)
+    parsed.save(tmp_path / "parse.json")
+    text = card.text(SOURCES, counts(), SETTINGS, card.Run(tmp_path))
+    assert "Left out as broken: 1 file, 377 records (&#60;b&#62;.json: byte 400000, ends inside a string)." in text
+    assert "| parse | 377 | 0 | none | 377 |" in text and "Left out as broken" not in card.text(
+        SOURCES, counts(), SETTINGS, None)
+
+
+def test_chat_files_say_how_many_records_they_hold():
+    made = counts()
+    made.notes["records without the fields of template text"] = 200
+    assert '"text/*.jsonl")`: 1,001 records, 200 lack the fields.' in card.text(SOURCES, made, SETTINGS, None)
+    assert '"text/*.jsonl")`: 1,201 records.' in card.text(SOURCES, counts(), SETTINGS, None)
 
 
 def test_a_model_behind_an_endpoint_is_told_by_its_name():

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from cybersieve.errors import InputError
 from tests.conftest import ROOT, run
 
 
@@ -50,12 +51,29 @@ def test_ctrl_c_during_imports_is_as_clean(tmp_path):
 
 
 @pytest.mark.parametrize(("raised", "word"), [
-    ("OSError(28, 'No space left on device', 'out.parquet')", "No space left on device: 'out.parquet'"),
+    ("OSError(28, 'No space left on device', 'out.parquet')",
+     "out.parquet: No space left on device; nothing half-written is kept (make room"),
+    ("OSError('of a library')", "of a library; nothing half-written is kept"),
     ("MemoryError()", "out of memory")])
 def test_what_the_machine_lacks_is_one_line(tmp_path, raised, word):
     script = tmp_path / "full.py"
     script.write_text(f"from cybersieve import cli\ndef main():\n    raise {raised}\ncli.run(main)\n")
     check_error(sys.executable, script, word=word)
+
+
+@pytest.mark.parametrize(("command", "said"), [
+    (("agreement", "mine.csv"), "mine.csv: no such file (a CSV"),
+    (("summary", "--dir", "mine"), "mine/metrics.json: No such file or directory (run"),
+    (("why", "CVE-1", "--params", ROOT / "params.yaml"), "score.rules: rules.yaml: No such file or directory")])
+def test_a_file_that_is_missing_is_named_once(tmp_path, command, said):
+    shown = run("python", "-m", "cybersieve", *command, cwd=tmp_path, code=1).stderr
+    assert said in shown and "rrno" not in shown and shown.count("\n") == 1
+
+
+def test_an_error_of_the_disk_within_another_is_told_without_number_and_path():
+    there = str(FileExistsError(17, "File exists", "a.csv"))
+    assert str(InputError("a.csv", there, remedy="name another")) == "a.csv: File exists (name another)"
+    assert str(InputError("b.csv", there)) == "b.csv: File exists: 'a.csv'"
 
 
 def test_a_closed_pipe_is_no_error(tmp_path):

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from cybersieve import dedup, dedup_index, minhash, params, records
 from cybersieve.errors import InputError
 from cybersieve.records import Record
+from cybersieve.twins import Twins
+from tests.conftest import ROOT
 
 STORY = ("The loader decrypts its second stage in memory, asks a hard coded address for orders every few minutes, and "
          "removes its own traces from the event log once the operators have collected the browser's saved passwords. "
@@ -270,6 +272,16 @@ def test_shingles_are_the_runs_of_words(texts, length):
         words = text.split()
         runs = {tuple(words[i:i + length]) for i in range(len(words) - length + 1)}
         assert len(runs) == end - begin == len(set(hashes[begin:end].tolist()))
+
+
+def test_a_record_costs_as_much_memory_as_the_documents_say(tmp_path):
+    row = Record("1", "a.json", "0", "T", STORY).row()
+    part = dedup_index.build("0", "a.json", False, [row] * 7, tmp_path, SETTINGS)
+    found = Twins(dedup_index.Index([part], tmp_path), 0.8)
+    held = (found.index.entries, found.index.rank, found.index.earlier, found.twin, found.similarity)
+    assert sum(array.nbytes for array in held) == 7 * 117
+    for place in ("stages/dedup.py", "docs/dataset.md", "cybersieve/dedup_index.py"):
+        assert "117 bytes" in (ROOT / place).read_text()
 
 
 @given(st.floats(0.5, 1))

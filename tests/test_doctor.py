@@ -157,6 +157,7 @@ def test_dvc(tmp_path: Path) -> None:
     check(found(), "!", "changed: one", "dvc repro")
     (tmp_path / "dvc.yaml").write_text("stages: [")
     check(found(), "!", "dvc status")
+    check(*doctor.dvc(tmp_path, sound=False), "!", "mend the settings first")
 
 
 def test_a_wrong_setting_is_a_fault_and_the_rest_is_still_looked_at(tmp_path: Path) -> None:

@@ -118,6 +118,14 @@ def test_shares_that_are_none_are_told_before_any_work(tmp_path, splits):
         export.export_folder(*(tmp_path / name for name in FOLDERS), settings(splits=splits))
 
 
+def test_settings_that_would_write_nothing_are_refused(tmp_path):
+    with pytest.raises(ParamsError, match="export.formats: empty"):
+        run(tmp_path, formats=[])
+    decided.write(tmp_path, [KEPT | {"id": "x"}])
+    run(tmp_path, formats=[], templates={"text": {}})
+    assert {path.name for path in (tmp_path / "filtered").rglob("*.*")} == {"README.md", "train.jsonl"}
+
+
 def test_verdicts_of_another_run_are_refused(tmp_path):
     decided.write(tmp_path, [KEPT | {"id": "x"}])
     decided.write(tmp_path / "other", [KEPT | {"id": "y"}])
@@ -204,9 +212,19 @@ def test_datasets_and_duckdb_read_what_was_written(tmp_path, monkeypatch):
     assert dict(lines) == {split: loaded[split].num_rows for split in NAMES}
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_lines_alone_put_no_test_record_into_train(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
+    datasets = pytest.importorskip("datasets")
+    decided.write(tmp_path, [KEPT | {"id": str(n)} for n in range(200)])
+    run(tmp_path, formats=["jsonl"], splits=SPLITS)
+    loaded = datasets.load_dataset(str(tmp_path / "filtered"), cache_dir=tmp_path / "cache")
+    assert list(loaded) == ["filtered"] and set(loaded["filtered"]["split"]) == set(NAMES)
+
+
 def test_without_parquet_the_card_names_the_lines(tmp_path):
     decided.write(tmp_path, [KEPT | {"id": "x"}])
     run(tmp_path, formats=["jsonl"])
     front = (tmp_path / "filtered" / "README.md").read_text().split("---\n")[1]
-    assert yaml.safe_load(front)["configs"][0]["data_files"] == [{"split": "train", "path": "filtered.jsonl"}]
+    assert yaml.safe_load(front)["configs"][0]["data_files"] == [{"split": "filtered", "path": "filtered.jsonl"}]
     assert card.about("anything else")["hub"] == "other"

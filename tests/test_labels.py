@@ -29,7 +29,8 @@ def test_a_records_half_is_a_property_of_the_record():
 @pytest.mark.parametrize("content, place", [
     ("id,label\n", "line 1"), ("label,id,file\n1,b\n", "line 2"),
     ("file,id,label\na,b,2\n", "line 2"), ("file,id,label\na,b\n", "line 2"),
-    ("file,id,label\na,b,1\na,b,0\n", "line 3"), ("", "line 1"),
+    ("file,id,label\na,b,1\n\na,b,0\n", "b of a is labelled 1 in line 2 and 0 in line 4"), ("", "line 1"),
+    ("file;id;label\na;b;1\n", "line 1.*wanted: save it with commas"),
 ])
 def test_a_bad_label_file_is_named_with_its_line(tmp_path, content, place):
     path = tmp_path / "labels.csv"

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cybersieve import labels, page, params, records, report, samples
+from cybersieve import labels, page, page_sections, params, records, report, samples
 from cybersieve.errors import InputError
 from tests import decided
 from tests.browser import axe, chromium, fits
@@ -94,6 +94,19 @@ def test_it_says_what_the_metrics_say(built):
     assert "git checkout abc\ndvc repro" in plain and "certificate" in plain.lower()
     assert f'name="metrics" content="{report.fingerprint(built.parent)}"' in text
     assert plain.count("p_yes 0.210") >= 10  # asked records show margin and posterior
+
+
+def test_megabytes_have_their_usual_name():
+    figures = {"seconds": 1.0, "peak_memory_mb": 90.0, "mb": 3.0, "mb_per_second": 5.0}
+    assert "3 MB (5/s)" in page_sections.clock({"parse": figures})
+
+
+def test_files_that_were_left_out_are_in_the_headline(built):
+    metrics = json.loads((built.parent / "metrics.json").read_text())
+    lost = [{"source": "<b>.json", "records": 377, "reason": "byte 4, torn"}]
+    shown = page_sections.headline(metrics | {"left_out": lost}, "")
+    assert "Left out: 1 file, 377 records (&lt;b&gt;.json: byte 4, torn)." in shown
+    assert "Left out: " not in page_sections.headline(metrics, "")
 
 
 def test_the_same_run_gives_the_same_bytes(built):

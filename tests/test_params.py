@@ -43,7 +43,8 @@ def check_error(path: Path, *words: str) -> None:
 
 
 def test_the_shipped_file_loads():
-    assert params.load(ROOT / "params.yaml").verify.batch_size == 32
+    settings = params.load(ROOT / "params.yaml").verify
+    assert settings.batch_size == 32 and settings.prompt == params.PROMPT and settings.examples == []
 
 
 @pytest.mark.parametrize("name", keys(TREE))
@@ -66,6 +67,8 @@ def test_a_value_of_another_type_is_named(tmp_path, name):
     ("calibrate.delta", 0), ("calibrate.target_recall", 1.01), ("calibrate.accept", math.nan), ("verify.batch_size", 0),
     ("verify.max_failed", -0.1), ("parse.limits.max_depth", 1), ("parse.on_error", "shrug"), ("engine", "abacus"),
     ("verify.batch_size", True), ("export.formats", ["parquet", "papyrus"]), ("score.trust", {"a.json": "much"}),
+    ("score.trust", {"a.json": math.inf}), ("verify.examples", [{"text": "x"}]),
+    ("verify.examples", [{"text": None, "label": 1}]), ("verify.examples", [{"text": "x", "label": "yes"}]),
 ])
 def test_a_value_out_of_range_is_named(tmp_path, name, value):
     check_error(changed(tmp_path, name, lambda block, key: block.update({key: value})), name)
@@ -76,11 +79,19 @@ def test_a_value_out_of_range_is_named(tmp_path, name, value):
     ("calibrate.accept", None, "calibrate.accept: a number is wanted, found nothing"),
     ("dedup.enabled", 1, "dedup.enabled: true or false is wanted, found 1"),
     ("verify.endpoints", "http://a", "verify.endpoints: a list [a, b] is wanted, found text 'http://a'"),
+    ("score.trust", {"a.json": math.nan}, "score.trust.a.json: a number is wanted, found nan"),
     ("calibrate.acept", 0.9, "calibrate.acept: unknown setting; is calibrate.accept meant?"),
 ])
 def test_the_message_says_what_is_wanted_and_where(tmp_path, name, value, words):
     path = changed(tmp_path, name, lambda block, key: block.update({key: value}))
     check_error(path, words, str(path))
+
+
+def test_no_file_of_own_rules_is_refused_where_dvc_looks_for_one(tmp_path):
+    path = changed(tmp_path, "score.extra_rules", lambda block, key: block.update({key: None}))
+    assert params.load(path).score.extra_rules is None
+    (tmp_path / "dvc.yaml").touch()
+    check_error(path, "score.extra_rules: a file's name is wanted, found nothing", "rules: []", str(path))
 
 
 @pytest.mark.parametrize("content", ["", "- a\n", "a: [", "\tx: 1", "\x00"])
@@ -89,6 +100,17 @@ def test_what_is_no_mapping_is_an_error(tmp_path, content):
     path.write_text(content)
     with pytest.raises(ParamsError):
         params.load(path)
+
+
+@pytest.mark.parametrize(("content", "said"), [
+    ("a: b\nc: [", "params.yaml: not YAML: while parsing a flow node in line 3"), ("\x00", "params.yaml: not YAML: "),
+    ("a: b\nc: d: e", "params.yaml: not YAML: mapping values are not allowed in this context in line 2")])
+def test_what_is_no_yaml_is_named_with_its_line(tmp_path, content, said):
+    path = tmp_path / "params.yaml"
+    path.write_text(content)
+    with pytest.raises(ParamsError) as error:
+        params.load(path)
+    assert said in str(error.value) and "unicode string" not in str(error.value)
 
 
 @pytest.mark.parametrize(("name", "again"), [

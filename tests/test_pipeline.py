@@ -40,6 +40,32 @@ def test_a_second_run_over_the_same_folder_replaces_the_first(reproduced, tmp_pa
     assert len(rows) == metrics["kept"]
 
 
+def test_a_broken_file_that_is_left_out_is_told_everywhere(tmp_path):
+    """Also: the card tells no path of this disk, and the report's commands are about this run."""
+    corpus.write(tmp_path / "raw", copies=1)
+    notes = (tmp_path / "raw" / "notes.jsonl").read_text().splitlines()
+    (tmp_path / "raw" / "<b>torn.json").write_text(f"[{','.join(notes)}, {{")
+    settings = (ROOT / "params.yaml").read_text()
+    (tmp_path / "params.yaml").write_text(settings.replace("on_error: stop", "on_error: skip"))
+    shown = filtered(ROOT, **{"input-dir": tmp_path / "raw", "output-dir": tmp_path / "out", "labels": tmp_path,
+                              "params": tmp_path / "params.yaml"}).stdout
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    parsed = json.loads((tmp_path / "out" / "stages" / "counts" / "parse.json").read_text())
+    assert metrics["failed"] == parsed["failed"] == len(notes)
+    assert metrics["records"] == metrics["kept"] + metrics["rejected"] + metrics["failed"] == parsed["read"]
+    assert f"1 file, {len(notes)} records (<b>torn.json" in " ".join(shown.replace("│", " ").split())
+    card = (tmp_path / "out" / "filtered" / "README.md").read_text()
+    assert f"Left out as broken: 1 file, {len(notes)} records (&#60;b&#62;torn.json: byte" in card
+    assert "filter --input-dir raw --output-dir OUTPUT" in card and str(tmp_path) not in card
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert f"Left out: 1 file, {len(notes)} records (&lt;b&gt;torn.json: byte" in page
+    assert '<th scope="row">&lt;b&gt;torn.json</th>' in page
+    option = f"--data {tmp_path}/out/stages"
+    assert f"cybersieve why ID {option}" in page and f"cybersieve review {option}" in page
+    for data in ("out", "out/stages"):
+        assert "note-0" in run("python", "-m", "cybersieve", "why", "note-0", "--data", tmp_path / data).stdout
+
+
 @pytest.mark.parametrize("where", ["out", "raw"])
 def test_an_empty_folder_is_an_error_and_the_input_is_never_written_to(reproduced, tmp_path, where):  # noqa: F811
     (tmp_path / "raw").mkdir()

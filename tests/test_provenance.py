@@ -1,7 +1,7 @@
 """The commands that repeat a run."""
 
 from cybersieve import provenance
-from tests.conftest import run
+from tests.conftest import ROOT, run
 
 
 def test_commit_changes_data_and_commands(tmp_path, monkeypatch):
@@ -20,6 +20,21 @@ def test_commit_changes_data_and_commands(tmp_path, monkeypatch):
     (tmp_path / "params.yaml").write_text("a: 2\n")
     assert "not committed: params.yaml" in provenance.commands()[1]
     assert provenance.commands("cybersieve filter")[-1] == "cybersieve filter"
+
+
+def test_only_the_sample_corpus_is_said_to_be_prepared(tmp_path, monkeypatch):
+    def lines(md5):
+        (tmp_path / "raw_data.dvc").write_text(f"outs:\n- md5: {md5}\n  path: raw_data\n")
+        return provenance.commands(name_commit=False)
+    monkeypatch.chdir(tmp_path)
+    assert "python stages/prepare_corpus.py" in lines(provenance.SAMPLE)
+    assert "dvc pull raw_data" in lines("0123.dir") and not any("prepare_corpus" in line for line in lines("0123.dir"))
+    (tmp_path / "raw_data.dvc").unlink()
+    assert not any("prepare_corpus" in line for line in provenance.commands(name_commit=False))
+
+
+def test_the_sample_corpus_is_known_by_its_md5():
+    assert f"md5: {provenance.SAMPLE}" in (ROOT / "raw_data.dvc").read_text()
 
 
 def test_without_git_the_commit_is_left_out(tmp_path, monkeypatch):

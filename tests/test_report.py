@@ -1,6 +1,7 @@
 """The report: figures on labelled records by use, and a chain that must add up."""
 
 import json
+from collections import Counter
 
 import pytest
 
@@ -120,6 +121,29 @@ def test_no_labels_no_figures_but_a_report(tmp_path):
     assert figures["precision"] is None and figures["kept"] == 1
     assert (tmp_path / "plots" / "reliability.csv").read_text() == "said,true,n\n"
     assert ("precision", "no labels") in summary.lines(figures, {})
+
+
+def test_files_that_parse_left_out_are_failed_records_and_rows(tmp_path):
+    setting(tmp_path, [{"id": "1", "verdict": "kept", "by": "rule", "confidence": 1.0},
+                       {"id": "2", "verdict": "rejected", "by": "parse"}], {})
+    parsed = records.Counts()
+    parsed.add("a/b.json", records.Counts(read=2, written=1, dropped=Counter(revoked=1)))
+    parsed.add("torn.json", records.Counts(read=377, failed=377, notes=Counter({"left out: byte 4, torn": 1})))
+    parsed.add("shut.json", records.Counts(notes=Counter({"left out: can't be read": 1})))
+    parsed.save(tmp_path / "counts" / "parse.json")
+    figures = run(tmp_path)
+    assert (figures["records"], figures["kept"], figures["rejected"], figures["failed"]) == (379, 1, 1, 377)
+    assert figures["left_out"] == [{"source": "shut.json", "records": 0, "reason": "can't be read"},
+                                   {"source": "torn.json", "records": 377, "reason": "byte 4, torn"}]
+    rows = [(row["source"], row["records"], row["set_aside"], row["failed"]) for row in figures["sources"]]
+    assert rows == [("a/b.json", 2, 1, 0), ("shut.json", 0, 0, 0), ("torn.json", 377, 0, 377)]
+    assert sum(figures["share"].values()) == pytest.approx(1, abs=0.001) and figures["asked_share"] == 0
+    assert (tmp_path / "plots" / "flow.csv").read_text().splitlines()[1:4] == [
+        "upstream status,failed,377", "upstream status,withdrawn or empty,1", "upstream status,went on,1"]
+    assert (tmp_path / "plots" / "sources.csv").read_text().splitlines()[1:] == [
+        "a/b.json,kept,1", "a/b.json,withdrawn or empty,1", "torn.json,failed,377"]
+    found = summary.parts(figures)
+    assert sum(found.values()) == 379 and found["failed"] == 377 and found[summary.UNUSED] == 1
 
 
 @pytest.mark.parametrize("stage, tree", [

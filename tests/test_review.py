@@ -228,13 +228,21 @@ def arguments(data, tmp_path, *more):
 
 @pytest.mark.parametrize("more, message", [
     (("--queue", "mine.csv"), "say where"), (("--queue", "sample_uniform.csv"), "no record"),
-    (("--queue", "nonsense", "--labels", "x.csv"), "uniform, stratified"), (("--data", "nowhere"), "Parquet")])
+    (("--queue", "nonsense", "--labels", "x.csv"), "uniform, stratified"), (("--data", "nowhere"), "Parquet"),
+    (("--queue", "nosuch"), "nosuch: no such queue or file .*uniform, stratified")])
 def test_what_can_not_be_labelled_is_said_before_a_page_opens(data, tmp_path, monkeypatch, more, message):
     monkeypatch.chdir(ROOT)
-    (tmp_path / "sample_uniform.csv").write_text("file,id,label\n")
+    for name in ("sample_uniform.csv", "mine.csv"):
+        (tmp_path / name).write_text("file,id,label\n")
     more = [str(tmp_path / part) if part.endswith(".csv") else part for part in more]
     with pytest.raises(InputError, match=message):
         review.main(arguments(data, tmp_path, *more))
+
+
+def test_no_records_are_no_queue(data, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        review.main(arguments(data, tmp_path, "-n", "0"))
+    assert "-n: 0 is below 1" in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_it_and_says_where_the_answers_are(served):

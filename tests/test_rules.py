@@ -132,8 +132,21 @@ def test_any_text_can_be_judged_and_explained(tmp_path: Path) -> None:
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match="none.yaml"):
-        rules.load(tmp_path / "none.yaml")
+    for given in ((tmp_path / "none.yaml",), (ROOT / "rules.yaml", tmp_path / "none.yaml")):
+        with pytest.raises(ParamsError) as error:
+            rules.load(*given)
+        setting = "score.extra_rules" if len(given) > 1 else "score.rules"
+        assert str(error.value) == f"{setting}: {tmp_path / 'none.yaml'}: No such file or directory"
+
+
+def test_own_rules_that_are_no_yaml_are_named_with_setting_and_line(tmp_path: Path) -> None:
+    said = f"score.extra_rules: {tmp_path / 'own.yaml'}: not YAML: mapping values"
+    with pytest.raises(ParamsError, match=re.escape(said)):
+        book(tmp_path, extra="# Read me\nfirst: second: third\n")
+
+
+def test_a_source_that_the_corpus_does_not_hold() -> None:
+    assert rules.strangers({"b.json": 1, "a/c.json": 1, "d.json": 2}, ["a/b.json", "a/c.json"]) == ["d.json"]
 
 
 def test_explain_shows_rule_place_and_confidence(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cybersieve import params, records, rules, score
 from cybersieve.errors import InputError, ParamsError
@@ -95,11 +96,22 @@ def test_a_bad_rule_leaves_the_old_scores(parsed: Path) -> None:
     assert len(records.shards(parsed.parent / "scored")) == 2
 
 
+def test_trust_in_a_source_that_is_not_there_is_warned_of(parsed: Path) -> None:
+    tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+    tree["score"]["trust"] = {"othr.json": 1.5, "other.json": 1.5}
+    (parsed.parent / "params.yaml").write_text(yaml.safe_dump(tree))
+    done = subprocess.run([sys.executable, "stages/score.py", "--input-dir", parsed, "--output-dir",
+                           parsed.parent / "scored", "--params", parsed.parent / "params.yaml"],
+                          cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stderr == "warning: score.trust: no file of the corpus is called othr.json\n"
+
+
 def test_script_and_explain(parsed: Path) -> None:
     counts, watch = parsed.parent / "counts.json", parsed.parent / "performance.json"
     command = [sys.executable, "stages/score.py"]
-    subprocess.run([*command, "--input-dir", parsed, "--output-dir", parsed.parent / "scored", "--counts", counts,
-                    "--performance", watch], cwd=ROOT, check=True)
+    done = subprocess.run([*command, "--input-dir", parsed, "--output-dir", parsed.parent / "scored", "--counts",
+                           counts, "--performance", watch], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert not done.stderr
     tree = json.loads(counts.read_text())
     assert tree["read"] == tree["written"] + sum(tree["dropped"].values()) == 12_000
     assert json.loads(watch.read_text())["peak_memory_mb"] < 300

@@ -1,8 +1,10 @@
 """The table at the end of `make`: what it says, and that it fits a screen."""
 
+import hashlib
 import json
 
 import pytest
+import yaml
 
 from cybersieve import summary
 from tests.test_page import build, rows, write_run
@@ -50,5 +52,72 @@ def test_the_bar_is_full_and_shows_what_is_rare():
 
 def test_thresholds_that_labels_could_not_prove_say_how_many_there_were():
     bands = {"mode": "certified", "accept": None, "reject": None, "labels": 8}
-    assert summary.thresholds(bands) == "certified by 8 labels: none kept by rule, none rejected by rule"
+    assert summary.thresholds(bands) == "nothing certified by 8 labels"
+    assert summary.thresholds(bands | {"reject": 0.1}).startswith("certified by 8 labels: none kept by rule, rejected")
     assert summary.thresholds(bands | {"accept": 0.9, "reject": 0.1}).startswith("certified: kept from 0.900, ")
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.1219, "0.122"), (0.00025, "0.00025"), (0.999961, "0.999961"),
+                                              (0.0, "0.000"), (1.0, "1.000")])
+def test_a_threshold_has_as_many_digits_as_it_needs(value, shown):
+    assert summary.threshold(value) == shown
+
+
+def md5(content):
+    return hashlib.md5(content.encode()).hexdigest()
+
+
+@pytest.fixture
+def project(tmp_path):
+    """What dvc.lock says of a run, and files that it is true of."""
+    def entry(name, value):
+        return {"path": name, "md5": md5(value)}
+    settings = "score:\n  rules: rules.yaml\nverify:\n  model: m\n"
+    for name, content in {"rules.yaml": "a", "metrics.json": "{}", "params.yaml": settings}.items():
+        (tmp_path / name).write_text(content)
+    (tmp_path / "raw_data.dvc").write_text(yaml.safe_dump({"outs": [entry("raw_data", "dumps")]}))
+    lock = {"schema": "2.0", "stages": {
+        "parse": {"deps": [entry("raw_data", "dumps")], "outs": [entry("data/parsed", "p")]},
+        "score": {"deps": [entry("data/parsed", "p"), entry("rules.yaml", "a"), entry("not_here.yaml", "b")],
+                  "params": {"params.yaml": {"score": {"rules": "rules.yaml"}, "verify.model": "m"}},
+                  "outs": [entry("data/scored", "s")]},
+        "report": {"deps": [entry("data/scored", "s")], "outs": [entry("metrics.json", "{}")]}}}
+    (tmp_path / "dvc.lock").write_text(yaml.safe_dump(lock))
+    return tmp_path
+
+
+def test_figures_of_what_is_there_are_up_to_date(project, tmp_path_factory):
+    assert summary.outdated(project) is None
+    assert summary.outdated(tmp_path_factory.mktemp("no_lock")) is None
+
+
+@pytest.mark.parametrize(("name", "was", "becomes", "reason"), [
+    ("raw_data.dvc", md5("dumps"), md5("others"), "of another raw_data"),
+    ("rules.yaml", "a", "b", "rules.yaml has changed"),
+    ("metrics.json", "{}", "{ }", "metrics.json has changed"),
+    ("params.yaml", "model: m", "model: n", "verify.model in params.yaml has changed"),
+    ("params.yaml", "rules: rules.yaml", "rules: r.yaml", "score in params.yaml has changed"),
+    ("dvc.lock", f"md5: {md5('s')}\n      path: data/scored\n    params", f"md5: {md5('newer')}\n"
+     "      path: data/scored\n    params", "data/scored has changed")])  # score ran again, what follows failed
+def test_figures_of_something_else_say_so(project, name, was, becomes, reason):
+    text = (project / name).read_text()
+    assert was in text
+    (project / name).write_text(text.replace(was, becomes))
+    assert summary.outdated(project) == reason
+
+
+def test_old_figures_are_told_in_the_first_line(project, folder, capsys):
+    (project / "metrics.json").write_text((folder / "metrics.json").read_text())
+    shown = printed(project, capsys)
+    assert "metrics.json has changed: run dvc repro" in shown
+    assert shown.index("not up to date") < shown.index("kept") and max(map(len, shown.splitlines())) <= 80
+    assert "up to date" not in printed(project, capsys, as_markdown=True)
+
+
+def test_files_that_were_left_out_are_told(folder, capsys, tmp_path):
+    metrics = json.loads((folder / "metrics.json").read_text())
+    lost = [{"source": f"{name}.json", "records": 7, "reason": "byte 4, ends\x1b inside a string"} for name in "abcde"]
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics | {"left_out": lost}))
+    shown = printed(tmp_path, capsys, as_markdown=True)
+    assert "| left out | 5 files, 35 records (a.json: byte 4, endsU+001B inside a string; b.json: " in shown
+    assert "; 2 more) |" in shown and "d.json" not in shown

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cybersieve import cache, model, params, records, verify
+from cybersieve import cache, model, params, prompt, records, verify
 from cybersieve.errors import InputError, ModelError
 from cybersieve.records import Record, Row
 from cybersieve.verify import Decision, by_llm, by_rule
@@ -186,7 +186,8 @@ def test_windows_do_not_change_anything(bench: Bench, monkeypatch: pytest.Monkey
         assert one["id"] == other["id"] and one["margin"] == pytest.approx(other["margin"], abs=2e-3)
 
 
-def test_a_killed_run_goes_on_where_it_was(bench: Bench, own_cache: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_run_goes_on_where_it_was(bench: Bench, own_cache: Path, sent: signal.Signals) -> None:
     total = 1500
     bench.fill({"a.json": [(f"{i} {'ing ' * 60}", 0.5, None) for i in range(total)]})
     settings = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -197,8 +198,9 @@ def test_a_killed_run_goes_on_where_it_was(bench: Bench, own_cache: Path) -> Non
     while answered(own_cache) < 20:
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
+    os.kill(process.pid, sent)
+    _, said = process.communicate()
+    assert sent == signal.SIGKILL or b"the LLM's answers so far are" in said, said
     known = answered(own_cache)
     assert 20 <= known < total and not (bench.folder / "verdicts").exists()
 
@@ -280,6 +282,31 @@ def test_folders_that_do_not_belong_together(bench: Bench) -> None:
     with pytest.raises(InputError, match="do not hold the same records"):
         bench.verify()
     assert not (bench.folder / "verdicts").exists()
+
+
+def test_scores_of_another_run_of_dedup(bench: Bench) -> None:
+    schema = records.pa.schema([("id", records.pa.string()), ("duplicate_of", records.pa.string())])
+    bench.fill({"a.json": [("one", 0.5, None), ("twin", None, None)]})
+    with pytest.raises(InputError, match="a.json-1.*score was run with --unique-dir: give it here too"):
+        bench.verify()
+    for twins in ([None, None], ["a.json-1", "a.json-0"]):
+        rows = [{"id": f"a.json-{i}", "duplicate_of": twin} for i, twin in enumerate(twins)]
+        records.write(bench.folder / "unique" / "a.json.parquet", rows, schema)
+        with pytest.raises(InputError, match="rerun score with the same --unique-dir"):
+            bench.verify()
+
+
+def test_a_prompt_beside_an_adapter_that_brings_its_own_is_warned_of(
+        bench: Bench, own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str]) -> None:
+    bench.fill({"a.json": [("one", 0.5, None)]})
+    bench.verify(prompt="Is this about gardening?")
+    assert "warning" not in capsys.readouterr().err, "no adapter: it is used"
+    monkeypatch.setattr(verify.Verifier, "_ask", lambda self, questions: [[(i, 1.0) for i in range(len(questions))]])
+    monkeypatch.setattr(model.Found, "layout", lambda self, settings: prompt.Layout("", "", 80, ("Yes",), ("No",)))
+    for changed, times in ({"prompt": "Is this about gardening?"}, 1), ({}, 0):
+        bench.verify(**changed)
+        assert capsys.readouterr().err.count("verify.prompt and verify.examples are not used") == times
 
 
 @pytest.mark.parametrize("wrong", ["0.9", True, [0.9]])

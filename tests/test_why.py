@@ -58,6 +58,15 @@ def test_every_source_that_holds_the_id_whatever_its_case(data, capsys, monkeypa
     assert shown.index("from a/b.json") < shown.index("from c.json") and "REJECTED by rule" in shown
 
 
+def test_the_output_folder_of_filter_will_do(data, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    plain = told(data, capsys, "R-2")
+    (data / "stages").mkdir()
+    for name in ("parsed", "scored", "verdicts", "thresholds.json"):
+        (data / name).rename(data / "stages" / name)
+    assert told(data, capsys, "R-2") == plain
+
+
 def test_a_duplicate_has_no_evidence_but_a_reason(data, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     shown = told(data, capsys, "R-2")
