@@ -120,7 +120,7 @@ class Arrays(NamedTuple):
         kinds = Kinds()
         for locator, tree in found:
             name = locator.rpartition("[")[0]
-            if name in self.own or "@key" in tree or (
+            if name in self.own or (self.maps and "@key" in tree) or (
                     name not in self.seen and plain(name.rpartition(".")[2]) not in NO_RECORDS
                     and kinds.of(tree) and not _tag(tree)):
                 yield locator, tree

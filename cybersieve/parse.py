@@ -23,7 +23,6 @@ from cybersieve.records import Counts, Row
 from cybersieve.sources import Source
 
 T = TypeVar("T")
-ARCHIVES = {".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".zst"}
 MAX_NAME = 230  # bytes of a file's name: those that stand behind it in the output fit in the usual 255
 WORKERS_FROM = 2 * pieces.SIZE  # bytes of input; below it worker processes cost more time and memory than they save
 FILE = 250_000  # bytes that a file counts for beside its own: it costs some milliseconds
@@ -88,7 +87,7 @@ def _passed_over(names: list[str], skipped: dict[str, str], own: list[Source]) -
                       and (ending := PurePosixPath(name).suffix.lower()) in readers.MAY_HOLD_RECORDS)
     if endings:
         yield f"passed over by name: {', '.join(f'{n} {ending}' for ending, n in sorted(endings.items()))}"
-    if not any(PurePosixPath(name).suffix.lower() in ARCHIVES for name in names):  # whose members may be meant
+    if not any(PurePosixPath(name).suffix.lower() in containers.ENDINGS for name in names):  # members may be meant
         for source in own:
             if source.file and not any(map(source.named, names)):
                 yield f"{source.place} ({source.name}): no file is named {', '.join(source.file)}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cybersieve import params, records
-from cybersieve.errors import ModelError, ParamsError
+from cybersieve.errors import ModelError
 
 CONFIG = "verifier.json"  # in an adapter's folder: the layout that it was trained on
 CHARS_PER_TOKEN = 16  # texts are cut to this many characters a token of the budget; English has about 4.5
@@ -66,9 +66,6 @@ def of_model(tokenizer: Any, settings: params.Verify) -> Layout:
     The instruction is `verify.prompt`; `verify.examples` (a list of {text, label: 1 or 0}) are shown before.
     """
     words = ("Yes", " Yes", "yes", " yes", "YES", " YES"), ("No", " No", "no", " no", "NO", " NO")
-    for i, example in enumerate(settings.examples):
-        if not isinstance(example.get("text"), str) or example.get("label") not in (0, 1):
-            raise ParamsError(f"verify.examples[{i}]: text and label (1 or 0) are wanted, found {example}")
     examples = [(example["text"], "Yes" if example["label"] else "No") for example in settings.examples]
     if getattr(tokenizer, "chat_template", None) is None:
         shown = "".join(f"Text: {text}\n{settings.prompt} Answer: {answer}\n\n" for text, answer in examples)

@@ -73,6 +73,12 @@ def test_an_array_behind_records_by_their_ids(tmp_path):
     assert counts.written == len(rows) == 1050
 
 
+def test_a_field_that_is_called_like_an_id_makes_no_record(tmp_path):
+    rows, _ = parsed(tmp_path, "export.json", {
+        "posts": POSTS, "authors": [{"@key": "joe", "description": "He lives where it rains all day."}]})
+    assert len(rows) == len(POSTS)
+
+
 def test_arrays_behind_the_first_that_hold_no_records(tmp_path):
     rows, counts = parsed(tmp_path, "export.json", {
         "posts": POSTS, "references": [{"url": "https://example.org/n", "description": "The news about all of this."}],
