@@ -5,12 +5,13 @@ order. Every stage after parse writes the same rows in the same order: row i is 
 stages are joined by walking files side by side, in constant memory. Files are byte-identical on a rerun.
 """
 
+import fcntl
 import json
 import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, AnyStr, Self
@@ -206,7 +207,8 @@ def output_folder(folder: Path, *inputs: Path) -> Iterator[Path]:
     """A new empty folder that takes `folder`'s place only when the block ends well.
 
     A run that is killed leaves `folder` as it was, or absent: nothing half-written. Refuses (InputError) to
-    replace a folder that holds anything but files such as stages write, or that is, holds or lies in an input.
+    replace a folder that holds anything but files such as stages write, or that is, holds or lies in an input, or that
+    another run is about to replace.
     """
     folder = Path(folder)
     for other in inputs:
@@ -220,17 +222,40 @@ def output_folder(folder: Path, *inputs: Path) -> Iterator[Path]:
             raise InputError(strange or folder, "is not a stage's output, and would be deleted",
                              remedy="name another output folder")
     partial, former = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.former.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.rmtree(former, ignore_errors=True)
-    partial.mkdir(parents=True)
+    with _alone(partial, folder):
+        for left in (*partial.iterdir(), former):
+            shutil.rmtree(left, ignore_errors=True)
+            left.unlink(missing_ok=True)
+        try:
+            yield partial
+            if folder.exists():
+                os.replace(folder, former)  # out of the way at once: a killed deletion would leave half of it in place
+            os.replace(partial, folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+            shutil.rmtree(former, ignore_errors=True)
+
+
+@contextmanager
+def _alone(partial: Path, folder: Path) -> Iterator[None]:
+    """Makes the folder, and keeps it from every other run while the block lasts: also from one that outlives its DVC.
+
+    The system forgets the lock when the process ends, however it ends. Raises InputError where another has it.
+    """
+    partial.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(partial, os.O_RDONLY)
     try:
-        yield partial
-        if folder.exists():
-            os.replace(folder, former)  # out of the way at once: a killed deletion would leave half of it in place
-        os.replace(partial, folder)
+        with suppress(OSError):  # a file system without locks
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                ours = os.path.samestat(os.fstat(descriptor), os.stat(partial))  # not yet in the folder's place
+            except (BlockingIOError, FileNotFoundError):
+                ours = False
+            if not ours:
+                raise InputError(folder, "another run is writing it", remedy="wait until it ends, or stop it")
+        yield
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(former, ignore_errors=True)
+        os.close(descriptor)
 
 
 @dataclass

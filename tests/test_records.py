@@ -1,6 +1,8 @@
 """Parquet between the stages: round trips, same bytes, nothing half-written, nothing deleted by accident."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -90,6 +92,21 @@ def test_an_output_folder_appears_whole_or_not_at_all(tmp_path):
     with records.output_folder(out) as folder:
         shard(folder, "new.parquet", "a")
     assert [p.name for p in out.iterdir()] == ["new.parquet"]
+
+
+def test_an_output_folder_is_written_by_one_run_only(tmp_path):
+    out = tmp_path / "out"
+    other = "import sys, time; from cybersieve import records\nwith records.output_folder(sys.argv[1]) as folder:\n" \
+            "    (folder / 'a.json').write_text('{}'); print(flush=True); time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", other, out], stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        with pytest.raises(InputError, match=r"out: another run is writing it \(wait"), records.output_folder(out):
+            pass
+        process.kill()
+    with records.output_folder(out) as folder:
+        assert not list(folder.iterdir())
+        (folder / "b.json").write_text("{}")
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "b.json"]
 
 
 def test_an_output_folder_is_put_aside_not_deleted_in_place(tmp_path, monkeypatch):
