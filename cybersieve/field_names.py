@@ -13,7 +13,8 @@ IDS = names_of("""id identifier vulnerabilityid uuid guid cveid cve cvenumber st
     number ref slug eventid accession doi pmid identifiers shortcode""")
 SURE_IDS = 7  # so many of these are ids wherever they stand at a record's top
 OTHERS_IDS = names_of("""parent thread user author owner account org organisation organization team channel guild group
-    source product vendor category creator sender reply project link subreddit gravatar license licence session""")
+    source product vendor category creator sender reply project link subreddit gravatar license licence session
+    reporter commenter actor assignee""")
 TITLES = names_of("""title name headline subject value label heading vulnerabilityname cvetitle shorttitle question
     displayname topic alert rule rulename commonname term""")
 CLASSES = frozenset(names_of("label value topic"))  # titles, unless a few of them come again and again
@@ -22,10 +23,10 @@ TEXTS = names_of("""description shortdescription longdescription fulldescription
     text content body abstract summary synopsis details detail message msg overview diagnosis note notes post comment
     answer story article impact consequence analysis solution mitigation remediation recommendation statement
     instruction prompt context input output response completion extract cooked discussion guidance rationale
-    explanation choices answers proofofconcept documentation""")
+    explanation choices answers proofofconcept documentation document comments information resolution""")
 TEXT_ENDS = ("description", "descript", "desc", "abstract", "text", "article", "summary", "details", "notes", "steps",
              "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis", "remediation",
-             "recommendation", "content", "body", "prompt", "response")
+             "recommendation", "content", "body", "prompt", "response", "overview")
 EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text
 # What these hold is not about what the record is about; of persons never.
 PERSONS = frozenset(names_of("""affiliation affiliations rawaffiliationstrings author authors authorships creator
@@ -34,6 +35,9 @@ OTHERS = PERSONS | frozenset(names_of("""license licence licenses licences copyr
     licensecomments legal disclaimer reference references sources milestone citation citations highlight highlightresult
     header headers annotations relationships journal venue booktitle"""))
 OTHERS_TITLES = OTHERS - {"header", "headers"}
+# What stands in these is about whom or what they name. A text of such a name (a turn of the user) may be the record's.
+ROOMS = PERSONS | frozenset(names_of("""user account owner actor member profile submitter poster createdby community
+    channel guild team organization organisation project space subreddit issuetype status resolution priority"""))
 CODE = frozenset(names_of("""raw query search command commands code condition range signature sourcedata rawoutput
     rawrequest rawresponse codeblock snippet codesnippet"""))
 INDICATORS = names_of("sha256 sha256hash sha512 sha1 sha1hash md5 md5hash iocid ioc iocvalue indicator")  # the last ids
@@ -55,12 +59,13 @@ META = {
 LABELS = frozenset(META["labels"])
 NAMED = frozenset([*IDS, *TITLES, *TEXTS, *EITHER, *(name for names in META.values() for name in names)])
 STATUSES = names_of("status state vulnstatus recordstatus")
-FLAGS = {"deleted": names_of("deleted isdeleted dead"),
+FLAGS = {"deleted": names_of("deleted isdeleted deletedat deleteat removed isremoved removedat dead"),
          "revoked": names_of("revoked isrevoked"), "withdrawn": names_of("withdrawn withdrawnat"),
          "deprecated": names_of("deprecated isdeprecated xmitredeprecated"),
          "rejected": names_of("rejected isrejected")}
 
 PUBLIC = re.compile(r"[A-Z]{2,10}(?:-[A-Z]{2,8})*[-:]\d[\w.:-]{0,30}|GHSA(?:-\w{4}){3}")  # CVE-2014-0160
+_NUMBER = re.compile("[0-9]+|[0-9A-Fa-f-]{24,}")
 _ADVISORY = re.compile(r"(?:[A-Z]+-)+\d{4}[-:]\w+|GHSA(?:-\w{4}){3}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:")
 _OF_DATES = re.compile(r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|jan(?:uary)?"
@@ -87,6 +92,16 @@ def plain(key: str) -> str:
     """A key as it is compared."""
     word = key.rpartition(":")[2].lower()
     return word if word.isascii() and word.isalnum() else re.sub(r"[\W_]", "", word)
+
+
+def textual(key: str) -> bool:
+    """Is a field of this name a text?"""
+    return plain(key) in TEXTS or plain(key).endswith(TEXT_ENDS)
+
+
+def numeric(key: str) -> bool:
+    """Is the key a number or a hash, not a name?"""
+    return bool(_NUMBER.fullmatch(key) or PUBLIC.fullmatch(key))
 
 
 def advisory(tree: dict[str, Any]) -> bool:

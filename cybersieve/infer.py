@@ -12,11 +12,12 @@ from cybersieve.field_names import (
     IDS,
     OTHERS,
     PUBLIC,
-    TEXT_ENDS,
     TEXTS,
     TITLES,
     advisory,
+    numeric,
     plain,
+    textual,
     words,
 )
 from cybersieve.infer_fields import Description, described
@@ -70,8 +71,7 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     arrays = _joined({path: items for path, items in _arrays(root, "", 0) if telling.wordy(items) >= 0.5})
     named = [path for path, items in arrays.items() if telling.named(items)]
     named = [path for path in named if not OTHERS & set(map(plain, fields.record_path(path)))] or named
-    own_words = any(isinstance(v, str) and words(v) and plain(k) in TEXTS and plain(k) not in REPLIES
-                    for k, v in root.items())
+    own_words = any(isinstance(v, str) and words(v) and textual(k) and plain(k) not in REPLIES for k, v in root.items())
     if advisory(root) and (own_words or any(isinstance(v, list) and telling.wordy(v) for v in root.values())):
         return [""]
     if own_words and whole and (single or not named or max(len(arrays[path]) for path in named) < 2
@@ -165,7 +165,7 @@ def _chapters(objects: list[dict[str, Any]], below: dict[str, list[Any]]) -> Ite
     for path, found in below.items():
         inner = [item for item in found if isinstance(item, dict)]
         name = plain(telling.last(path))
-        if name in TEXTS or name.endswith((*telling.PARTS, *TEXT_ENDS)):
+        if textual(name) or name.endswith(telling.PARTS):
             continue
         if telling.titled(inner) and telling.tells(inner) and len(inner) > len(objects):
             yield from _inside(path, inner)
@@ -174,19 +174,23 @@ def _chapters(objects: list[dict[str, Any]], below: dict[str, list[Any]]) -> Ite
 
 
 def _joined(arrays: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Arrays of one kind that differ in one key only, as one path with `*`: further on there will be other keys."""
-    families: dict[str, list[str]] = {}
+    """Arrays of one kind that differ in one key only, as one path with `*`: further on there will be other keys.
+
+    A few are enough where the keys are numbers, and one.
+    """
+    families: dict[str, dict[str, str]] = {}  # the path with `*` -> the paths, and the keys in its place
     for path in arrays:
         steps = fields.record_path(path)
         for at, step in enumerate(steps):
             if step != "[]":
                 any_key = [fields.quoted(key) if key != "[]" else key for key in steps]
                 any_key[at] = "*"
-                families.setdefault(".".join(any_key).replace(".[]", "[]"), []).append(path)
-    for family, paths in sorted(families.items(), key=lambda item: -len(item[1])):
-        together = [item for path in paths if path in arrays for item in arrays[path][:2]]
-        if len(paths) >= FAMILY and all(path in arrays for path in paths) and alike(together):
-            arrays = {family: together} | {path: items for path, items in arrays.items() if path not in paths}
+                families.setdefault(".".join(any_key).replace(".[]", "[]"), {})[path] = step
+    for family, keys in sorted(families.items(), key=lambda item: -len(item[1])):
+        together = [item for path in keys if path in arrays for item in arrays[path][:2]]
+        any_ = len(keys) >= FAMILY or all(map(numeric, keys.values()))
+        if any_ and keys.keys() <= arrays.keys() and alike(together):
+            arrays = {family: together} | {path: items for path, items in arrays.items() if path not in keys}
     return arrays
 
 

@@ -19,6 +19,7 @@ from cybersieve.field_names import (
     OTHERS_TITLES,
     PERSONS,
     PUBLIC,
+    ROOMS,
     STATUSES,
     SURE_IDS,
     TEXT_ENDS,
@@ -31,9 +32,13 @@ from cybersieve.leaves import Leaf
 
 Description = dict[str, Any]  # an entry of sources.yaml
 BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most of them is not their own
-_CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN ")  # what a tool saw or signed, no prose
+# What a tool saw or signed, or a page's head: no prose. Data is none either, but may be what a field called text holds.
+_CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN |<!--|<meta\b|<link\b")
+_DATA = re.compile(r'[\[{]\s*[\[{"]')
+_COUNT = re.compile("[2-9]|[1-9][0-9]{1,7}")  # no yes, no, and no date
 NO_TEXTS = ("label", "licen", "error", "raw")  # how names begin of what only looks like a text's
 _COLUMN = re.compile("[A-Ea-e]|(?:option|choice|answer)[ _]?(?:[A-Ja-j]|[0-9]{1,2})", re.I)  # of answers to choose from
+HEADING = 100  # characters: a longer summary is no title of what is only said of its parts
 _CODED = re.compile(r"[0-9]+|[0-9A-Fa-f-]{32,}")
 
 
@@ -71,9 +76,9 @@ class _Fields:
         """Are these more than numbers and hashes?"""
         return not all(map(_CODED.fullmatch, self.found[leaf]))
 
-    def captured(self, leaf: Leaf) -> bool:
-        """Is it what a tool saw?"""
-        return sum(map(bool, map(_CAPTURE.match, self.found[leaf]))) * 2 > len(self.found[leaf])
+    def begins(self, leaf: Leaf, pattern: re.Pattern[str]) -> bool:
+        """Do most of its texts begin like this?"""
+        return sum(map(bool, map(pattern.match, self.found[leaf]))) * 2 > len(self.found[leaf])
 
     def public(self, leaf: Leaf) -> bool:
         """Are these public numbers?"""
@@ -97,7 +102,7 @@ class _Fields:
     def prose(self, leaf: Leaf) -> bool:
         """Words that are no licence, query, reference, label or name of a person."""
         return self.wordy(leaf) and leaves.name(leaf) not in TITLES and not self.source_code(leaf) and (
-            OTHERS | CODE | LABELS).isdisjoint(map(plain, leaf))
+            OTHERS | CODE | LABELS).isdisjoint(map(plain, leaf)) and not _of_another(leaf)
 
     def source_code(self, leaf: Leaf) -> bool:
         """Is it called like source code (func, func_before, insecure_code)?"""
@@ -119,7 +124,8 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     result: Description = {"name": "unknown", "kind": kind, "records": records}
     for name, chosen in (("id", _ids(all_, near)), ("title", titles), ("text", texts)):
         result[name] = [leaves.path(leaf) for leaf in chosen]
-    statuses = [leaf for leaf in all_.named(STATUSES) if leaves.bare(leaf)[:-1] in near]
+    statuses = [leaf for leaf in all_.named(STATUSES) if leaves.bare(leaf)[:-1] in near
+                and not all_.parts(leaf) and not _of_another(leaf)]
     result["status"] = [*map(leaves.path, statuses[:1]), *_flags(all_, near)]
     result["meta"] = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := all_.named(names))}
     result["format"] = "auto"
@@ -146,15 +152,16 @@ def _texts(all_: _Fields) -> list[Leaf]:
     """Texts by name, and what is far longer than these. Where a name only ends like a text's, they must be longer."""
     texts = [leaf for leaf in all_.named(TEXTS, TEXT_ENDS)
              if all_.length(leaf) >= 20 or (all_.wordy(leaf) and leaves.name(leaf) in TEXTS)]
-    texts = [leaf for leaf in texts if not leaves.name(leaf).startswith(NO_TEXTS) and not all_.captured(leaf)
+    texts = [leaf for leaf in texts if not leaves.name(leaf).startswith(NO_TEXTS) and not all_.begins(leaf, _CAPTURE)
              and "rejected" not in map(plain, leaf[:-1])]  # the answer that a model is to learn not to give
     least = min((len(leaves.bare(leaf)) for leaf in texts), default=0)
     told = [leaf for leaf in texts if PERSONS.isdisjoint(map(plain, leaf)) and (
         (len(leaves.bare(leaf)) == least and leaves.name(leaf) in TEXTS) or all_.own(leaf))]
-    texts = [leaf for leaf in told if OTHERS.isdisjoint(map(plain, leaf))]
+    texts = [leaf for leaf in told if OTHERS.isdisjoint(map(plain, leaf)) and not _of_another(leaf)]
     texts = ([leaf for leaf in texts if not LABELS & set(map(plain, leaf[:-1]))] or texts)[:6]
     texts = [leaf for leaf in texts if not any(leaf[:at] in texts for at in range(1, len(leaf)))]  # a mixed one's parts
-    others = [leaf for leaf in all_.found if all_.prose(leaf) and not all_.classed(leaf) and not all_.captured(leaf)
+    others = [leaf for leaf in all_.found if all_.prose(leaf) and not all_.classed(leaf)
+              and not all_.begins(leaf, _CAPTURE) and not (texts and all_.begins(leaf, _DATA))
               and not leaves.name(leaf).endswith("name")]
     longest = max(others, default=None, key=lambda leaf: (all_.length(leaf) * len(all_.found[leaf]), leaf))
     if longest and longest not in texts and all_.length(longest) > 2 * max(map(all_.length, texts), default=0):
@@ -163,6 +170,11 @@ def _texts(all_: _Fields) -> list[Leaf]:
         texts = told[:6] or [leaf for leaf in all_.found if all_.source_code(leaf) and all_.wordy(leaf)][:1]
     choices = [leaf for leaf in all_.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
     return texts + [leaf for leaf in choices if leaf not in texts] if len(choices) > 2 else texts
+
+
+def _of_another(leaf: Leaf) -> bool:
+    """Does it stand in a room of somebody or something that the record only names?"""
+    return not ROOMS.isdisjoint(map(plain, leaf[:-1]))
 
 
 def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
@@ -175,12 +187,14 @@ def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
 
     persons = [(*leaves.bare(leaf)[:-1], "name") for leaf in all_.named(["username"])]
     titles = [leaf for leaf in all_.named(TITLES, ("title",)) if all_.length(leaf) <= 300 and leaf not in texts
-              and not OTHERS_TITLES & set(map(plain, leaf)) and leaves.bare(leaf) not in persons and all_.lettered(leaf)
+              and not OTHERS_TITLES & set(map(plain, leaf)) and not _of_another(leaf)
+              and leaves.bare(leaf) not in persons and all_.lettered(leaf)
               and (leaves.name(leaf) not in CLASSES or all_.own(leaf))
               and (not rank(leaf) or (not all_.parts(leaf) and (
                   leaves.name(leaf) in FIRM or leaves.name(leaf).endswith("title"))))]
     either = [leaf for leaf in all_.named(EITHER) if leaf in texts and all_.length(leaf) <= 200 and any(
-        other != leaf and leaves.bare(other)[:len(leaves.bare(leaf)) - 1] == leaves.bare(leaf)[:-1] for other in texts)]
+        other != leaf and leaves.bare(other)[:len(leaves.bare(leaf)) - 1] == leaves.bare(leaf)[:-1]
+        and (all_.length(leaf) <= HEADING or not all_.parts(other)) for other in texts)]
     short = [leaf for leaf in all_.found if leaf not in texts and not rank(leaf) and all_.prose(leaf)
              and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf)]
     titles = [*(either[:1] if titles and all_.public(titles[0]) else []), *sorted(titles, key=rank)]
@@ -218,6 +232,6 @@ def _distinct(all_: _Fields, leaf: Leaf) -> bool:
 
 def _flags(all_: _Fields, near: set[Leaf]) -> list[dict[str, str]]:
     """Words for fields that say so by yes or no or by a date; a text of such a name (a rejected answer) is none."""
-    return [{word: leaves.path(chosen[0])} for word, names in FLAGS.items()
-            if (chosen := [leaf for leaf in all_.named(names) if leaves.bare(leaf)[:-1] in near
-                           and all_.length(leaf) <= 40 and not all_.wordy(leaf)])]
+    return [{word: leaves.path(leaf)} for word, names in FLAGS.items() for leaf in all_.named(names)
+            if leaves.bare(leaf)[:-1] in near and not all_.parts(leaf) and not _of_another(leaf)
+            and all_.length(leaf) <= 40 and not all_.wordy(leaf) and not any(map(_COUNT.fullmatch, all_.found[leaf]))]

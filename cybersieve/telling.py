@@ -16,6 +16,7 @@ from cybersieve.field_names import (
     TITLES,
     names_of,
     plain,
+    textual,
     words,
 )
 from cybersieve.leaves import MAX_DEPTH, chosen_fields
@@ -29,7 +30,7 @@ PARTS = (*OTHERS, *names_of("""labels tags topics comments replies timeline hist
 OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
 TEXTS_FROM = 20  # texts under keys that are no names of fields, from which on each is a record
 _STEM = re.compile("[0-9].*", re.S)
-_IN_CHAPTERS = re.compile(r"[A-Za-z]{0,6}[-. ]?[0-9]+(?:[.-][0-9]+)+[a-z]?")  # 1.2.3, V1.2
+_IN_CHAPTERS = re.compile(r"[A-Za-z]{0,6}[-. ]?[0-9]+(?:[.-][0-9]+)+[a-z]?|T[0-9]{4}")  # 1.2.3, V1.2, ATT&CK's T1059.001
 
 
 def says(tree: Any, names: frozenset[str] = frozenset((*TITLES, *TEXTS)), depth: int = 0) -> bool:
@@ -41,9 +42,8 @@ def says(tree: Any, names: frozenset[str] = frozenset((*TITLES, *TEXTS)), depth:
 
 def tells(items: list[Any]) -> bool:
     """Do most of these objects say something in a text of their own, so that they are records, not rooms for them?"""
-    said = [any(isinstance(value, str) and words(value) and key != "#text"
-                and (plain(key) in TEXTS or plain(key).endswith(TEXT_ENDS)) for key, value in unwrapped(item).items())
-            for item in items]
+    said = [any(isinstance(value, str) and words(value) and key != "#text" and textual(key)
+                for key, value in unwrapped(item).items()) for item in items]
     return sum(said) * 2 > len(said)
 
 
@@ -51,7 +51,7 @@ def wordy(items: list[Any]) -> float:
     """The share of objects with a few words somewhere, or of texts."""
     def said(item: Any, depth: int = 0) -> bool:
         if isinstance(item, str):
-            return item.count(" ") >= 2 or (" " not in item and words(item))
+            return item.count(" ") >= 2 or (words(item) and (" " not in item or not item.isascii()))
         inner = list(item.values()) if isinstance(item, dict) else item if isinstance(item, list) else []
         return depth < MAX_DEPTH and any(said(value, depth + 1) for value in inner)
     return sum(said(item) for item in items) / max(len(items), 1)
@@ -74,8 +74,7 @@ def long(items: list[dict[str, Any]]) -> bool:
 def own_text(tree: dict[str, Any]) -> int:
     """Characters of an object's own texts, by name or by length."""
     return sum(len(value) for key, value in tree.items() if isinstance(value, str) and words(value)
-               and (plain(key) in TEXTS or plain(key).endswith(TEXT_ENDS)
-                    or (len(value) >= OWN_FROM and plain(key) not in OTHERS)))
+               and (textual(key) or (len(value) >= OWN_FROM and plain(key) not in OTHERS)))
 
 
 def strings(tree: Any) -> Iterator[str]:
@@ -132,8 +131,9 @@ def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
     said = sum(len(item) for items in arrays.values() for item in strings(items) if words(item))
     if (more := own_text(root) >= said) and (has_number or not has_title):
         return True
+    parts = own_text(root) >= OWN_FROM and not any(map(titled, arrays.values()))
     feed = not more and all(titled(items) and tells(items) for items in arrays.values())
-    return has_title and not feed and all(name.endswith(PARTS) for name in names)
+    return has_title and (parts or (not feed and all(name.endswith(PARTS) for name in names)))
 
 
 def by_key(tree: dict[str, Any]) -> bool:

@@ -678,3 +678,60 @@ def test_public_numbers_under_a_name_in_another_script(tmp_path):
     rows = parsed(tmp_path, "bdu.csv", f"Идентификатор,Имя,Описание\n{lines}")
     assert [(row["id"], row["text"]) for row in rows] == [
         (f"BDU:2031-0000{n}", f"{PROSE} Number {n}.") for n in range(3)]
+
+
+def test_one_report_with_its_activities_is_one_record(tmp_path):
+    """What they hold has no titles, so they are no records, whatever the list is called."""
+    said = [{"id": n, "message": f"{PROSE} This is what reader {n} said.", "deleted": n == 1} for n in range(4)]
+    report = entry(7, title="Addresses are fetched without a check", activities=said)
+    row, = parsed(tmp_path, "report.json", report)
+    assert (row["id"], row["title"], row["dropped"]) == ("E-7", "Addresses are fetched without a check", None)
+    layer = {"name": "A layer of techniques", "description": PROSE, "techniques": [
+        {"techniqueID": f"T100{n}", "comment": f"{PROSE} {n}"} for n in range(3)]}
+    assert [row["id"] for row in parsed(tmp_path, "layer.json", layer)] == ["T1000", "T1001", "T1002"]
+
+
+def test_what_the_record_only_names_says_nothing_of_it(tmp_path):
+    person = {"description": "Likes long walks and cats and the sea " * 9, "title": "A person", "deleted": True}
+    rooms = {"user": person, "issuetype": {"description": "A problem which impairs the functions of the product"}}
+    rows = parsed(tmp_path, "posts.jsonl", "\n".join(json.dumps(entry(n, **rooms)) for n in range(3)))
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+    assert not any(row["dropped"] for row in rows)
+    turns = "\n".join(json.dumps({"user": f"{PROSE} {n}", "assistant": f"{PROSE} So be it."}) for n in range(3))
+    assert all(PROSE in row["text"] for row in parsed(tmp_path, "turns.jsonl", turns))
+
+
+@pytest.mark.parametrize(("name", "value", "dropped"), [
+    ("deleted_at", "2031-02-03T10:00:00Z", "deleted"), ("delete_at", 1_930_000_000, "deleted"),
+    ("removed", True, "deleted"), ("delete_at", 0, None), ("removed", False, None), ("removed", 12, None),
+    ("deleted_at", None, None)])
+def test_how_upstreams_say_deleted(name, value, dropped, tmp_path):
+    posts = [entry(n, deleted=False, **{name: value if n == 2 else None}) for n in range(3)]
+    assert [row["dropped"] for row in parsed(tmp_path, "posts.json", posts)] == [None, None, dropped]
+
+
+def test_records_by_number_that_come_later(tmp_path):
+    """A few numbers as keys are enough to know that there will be others."""
+    bugs = {"bugs": {str(n): {"comments": [{"id": f"{n}-{m}", "text": f"{PROSE} {n} {m} " * 60} for m in range(3)]}
+                     for n in range(30, 38)}}
+    assert len(json.dumps(bugs)) > 64_000
+    assert len(parsed(tmp_path, "bugs.json", bugs)) == 24
+
+
+def test_a_page_s_head_and_data_are_no_prose(tmp_path):
+    posts = [entry(n, head='<meta name="a" content="b" />\n' * 30, state='{"title": "a b c", "params": [1, 2]}' * 30)
+             for n in range(3)]
+    assert [row["text"] for row in parsed(tmp_path, "posts.json", posts)] == [text for *_, text in EXPECTED]
+
+
+def test_a_long_summary_is_no_title_of_its_parts(tmp_path):
+    patterns = [{"name": "A pattern", "summary": f"{PROSE} " * 5}] * 2
+    cves = [{"id": f"E-{n}", "summary": f"{PROSE} {PROSE} {n}", "capec": patterns} for n in range(3)]
+    for row in parsed(tmp_path, "cves.json", cves):
+        assert row["title"] == "" and row["text"].startswith(f"{PROSE} {PROSE}")
+
+
+def test_prose_without_spaces_but_one(tmp_path):
+    feed = {"data": [{"id": n, "name": f"漏洞预警 {n}", "text": f"近日发现 Apache组件存在漏洞{n}，请尽快升级。"}
+                     for n in range(3)]}
+    assert [row["id"] for row in parsed(tmp_path, "feed.json", feed)] == ["0", "1", "2"]
