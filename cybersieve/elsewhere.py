@@ -54,10 +54,5 @@ def _joined(paths: list[tuple[str, ...]], whole: bool) -> list[str]:
     alike = [path for path in paths if len(path) == len(paths[0])]
     if len(alike) > (2 if whole else 1):
         steps = [seen[0] if len(set(seen)) == 1 else "*" for seen in zip(*alike, strict=True)]
-        return [_text(steps)]
-    return [_text(path) for path in paths]
-
-
-def _text(path: Sequence[str]) -> str:
-    keys = [key if key in ("[]", "*") else fields.quoted(key) for key in path]
-    return ".".join(keys).replace(".[]", "[]")
+        return [fields.path_text(steps)]
+    return [fields.path_text(path) for path in paths]

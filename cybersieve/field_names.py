@@ -79,8 +79,12 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{6}")  # six letters in a r
 
 def words(text: str) -> bool:
     """Has the text several words? A time has none, nor has a range of versions (> 5.13.15, < 6.4.6)."""
-    return bool((" " in text and _LETTERS.search(text) and not _TIME.match(text) and not _date(text))
-                or _UNSPACED.search(text))
+    return (" " in text and bool(_LETTERS.search(text)) and not _TIME.match(text) and not _date(text)) or unspaced(text)
+
+
+def unspaced(text: str) -> bool:
+    """Has the text words of a script that puts no spaces between them?"""
+    return not text.isascii() and bool(_UNSPACED.search(text))
 
 
 def _date(text: str) -> bool:

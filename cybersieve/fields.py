@@ -67,6 +67,11 @@ def quoted(key: str) -> str:
     return key if re.fullmatch(r'[^.\[\]"~{}*\s]+', key) else f'"{key}"'
 
 
+def path_text(path: Iterable[str]) -> str:
+    """A record path as text."""
+    return ".".join(key if key in ("[]", "*") else quoted(key) for key in path).replace(".[]", "[]")
+
+
 Wanted = dict[str, "Wanted"]  # keys that are read, and what of each; an empty one: all of it
 
 

@@ -24,6 +24,7 @@ from cybersieve.infer_fields import Description, described
 from cybersieve.leaves import MAX_DEPTH, alike
 
 REPLIES = {"message", "msg"}  # of a service that answers
+RECORDS_OWN = {*IDS, *TITLES, *TEXTS} - REPLIES
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
 
@@ -57,7 +58,7 @@ def _lists(items: list[Any]) -> bool:
 def _json_records(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
     """Paths of the records; `single`: a document with words of its own is one, whatever lists it holds."""
     if len(documents) != 1:
-        return [""]
+        return _pages(documents, whole)
     root = documents[0]
     if isinstance(root, list):
         return _inside("[]", root)
@@ -80,7 +81,7 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         numbered = any(plain(key) in IDS for key in root)  # a record with parts, not a feed of one
         return [""] if single or numbered or not lists else lists
     most = max((len(arrays[path]) for path in named), default=0)
-    maps = {path: room for path, room in _maps(root, "", 0) if len(room) >= most}
+    maps = _joined({path: list(room.values()) for path, room in _maps(root, "", 0) if len(room) >= most})
     if not named and (found := [path for path, items in arrays.items() if _by_room(root, path, items)]):
         return found
     if not named and alike(values):
@@ -89,13 +90,29 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     if not named and len(inner) == len(root) and alike([value for item in inner for value in item.values()]):
         return ["*.*"]
     if named or maps:
-        named = [path for path in named if not any(path.startswith(room[:-1]) for room in maps)]
+        named = [path for path in named if not any(_under(path, room) for room in maps)]
         return [inner for path in named for inner in _inside(path, arrays[path])] + list(maps)
     if not arrays:
         return ["*[]"] if _rooms(values) else [""]
     longest = max(arrays, key=lambda path: len(arrays[path]))
     same = [path for path in arrays if path == longest or alike([arrays[longest][0], arrays[path][0]])]
     return [inner for path in same for inner in _inside(path, arrays[path])]
+
+
+def _pages(documents: list[Any], whole: bool) -> list[str]:
+    """Paths of the records in pages of one list, which have nothing to say of their own; else documents are records."""
+    pages = documents[:3]
+    if not all(isinstance(page, dict) and not any(plain(key) in RECORDS_OWN for key in page) for page in pages):
+        return [""]
+    paths, *others = [_json_records([page], whole) for page in pages] or [[""]]
+    lists = all(path.endswith("[]") and plain(telling.last(path)) in telling.LISTS for path in paths)
+    return paths if lists and all(found == paths for found in others) else [""]
+
+
+def _under(path: str, room: str) -> bool:
+    """Does a path lead into what stands at another one?"""
+    steps = zip(fields.record_path(room), fields.record_path(path), strict=False)
+    return all(step in ("*", key) for step, key in steps)
 
 
 def _by_room(root: dict[str, Any], path: str, items: list[Any]) -> bool:
@@ -157,7 +174,7 @@ def _below(path: str, objects: list[dict[str, Any]]) -> dict[str, list[Any]]:
     for item in objects:
         for inner, found in _arrays(item, "", 0):
             below.setdefault(f"{path}.{inner}", []).extend(found)
-    return below
+    return _joined(below)
 
 
 def _chapters(objects: list[dict[str, Any]], below: dict[str, list[Any]]) -> Iterator[str]:
@@ -174,23 +191,25 @@ def _chapters(objects: list[dict[str, Any]], below: dict[str, list[Any]]) -> Ite
 
 
 def _joined(arrays: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Arrays of one kind that differ in one key only, as one path with `*`: further on there will be other keys.
-
-    A few are enough where the keys are numbers, and one.
+    """Arrays (or maps) of one kind whose paths differ in one key, or in all in which any of one length do, as one path
+    with `*` for these: further on there will be other keys. A few are enough where the keys are numbers, and one.
     """
-    families: dict[str, dict[str, str]] = {}  # the path with `*` -> the paths, and the keys in its place
-    for path in arrays:
-        steps = fields.record_path(path)
-        for at, step in enumerate(steps):
-            if step != "[]":
-                any_key = [fields.quoted(key) if key != "[]" else key for key in steps]
-                any_key[at] = "*"
-                families.setdefault(".".join(any_key).replace(".[]", "[]"), {})[path] = step
+    families: dict[str, dict[str, list[str]]] = {}  # the path with `*` -> the paths, and their keys in these places
+    paths = {path: fields.record_path(path) for path in arrays}
+    differing = {size: [at for at, keys in enumerate(zip(*(p for p in paths.values() if len(p) == size), strict=True))
+                        if len(set(keys)) > 1] for size in set(map(len, paths.values()))}
+    for path, steps in paths.items():
+        several = differing[len(steps)]
+        one = [[at] for at, step in enumerate(steps) if step not in ("[]", "*")]
+        for places in one + [several] * (len(several) > 1):
+            family = fields.path_text("*" if at in places else step for at, step in enumerate(steps))
+            families.setdefault(family, {})[path] = [steps[at] for at in places]
     for family, keys in sorted(families.items(), key=lambda item: -len(item[1])):
-        together = [item for path in keys if path in arrays for item in arrays[path][:2]]
-        any_ = len(keys) >= FAMILY or all(map(numeric, keys.values()))
-        if any_ and keys.keys() <= arrays.keys() and alike(together):
-            arrays = {family: together} | {path: items for path, items in arrays.items() if path not in keys}
+        enough = len(keys) >= FAMILY or all(numeric(key) for some in keys.values() for key in some)
+        if enough and keys.keys() <= arrays.keys():
+            together = [item for path in keys for item in arrays[path][:2]]
+            if alike(together):
+                arrays = {family: together} | {path: items for path, items in arrays.items() if path not in keys}
     return arrays
 
 
@@ -207,6 +226,8 @@ def xml_source(elements: peek.Elements) -> Description | None:
 
     if not elements.root:
         return None
+    if source := _one(elements):
+        return source
     repeated = [name for name, count in elements.counts.items() if count > 1 and elements.depths[name]]
     repeated = [name for name in repeated if not _field(name, elements.samples.get(name, []))] or repeated
     names = [name for name in repeated if says(name)]
@@ -217,6 +238,8 @@ def xml_source(elements: peek.Elements) -> Description | None:
         names = [elements.root] if not single or elements.whole else [max(single, key=lambda n: -elements.depths[n])]
     depth = min((elements.depths[name] for name in names), default=0)
     names = [name for name in names if elements.depths[name] == depth]
+    names += [name for name, trees in elements.samples.items() if name not in names  # others that came but once
+              and depth and elements.depths[name] == depth and telling.titled(trees) and telling.tells(trees)]
     names = [name for name in names if not _room(name, names, elements)] or names
     rooms = [_inside("", _listed(elements.samples.get(name, []))) for name in names]
     inner = [path.rpartition(".")[2].removesuffix("[]").strip('"') for paths in rooms for path in paths if path]
@@ -226,6 +249,34 @@ def xml_source(elements: peek.Elements) -> Description | None:
     if source and names == [elements.root] and not (source["title"] or source["text"]):
         return None  # an element that says nothing is no record
     return source
+
+
+def _one(elements: peek.Elements) -> Description | None:
+    """A description of the element that is the document's one record, with parts: its root, or what that wraps."""
+    name, tree = elements.root, next(iter(elements.samples.get(elements.root, [])), None)
+    while isinstance(tree, dict) and len(inner := [key for key in tree if not key.startswith(("@", "#"))]) == 1:
+        name, tree = inner[0], tree[inner[0]]
+    if not elements.whole or not isinstance(tree, dict) or elements.counts[name] != 1:
+        return None
+    joined = _paragraphs(tree)
+    arrays = {path: items for path, items in _arrays(joined, "", 0) if telling.wordy(items) >= 0.5}
+    if not telling.tells([joined]) or not telling.has_parts(joined, arrays):
+        return None
+    source = described("xml", [name], [tree])
+    paths = [*source["title"], *source["text"]]
+    read = "".join(fields.words(value) for path in paths for value in fields.values(path)(tree))
+    return source if len(read) * 2 > sum(len(text) for text in telling.strings(tree) if words(text)) else None
+
+
+def _paragraphs(tree: Any) -> Any:
+    """The tree with texts that are broken into elements of one name as one: `<description><p>..</p><p>..</p>`."""
+    if isinstance(tree, list):
+        return "\n".join(tree) if all(isinstance(item, str) for item in tree) else tree
+    if not isinstance(tree, dict):
+        return tree
+    tree = {key: _paragraphs(value) for key, value in tree.items()}
+    only = next(iter(tree.values()), None)
+    return only if len(tree) == 1 and isinstance(only, str) else tree
 
 
 def _room(name: str, names: list[str], elements: peek.Elements) -> bool:
@@ -248,8 +299,10 @@ def _listed(trees: list[Any]) -> list[Any]:
 
 
 def _field(name: str, samples: list[Any]) -> bool:
-    """Is this a title or a text in two languages, not a record?"""
-    return plain(name) in (*TITLES, *TEXTS) and all(isinstance(tree, str) or "@lang" in tree for tree in samples)
+    """Is this a title or a text, in several languages or parts, not a record?"""
+    return (textual(name) or plain(name) in TITLES or plain(name).endswith("title")) and all(
+        isinstance(tree, str) or (isinstance(tree, dict) and all(key.startswith(("@", "#")) for key in tree))
+        for tree in map(_paragraphs, samples))
 
 
 def rows_source(kind: str, samples: list[Any]) -> Description | None:

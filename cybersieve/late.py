@@ -21,10 +21,9 @@ from cybersieve.field_names import (
     META,
     OTHERS,
     STATUSES,
-    TEXT_ENDS,
-    TEXTS,
     TITLES,
     plain,
+    textual,
     words,
 )
 from cybersieve.infer_fields import described
@@ -68,18 +67,12 @@ def _depths(source: Source) -> list[int]:
 
 def _source(tree: dict[str, Any]) -> Source | None:
     """How to read a record like this one; the tree alone decides, its keys being sorted."""
-    if not any(_texts(key) for leaf in leaves.of(tree) for key in leaf):
+    if not any(textual(key) for leaf in leaves.of(tree) for key in leaf):
         return None
     description = described("json", [""], [tree])
     description["title"] = [path for path in description["title"] if _titles(fields.steps(path)[-1][0])]
-    named = any(_texts(fields.steps(path)[-1][0]) for path in description["text"])
+    named = any(textual(fields.steps(path)[-1][0]) for path in description["text"])
     return sources.compiled(description) if named else None
-
-
-def _texts(key: str) -> bool:
-    """Is the key named like a text?"""
-    name = plain(key)
-    return name in TEXTS or name.endswith(TEXT_ENDS)
 
 
 def _titles(key: str) -> bool:
@@ -90,7 +83,7 @@ def _titles(key: str) -> bool:
 @lru_cache(4096)
 def _telling(key: str) -> bool:
     """Does the name say what stands there, or is it its parent's that does?"""
-    return key in BEARS_PARENTS_NAME or _texts(key) or _titles(key) or plain(key) in NAMES or plain(key).endswith("id")
+    return key in BEARS_PARENTS_NAME or textual(key) or _titles(key) or plain(key) in NAMES or plain(key).endswith("id")
 
 
 def _alike(tree: Any, key: str = "", depth: int = 0) -> Any:
@@ -113,7 +106,7 @@ class Arrays(NamedTuple):
     path: fields.RecordPath  # of all of them
     maps: list[fields.RecordPath]  # where records stand by their ids
     own: frozenset[str]  # what those with records are called in locators
-    seen: frozenset[str]  # and those that the beginning shows, with records or without
+    seen: frozenset[str]  # and those that the beginning shows, with records or without, here and on the way
 
     def records(self, found: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
         """What was found but for items of other arrays that say nothing."""
@@ -128,9 +121,11 @@ class Arrays(NamedTuple):
     def watch(self, notes: Counter[str], keys: list[str], text: str) -> None:
         """Count a text in no record, if it is named like one, in an object that the beginning does not show."""
         above = self.path[:-2]
-        room, inner = keys[len(above):len(above) + 1], keys[len(above) + 1:]
-        if inner and inner[0] != "[]" and tuple(keys[:len(above)]) == above and _texts(inner[-1]) and words(text) and (
-                ".".join((*above, *room)) not in self.seen and plain(room[0]) not in NO_RECORDS):
+        level = next((at for at, (key, own) in enumerate(zip(keys, above, strict=False)) if key != own), len(above))
+        room, inner = keys[:level + 1], keys[level + 1:]
+        array = level == len(above) and inner[:1] == ["[]"]  # is read
+        if inner and not array and textual(inner[-1]) and words(text) and (
+                ".".join(room) not in self.seen and plain(room[-1]) not in NO_RECORDS):
             notes[NOT_READ] += 1
 
 
@@ -151,8 +146,10 @@ def arrays(source: Source, begin: bytes) -> Arrays | None:
     if len(documents) != 1 or len(rooms) != 1 or any(place[:-2] != above for place in places):
         return None
     maps = [place for place in places if place[-1] == "*"]
+    shown = [(*above[:level], key) for level in range(len(above) + 1)
+             for room in peek.values(documents, above[:level]) for key in room]
     return Arrays((*above, "*", "[]"), maps, frozenset(".".join(place[:-1]) for place in places),
-                  frozenset(".".join((*above, key)) for key in rooms[0]))
+                  frozenset(map(".".join, shown)))
 
 
 def elements(source: Source, begin: bytes) -> xml_stream.Beside | None:
@@ -161,4 +158,7 @@ def elements(source: Source, begin: bytes) -> xml_stream.Beside | None:
         return None
     seen = peek.xml_elements(begin, whole=False, most=0)
     depths = {seen.depths[name] for name in source.records if name in seen.depths}
-    return xml_stream.Beside(depths.pop(), frozenset(seen.counts)) if len(depths) == 1 else None
+    if len(depths) != 1:
+        return None
+    depth = depths.pop()
+    return xml_stream.Beside(depth, frozenset(name for name in seen.counts if seen.depths[name] == depth))

@@ -13,7 +13,19 @@ from itertools import chain, groupby
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from cybersieve import cli, columns, containers, json_record, late, parse_cache, pieces, readers, records, sources
+from cybersieve import (
+    cli,
+    columns,
+    containers,
+    json_record,
+    late,
+    parse_cache,
+    pieces,
+    readers,
+    records,
+    sources,
+    xml_stream,
+)
 from cybersieve import engine as run
 from cybersieve.errors import InputError
 from cybersieve.ids import Ids
@@ -79,6 +91,9 @@ def _told(outcome: Outcome) -> Iterator[str]:
     if replaced := outcome.counts.notes["invalid bytes replaced"]:
         yield (f"{outcome.source}: {replaced} bytes that are not UTF-8 were replaced: convert it if it is in another "
                "encoding")
+    for note in (late.NOT_READ, xml_stream.NOT_READ):
+        if missed := outcome.counts.notes[note]:
+            yield f"{outcome.source}: {missed} {note} (say in parse.sources where its records stand)"
 
 
 def _passed_over(names: list[str], skipped: dict[str, str], own: list[Source]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from cybersieve.field_names import (
     names_of,
     plain,
     textual,
+    unspaced,
     words,
 )
 from cybersieve.leaves import MAX_DEPTH, chosen_fields
@@ -30,7 +31,7 @@ PARTS = (*OTHERS, *names_of("""labels tags topics comments replies timeline hist
 OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
 TEXTS_FROM = 20  # texts under keys that are no names of fields, from which on each is a record
 _STEM = re.compile("[0-9].*", re.S)
-_IN_CHAPTERS = re.compile(r"[A-Za-z]{0,6}[-. ]?[0-9]+(?:[.-][0-9]+)+[a-z]?|T[0-9]{4}")  # 1.2.3, V1.2, ATT&CK's T1059.001
+_IN_CHAPTERS = re.compile(r"[A-Za-z]{0,6}[-. ]?[0-9]+(?:[.-][0-9]+)+[a-z]?|T[0-9]{4}")  # 1.2.3, V1.2, T1059 (ATT&CK)
 
 
 def says(tree: Any, names: frozenset[str] = frozenset((*TITLES, *TEXTS)), depth: int = 0) -> bool:
@@ -51,7 +52,7 @@ def wordy(items: list[Any]) -> float:
     """The share of objects with a few words somewhere, or of texts."""
     def said(item: Any, depth: int = 0) -> bool:
         if isinstance(item, str):
-            return item.count(" ") >= 2 or (words(item) and (" " not in item or not item.isascii()))
+            return item.count(" ") >= 2 or unspaced(item)
         inner = list(item.values()) if isinstance(item, dict) else item if isinstance(item, list) else []
         return depth < MAX_DEPTH and any(said(value, depth + 1) for value in inner)
     return sum(said(item) for item in items) / max(len(items), 1)
@@ -133,7 +134,8 @@ def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
         return True
     parts = own_text(root) >= OWN_FROM and not any(map(titled, arrays.values()))
     feed = not more and all(titled(items) and tells(items) for items in arrays.values())
-    return has_title and (parts or (not feed and all(name.endswith(PARTS) for name in names)))
+    return has_title and (parts or (not feed and all(name.endswith(PARTS) or f"{name}s".endswith(PARTS)
+                                                     for name in names)))
 
 
 def by_key(tree: dict[str, Any]) -> bool:

@@ -735,3 +735,51 @@ def test_prose_without_spaces_but_one(tmp_path):
     feed = {"data": [{"id": n, "name": f"漏洞预警 {n}", "text": f"近日发现 Apache组件存在漏洞{n}，请尽快升级。"}
                      for n in range(3)]}
     assert [row["id"] for row in parsed(tmp_path, "feed.json", feed)] == ["0", "1", "2"]
+
+
+def vulns(*keys, number=4):
+    return [entry("-".join(map(str, (*keys, n)))) for n in range(number)]
+
+
+@pytest.mark.parametrize("document", [
+    {f"v{v}": {f"p{v}-{p}": vulns(v, p) for p in range(5)} for v in range(60)},
+    {f"v{v}": {f"p{v}-{p}": {entry["id"]: entry for entry in vulns(v, p)} for p in range(5)} for v in range(60)},
+    {"meta": {"n": 1}, "data": {f"v{v}": {entry["id"]: entry for entry in vulns(v, number=20)} for v in range(60)}},
+    [{f"v{v}": vulns(v, number=20)} for v in range(60)],
+    [{"vendor": f"v{v}", "found": vulns(v, number=20)} for v in range(60)],
+    "\n".join(json.dumps({"page": v, "results": vulns(v, number=20)}) for v in range(60)),
+])
+def test_records_in_rooms_of_which_the_beginning_shows_a_few(document, tmp_path):
+    assert len({row["id"] for row in parsed(tmp_path, "dump.json", document)}) == 1200
+
+
+def test_lines_with_parts_are_no_pages(tmp_path):
+    rows = [{"id": n, "title": f"A scan {n}", "results": [{"title": f"Port {n}", "text": PROSE}]} for n in range(3)]
+    assert [row["id"] for row in parsed(tmp_path, "scans.jsonl", "\n".join(map(json.dumps, rows)))] == ["0", "1", "2"]
+
+
+def test_one_xml_record_with_parts(tmp_path):
+    """Its comments, products and paragraphs are no records, but chapters that say more are."""
+    def tag(name, *inner):
+        return f"<{name}>{''.join(inner)}</{name}>"
+    parts = "".join(tag(f"{name}s", *(tag(name, tag("name", f"{name} {n} of it")) for n in range(2)))
+                    for name in ("product", "reference"))
+    begin = f'<a id="A-7"><title>A flaw in it</title><text><p>{PROSE}</p><p>{PROSE} 2</p></text>{parts}'
+    for document in (f"{begin}</a>", f"<all>{begin}</a></all>"):
+        row, = parsed(tmp_path, "one.xml", document)
+        assert (row["id"], row["title"], row["text"]) == ("A-7", "A flaw in it", f"{PROSE}\n{PROSE} 2")
+    chapters = "".join(tag("chapter", tag("title", f"Chapter {n}"), tag("text", PROSE, PROSE)) for n in range(3))
+    assert len(parsed(tmp_path, "book.xml", f"{begin}{chapters}</a>")) == 3
+
+
+def test_an_xml_record_of_a_kind_that_comes_but_once(tmp_path):
+    def tags(name, n):
+        return f"<{name}><id>{name}{n}</id><title>The title {n}</title><text>{PROSE} {n}</text></{name}>"
+    rows = parsed(tmp_path, "two.xml", f"<all>{tags('advisory', 0)}{tags('notice', 1)}{tags('advisory', 2)}</all>")
+    assert [row["id"] for row in rows] == ["advisory0", "notice1", "advisory2"]
+
+
+def test_paragraphs_of_a_text(tmp_path):
+    rows = "".join(f"<a><title>A {n} b</title><solution><para>Upgrade to {n} now.</para></solution>"
+                   f"<description><para>{PROSE}</para></description></a>" for n in range(3))
+    assert all("Upgrade to" in row["text"] for row in parsed(tmp_path, "a.xml", f"<all>{rows}</all>"))

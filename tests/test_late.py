@@ -62,7 +62,7 @@ def test_texts_in_objects_behind_the_first_array_are_told(size, tmp_path, monkey
     monkeypatch.setattr(pieces, "SIZE", size)
     counts = parse.parse_folder(tmp_path / "raw", tmp_path / "out", SETTINGS, "local")
     assert counts.written == len(POSTS)
-    assert counts.notes == {late.NOT_READ: len(COMMENTS) + 1}
+    assert counts.notes == {late.NOT_READ: len(COMMENTS) + 2}
 
 
 def test_an_array_behind_records_by_their_ids(tmp_path):
@@ -147,3 +147,14 @@ def test_nothing_is_told_of_what_the_beginning_shows(tmp_path):
     flaws = "".join(f"<flaw><text>{PROSE} {n}</text></flaw><sep/>" for n in range(1000))
     _, counts = parsed(tmp_path, "a.xml", f"<all><head/>{flaws}<foot><a/></foot></all>")
     assert counts.notes == Counter({xml_stream.NOT_READ: 1})
+
+
+def test_what_was_not_read_is_told(tmp_path, capsys):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.json").write_text(json.dumps({"data": {"posts": POSTS}, "extra": {"notices": COMMENTS}}))
+    tags = "".join(f"<v{n}><id>{n}</id><title>A {n} b</title><text>{PROSE}</text></v{n}>" for n in range(1000))
+    (tmp_path / "raw" / "b.xml").write_text(f"<all>{tags}</all>")
+    parse.parse_folder(tmp_path / "raw", tmp_path / "out", SETTINGS, "local")
+    told = capsys.readouterr().err
+    assert f"a.json: {len(COMMENTS)} texts in objects beside" in told and "b.xml: " in told
+    assert told.count("(say in parse.sources where its records stand)") == 2
