@@ -22,6 +22,11 @@ from cybersieve.tags import BLOCKS, NAMED, cut_out, true_tags, unescaped, withou
 from cybersieve.wiki import wiki
 
 SILENT = words("script style template noscript head")  # their content is no prose
+# Blocks of JATS, DocBook, DITA and patents that stand in mixed text, and what is `pre` there.
+XML_BLOCKS = words("""list list-item def-list def-item disp-formula disp-quote boxed-text table-wrap fig sec para
+    simpara formalpara listitem itemizedlist orderedlist variablelist varlistentry steps step substep cmd note claim
+    claim-text paragraph item row entry""")
+PREFORMATTED = words("pre preformat programlisting screen sourcecode artwork literallayout codeblock")
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _CONTROL_BYTES = bytes(code for code in range(128) if _CONTROL.match(chr(code)))
@@ -98,8 +103,9 @@ def _spaced(text: str) -> str:
 def _role(tag: Any) -> tuple[bool, str, str, bool]:
     """Is an element of that name silent; what stands before and after its text; is it preformatted?"""
     name = tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
-    around = ("\n", " " if name in {"td", "th"} else "\n") if name in BLOCKS else ("", "")
-    return not name or name in SILENT, *around, name == "pre"
+    pre = name in PREFORMATTED
+    around = ("\n", " " if name in {"td", "th"} else "\n") if pre or name in BLOCKS or name in XML_BLOCKS else ("", "")
+    return not name or name in SILENT, *around, pre
 
 
 def _gather(node: Any, pieces: list[str], kept: bool) -> None:

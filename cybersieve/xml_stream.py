@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +35,6 @@ NOT_READ = "elements beside the records that are of another name than any before
 MARKED = "<?cybersieve-mark?>"  # see Document
 MARK = MARKED.encode()
 _ATTRIBUTE = re.compile(rb"=\s*[\"']")
-_BREAK = re.compile(r"(\n\s*)")
 # A byte-order mark and an XML declaration, where they are there; as much of them as a first chunk may hold.
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?")
 _HALF_DECLARED = re.compile(rb"(?:\xef(?:\xbb\xbf?)?)?(?:<(?:\?(?:x(?:m(?:l(?:\s[^>]*)?)?)?)?)?)?")
@@ -91,7 +90,7 @@ def tree(node: Any, plan: Plan | None = None) -> Any:
         return result
     if not children or (not plan and _mixed(node, children)):
         words = plain_text.element(node) if len(node) else node.text or ""
-        words = (_unwrapped(words) if "\n" in words and not children else words).strip()
+        words = (_unwrapped(words, node) if "\n" in words and not children else words).strip()
         if not result:
             return words
         if words:
@@ -109,14 +108,25 @@ def tree(node: Any, plan: Plan | None = None) -> Any:
     return result
 
 
-def _unwrapped(words: str) -> str:
-    """The text without the line ends of a pretty-printer: those with white space behind them."""
-    parts = _BREAK.split(words)  # text, line end and white space, text, … : each looked at once
-    for at in range(1, len(parts), 2):
-        indent = parts[at].rpartition("\n")[2]
-        if indent and not indent.strip(" \t"):
-            parts[at - 1], parts[at] = parts[at - 1].rstrip(), " "
-    return "".join(parts)
+def _unwrapped(words: str, node: Any) -> str:
+    """The text without the line ends of a pretty-printer: of paragraphs whose lines all stand equally far in, as far as
+    the element itself or farther. Others may be code, or lists.
+    """
+    before, above = node.getprevious(), node.getparent()
+    outside = (above.text if above is not None else "") if before is None else before.tail
+    own = outside.rpartition("\n")[2] if outside and outside.isspace() and "\n" in outside else ""
+    if not own:
+        return words
+    result, first = [], True
+    for blank, paragraph in groupby(words.split("\n"), lambda line: not line or line.isspace()):
+        if blank:
+            continue
+        lines = list(paragraph)
+        indents = {line[:-len(line.lstrip())] for line in lines[first:]}
+        wrapped = len(indents) == 1 and min(indents).startswith(own)
+        result += [" ".join(map(str.strip, lines))] if wrapped else lines
+        first = False
+    return "\n".join(result)
 
 
 def _mixed(node: Any, children: list[Any]) -> bool:

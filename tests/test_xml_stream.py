@@ -133,7 +133,9 @@ def test_what_is_planned_is_found_as_in_the_whole(tree, paths):
     ("<d xmlns:x='http://www.w3.org/1999/xhtml'><x:p>a</x:p><x:p>b</x:p></d>", {"d": "a\n\nb"}),
     ("<![CDATA[<p>raw</p>]]>", "<p>raw</p>"),
     ("<!-- no -->a<?pi no?>b", "ab"),
-    ("wrapped\n      line\nkept", "wrapped line\nkept"),
+    ("Do:<step>open <b>it</b></step><step>go</step>done", "Do:\nopen it\n\ngo\ndone"),
+    ("Run<programlisting>a {\n  b\n}</programlisting>", "Run\na {\n  b\n}"),
+    ("not\n      wrapped\nat all", "not\n      wrapped\nat all"),
     ("&lt;script&gt;", "<script>"),
 ])
 def test_trees(inner, expected):
@@ -242,9 +244,27 @@ def test_memory_is_constant_whatever_passes(middle, name):
     assert resident() - before < 4e6
 
 
-@given(st.text("a \n\t\r", max_size=12))
-def test_line_ends_with_white_space_behind_them_are_the_pretty_printers(words):
-    assert xml_stream._unwrapped(words).strip() == re.sub(r"\s*\n[ \t]+(?=\S)", " ", words).strip()
+@pytest.mark.parametrize(("inner", "expected"), [
+    ("one\n    two\n    three", "one two three"),
+    ("\n    one\n    two\n  ", "one two"),
+    ("\n      one\n      two\n\n      three\n      four\n  ", "one two\nthree four"),
+    ("one\n  two", "one\n  two"),  # less far in than the element
+    ("one\ntwo\n    three", "one\ntwo\n    three"),
+    ("def f(a):  # why\n      if a:\n        return 1\n      return 2",
+     "def f(a):  # why\n      if a:\n        return 1\n      return 2"),
+])
+def test_the_line_ends_of_a_pretty_printer_go_and_those_of_code_stay(inner, expected):
+    for text in (inner, f"<![CDATA[{inner}]]>"):
+        data = f"<top>\n  <rec>\n    <a>x</a>\n    <b>{text}</b>\n  </rec>\n</top>".encode()
+        assert read(data, "rec") == [("/top/rec[1]", {"a": "x", "b": expected})]
+        data = f"<top>\n  <rec><b>{text}</b></rec>\n</top>".encode()
+        assert read(data, "rec") == [("/top/rec[1]", {"b": inner.strip()})]
+
+
+@given(st.text("a \n\t", max_size=12))
+def test_whatever_is_unwrapped_no_word_is_lost(words):
+    (_, tree), = read(f"<top>\n <rec><a/>\n  <b>{words}</b></rec></top>".encode(), "rec")
+    assert tree["b"].split() == words.split()
 
 
 @pytest.mark.parametrize("space", [" ", "\n", "\n ", " \n", "\n a"])
