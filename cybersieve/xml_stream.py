@@ -120,6 +120,7 @@ def _unwrapped(words: str, node: Any) -> str:
     result, first = [], True
     for blank, paragraph in groupby(words.split("\n"), lambda line: not line or line.isspace()):
         if blank:
+            result.append("")
             continue
         lines = list(paragraph)
         indents = {line[:-len(line.lstrip())] for line in lines[first:]}

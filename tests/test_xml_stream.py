@@ -247,7 +247,7 @@ def test_memory_is_constant_whatever_passes(middle, name):
 @pytest.mark.parametrize(("inner", "expected"), [
     ("one\n    two\n    three", "one two three"),
     ("\n    one\n    two\n  ", "one two"),
-    ("\n      one\n      two\n\n      three\n      four\n  ", "one two\nthree four"),
+    ("\n      one\n      two\n\n      three\n      four\n  ", "one two\n\nthree four"),
     ("one\n  two", "one\n  two"),  # less far in than the element
     ("one\ntwo\n    three", "one\ntwo\n    three"),
     ("def f(a):  # why\n      if a:\n        return 1\n      return 2",
