@@ -38,6 +38,7 @@ FILTERED = pa.schema([*(records.PARSED.field(name) for name in ("id", "source", 
 REJECTED = pa.schema([*(records.VERDICTS.field(name) for name in ("id", "source", "verdict", "by", "reason")),
                       records.SCORED.field("confidence"), records.VERDICTS.field("p_yes")])
 BATCH = 512  # records that are compared with benchmarks at once, and in a row group: four outputs are open at a time
+WRITTEN = rf"README\.md|filtered\.jsonl|(?:{'|'.join(templates.PARTS)})/[\w-]+\.jsonl"  # beside Parquet
 PIECES = "pieces"  # folder for each source's part of the .jsonl files, until they are joined
 
 
@@ -82,7 +83,7 @@ def export_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, filter
     counts, sources = Counts(), {}
     inputs = parsed_dir, scored_dir, verdicts_dir
     with ExitStack() as stack:
-        filtered = stack.enter_context(records.output_folder(filtered_dir, *inputs))
+        filtered = stack.enter_context(records.output_folder(filtered_dir, *inputs, also=WRITTEN))
         rejected = stack.enter_context(records.output_folder(rejected_dir, *inputs))
         (filtered / PIECES).mkdir()
         jobs = [Job(number, shard, scored_dir / shard.name, verdicts_dir / shard.name, filtered, rejected, settings)

@@ -8,6 +8,7 @@ stages are joined by walking files side by side, in constant memory. Files are b
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -114,7 +115,8 @@ class Shard:
 
 def shards(folder: Path) -> list[Shard]:
     """The folder's Parquet files, sorted by name. Raises InputError where there is none or one is damaged."""
-    found = sorted(folder.rglob("*.parquet"), key=lambda path: path.relative_to(folder).as_posix())
+    found = sorted((path for path in folder.rglob("*.parquet") if not path.is_dir()),
+                   key=lambda path: path.relative_to(folder).as_posix())
     if not found:
         raise InputError(folder, "holds no Parquet files", remedy="run the stage before this one")
     result = []
@@ -203,26 +205,27 @@ def write(path: Path, rows: Iterable[Row], schema: pa.Schema, batch: int = 2048)
 
 
 @contextmanager
-def output_folder(folder: Path, *inputs: Path) -> Iterator[Path]:
+def output_folder(folder: Path, *inputs: Path, also: str = "") -> Iterator[Path]:
     """A new empty folder that takes `folder`'s place only when the block ends well.
 
-    A run that is killed leaves `folder` as it was, or absent: nothing half-written. Refuses (InputError) to
-    replace a folder that holds anything but files such as stages write, or that is, holds or lies in an input, or that
-    another run is about to replace.
+    A run that is killed leaves `folder` as it was, or absent: nothing half-written. Refuses (InputError) to replace a
+    folder that holds anything but Parquet files of stages (`also`: a pattern of what else the stage writes there), or
+    that is, holds or lies in an input, or that another run is about to replace.
     """
-    folder = Path(folder)
+    named, folder = Path(folder), Path(folder).resolve()
     for other in inputs:
-        a, b = folder.resolve(), Path(other).resolve()
+        a, b = folder, Path(other).resolve()
         if a == b or a in b.parents or b in a.parents:
-            raise InputError(folder, f"overlaps the input {other}", remedy="name another output folder")
-    ours = {".parquet", ".jsonl", ".json", ".csv", ".md", ".html"}
+            raise InputError(named, f"overlaps the input {other}", remedy="name another output folder")
     if folder.exists():
-        strange = next((p for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix not in ours), None)
+        files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+        strange = next((path for path in files if not _ours(path, path.relative_to(folder).as_posix(), also)), None)
         if strange or not folder.is_dir():
-            raise InputError(strange or folder, "is not a stage's output, and would be deleted",
+            raise InputError(named / strange.relative_to(folder) if strange else named,
+                             "is not a stage's output, and would be deleted",
                              remedy="name another output folder")
     partial, former = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.former.partial")
-    with _alone(partial, folder):
+    with _alone(partial, named):
         for left in (*partial.iterdir(), former):
             shutil.rmtree(left, ignore_errors=True)
             left.unlink(missing_ok=True)
@@ -236,8 +239,18 @@ def output_folder(folder: Path, *inputs: Path) -> Iterator[Path]:
             shutil.rmtree(former, ignore_errors=True)
 
 
+def _ours(path: Path, name: str, also: str) -> bool:
+    """Is this a file that a stage wrote? What can't be read as Parquet, a damaged output, is nobody's."""
+    if path.suffix != ".parquet":
+        return re.fullmatch(also, name) is not None
+    try:
+        return {"id", "source"} <= set(pq.read_schema(path).names)
+    except (OSError, pa.ArrowException):
+        return True
+
+
 @contextmanager
-def _alone(partial: Path, folder: Path) -> Iterator[None]:
+def _alone(partial: Path, named: Path) -> Iterator[None]:
     """Makes the folder, and keeps it from every other run while the block lasts: also from one that outlives its DVC.
 
     The system forgets the lock when the process ends, however it ends. Raises InputError where another has it.
@@ -252,7 +265,7 @@ def _alone(partial: Path, folder: Path) -> Iterator[None]:
             except (BlockingIOError, FileNotFoundError):
                 ours = False
             if not ours:
-                raise InputError(folder, "another run is writing it", remedy="wait until it ends, or stop it")
+                raise InputError(named, "another run is writing it", remedy="wait until it ends, or stop it")
         yield
     finally:
         os.close(descriptor)

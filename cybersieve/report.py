@@ -23,6 +23,7 @@ NAMED = {("dedup", "rejected"): "duplicate", ("parse", "rejected"): "withdrawn o
 FEW = 3  # files that a sentence names
 LIMITS = ("mode", "accept", "reject", "target_precision", "target_recall", "delta", "labels", "precision_at_least",
           "recall_at_least", "certificate")  # of thresholds.json; the certificate's words are a list
+PLOTS = r"(?:precision_recall|reliability|confidence|flow|sources|calls_saved)\.csv"
 BIN = 0.05  # width of the confidence histogram's bins
 
 
@@ -214,7 +215,7 @@ def report_folder(scored_dir: Path, verdicts_dir: Path, counts_dir: Path, labels
     check_balance(counts, found.decided())
     limits = records.load_json(thresholds)
     figures = metrics(found, counts, limits) | ({"left_out": lost} if lost else {})
-    with records.output_folder(plots_dir) as folder:
+    with records.output_folder(plots_dir, also=PLOTS) as folder:
         plots(found, limits, folder)
     records.save_json(output_dir / "metrics.json", figures)
     return figures

@@ -57,7 +57,8 @@ def main() -> None:
               or training_data.share(one["group"], "rest") < args.rest]
     kept, copies_left_out = training_data.clean(chosen, banned)
 
-    with records.output_folder(args.output_dir, *args.parsed_dir) as folder:
+    written = r"training\.jsonl|never\.csv|counts\.json"
+    with records.output_folder(args.output_dir, *args.parsed_dir, also=written) as folder:
         training_data.write_jsonl(folder / "training.jsonl", kept)
         (folder / "never.csv").write_text("".join(f"{name}\n" for name in sorted(banned)), encoding="utf-8")
         records.save_json(folder / "counts.json", {

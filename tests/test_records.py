@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,7 +98,7 @@ def test_an_output_folder_appears_whole_or_not_at_all(tmp_path):
 def test_an_output_folder_is_written_by_one_run_only(tmp_path):
     out = tmp_path / "out"
     other = "import sys, time; from cybersieve import records\nwith records.output_folder(sys.argv[1]) as folder:\n" \
-            "    (folder / 'a.json').write_text('{}'); print(flush=True); time.sleep(600)"
+            "    (folder / 'a.parquet').write_text('{}'); print(flush=True); time.sleep(600)"
     with subprocess.Popen([sys.executable, "-c", other, out], stdout=subprocess.PIPE) as process:
         process.stdout.readline()
         with pytest.raises(InputError, match=r"out: another run is writing it \(wait"), records.output_folder(out):
@@ -105,8 +106,8 @@ def test_an_output_folder_is_written_by_one_run_only(tmp_path):
         process.kill()
     with records.output_folder(out) as folder:
         assert not list(folder.iterdir())
-        (folder / "b.json").write_text("{}")
-    assert [path.name for path in tmp_path.rglob("*")] == ["out", "b.json"]
+        shard(folder, "b.parquet", "a")
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "b.parquet"]
 
 
 def test_an_output_folder_is_put_aside_not_deleted_in_place(tmp_path, monkeypatch):
@@ -120,12 +121,35 @@ def test_an_output_folder_is_put_aside_not_deleted_in_place(tmp_path, monkeypatc
 
 
 def test_an_output_folder_never_replaces_what_is_not_ours(tmp_path):
-    (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(InputError, match="thesis.tex"), records.output_folder(tmp_path):
+    others = tmp_path / "others.parquet"
+    pq.write_table(pa.table({"thesis": ["years of work"]}), others)
+    with pytest.raises(InputError, match="others.parquet: is not a stage's"), records.output_folder(tmp_path):
         pass
+    others.unlink()
+    for name in ("thesis.tex", "notes.md", "budget.csv", "dump.json", "filtered.jsonl"):
+        (tmp_path / name).write_text("years of work")
+        with pytest.raises(InputError, match=name), records.output_folder(tmp_path):
+            pass
+        assert (tmp_path / name).exists()
+        (tmp_path / name).unlink()
     with pytest.raises(InputError, match="overlaps"), records.output_folder(tmp_path / "in" / "out", tmp_path / "in"):
         pass
-    assert (tmp_path / "thesis.tex").exists()
+
+
+def test_an_output_folder_that_is_a_link_stays_one(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out").symlink_to("disk")
+    for name in ("a", "b"):
+        with records.output_folder(tmp_path / "out") as folder:
+            shard(folder, f"{name}.parquet", "a")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["disk", "out"]
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["b.parquet"]
+
+
+def test_a_folder_may_be_called_like_a_parquet_file(tmp_path):
+    shard(tmp_path / "x.parquet", "a.json.parquet", "a")
+    assert [one.name for one in records.shards(tmp_path)] == ["x.parquet/a.json.parquet"]
+
 
 
 def test_counts_add_up_over_sources(tmp_path):
