@@ -26,7 +26,7 @@ def lines(path: Path, settings: Parse) -> Iterator[str]:
     yours = {source.name for source in sources.users(settings.sources)}
     for name in dict.fromkeys(source.name for source, _, _ in first):
         source = next(source for source, _, _ in first if source.name == name)
-        told = "by its shape" if name == "unknown" else "from parse.sources" if name in yours else "a known source"
+        told = "by its shape" if source.inferred else "from parse.sources" if name in yours else "a known source"
         yield f"{path}: {told}. As an entry of parse.sources in params.yaml:"
         yield ""
         yield from _entry(source.described, path.name)

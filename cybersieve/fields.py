@@ -73,6 +73,7 @@ def path_text(path: Iterable[str]) -> str:
 
 
 Wanted = dict[str, "Wanted"]  # keys that are read, and what of each; an empty one: all of it
+LAST = "-1"  # as a key: every path leads to the last item only
 
 
 def wanted(paths: Iterable[str]) -> Wanted:
@@ -98,8 +99,12 @@ def _grow(tree: Wanted, chain: list[Step]) -> bool:
             below.clear()
         elif known and not below:
             return True  # all of it is read already
-        elif name:
-            below.setdefault(name, {})  # what items are chosen by; "-1" says that only the last is read
+        elif name != LAST:
+            below.pop(LAST, None)
+            if name:
+                below.setdefault(name, {})  # what items are chosen by
+        elif not known:
+            below[LAST] = {}
         tree = below
     return True
 
@@ -176,7 +181,7 @@ def _walk(value: Any, chain: list[Step], at: int) -> list[Any]:
 def _chosen(value: Any, name: str, wanted: str) -> list[Any]:
     """The items whose `name` is `wanted`; with `|*` all items where none is."""
     items = value if type(value) is list else [value]
-    if name == "-1":
+    if name == LAST:
         return items[-1:]
     word = wanted.removesuffix("|*")
     chosen = [item for item in items if type(item) is dict and _is(item.get(name), word)]

@@ -15,6 +15,7 @@ from cybersieve import json_scan
 from cybersieve.fields import RecordPath
 
 WINDOW = 1 << 20  # bytes looked at first; more, up to a record's largest size, where these show no cut
+NEAR = 1000  # bytes between an item's end, the comma and the next item
 Cut = tuple[int, int]  # where what stands before ends, and what follows begins
 
 _LINE = re.compile(rb"\}[ \t\r]*[\n\x1e][\s\x1e]*(?=\{)")  # no string has a bare line end: this is between documents
@@ -93,8 +94,8 @@ def items(array: Head, file: IO[bytes], near: int, most: int) -> Cut | None:
             marks, opening, levels = json_scan.Nesting().brackets(np.frombuffer(window, np.uint8)[begin:])
             low = int(levels[-1]) + array.level if ends else min(int(levels.min()), 0)
             for at in (marks[opening & (levels == low + 1)] + begin).tolist():
-                comma = window.rfind(b",", 0, at)
-                item = _ITEM.match(window, window.rfind(b"}", 0, comma)) if comma >= 0 else None
+                comma = window.rfind(b",", max(at - NEAR, 0), at)
+                item = _ITEM.match(window, window.rfind(b"}", max(comma - NEAR, 0), comma)) if comma >= 0 else None
                 if item and item.end() == comma + 1 and item[1] == array.key:
                     return near + comma, near + comma + 1
     return None

@@ -18,7 +18,7 @@ MAX_DIGITS = 400  # of one number; a double ends at 309 digits, JSON itself has 
 MAX_VALUES = 300_000  # of one record, an object counted twice: each costs up to 200 bytes, and may have two of JSON
 LARGE = 1_000_000  # bytes of a record of which no copy is made without need
 EMPTY, MAX_EMPTY = "empty objects and arrays", 1_000_000  # of one file: each costs as much as a record does
-_DIGITS = re.compile(rb"[\s:,\[]-?\d{19}")
+_DIGITS = re.compile(rb"[\s:,\[](?:-\d{19}|\d{20})")  # perhaps more than 64 bits hold
 
 
 class Raw(NamedTuple):
@@ -58,12 +58,12 @@ def load(raws: list[Raw], name: str, notes: Counter[str]) -> Iterator[tuple[str,
 def _quick(data: bytes) -> Any:
     """An object or array by orjson; None where it refuses, or a duplicate key may have swallowed something.
 
-    A pair that goes missing takes its quotes with it. A quote spelt \u0022 comes back as a plain one, and costs no
-    more than a needless second look.
+    A pair that goes missing takes its quotes with it; a quote spelt \\u0022 comes back as a plain one.
     """
     try:
         tree = orjson.loads(data)
-        return tree if _quotes(data) == (_held(tree) if len(data) > LARGE else _quotes(orjson.dumps(tree))) else None
+        quotes = _quotes(data) + data.count(b"\\u0022")
+        return tree if quotes == (_held(tree) if len(data) > LARGE else _quotes(orjson.dumps(tree))) else None
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # dumps writes fewer levels than loads reads
         return None
 

@@ -10,6 +10,7 @@ Strict: NaN, trailing commas, comments, trailing garbage, duplicate keys and num
 errors. Repaired and counted: lone surrogates (as U+FFFD).
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -90,7 +91,7 @@ class Reader:
                 done += not self.opened
             elif self.opened:
                 record, done = chunk[done:at + 1], at + 1
-                suspect = bool(long) and any(self.start <= self.offset + where < self.offset + at for where in long)
+                suspect = bisect_left(long, self.start - self.offset) < bisect_left(long, at)
                 if self.held or len(record) > self.max_bytes:
                     yield from self._hold(record)
                     record, self.held = b"".join(self.held), []

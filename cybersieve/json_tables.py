@@ -8,12 +8,14 @@
 Not covered: rows before their columns' names, and whole columns of which the first look shows only one list.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from cybersieve import fields
 from cybersieve.field_names import IDS, TEXTS, TITLES, plain, words
+from cybersieve.tables import LONGER
 
 KEYS = ["*"]  # a document's own keys are the columns
 NAMES = {"columns", "cols", "fields", "fieldnames", "columnnames", "header", "headers", "schema"}  # of the columns
@@ -41,15 +43,18 @@ def found(documents: list[Any], whole: bool) -> Table | None:
     return Table("", KEYS) if _columns(root, whole) else _inner(root, "", [], 0)
 
 
-def rows(trees: Iterable[tuple[str, Any]], columns: list[str]) -> Iterator[tuple[str, Any]]:
-    """Locator and tree of every row, from the locators and trees of what was read."""
+def rows(trees: Iterable[tuple[str, Any]], columns: list[str], notes: Counter[str]) -> Iterator[tuple[str, Any]]:
+    """Locator and tree of every row, from the locators and trees of what was read; cells beyond the columns' names are
+    in columns called by their number, and noted."""
     for locator, tree in trees:
         if columns == KEYS:
             yield from _turned(locator, tree)
         elif not isinstance(tree, list):
             yield locator, tree
         elif tree != columns:  # the row that holds the names
-            yield locator, dict(zip(columns, tree, strict=False))
+            if len(tree) > len(columns):
+                notes[LONGER] += 1
+            yield locator, dict(zip([*columns, *_numbers([tree])[len(columns):]], tree, strict=False))
 
 
 def _inner(tree: dict[str, Any], path: str, names: list[str], depth: int) -> Table | None:

@@ -72,7 +72,7 @@ def _source(tree: dict[str, Any]) -> Source | None:
     description = described("json", [""], [tree])
     description["title"] = [path for path in description["title"] if _titles(fields.steps(path)[-1][0])]
     named = any(textual(fields.steps(path)[-1][0]) for path in description["text"])
-    return sources.compiled(description) if named else None
+    return sources.compiled(description, inferred=True) if named else None
 
 
 def _titles(key: str) -> bool:
@@ -137,7 +137,7 @@ def _tag(tree: dict[str, Any]) -> bool:
 def arrays(source: Source, begin: bytes) -> Arrays | None:
     """Where arrays with records may come that the beginning of a document of JSON does not show; None: nowhere."""
     places = source.places
-    if source.name != "unknown" or source.columns or any(
+    if not source.inferred or source.columns or any(
             len(place) < 2 or place[-1] not in ("[]", "*") or {"*", "[]"} & set(place[:-1]) for place in places):
         return None
     above = places[0][:-2]
@@ -154,7 +154,7 @@ def arrays(source: Source, begin: bytes) -> Arrays | None:
 
 def elements(source: Source, begin: bytes) -> xml_stream.Beside | None:
     """On which level of a document of XML records of other names may come; None: none is known."""
-    if source.name != "unknown":
+    if not source.inferred:
         return None
     seen = peek.xml_elements(begin, whole=False, most=0)
     depths = {seen.depths[name] for name in source.records if name in seen.depths}

@@ -64,6 +64,7 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
     for line in _passed_over(names, skipped, own):
         cli.warn(line)
     broken = {name: error for name in names if (error := unusable(input_dir / name, name))}
+    broken |= _in_the_way(input_dir, names)
     names = [name for name in names if name not in broken]
     told = [Outcome(shown(name), Counts(notes=Counter({f"left out: {error.reason}": 1})), error)
             for name, error in broken.items()]
@@ -202,6 +203,13 @@ def unusable(path: Path, name: str) -> InputError | None:
     return None
 
 
+def _in_the_way(folder: Path, names: list[str]) -> dict[str, InputError]:
+    """Files whose output would have the name of another's folder."""
+    folders = {str(above) for name in names for above in PurePosixPath(name).parents}
+    return {name: InputError(folder / name, f"its output would take the place of the folder {name}.parquet",
+                             remedy="rename one of the two") for name in names if f"{name}.parquet" in folders}
+
+
 def shown(name: str) -> str:
     """A name that can be written as text, whatever bytes it has."""
     return name.encode("utf-8", "backslashreplace").decode()
@@ -301,7 +309,7 @@ def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> 
     limit, kinds = settings.limits.max_text_chars, late.Kinds()
     for source, locator, tree in trees:
         record = sources.record(source, tree, name, locator, drop, limit, counts.notes)
-        if not record.text and source.name == "unknown" and (other := kinds.of(tree, source)):
+        if not record.text and source.inferred and (other := kinds.of(tree, source)):
             again = sources.record(other, tree, name, locator, drop, limit, counts.notes)
             if again.text:
                 record = again

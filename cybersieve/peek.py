@@ -25,6 +25,7 @@ ITEMS, KEYS, MORE = 40, 200, 40  # of an array, of an object, of an object's arr
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
 WRAP = b"<fragments>", b"</fragments>"  # around XML with several elements at its top
 DEPTH = 60  # levels that are looked into
+XML_DEPTH = 20  # of elements of which trees are made: each is part of those of all elements around it
 CHARS = 4000  # of a string that are kept
 
 _JSON = re.compile(rb"""\{\s*(?:["}]|$) | \[\s*(?:[\[{"\]\d-]|true|false|null|NaN|Infinity|$)
@@ -160,7 +161,7 @@ def xml_elements(begin: bytes, whole: bool, most: int = 3) -> Elements:
                 depth += 1
             else:
                 depth -= 1
-                if len(found := seen.samples.setdefault(name, [])) < most:
+                if depth <= XML_DEPTH and len(found := seen.samples.setdefault(name, [])) < most:
                     found.append(xml_stream.tree(node))
     return seen
 

@@ -121,7 +121,7 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         begin, stream = peek.fragments(begin, stream)
     while True:
         source = recognised(kind, begin, whole, path, own, **bounds)
-        told = source and (kind != "json" or source.name != "unknown" or source.text or source.title)
+        told = source and (kind != "json" or not source.inferred or source.text or source.title)
         most = max(peek.MOST, bounds["max_bytes"]) if kind == "json" and not told else peek.MOST  # its text may be long
         if (told and source and not guessed(source, kind, begin)) or whole or len(begin) >= most:
             break
@@ -140,7 +140,7 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
 
 def guessed(source: Source, kind: str, begin: bytes) -> bool:
     """Was a document that is not complete yet taken for one record by its shape? Records may come after metadata."""
-    return kind == "json" and (source.name, source.records) == ("unknown", [""]) and \
+    return kind == "json" and source.inferred and source.records == [""] and \
         len(peek.json_documents(begin)) == 1
 
 
@@ -234,9 +234,9 @@ def _placed(documents: list[Any], possible: list[Source]) -> Source | None:
 
 def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> Source | None:
     if table := json_tables.found(documents, whole):
-        found = peek.values(documents, fields.record_path(table.path))
-        rows = [row for _, row in json_tables.rows([("", item) for item in found], table.columns)][:peek.ITEMS]
-        source = _of_rows("json", rows, possible)
+        found = [("", item) for item in peek.values(documents, fields.record_path(table.path))]
+        rows = [row for _, row in json_tables.rows(found, table.columns, Counter())]
+        source = _of_rows("json", rows[:peek.ITEMS], possible)
         return source and source.at([table.path], table.columns)
     if placed := _placed(documents, possible):
         return placed
@@ -253,7 +253,7 @@ def _beside(other: fields.RecordPath, path: fields.RecordPath) -> bool:
 
 
 def _inferred(description: dict[str, Any] | None) -> Source | None:
-    return sources.compiled(description) if description else None
+    return sources.compiled(description, inferred=True) if description else None
 
 
 def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes: Counter[str],
@@ -265,7 +265,7 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
         trees = json_stream.records(stream, name, places, notes, **bounds, skip=skipped(source),
                                     watch=arrays and partial(arrays.watch, notes))
         trees = arrays.records(trees) if arrays else trees
-        yield from json_tables.rows(trees, source.columns) if source.columns else trees
+        yield from json_tables.rows(trees, source.columns, notes) if source.columns else trees
     elif kind == "xml":
         state = xml_stream.State()
         for number, document in enumerate(xml_documents.split(stream, state.ended), 1):

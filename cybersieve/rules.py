@@ -218,8 +218,7 @@ def load(path: Path | str, extra: Path | str | None = None, trust: dict[str, flo
         sources |= _numbers(own, "sources", extra)
         merged |= {rule.id: rule for rule in _rules(own, categories, str(extra))}
     sources |= _numbers({"score.trust": trust}, "score.trust", "params")
-    bias = _numbers({"bias": {"bias": tree.get("bias", 0)}}, "bias", path)["bias"]
-    return Rulebook(list(merged.values()), bias, sources, categories)
+    return Rulebook(list(merged.values()), _number(tree.get("bias", 0), f"{path}: bias"), sources, categories)
 
 
 def _read(path: Path, setting: str) -> dict[str, Any]:
@@ -241,20 +240,21 @@ def _read(path: Path, setting: str) -> dict[str, Any]:
 def _numbers(tree: dict[str, Any], key: str, path: Path | str) -> dict[str, float]:
     """A mapping of names to numbers."""
     found = tree.get(key) or {}
-    if not isinstance(found, dict) or not all(
-            type(value) in (int, float) and isfinite(value) for value in found.values()):
+    if not isinstance(found, dict):
         raise ParamsError(f"{path}: {key}: a mapping of names to numbers is wanted")
-    return {str(name): float(value) for name, value in found.items()}
+    return {str(name): _number(value, f"{path}: {key}.{name}") for name, value in found.items()}
 
 
 def _number(value: Any, name: str) -> float:
-    """A finite number, also one that YAML takes for a text, as 1e6. Raises ParamsError."""
+    """A number within MOST_WEIGHT of 0, also one that YAML takes for a text, as 1e6. Raises ParamsError."""
     try:
         number = nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
         number = nan
     if not isfinite(number):
-        raise ParamsError(f"{name} is not a number: {value!r}")
+        raise ParamsError(f"{name} is not a number: {repr(value)[:80]}")
+    if abs(number) > MOST_WEIGHT:
+        raise ParamsError(f"{name} must be within {MOST_WEIGHT:g} of 0")
     return number
 
 
@@ -276,8 +276,6 @@ def _rules(tree: dict[str, Any], categories: dict[str, float], path: str) -> lis
         prior = _number(row.get("prior", categories[category]), f"{where}: its prior")
         rule = Rule(str(row["id"]), row["pattern"], field, weight, category, str(row.get("source", Path(path).name)),
                     prior, path)
-        if max(abs(rule.weight), abs(rule.prior)) > MOST_WEIGHT:
-            raise ParamsError(f"{where}: its weight and prior must be within {MOST_WEIGHT:g} of 0")
         if rule.weight * categories[category] < 0 or rule.prior * categories[category] < 0:
             side = "for" if categories[category] > 0 else "against"
             raise ParamsError(f"{where}: {category} is evidence {side}, its weight {rule.weight} is not")

@@ -108,7 +108,9 @@ def _walk(parsed: Path, unique: Path | None) -> Iterator[tuple[pa.RecordBatch, l
             if twins is None:
                 yield batch, [None] * batch.num_rows
             else:
-                rows = [row for _, row in zip(range(batch.num_rows), twins, strict=False)]
+                rows = list(islice(twins, batch.num_rows))
                 if [row["id"] for row in rows] != batch["id"].to_pylist():
                     raise InputError(unique, f"does not hold the records of {parsed}", remedy="rerun dedup")
                 yield batch, [row["duplicate_of"] for row in rows]
+        if twins and next(twins, None) is not None:
+            raise InputError(unique, f"does not hold the records of {parsed}", remedy="rerun dedup")

@@ -67,6 +67,7 @@ class Source:
     format: str
     described: dict[str, Any]
     place: str  # what its keys are called in errors
+    inferred: bool = False  # by shape: nobody has described it
 
     @cached_property
     def places(self) -> list[fields.RecordPath]:
@@ -144,12 +145,12 @@ def _has_all(tree: Any, finds: list[Values]) -> bool:
     return all(any(value not in ("", [], {}) for value in find(tree)) for find in finds)
 
 
-def compiled(tree: dict[str, Any], name: str = "sources") -> Source:
+def compiled(tree: dict[str, Any], name: str = "sources", inferred: bool = False) -> Source:
     """A source from its description. Raises ParamsError with `name` of the faulty key."""
-    return described(tree, name).checked()
+    return described(tree, name, inferred).checked()
 
 
-def described(tree: dict[str, Any], name: str) -> Source:
+def described(tree: dict[str, Any], name: str, inferred: bool = False) -> Source:
     """A source whose paths have not been looked at. Raises ParamsError where another key is wrong."""
     for key in tree:
         if key not in KEYS:
@@ -169,7 +170,7 @@ def described(tree: dict[str, Any], name: str) -> Source:
         name=str(tree.get("name", name)), kind=choice("kind", KINDS, ""), file=texts("file"), records=texts("records"),
         columns=texts("columns"), skip=texts("skip"), licence=licence and _text(licence, f"{name}.licence"),
         format=choice("format", tuple(text.FORMATS), "auto"),
-        described=tree, place=name)
+        described=tree, place=name, inferred=inferred)
 
 
 def _listed(tree: dict[str, Any], key: str) -> list[Any]:
@@ -285,7 +286,7 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
         if (values := find(tree)) and (value := _meta(values)) != "":
             meta[name] = value
     dropped = drop.get(status.lower()) if status else None
-    own = " ".join(_first(source.id, tree).split())[:MAX_ID]
+    own = text.one_line(_first(source.id, tree))[:MAX_ID]
     return Record(own or content_id(title, plain, "" if title or plain else meta), path, locator, title, plain, meta,
                   dropped or (None if plain or title else "no text"))
 

@@ -20,6 +20,7 @@ _SPACED = re.compile(r'"[^"]*"(?:[,;|] +"[^"]*")+\s*')  # "7", "a, b": without t
 _SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?\s*", re.I)  # as a first line, for spreadsheets
 _NO_NAME = re.compile(r"\s*(https?://\S+|[A-Z]+-\d{4}-\d+|\d{4}-\d\d-\d\d.*|[0-9a-f]{32,})\s*")  # page, CVE, date, hash
 _LABEL = re.compile(r"[#№%]|(?=\S)(?=.*[^\W\d_]).{1,100}", re.S)  # of a column, below a title: no number, no long text
+LONGER = "rows longer than the header"  # a note
 _TEXT = re.compile(r'\\(?![\\"\r\n])')  # a backslash that escapes nothing, though others do
 
 
@@ -61,8 +62,8 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
                 raise _too_many(name, f"line {before + reader.line_num}")
             if any(cells) and not (commented and cells[0].startswith("#") and len(cells) < len(columns)):
                 if len(cells) > len(columns):
-                    notes["rows longer than the header"] += 1
-                    columns += [f"column {n + 1}" for n in range(len(columns), len(cells))]
+                    notes[LONGER] += 1
+                    columns = _unique([*columns, *[""] * (len(cells) - len(columns))])
                 yield f"line {before + reader.line_num}", {k: v for k, v in zip(columns, cells, strict=False) if v}
     except csv.Error as error:
         large = "field limit" in str(error)
@@ -219,13 +220,14 @@ def _split(lines: list[str], how: dict[str, Any], name: str) -> list[str]:
 
 def _unique(columns: list[str]) -> list[str]:
     """Column names, empty ones numbered and repeated ones told apart."""
-    seen: Counter[str] = Counter()
-    result = []
-    for number, column in enumerate(columns):
-        column = column or f"column {number + 1}"
-        seen[column] += 1
-        result.append(column if seen[column] == 1 else f"{column} {seen[column]}")
-    return result
+    seen: dict[str, int] = {}  # names given, and how often they were asked for
+    for number, column in enumerate(columns, 1):
+        name = column = column or f"column {number}"
+        while name in seen:
+            seen[column] += 1
+            name = f"{column} {seen[column]}"
+        seen[name] = 1
+    return list(seen)
 
 
 def _lines(chunks: Iterable[bytes], name: str, notes: Counter[str], max_bytes: int) -> Iterator[str]:

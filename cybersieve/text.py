@@ -30,6 +30,7 @@ PREFORMATTED = words("pre preformat programlisting screen sourcecode artwork lit
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _CONTROL_BYTES = bytes(code for code in range(128) if _CONTROL.match(chr(code)))
+_PARTS = re.compile("[\x00-\x7f]*[^\x00-\x7f]{0,1000}")
 _WRAP = re.compile(r"(?<!\n)\n(?![ \t]*\n)[ \t]*")
 _BARE_AND = re.compile(f"&(?!{NAMED})")  # libxml2 takes the &copy of ?a=1&copy=2 for an entity
 _PAGE = re.compile(r"\A\s*<(?:p|div|h[1-6]|ul|ol|table|section|article|blockquote|pre)\b"
@@ -53,7 +54,18 @@ def fold(text: str) -> str:
         text = "\n".join(filter(None, map(_line, lines)))
     elif "  " in text:
         text = " ".join(text.split())
-    return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
+    return (text if text.isascii() else _composed(text)).strip()
+
+
+def _composed(text: str) -> str:
+    """NFC, in parts: the marks on one letter are sorted in quadratic time. Nothing composes with an ASCII character
+    behind it; a thousand others in a row may be parted before a mark."""
+    return "".join([unicodedata.normalize("NFC", part) for part in _PARTS.findall(text)])
+
+
+def one_line(text: str) -> str:
+    """Single spaces for all white space, no control characters."""
+    return " ".join((text if text.isprintable() else _CONTROL.sub("", text)).split())
 
 
 def _line(line: str) -> str:

@@ -19,7 +19,7 @@ from lxml import etree
 
 from cybersieve import text as plain_text
 from cybersieve.errors import InputError
-from cybersieve.fields import Wanted
+from cybersieve.fields import LAST, Wanted
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 MAX_PROLOG = 16_000_000  # bytes before the first element
@@ -61,14 +61,15 @@ class Plan:
     def __init__(self, wanted: Wanted) -> None:
         names = [name for name in wanted if name and name[0] not in "@#-"]
         self.below = {name: Plan.of(wanted[name]) for name in names}
-        self.tags = [f"{{*}}{name}" for name in names if "-1" not in wanted[name]]
-        self.last = [f"{{*}}{name}" for name in names if "-1" in wanted[name]]  # of which only the last is read
+        self.tags = [f"{{*}}{name}" for name in names if LAST not in wanted[name]]
+        self.last = [f"{{*}}{name}" for name in names if LAST in wanted[name]]  # of which only the last is read
         self.text = "#text" in wanted
 
     @classmethod
     def of(cls, wanted: Wanted) -> "Plan | None":
-        """None where all of it is wanted."""
-        return cls(wanted) if wanted and "*" not in wanted else None
+        """None where all of it is wanted, or mixed text beside elements that may be in it."""
+        mixed = "#text" in wanted and any(name[:1] != "@" for name in wanted if name != "#text")
+        return cls(wanted) if wanted and "*" not in wanted and not mixed else None
 
     def children(self, node: Any) -> list[Any]:
         found = list(node.iterchildren(*self.tags)) if self.tags else []

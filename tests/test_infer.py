@@ -137,13 +137,13 @@ def test_tables_whose_rows_are_no_objects(shape, more, tmp_path):
 
 def test_columns_of_different_length(tmp_path):
     late = {"id": {"0": "a", "1": "b"}, "text": {"2": "d", "1": "c"}}
-    assert [tree for _, tree in json_tables.rows([("", late)], ["*"])] == [
+    assert [tree for _, tree in json_tables.rows([("", late)], ["*"], Counter())] == [
         {"id": "a", "text": None}, {"id": "b", "text": "c"}, {"text": "d"}]
-    assert [tree for _, tree in json_tables.rows([("", {"id": ["a"], "text": ["b", "c"]})], ["*"])] == [
+    assert [tree for _, tree in json_tables.rows([("", {"id": ["a"], "text": ["b", "c"]})], ["*"], Counter())] == [
         {"id": "a", "text": "b"}, {"id": None, "text": "c"}]
     many = {f"{n}": [1] for n in range(2000)}
     for tree in ({"id": {"0": "a"}, "text": ["b"]}, ["a"], {}, many):
-        assert list(json_tables.rows([("here", tree)], ["*"])) == [("here", tree)]
+        assert list(json_tables.rows([("here", tree)], ["*"], Counter())) == [("here", tree)]
 
 
 def test_a_table_of_a_known_source(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections import Counter
 from itertools import pairwise
 
@@ -289,3 +290,22 @@ def test_records_before_a_fault_are_not_lost():
 def test_locators_are_in_the_documents_order():
     places = [int(place.removeprefix("byte ")) for place, _ in read(b'{"a":1}\n' * 50, "", size=13)[0]]
     assert all(a < b for a, b in pairwise(places))
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.lists(st.sampled_from(
+    ["\\u0022", '\\"', "x", "\\\\", "\\\\u0022"]), max_size=4).map("".join)), min_size=1, max_size=5))
+def test_duplicate_keys_are_never_taken_however_quotes_are_spelt(pairs):
+    data = ("{" + ",".join(f'"{key}":"{value}"' for key, value in pairs) + "}").encode()
+    if len({key for key, _ in pairs}) < len(pairs):
+        with pytest.raises(InputError, match="duplicate key"):
+            read(data, "")
+    else:
+        assert read(data, "")[0] == [("byte 0", json.loads(data))]
+
+
+def test_long_numbers_in_every_record_take_linear_time():
+    """Ids of posts, as some networks count them: all of a chunk's were looked through for each record."""
+    data = b"\n".join(b'{"id":%d,"text":"%s"}' % (10 ** 18 + n, b"x" * 60) for n in range(40_000))
+    start = time.process_time()
+    assert len(read(data, "")[0]) == 40_000
+    assert time.process_time() - start < 3

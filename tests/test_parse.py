@@ -653,3 +653,13 @@ def test_what_a_user_should_know_of_a_folder(tmp_path, capsys):
 def test_a_source_says_what_it_is_for(source, message):
     with pytest.raises(ParamsError, match=message):
         sources.users([source])
+
+
+def test_a_file_whose_output_would_be_a_folder_is_left_out(tmp_path, capsys):
+    (tmp_path / "raw" / "k.json.parquet").mkdir(parents=True)
+    for name in ("k.json", "k.json.parquet/a.json"):
+        (tmp_path / "raw" / name).write_text(json.dumps([{"id": 1, "text": "A few words of it"}]))
+    with pytest.raises(InputError, match=r"k\.json: its output would take the place of the folder k\.json\.parquet"):
+        parse.parse_folder(tmp_path / "raw", tmp_path / "out", SETTINGS, "local")
+    counts = parse.parse_folder(tmp_path / "raw", tmp_path / "out", replace(SETTINGS, on_error="skip"), "local")
+    assert counts.written == 1 and "left out" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
@@ -26,3 +27,10 @@ def test_what_is_long_or_deep_is_shortened():
     assert len(alone) == 5 * peek.ITEMS
     for deep in (b"[" * 50 + b"1" + b"]" * 50, b"[" * 90 + b"1" + b"]" * 90):
         assert peek.json_documents(deep) == peek.json_documents(deep + b"[]")[:1]
+
+
+def test_elements_within_elements_are_not_looked_at_over_and_over():
+    begin = b"".join(b"<a%d>" % n for n in range(240)) + b"<x>1</x>" * 7300
+    start = time.process_time()
+    assert peek.xml_elements(begin, whole=False).counts["x"] == 7300
+    assert time.process_time() - start < 2

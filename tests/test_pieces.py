@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import tempfile
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -304,3 +305,12 @@ def test_a_damaged_table_is_no_table(tmp_path):
     for data in (good[:4], good[:-10], others, empty, far):
         path.write_bytes(data)
         assert len(pieces.of(path, "f.zip", SETTINGS)) == 1
+
+
+def test_a_cut_is_looked_for_in_linear_time():
+    """Items that are arrays, with hardly an object to cut at: each was looked back from to the last object's end."""
+    array = json_cuts.Head(1, 1, "", b'"a"')
+    data = io.BytesIO(b'{"a":1},{"b":1}' + b",[]" * 2_000_000)
+    start = time.process_time()
+    json_cuts.items(array, data, 0, 1 << 22)
+    assert time.process_time() - start < 5

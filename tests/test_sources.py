@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -197,3 +198,24 @@ def test_patterns_of_fields_cost_linear_time(path):
         start = time.process_time()
         find(record)
         assert time.process_time() - start < 2, piece
+
+
+def test_an_inferred_source_that_a_user_copied_reads_what_it_says_and_no_more(tmp_path):
+    """Whatever it is called: only what nobody described may be read otherwise further on."""
+    posts = [{"id": f"p{n}", "title": f"Post {n} of it", "body": f"Some words of {n}, and more"} for n in range(1000)]
+    notes = [{"id": "c", "comment": "A few words of it"}]
+    (tmp_path / "a.json").write_text(json.dumps({"posts": posts, "notes": notes}))
+    told = next(parse.found(tmp_path / "a.json", "a.json", SETTINGS, Counter()))[0]
+    assert told.inferred and told.name == "unknown"
+    for name in ("unknown", "mine"):
+        own = {"file": ["a.json"], **told.described, "name": name, "text": [["nothing", "none"]]}
+        settings = replace(SETTINGS, sources=[own])
+        rows = list(parse.rows(parse.found(tmp_path / "a.json", "a.json", settings, Counter()), "a.json", settings,
+                               records.Counts()))
+        assert [(row["id"], row["text"]) for row in rows] == [(post["id"], "") for post in posts]
+
+
+def test_ids_are_one_line_without_controls():
+    source = sources.compiled({"id": ["id"], "text": ["text"]})
+    record = sources.record(source, {"id": "A\0 B\x1b[31m\n C", "text": "x"}, "f", "0", {}, 100, Counter())
+    assert record.id == "A B[31m C"

@@ -280,3 +280,12 @@ def test_a_column_without_delimiters_keeps_its_commas():
 def test_a_header_of_known_names_stays_the_header_above_wider_rows():
     found, _ = rows(b"Term,Definition,,,\na,b,c,d,e\nf,g,h,i,j\nk,l,m,n,o\n")
     assert [row["Term"] for _, row in found] == ["a", "f", "k"]
+
+
+@given(st.lists(st.sampled_from(["a", "a 2", "a 3", "", "column 2", "column 5"]), min_size=3, max_size=6),
+       st.integers(0, 3))
+def test_no_column_takes_another_ones_place(names, more):
+    cells = [f"cell {n}" for n in range(len(names) + more)]
+    found, notes = rows("\n".join([",".join(["id", *names]), ",".join(["1", *cells])]).encode() + b"\n")
+    assert sorted(found[0][1].values()) == sorted(["1", *cells])
+    assert notes["rows longer than the header"] == (more > 0)

@@ -161,3 +161,15 @@ def test_time_is_linear(format, before, piece):
         return time.process_time() - start
     long = seconds(100_000)
     assert long < 0.5 or long < 8 * max(seconds(25_000), 0.05)
+
+
+def test_marks_on_one_letter_take_linear_time():
+    """Unicode sorts the marks on a letter: 80,000 of them took ten seconds."""
+    start = time.process_time()
+    assert len(text.plain("a" + "\u0301\u0316" * 50_000, "plain")) > 99_000
+    assert time.process_time() - start < 1
+
+
+@given(st.text(st.sampled_from("ae \u0301\u0316\u0327\u00e9\uac00\u11a8\u1100\u1161"), max_size=60))
+def test_text_is_composed(words):
+    assert text.fold(words) == unicodedata.normalize("NFC", text.fold(words))

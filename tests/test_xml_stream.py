@@ -108,7 +108,8 @@ def test_what_only_looks_like_the_end_of_a_document_stays_as_it_is(inner, expect
     assert found == [[("/top/rec[1]", expected), ("/top/rec[2]", "2")]]
 
 
-PATHS = ["a", "@a", "a.b", "a.@b", "b.rec.p", "rec[-1].a", "p[@a=x|*].b", "a.*", "{@b}: {a.p}", "b.b"]
+PATHS = ["a", "@a", "a.b", "a.@b", "b.rec.p", "rec[-1].a", "rec.b", "a.#text", "p[@a=x|*].b", "a.*", "{@b}: {a.p}",
+         "b.b"]
 
 
 @settings(max_examples=150)
