@@ -97,26 +97,34 @@ def fit(book: Rulebook, examples: Sequence[Example], folds: int = 5) -> Fitted:
         weights, bias = logistic(x[train], truth[train], L2_RULES, bounds, prior)
         return np.asarray(x[test] @ weights + bias)
 
-    parts = list(_folds(truth, folds))
-    raw = np.zeros(len(truth))
-    for train, test in parts:
-        raw[test] = log_odds(train, test)
+    def out_of_fold(rows: NDArray[np.int64]) -> Floats:
+        found = np.zeros(len(rows))
+        for train, test in _folds(truth[rows], folds):
+            found[test] = log_odds(rows[train], rows[test])
+        return found
+
+    def elsewhere(others: NDArray[np.bool_]) -> Floats:  # what a fit on the others alone says of the rest
+        rows = np.flatnonzero(others)
+        a, b = platt(out_of_fold(rows), truth[rows])
+        return a * log_odds(rows, np.flatnonzero(~others)) + b
+
+    raw = out_of_fold(np.arange(len(truth)))
     slope, offset = platt(raw, truth)
     weights, bias = logistic(x, truth, L2_RULES, bounds, prior)
 
     held_out = np.zeros(len(truth))  # each fold calibrated by the others
-    for train, test in parts:
+    for train, test in _folds(truth, folds):
         a, b = platt(raw[train], truth[train])
         held_out[test] = a * raw[test] + b
     sources = [example.source for example in examples]
-    elsewhere = {name: np.array([group != name for group in groups]) for name in sorted(set(groups))}
+    left = {name: np.array([group != name for group in groups]) for name in sorted(set(groups))}  # the others
     figures = {
         "texts": len(truth), "positive": int(truth.sum()), "rules": len(book.rules), "l2": L2_RULES, "folds": folds,
         "cross_validated": _quality(truth, held_out),
         "cross_validated_by_group": {name: _quality(truth[~others], held_out[~others])
-                                     for name, others in elsewhere.items()},
-        "group_left_out": {name: _quality(truth[~others], log_odds(np.flatnonzero(others), np.flatnonzero(~others)))
-                           for name, others in elsewhere.items() if 0 < truth[others].mean() < 1},
+                                     for name, others in left.items()},
+        "group_left_out": {name: _quality(truth[~others], elsewhere(others)) for name, others in left.items()
+                           if min(truth[others].sum(), (1 - truth[others]).sum()) >= folds},
         "with_source_cross_validated": _with_sources(truth, held_out, sources, folds),
     }
     return Fitted(slope * weights, slope * bias + offset, source_weights(truth, held_out, sources), figures)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from cybersieve import fit, fit_files, labels, records, rules
+from cybersieve import fit, fit_files, labels, quality, records, rules
 from cybersieve.errors import InputError, ParamsError
 from cybersieve.fit import Example
 
@@ -64,6 +64,14 @@ def test_held_out_figures(book: rules.Rulebook) -> None:
     assert set(figures["group_left_out"]) == {"odd", "even"}
     assert figures["with_source_cross_validated"]["auc"] > figures["cross_validated"]["auc"]
     assert sum(part["n"] for part in figures["cross_validated"]["reliability"]) == 300
+
+
+def test_a_group_left_out_is_told_by_what_a_fit_on_the_others_would_ship(book: rules.Rulebook) -> None:
+    odd = [example for example in examples() if example.group == "odd"]
+    shipped = fit.fit(book, [example for example in examples() if example.group != "odd"])
+    said = 1 / (1 + np.exp(-(fit.hit_matrix(book, [("", one.text) for one in odd]) @ shipped.weights + shipped.bias)))
+    error = quality.calibration_error([one.label for one in odd], said.tolist())
+    assert fit.fit(book, examples()).figures["group_left_out"]["odd"]["calibration_error"] == error
 
 
 def test_too_few_examples_are_an_error(book: rules.Rulebook) -> None:
