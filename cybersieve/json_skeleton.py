@@ -235,6 +235,28 @@ class Skeleton:
         yield from self._events(at)
 
 
+def check(begun: bytes, name: str, start: int) -> None:
+    """Look through a record that does not end, as far as it is there: it may be broken, and what follows taken for it.
+
+    `start`: where it begins in the stream. Raises InputError.
+    """
+    digits, events = Digits(), ijson.sendable_list()
+    reader = ijson.basic_parse_coro(events)
+    for at in range(0, len(begun), NEAR):
+        part = begun[at:at + NEAR]
+        if digits.too_many(part):
+            raise long_number(name, start + at)
+        try:
+            reader.send(part)
+        except ijson.JSONError as error:
+            found = _not_json(name, error, f"near byte {start + at}")
+            raise InputError(name, f"{found.reason}; in the record that begins at byte {start}", found.place,
+                             "mend it or leave the file out") from None
+        except ArithmeticError:
+            raise long_number(name, start + at) from None
+        events.clear()
+
+
 def too_large(name: str, max_bytes: int, place: str) -> InputError:
     return InputError(name, f"a record of more than {max_bytes / 1e6:g} MB", place,
                       "raise parse.limits.max_record_mb if it is meant to be so large, or say in parse.sources where "

@@ -19,8 +19,8 @@ import numpy as np
 from cybersieve import json_scan
 from cybersieve.errors import InputError
 from cybersieve.fields import RecordPath
-from cybersieve.json_record import Raw, load
-from cybersieve.json_skeleton import Found, Skeleton, Watch, too_large
+from cybersieve.json_record import Raw, load, without_surrogates
+from cybersieve.json_skeleton import Found, Skeleton, Watch, check, too_large
 
 
 def records(chunks: Iterable[bytes], name: str, wanted: list[RecordPath], notes: Counter[str], max_depth: int = 500,
@@ -118,6 +118,7 @@ class Reader:
         self.held.append(part)
         if sum(map(len, self.held)) > self.max_bytes:
             if not self.skeleton.skip:
+                self._check_begun()
                 raise too_large(self.name, self.max_bytes, f"byte {self.start}")
             held, self.held, self.opened = self.held, [], False
             self.notes["large records read in part"] += 1
@@ -125,6 +126,9 @@ class Reader:
             self.skeleton.build()
             for number, piece in enumerate(held):
                 yield from self.skeleton.feed(piece[1:] if number == 0 else piece, self.start)
+
+    def _check_begun(self) -> None:
+        check(without_surrogates(b"".join(self.held), Counter()), self.name, self.start)
 
     def _check(self, marks: json_scan.Array, levels: json_scan.Array) -> None:
         if not len(levels):
@@ -140,6 +144,8 @@ class Reader:
     def end(self) -> Iterator[Found]:
         """What the last document still holds. Raises InputError where the stream ends inside something."""
         if self.nesting.level or self.nesting.quoted:
+            if self.opened:
+                self._check_begun()
             inside = "a string" if self.nesting.quoted else "an object or array"
             raise InputError(self.name, f"ends inside {inside}: the file is cut off", f"byte {self.offset}",
                              "fetch it again")

@@ -32,9 +32,11 @@ MAX_ATTRIBUTES = 100_000  # of one element; a tag with millions costs libxml2 hu
 MAX_RUN = 10_000_000  # bytes without a `<`: libxml2's bound on one text or tag
 EQUALS, LESS = b"=<"
 NOT_READ = "elements beside the records that are of another name than any before: not read"
+FEW = 50  # namespaces of one chunk, from which on they are looked at
 MARKED = "<?cybersieve-mark?>"  # see Document
 MARK = MARKED.encode()
 _ATTRIBUTE = re.compile(rb"=\s*[\"']")
+_NAMESPACE = re.compile(rb"xmlns[^=<>]{0,200}=\s{0,9}[\"'][^\"'<>]{0,200}")
 # A byte-order mark and an XML declaration, where they are there; as much of them as a first chunk may hold.
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?")
 _HALF_DECLARED = re.compile(rb"(?:\xef(?:\xbb\xbf?)?)?(?:<(?:\?(?:x(?:m(?:l(?:\s[^>]*)?)?)?)?)?)?")
@@ -382,6 +384,8 @@ class _Guard:
                                  "leave the file out")
         else:
             self.equals = (self.equals if last < 0 else 0) + chunk.count(b"=", max(last, 0))
+        if chunk.count(b"xmlns") > FEW:
+            self._add(_NAMESPACE.findall(chunk))
         if not in_record:
             self.closed()
             return
@@ -408,8 +412,10 @@ class _Guard:
             return
         for element in islice(node.iter(), self.unseen):
             self.unseen -= 1
-            self.names.add(element.tag)
-            self.names.update(element.keys())
+            self._add([element.tag, *element.keys()])
+
+    def _add(self, names: Iterable[Any]) -> None:
+        self.names.update(names)
         if len(self.names) > MAX_NAMES:
-            raise InputError(self.name, f"more than {MAX_NAMES} different names of elements and attributes",
+            raise InputError(self.name, f"more than {MAX_NAMES} different names of elements, attributes and namespaces",
                              f"near byte {self.offset}", "leave the file out")

@@ -165,6 +165,22 @@ def test_broken(data, place, reason, size):
     assert error.value.path == "f.json" and reason in error.value.reason and place in error.value.place
 
 
+@pytest.mark.parametrize("bounds", [{}, {"max_bytes": 5000}])
+@pytest.mark.parametrize("line", ['{"id": 500, "text": "cut o', '{"id": 500, "text": "not ended"', "[",
+                                  '{"id": 500, "te"xt": "one too many"}', '{"id": 500, text: "without"}'])
+@pytest.mark.parametrize("path", ["", "[]"])
+def test_a_record_that_is_broken_in_the_middle_of_a_file(path, line, bounds):
+    """What follows may be taken for a part of it: its own place is told, not the end of the file."""
+    lines = [f'{{"id": {n}, "text": "a few words"}}' for n in range(1000)]
+    lines[500] = line
+    data = "\n".join(lines) if path == "" else f"[{','.join(lines)}]"
+    with pytest.raises(InputError, match="not JSON") as error:
+        read(data.encode(), path, **bounds)
+    at = data.index(line, 10_000)
+    assert at <= int(re.search("byte ([0-9]+)", error.value.place)[1]) < at + len(line) + 20
+    assert "mend it" in error.value.remedy
+
+
 @pytest.mark.parametrize("size", [1, 5, 399, 1 << 18])
 def test_digits_in_texts_are_no_numbers(size):
     """ijson's C code may crash where int() refuses a number, so no such number may reach it, in whatever pieces."""
