@@ -17,7 +17,7 @@ from cybersieve.errors import InputError
 MAX_DIGITS = 400  # of one number; a double ends at 309 digits, JSON itself has no limit
 MAX_VALUES = 300_000  # of one record, an object counted twice: each costs up to 200 bytes, and may have two of JSON
 LARGE = 1_000_000  # bytes of a record of which no copy is made without need
-EMPTY, MAX_EMPTY = "empty objects and arrays", 1_000_000  # of one file: each costs as much as a record does
+EMPTY, MAX_EMPTY = "empty objects, arrays and elements", 1_000_000  # of one file: each costs as much as a record does
 _DIGITS = re.compile(rb"[\s:,\[](?:-\d{19}|\d{20})")  # perhaps more than 64 bits hold
 
 
@@ -46,13 +46,18 @@ def load(raws: list[Raw], name: str, notes: Counter[str]) -> Iterator[tuple[str,
             tree = _quick(raw.data)
             tree = careful(raw.data, name, raw.start, notes) if tree is None else tree
         if not tree:
-            notes[EMPTY] += 1
-            if notes[EMPTY] > MAX_EMPTY:
-                raise InputError(name, f"more than {MAX_EMPTY} empty objects for records", f"byte {raw.start}",
-                                 "leave the file out, or say in parse.sources where records stand")
+            count_empty(name, f"byte {raw.start}", notes)
         if raw.key is not None and type(tree) is dict:
             tree = {"@key": raw.key, **tree}
         yield raw.locator, tree
+
+
+def count_empty(name: str, place: str, notes: Counter[str]) -> None:
+    """Note an object or element that has nothing in it. Raises InputError where there are too many."""
+    notes[EMPTY] += 1
+    if notes[EMPTY] > MAX_EMPTY:
+        raise InputError(name, f"more than {MAX_EMPTY} empty objects or elements for records", place,
+                         "leave the file out, or say in parse.sources where records stand")
 
 
 def _quick(data: bytes) -> Any:

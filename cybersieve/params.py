@@ -7,6 +7,7 @@ import difflib
 import types
 import typing
 from dataclasses import dataclass, field, fields, is_dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -218,7 +219,7 @@ def _checked(value: object, kind: Any, name: str) -> object:
         return {str(key): _checked(item, inner[1], f"{name}.{key}") for key, item in value.items()}
     if kind is float and type(value) is int:
         value = float(value)
-    if kind is not Any and (type(value) is not (origin or kind) or value != value):  # the last: nan
+    if kind is not Any and (type(value) is not (origin or kind) or (isinstance(value, float) and not isfinite(value))):
         raise ParamsError(f"{name}: {WORDS[origin or kind]} is wanted, found {_shown(value)}")
     return value
 

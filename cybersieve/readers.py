@@ -19,6 +19,7 @@ from cybersieve import (
     encoding,
     fields,
     infer,
+    json_record,
     json_stream,
     json_tables,
     late,
@@ -272,7 +273,7 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
             beside = others if number == 1 and isinstance(others, xml_stream.Beside) else None
             found = xml_stream.records(document, name, source.records, notes, **bounds, read=source.wanted, state=state,
                                        beside=beside)
-            yield from found if number == 1 else _further(found, f"document {number}", notes)
+            yield from _bounded(found if number == 1 else _further(found, f"document {number}", notes), name, notes)
     elif kind == "csv":
         yield from tables.rows(stream, name, notes, bounds["max_bytes"])
     else:
@@ -282,6 +283,14 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
                 for number, item in enumerate(peek.records([tree], path)):
                     if isinstance(item, dict | list | str):
                         yield locator if not path else f"{locator}: {'.'.join(path)}[{number}]", item
+
+
+def _bounded(found: Iterator[Located], name: str, notes: Counter[str]) -> Iterator[Located]:
+    """The elements, not too many of them empty."""
+    for locator, tree in found:
+        if not tree:
+            json_record.count_empty(name, locator, notes)
+        yield locator, tree
 
 
 def _further(found: Iterator[Located], which: str, notes: Counter[str]) -> Iterator[Located]:

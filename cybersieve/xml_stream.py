@@ -40,7 +40,7 @@ _NAMESPACE = re.compile(rb"xmlns[^=<>]{0,200}=\s{0,9}[\"'][^\"'<>]{0,200}")
 # A byte-order mark and an XML declaration, where they are there; as much of them as a first chunk may hold.
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?")
 _HALF_DECLARED = re.compile(rb"(?:\xef(?:\xbb\xbf?)?)?(?:<(?:\?(?:x(?:m(?:l(?:\s[^>]*)?)?)?)?)?)?")
-_COLUMN = re.compile(r", line \d+, column \d+$")  # MARK moves the first line's
+_COLUMN = re.compile(r", line \d+, column \d+$")
 SAFE = {"encoding": "utf-8",  # whatever is declared: chunks are in UTF-8
         "resolve_entities": False, "no_network": True, "load_dtd": False, "dtd_validation": False,
         "attribute_defaults": False, "huge_tree": False, "remove_comments": True, "remove_pis": True}
@@ -69,9 +69,8 @@ class Plan:
 
     @classmethod
     def of(cls, wanted: Wanted) -> "Plan | None":
-        """None where all of it is wanted, or mixed text beside elements that may be in it."""
-        mixed = "#text" in wanted and any(name[:1] != "@" for name in wanted if name != "#text")
-        return cls(wanted) if wanted and "*" not in wanted and not mixed else None
+        """None where all of it is wanted."""
+        return cls(wanted) if wanted and "*" not in wanted else None
 
     def children(self, node: Any) -> list[Any]:
         found = list(node.iterchildren(*self.tags)) if self.tags else []
@@ -85,8 +84,10 @@ def tree(node: Any, plan: Plan | None = None) -> Any:
 
     An element without attributes and children is its text. Mixed content (text between children, or XHTML) is
     plain text, block elements on lines of their own; beside attributes it stands under `#text`. Where there is a
-    plan, it is not asked whether the content is mixed.
+    plan without `#text`, it is not asked whether the content is mixed.
     """
+    if plan and plan.text and len(node):
+        plan = None
     result = attributes(node)
     children = plan.children(node) if plan else list(node.iterchildren("*")) if len(node) else []
     if plan and not children and not plan.text:
@@ -193,7 +194,7 @@ class Document:
         """libxml2 stops at some faults without a word from lxml."""
         for entry in self.parser.feed_error_log:
             if entry.level >= etree.ErrorLevels.FATAL:
-                raise _not_xml(name, entry.message, entry.line)
+                raise _not_xml(name, entry.message, entry.line, entry.column)
 
     def cleaned(self, node: Any) -> Any:
         """A record without instructions, or a MARK, in its text."""
@@ -269,7 +270,7 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
         top = document.parser.close()
     except etree.XMLSyntaxError as error:
         document.raise_fault(name)
-        raise _not_xml(name, _COLUMN.sub("", error.msg), error.lineno) from None
+        raise _not_xml(name, _COLUMN.sub("", error.msg), *error.position) from None
     yield from found.before(top, [])
     if beside:
         beside.note(top, [], notes)
@@ -339,8 +340,11 @@ def _prune(last: list[Any], record: Any) -> None:
         del node[:-1]
 
 
-def _not_xml(name: str, reason: str, line: int) -> InputError:
-    return InputError(name, f"not XML: {' '.join(reason.split())[:200]}", f"line {line}", "fetch it again or mend it")
+def _not_xml(name: str, reason: str, line: int, column: int) -> InputError:
+    if line == 1 and column > len(MARK):  # which stands there too
+        column -= len(MARK)
+    return InputError(name, f"not XML: {' '.join(reason.split())[:200]}", f"line {line}, column {column}",
+                      "fetch it again or mend it")
 
 
 def _above(node: Any) -> str:

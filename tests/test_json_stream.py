@@ -259,7 +259,7 @@ def test_white_space_is_no_text(text):
 
 def test_empty_objects_are_counted_and_bounded(monkeypatch):
     found, notes = read(b"[" + b"{}," * 99 + b"[]]", "[]")
-    assert len(found) == 100 and notes == {"empty objects and arrays": 100}
+    assert len(found) == 100 and notes == {json_record.EMPTY: 100}
     monkeypatch.setattr(json_record, "MAX_EMPTY", 99)
     with pytest.raises(InputError, match="byte 298: more than 99 empty objects"):
         read(b"[" + b"{}," * 99 + b"[]]", "[]")
