@@ -16,7 +16,7 @@ OTHERS_IDS = names_of("""parent thread user author owner account org organisatio
     source product vendor category creator sender reply project link subreddit gravatar license licence session
     reporter commenter actor assignee""")
 TITLES = names_of("""title name headline subject value label heading vulnerabilityname cvetitle shorttitle question
-    displayname topic alert rule rulename commonname term""")
+    displayname topic alert rule rulename commonname term preflabel""")
 CLASSES = frozenset(names_of("label value topic"))  # titles, unless a few of them come again and again
 FIRM = names_of("title headline subject heading question")  # titles wherever they stand; a name may be a product's
 TEXTS = names_of("""description shortdescription longdescription fulldescription extendeddescription desc definition
@@ -26,7 +26,8 @@ TEXTS = names_of("""description shortdescription longdescription fulldescription
     explanation choices answers proofofconcept documentation document comments information resolution""")
 TEXT_ENDS = ("description", "descript", "desc", "abstract", "text", "article", "summary", "details", "notes", "steps",
              "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis", "remediation",
-             "recommendation", "content", "body", "prompt", "response", "overview")
+             "recommendation", "content", "body", "prompt", "response", "overview", "solution", "mitigation",
+             "workaround")
 EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text
 # What these hold is not about what the record is about; of persons never.
 PERSONS = frozenset(names_of("""affiliation affiliations rawaffiliationstrings author authors authorships creator
@@ -39,7 +40,7 @@ OTHERS_TITLES = OTHERS - {"header", "headers"}
 ROOMS = PERSONS | frozenset(names_of("""user account owner actor member profile submitter poster createdby community
     channel guild team organization organisation project space subreddit issuetype status resolution priority"""))
 CODE = frozenset(names_of("""raw query search command commands code condition range signature sourcedata rawoutput
-    rawrequest rawresponse codeblock snippet codesnippet"""))
+    rawrequest rawresponse codeblock snippet codesnippet match pattern regex regexp"""))
 INDICATORS = names_of("sha256 sha256hash sha512 sha1 sha1hash md5 md5hash iocid ioc iocvalue indicator")  # the last ids
 META = {
     "published": names_of("""published publishedat publisheddate datepublished datepublic pubdate created createdat

@@ -24,6 +24,7 @@ from cybersieve.infer_fields import Description, described
 from cybersieve.leaves import MAX_DEPTH, alike
 
 REPLIES = {"message", "msg"}  # of a service that answers
+NO_RECORDS = OTHERS | {"errors"}
 RECORDS_OWN = {*IDS, *TITLES, *TEXTS} - REPLIES
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
@@ -67,11 +68,11 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     values = list(root.values())
     if len(values) == 1 and isinstance(values[0], dict) and _json_records(values, whole) == [""]:
         return [""]
-    if (alike(values) and telling.tells(values)) or telling.by_key(root):
+    if telling.records_by_key(root) or telling.by_key(root):
         return ["*"]
     arrays = _joined({path: items for path, items in _arrays(root, "", 0) if telling.wordy(items) >= 0.5})
     named = [path for path, items in arrays.items() if telling.named(items)]
-    named = [path for path in named if not OTHERS & set(map(plain, fields.record_path(path)))] or named
+    named = [path for path in named if not NO_RECORDS & set(map(plain, fields.record_path(path)))] or named
     own_words = any(isinstance(v, str) and words(v) and textual(k) and plain(k) not in REPLIES for k, v in root.items())
     if advisory(root) and (own_words or any(isinstance(v, list) and telling.wordy(v) for v in root.values())):
         return [""]
@@ -147,7 +148,7 @@ def _maps(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, di
     for key, value in tree.items():
         if isinstance(value, dict) and depth < MAX_DEPTH and fields.sayable(key):
             below = f"{path}.{fields.quoted(key)}".removeprefix(".")
-            if (alike(inner := list(value.values())) and telling.tells(inner)) or (
+            if telling.records_by_key(value) or (
                     telling.by_key(value) and all(map(PUBLIC.fullmatch, value))):
                 yield f"{below}.*", value
             else:
@@ -182,7 +183,7 @@ def _chapters(objects: list[dict[str, Any]], below: dict[str, list[Any]]) -> Ite
     for path, found in below.items():
         inner = [item for item in found if isinstance(item, dict)]
         name = plain(telling.last(path))
-        if textual(name) or name.endswith(telling.PARTS):
+        if name.endswith(telling.PARTS) or (textual(name) and not telling.titled(inner)):
             continue
         if telling.titled(inner) and telling.tells(inner) and len(inner) > len(objects):
             yield from _inside(path, inner)

@@ -26,6 +26,7 @@ from cybersieve.field_names import (
     TEXTS,
     TITLES,
     plain,
+    textual,
     words,
 )
 from cybersieve.leaves import Leaf
@@ -49,8 +50,10 @@ class _Fields:
         self.samples, self.count = samples, len(samples)
         self.found: dict[Leaf, list[str]] = {}
         for leaf in dict.fromkeys(leaf for tree in samples for leaf in leaves.of(tree)):
-            per_record = [[fields.words(v) for v in leaves.values(tree, leaf) if v is not None] for tree in samples]
-            self.found[leaf] = ["\n".join(texts) for texts in per_record if texts]
+            per_record = [[fields.words(v) for v in leaves.values(tree, leaf)
+                           if v is not None and (type(v) is not dict or textual(leaf[-1]))] for tree in samples]
+            if texts := ["\n".join(texts) for texts in per_record if texts]:
+                self.found[leaf] = texts
         self.names = {leaf: leaves.name(leaf) for leaf in self.found}
 
     def length(self, leaf: Leaf) -> float:
@@ -72,9 +75,20 @@ class _Fields:
         texts = self.found[leaf]
         return len(texts) >= BOILERPLATE_FROM and len(set(texts)) < max(3, len(texts) / 5)
 
+    def constant(self, leaf: Leaf) -> bool:
+        """Is it the same in all records?"""
+        return len(self.found[leaf]) >= BOILERPLATE_FROM and len(set(self.found[leaf])) == 1
+
+    def rendered(self, leaf: Leaf) -> bool:
+        """Is it another field beside it in another form (`body_html` of `body`)?"""
+        name, room = leaves.name(leaf), leaves.bare(leaf)[:-1]
+        return any(name in (f"{other}html", f"html{other}", f"rendered{other}", f"formatted{other}", f"{other}map")
+                   or (name == "html" and other in TEXTS)
+                   for one, other in self.names.items() if one != leaf and leaves.bare(one)[:-1] == room)
+
     def lettered(self, leaf: Leaf) -> bool:
-        """Are these more than numbers and hashes?"""
-        return not all(map(_CODED.fullmatch, self.found[leaf]))
+        """Are these (of several the first) more than numbers and hashes?"""
+        return not all(_CODED.fullmatch(text.partition("\n")[0]) for text in self.found[leaf])
 
     def begins(self, leaf: Leaf, pattern: re.Pattern[str]) -> bool:
         """Do most of its texts begin like this?"""
@@ -102,7 +116,7 @@ class _Fields:
     def prose(self, leaf: Leaf) -> bool:
         """Words that are no licence, query, reference, label or name of a person."""
         return self.wordy(leaf) and leaves.name(leaf) not in TITLES and not self.source_code(leaf) and (
-            OTHERS | CODE | LABELS).isdisjoint(map(plain, leaf)) and not _of_another(leaf)
+            OTHERS | CODE | LABELS).isdisjoint(map(plain, leaf)) and not _of_another(leaf) and not self.rendered(leaf)
 
     def source_code(self, leaf: Leaf) -> bool:
         """Is it called like source code (func, func_before, insecure_code)?"""
@@ -121,6 +135,8 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     near = {bare[:-1] for bare in map(leaves.bare, texts) if len(bare) == least} | {()}  # where the record stands
     titles = _titles(all_, texts, near)
     texts = [leaf for leaf in texts if leaf not in titles]
+    if not texts and len(titles) > 1 and all_.wordy(titles[1]):  # the value of a key, say
+        titles, texts = titles[:1], titles[1:]
     result: Description = {"name": "unknown", "kind": kind, "records": records}
     for name, chosen in (("id", _ids(all_, near)), ("title", titles), ("text", texts)):
         result[name] = [leaves.path(leaf) for leaf in chosen]
@@ -153,6 +169,7 @@ def _texts(all_: _Fields) -> list[Leaf]:
     texts = [leaf for leaf in all_.named(TEXTS, TEXT_ENDS)
              if all_.length(leaf) >= 20 or (all_.wordy(leaf) and leaves.name(leaf) in TEXTS)]
     texts = [leaf for leaf in texts if not leaves.name(leaf).startswith(NO_TEXTS) and not all_.begins(leaf, _CAPTURE)
+             and not all_.rendered(leaf)
              and "rejected" not in map(plain, leaf[:-1])]  # the answer that a model is to learn not to give
     least = min((len(leaves.bare(leaf)) for leaf in texts), default=0)
     told = [leaf for leaf in texts if PERSONS.isdisjoint(map(plain, leaf)) and (
@@ -167,7 +184,9 @@ def _texts(all_: _Fields) -> list[Leaf]:
     if longest and longest not in texts and all_.length(longest) > 2 * max(map(all_.length, texts), default=0):
         texts.insert(0, longest)
     if not texts:  # better than none
-        texts = told[:6] or [leaf for leaf in all_.found if all_.source_code(leaf) and all_.wordy(leaf)][:1]
+        code = [leaf for leaf in all_.found if all_.wordy(leaf)
+                and (all_.source_code(leaf) or leaves.name(leaf) in CODE)]
+        texts = told[:6] or code[:1]
     choices = [leaf for leaf in all_.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
     return texts + [leaf for leaf in choices if leaf not in texts] if len(choices) > 2 else texts
 
@@ -186,9 +205,11 @@ def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
         return leaves.bare(leaf)[:-1] not in near
 
     persons = [(*leaves.bare(leaf)[:-1], "name") for leaf in all_.named(["username"])]
-    titles = [leaf for leaf in all_.named(TITLES, ("title",)) if all_.length(leaf) <= 300 and leaf not in texts
+    titles = [leaf for leaf in all_.named(TITLES, ("title", "subject"))
+              if all_.length(leaf) <= 300 and leaf not in texts and not all_.rendered(leaf)
               and not OTHERS_TITLES & set(map(plain, leaf)) and not _of_another(leaf)
               and leaves.bare(leaf) not in persons and all_.lettered(leaf)
+              and not all_.constant(leaf)
               and (leaves.name(leaf) not in CLASSES or all_.own(leaf))
               and (not rank(leaf) or (not all_.parts(leaf) and (
                   leaves.name(leaf) in FIRM or leaves.name(leaf).endswith("title"))))]
@@ -209,16 +230,16 @@ def _ids(all_: _Fields, near: set[Leaf]) -> list[Leaf]:
         other in leaves.name(leaf) for other in OTHERS_IDS)]
     ending += [leaf for leaf in top if leaves.name(leaf).endswith("number") and all_.lettered(leaf)]
     public = [leaf for leaf in top if all_.public(leaf)
-              and (leaf in ending or leaves.name(leaf) in TITLES or leaves.name(leaf).startswith("column")
-                   or not leaves.name(leaf).isascii())]
+              and (leaf in ending or leaves.name(leaf) in (*TITLES, "reference")
+                   or leaves.name(leaf).startswith("column") or not leaves.name(leaf).isascii())]
     bare = [leaf for leaf in all_.named(TITLES[:2]) if leaf in top and not all_.wordy(leaf)]
     pages = [leaf for leaf in all_.named(META["url"]) if leaf in top]
     aliases = [leaf for leaf in all_.named(META["aliases"]) if leaf in top and all_.public(leaf)]
     own = [leaf for leaf in named if leaves.bare(leaf)[:-1] in near and not all_.parts(leaf)
            and leaf[0] != "_id"]  # a database's comes later
     indicators = [leaf for leaf in all_.named(INDICATORS) if leaf in top]
-    order = [*own, ("@key",), *public, *(leaf for leaf in named if leaf in top), *ending, *aliases, *named, *bare,
-             *pages, *indicators]
+    order = [*own, ("@key",), *public, *(leaf for leaf in named if leaf in top), *ending, *aliases,
+             *(leaf for leaf in named if not all_.parts(leaf) or all_.lettered(leaf)), *bare, *pages, *indicators]
     return [leaf for leaf in dict.fromkeys(order) if leaf in all_.found and _distinct(all_, leaf)][:2]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cybersieve import fields
-from cybersieve.field_names import NAMED, TEXT_ENDS, plain
+from cybersieve.field_names import NAMED, TEXT_ENDS, numeric, plain
 
 Leaf = tuple[str, ...]  # keys down to a value; "*" for any
 MAX_DEPTH = 5  # of record arrays in the document, and of fields in a record
@@ -53,6 +53,14 @@ def chosen_fields(tree: dict[str, Any]) -> dict[Chosen, list[Any]]:
     return found if len(found) > 1 and known else {}
 
 
+def _map(tree: dict[str, Any]) -> bool:
+    """Is this an object of id -> object? Numbers are enough, other names must be some, and none that of a field."""
+    inner = list(tree.values())
+    if all(map(numeric, tree)):
+        return bool(tree) and all(isinstance(value, dict) for value in inner)
+    return len(tree) >= MAP_FROM and alike(inner) and NAMED.isdisjoint(map(plain, tree))
+
+
 def of(tree: Any, above: Leaf = ()) -> Iterator[Leaf]:
     """The keys down to each value of a record."""
     if isinstance(tree, dict) and len(above) < MAX_DEPTH:
@@ -60,7 +68,7 @@ def of(tree: Any, above: Leaf = ()) -> Iterator[Leaf]:
                 isinstance(value, dict | list) for value in tree.values()):
             yield (*above, "*")
             return
-        if above and len(tree) >= MAP_FROM and alike(list(tree.values())) and NAMED.isdisjoint(map(plain, tree)):
+        if above and _map(tree):
             for value in tree.values():  # by ids that no other record has
                 yield from of(value, (*above, "*"))
             return

@@ -19,6 +19,7 @@ INLINE = words("""a abbr b big center cite code del em font i ins kbd mark q s s
     tt u var""")
 # Tags even where they stand bare and alone: the `<path>` of "cp <path> ." is a word.
 SURE = BLOCKS | INLINE | words("area blink col embed img wbr")
+UNCLOSED = words("br hr p li tr td th dd dt")  # which need no end tag
 RAW = words("script style title textarea iframe xmp noembed noframes noscript template plaintext")  # up to their end
 SWITCHES = words("""async autofocus autoplay checked compact controls default defer disabled hidden ismap itemscope
     loop multiple muted noshade novalidate nowrap open readonly required reversed selected""")  # without a value
@@ -28,6 +29,7 @@ SPECIAL = ("!--", "?xml", "!doctype")
 NAMED = r"(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 _ENTITY = re.compile(f"&{NAMED}")
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(\s[^<>/][^<>]*)?\s?/?>")
+_SCRIPT = re.compile(r"""(?:^|[\s"'])on[a-z]{3,20}\s{0,9}=|javascript:""", re.I)
 _BARE = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)\s?/?>")
 _LIKE_TAG = re.compile(r"<([a-z][^\s<>/\"'=&;]*+)([^<>]*+)>", re.I)
 _END_TAG = re.compile(r"</([a-z][^\s<>/]*+)", re.I)
@@ -75,14 +77,23 @@ def unescaped(text: str) -> str:
     return _ENTITY.sub(lambda entity: entities.unescape(entity[0]), text) if "&" in text else text
 
 
-def without_tags(text: str) -> str:
-    """Formatting tags go, all other angle brackets stay: they may be what the sentence is about."""
+def without_tags(text: str, kept: frozenset[str] = frozenset()) -> str:
+    """Formatting tags but those `kept` go, all other angle brackets stay: they may be what the sentence is about."""
     def mark(tag: re.Match[str]) -> str:
         name = tag[1].lower()
+        if name in kept:
+            return tag[0]
         if tag[2] and "=" not in tag[2]:  # words, not attributes: "a <b and c> d"
             return tag[0]
         return "\n" if name in BLOCKS else "" if name in INLINE else tag[0]
     return _TAG.sub(mark, text) if "<" in text else text
+
+
+def mentioned(text: str) -> frozenset[str]:
+    """Names of formatting tags that the text is about: never closed, or with a script in an attribute."""
+    tags = list(_TAG.finditer(text))
+    closed = UNCLOSED | {tag[1].lower() for tag in tags if tag[0][1] == "/"}
+    return frozenset(name for tag in tags if (name := tag[1].lower()) not in closed or _SCRIPT.search(tag[2] or ""))
 
 
 def cut_out(text: str, start: re.Pattern[str], end: str) -> str:

@@ -20,7 +20,7 @@ from cybersieve.field_names import (
     unspaced,
     words,
 )
-from cybersieve.leaves import MAX_DEPTH, chosen_fields
+from cybersieve.leaves import MAX_DEPTH, alike, chosen_fields
 
 # What upstreams call the list of their records.
 LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"}
@@ -136,6 +136,13 @@ def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
     feed = not more and all(titled(items) and tells(items) for items in arrays.values())
     return has_title and (parts or (not feed and all(name.endswith(PARTS) or f"{name}s".endswith(PARTS)
                                                      for name in names)))
+
+
+def records_by_key(tree: dict[str, Any]) -> bool:
+    """Is this an object of id -> record? These are alike, and have a text, or the id for their own."""
+    items = list(tree.values())
+    return alike(items) and (tells(items) or all(
+        isinstance(item, dict) and key in (str(item.get("id")), str(item.get("uid"))) for key, item in tree.items()))
 
 
 def by_key(tree: dict[str, Any]) -> bool:

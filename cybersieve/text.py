@@ -18,7 +18,7 @@ from typing import Any
 
 from lxml import etree
 
-from cybersieve.tags import BLOCKS, NAMED, cut_out, true_tags, unescaped, without_tags, words
+from cybersieve.tags import BLOCKS, NAMED, cut_out, mentioned, true_tags, unescaped, without_tags, words
 from cybersieve.wiki import wiki
 
 SILENT = words("script style template noscript head")  # their content is no prose
@@ -224,7 +224,7 @@ def _freed(text: str, held: list[str]) -> str:
 
 _BB_PICTURE = re.compile(r"\[img\b[^\[\]\n]{0,99}\][^\[\]\s]*\[/img(?::\w{1,12})?\]", re.I)
 _BB_TAG = re.compile(r"\[(/?)([a-z]{1,10}|\*)(?::\w{1,12})?(?:=[^\[\]\n]{0,500})?\]", re.I)
-BB_BLOCKS = words("quote code list center left right indent spoiler table tr")
+BB_BLOCKS = words("quote code php html list center left right indent spoiler table tr")
 BB_NAMES = BB_BLOCKS | words("b i u s url email size color colour font highlight sub sup td th")
 
 
@@ -295,7 +295,7 @@ def _auto(text: str) -> str:
     if _PAGE.search(text):
         return html(text)
     text = _autolinks(text)
-    tagless = without_tags(text)
+    tagless = without_tags(text, mentioned(text))
     return text if tagless == text else unescaped(tagless)
 
 

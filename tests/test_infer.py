@@ -783,3 +783,55 @@ def test_paragraphs_of_a_text(tmp_path):
     rows = "".join(f"<a><title>A {n} b</title><solution><para>Upgrade to {n} now.</para></solution>"
                    f"<description><para>{PROSE}</para></description></a>" for n in range(3))
     assert all("Upgrade to" in row["text"] for row in parsed(tmp_path, "a.xml", f"<all>{rows}</all>"))
+
+
+@pytest.mark.parametrize(("fields", "title", "text"), [
+    ({"body": PROSE, "body_html": f"<p>{PROSE}</p>"}, "", PROSE),
+    ({"text": PROSE, "html": f"<p>{PROSE}</p>", "rendered_text": f"{PROSE}!"}, "", PROSE),
+    ({"name": "Login_Error", "value": "The password is wrong, try it again"}, "Login_Error",
+     "The password is wrong, try it again"),
+    ({"Query": "SELECT a FROM b WHERE c = 1 OR 1=1"}, "", "SELECT a FROM b WHERE c = 1 OR 1=1"),
+    ({"label": [[0, 5, "X"]], "data": PROSE}, "", PROSE),
+    ({"table": {"name": "posts"}, "post_subject": "A subject of it", "post_text": PROSE}, "A subject of it", PROSE),
+    ({"summary": "What it is in short", "solution_text": "Take the new one of it.", "vuln-solution": f"{PROSE} Now."},
+     "What it is in short", f"Take the new one of it.\n{PROSE} Now."),
+])
+def test_which_fields_are_title_and_text(fields, title, text, tmp_path):
+    rows = parsed(tmp_path, "a.jsonl", "\n".join(json.dumps({"id": f"E-{n}", **fields}) for n in range(2)))
+    assert [(row["title"], row["text"]) for row in rows] == [(title, text)] * 2
+
+
+def test_what_is_the_same_in_all_records_is_no_title(tmp_path):
+    rows = parsed(tmp_path, "a.json", [{"id": n, "name": "posts", "body": f"{PROSE} {n}"} for n in range(6)])
+    assert [row["title"] for row in rows] == [""] * 6
+
+
+def test_objects_that_are_addresses_in_other_records(tmp_path):
+    posts = [{"id": f"a{n}", "object": {"id": f"o{n}", "url": "https://a.example/1", "content": f"<p>{PROSE} {n}</p>"}}
+             for n in range(3)]
+    rows = parsed(tmp_path, "outbox.json", {"orderedItems": [*posts, {"id": "a3", "object": "https://a.example/2"}]})
+    assert [row["text"] for row in rows] == [f"{PROSE} {n}" for n in range(3)] + [""]
+
+
+def test_errors_beside_the_results_are_no_records(tmp_path):
+    report = {"results": [entry(n) for n in range(3)], "errors": [{"type": "warn", "message": PROSE, "level": "low"}]}
+    assert len(parsed(tmp_path, "report.json", report)) == 3
+
+
+def test_fields_under_public_numbers(tmp_path):
+    """However few of these: further on there will be others."""
+    hosts = [{"ip": f"192.0.2.{n}", "vulns": {f"CVE-2031-000{n}": {"summary": f"{PROSE} {n}"}}} for n in range(3)]
+    assert [row["text"] for row in parsed(tmp_path, "hosts.json", hosts)] == [f"{PROSE} {n}" for n in range(3)]
+
+
+def test_records_by_their_own_ids(tmp_path):
+    found = {f"Q{n}": {"id": f"Q{n}", "labels": {"en": {"value": f"Worm {n}"}},
+                       "descriptions": {"en": {"value": f"A worm of the year {n}"}}} for n in range(2)}
+    rows = parsed(tmp_path, "entities.json", {"entities": found})
+    assert [(row["id"], row["text"]) for row in rows] == [(f"Q{n}", f"A worm of the year {n}") for n in range(2)]
+
+
+def test_ids_of_parts_are_ids_only_where_they_say_something(tmp_path):
+    parts = [{"id": n, "text": "A few words"} for n in range(2)]
+    row, = parsed(tmp_path, "talk.json", {"text": f"{PROSE} {PROSE}", "segments": parts})
+    assert row["id"].startswith("sha-")
