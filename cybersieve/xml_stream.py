@@ -32,7 +32,7 @@ MAX_ATTRIBUTES = 100_000  # of one element; a tag with millions costs libxml2 hu
 MAX_RUN = 10_000_000  # bytes without a `<`: libxml2's bound on one text or tag
 EQUALS, LESS = b"=<"
 NOT_READ = "elements beside the records that are of another name than any before: not read"
-FEW = 50  # namespaces of one chunk, from which on they are looked at
+FEW, SHOWN = 5, 8_192  # namespaces in the first bytes of a chunk, from which on all of its are looked at
 MARKED = "<?cybersieve-mark?>"  # see Document
 MARK = MARKED.encode()
 _ATTRIBUTE = re.compile(rb"=\s*[\"']")
@@ -388,7 +388,7 @@ class _Guard:
                                  "leave the file out")
         else:
             self.equals = (self.equals if last < 0 else 0) + chunk.count(b"=", max(last, 0))
-        if chunk.count(b"xmlns") > FEW:
+        if chunk.count(b"xmlns", 0, SHOWN) > FEW:
             self._add(_NAMESPACE.findall(chunk))
         if not in_record:
             self.closed()
