@@ -2,7 +2,7 @@
 
     a.b            key b of key a; lists on the way are walked item by item; "quoted.key" for keys with dots
     a[lang=en].b   only items whose `lang` is `en` (or starts with `en-`, `en_`); [lang=en|*]: all, if there are none
-    a[-1].b        only the last item
+    a[0].b         only the first item; a[-1].b: only the last
     *.b            any key
     a.b ~ regex    only texts in which the regular expression is found; of one with a group, what the group matched.
                    Texts are hostile: where it may begin anywhere and go on and on, it takes ages (^ and ++ help)
@@ -22,7 +22,7 @@ Values = Callable[[Any], list[Any]]  # record -> the scalars or trees found, in 
 
 LONGEST_TEXT = 1_000_000  # characters of a text put together from an index: few bytes may say it all over and over
 _STEP = re.compile(r'"(?P<quoted>[^"]*)"|(?P<key>[^.\[\]"~]+)')
-_CHOICE = re.compile(r"\[(?:(?P<name>[^=\[\]]+)=(?P<wanted>[^\[\]]*)|(?P<last>-1))\]")
+_CHOICE = re.compile(r"\[(?:(?P<name>[^=\[\]]+)=(?P<wanted>[^\[\]]*)|(?P<end>-1|0))\]")
 _BRACES = re.compile(r"\{([^{}]+)\}")
 Step = tuple[str, str, str]  # key, name and wanted value of a choice among list items (or "", "")
 
@@ -36,7 +36,7 @@ def steps(path: str) -> list[Step]:
             raise ParamsError(f"not a field path: {path!r} (cybersieve/fields.py shows the form)")
         at, name, wanted = step.end(), "", ""
         if choice := _CHOICE.match(text, at):
-            at, name, wanted = choice.end(), choice["name"] or choice["last"], choice["wanted"] or ""
+            at, name, wanted = choice.end(), choice["name"] or choice["end"], choice["wanted"] or ""
         key = step["quoted"] if step["key"] is None else step["key"].strip()
         result.append((key, name, wanted))
         if at < len(text):
@@ -73,7 +73,7 @@ def path_text(path: Iterable[str]) -> str:
 
 
 Wanted = dict[str, "Wanted"]  # keys that are read, and what of each; an empty one: all of it
-LAST = "-1"  # as a key: every path leads to the last item only
+FIRST, LAST = "0", "-1"  # choices of an item; the last, as a key: every path leads to that only
 
 
 def wanted(paths: Iterable[str]) -> Wanted:
@@ -101,7 +101,7 @@ def _grow(tree: Wanted, chain: list[Step]) -> bool:
             return True  # all of it is read already
         elif name != LAST:
             below.pop(LAST, None)
-            if name:
+            if name and name != FIRST:
                 below.setdefault(name, {})  # what items are chosen by
         elif not known:
             below[LAST] = {}
@@ -181,8 +181,8 @@ def _walk(value: Any, chain: list[Step], at: int) -> list[Any]:
 def _chosen(value: Any, name: str, wanted: str) -> list[Any]:
     """The items whose `name` is `wanted`; with `|*` all items where none is."""
     items = value if type(value) is list else [value]
-    if name == LAST:
-        return items[-1:]
+    if name in (FIRST, LAST):
+        return items[:1] if name == FIRST else items[-1:]
     word = wanted.removesuffix("|*")
     chosen = [item for item in items if type(item) is dict and _is(item.get(name), word)]
     return chosen or (items if word != wanted else [])

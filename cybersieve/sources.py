@@ -7,6 +7,7 @@ Described as data in sources.yaml (beside this file) and in `parse.sources` of p
       file: ["tickets/*.json"]      # optional: file names; without `match` and `root` no look inside is taken
       root: [result.tickets]        # optional: paths that the document must have; of XML only `#name` and `@attribute`
       match: [ticket_no, body]      # optional: paths that a record must have
+      only: [kind ~ ^ticket$]       # optional: paths without which a record is set aside
       records: ["result.tickets[]"] # JSON, YAML: where records stand; XML: names of elements; CSV: nothing
       columns: [ticket_no, subject] # JSON: names of the values, where records are lists; ["*"]: see json_tables.py
       skip: [attachments]           # JSON: keys left out of a record that is larger than parse.limits.max_record_mb
@@ -45,11 +46,12 @@ MAX_ID = 500  # characters
 _NEVER = re.compile("0[0tz:. /-]*|9999-12-31.*|(?:0001|1970)-01-01(?:[t ][0z:.]*)?(?:[+-]00:?00)?")  # no date
 NO = frozenset(["", "false", "f", "no", "n", "off", "none", "null", "nan", "nat", "nil", "n/a", "never", "\\n", "-"])
 KINDS = ("json", "xml", "csv", "yaml")
-KEYS = ("name", "kind", "file", "root", "match", "records", "columns", "skip", "id", "title", "text", "status", "meta",
-        "licence", "format")
+KEYS = ("name", "kind", "file", "root", "match", "only", "records", "columns", "skip", "id", "title", "text", "status",
+        "meta", "licence", "format")
+OTHER = "of another kind"  # why a record is set aside that has not what `only` asks for
 _KIND = re.compile("^  kind: ", re.M)
 Formatted = tuple[Values, str]  # the values at a path, and their format
-COMPILED = ("root", "match", "id", "title", "text", "status", "meta", "wanted")  # what a source makes of its paths
+COMPILED = ("root", "match", "only", "id", "title", "text", "status", "meta", "wanted")  # what it makes of its paths
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,10 @@ class Source:
     @cached_property
     def match(self) -> list[Values]:
         return self._paths("match")
+
+    @cached_property
+    def only(self) -> list[Values]:
+        return self._paths("only")
 
     @cached_property
     def id(self) -> list[Values]:
@@ -186,7 +192,7 @@ def _text(item: Any, name: str) -> str:
 
 def _paths(tree: Any) -> Iterator[str]:
     """All paths that are read from a record."""
-    read = [tree.get(name, []) for name in ("id", "title", "text", "status", "meta")]
+    read = [tree.get(name, []) for name in ("only", "id", "title", "text", "status", "meta")]
     while read:
         item = read.pop()
         if isinstance(item, dict | list):
@@ -285,7 +291,7 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
     for name, find in source.meta.items():
         if (values := find(tree)) and (value := _meta(values)) != "":
             meta[name] = value
-    dropped = drop.get(status.lower()) if status else None
+    dropped = (drop.get(status.lower()) if status else None) or (None if _has_all(tree, source.only) else OTHER)
     own = text.one_line(_first(source.id, tree))[:MAX_ID]
     return Record(own or content_id(title, plain, "" if title or plain else meta), path, locator, title, plain, meta,
                   dropped or (None if plain or title else "no text"))

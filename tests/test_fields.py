@@ -19,6 +19,9 @@ TREE = {"a": {"b": [{"lang": "de", "c": "eins"}, {"lang": "en-GB", "c": "one"}, 
     ("a.b[lang=fr|*].c", ["eins", "one", "no"]),
     ("a.b[lang=en|*].c", ["one"]),
     ("a.b[-1].c", ["no"]),
+    ("a.b[0].c", ["eins"]),
+    ("list[0]", ["p"]),
+    ("zero[0]", [0]),
     ('a."x.y"', [1]),
     ("*.b.c", ["eins", "one", "no"]),
     ("list", ["p", "q"]),
@@ -70,6 +73,7 @@ def test_words():
 @pytest.mark.parametrize(("paths", "wanted"), [
     ([], {}), (["a"], {"a": {}}), (["a.b", "a.c"], {"a": {"b": {}, "c": {}}}), (["a.b", "a"], {"a": {}}),
     (["a", "a.b"], {"a": {}}), (["a[x=y].b"], {"a": {"x": {}, "b": {}}}), (["a[-1].b"], {"a": {"-1": {}, "b": {}}}),
+    (["a[0]"], {"a": {}}), (["a[0].b"], {"a": {"b": {}}}),
     (["A {a.b} B {c}"], {"a": {"b": {}}, "c": {}}),
     (["a.b ~ x.y"], {"a": {"b": {}}}), (["a.*.b"], {"a": {}}), (["a", "*.b"], {})])
 def test_what_paths_read(paths, wanted):
