@@ -660,4 +660,161 @@ case-studies:
            "items": [{"id": "CVE-2031-0010", "summary": "Foo leaks", "content_text": "Foo leaks keys.", "date_published": "2031-01-02T00:00:00Z",
                       "url": "https://example.org/f", "status": "fixed"}]}), [
         Expected("CVE-2031-0010", "Foo leaks", "Foo leaks keys.", None, {"status": "fixed", "url": "https://example.org/f"})]),
+    Sample("nvd-xml", "nvdcve-2.0-2031.xml", """<?xml version='1.0' encoding='UTF-8'?><nvd xmlns="http://scap.nist.gov/schema/feed/vulnerability/2.0"
+ xmlns:vuln="http://scap.nist.gov/schema/vulnerability/0.4" xmlns:cvss="http://scap.nist.gov/schema/cvss-v2/0.2" nvd_xml_version="2.0">
+<entry id="CVE-2031-0021"><vuln:cve-id>CVE-2031-0021</vuln:cve-id><vuln:published-datetime>2031-01-02T00:00:00.000-04:00</vuln:published-datetime>
+ <vuln:cvss><cvss:base_metrics><cvss:score>7.5</cvss:score></cvss:base_metrics></vuln:cvss><vuln:cwe id="CWE-120"/>
+ <vuln:references xml:lang="en"><vuln:source>OURS</vuln:source><vuln:reference href="https://example.org/a" xml:lang="en">News</vuln:reference></vuln:references>
+ <vuln:summary>Foo before 2.0 writes over the end of its buffer.</vuln:summary></entry>
+<entry id="CVE-2031-0022"><vuln:cve-id>CVE-2031-0022</vuln:cve-id><vuln:summary>** REJECT ** Never used.</vuln:summary></entry></nvd>""", [
+        Expected("CVE-2031-0021", "CVE-2031-0021", "Foo before 2.0 writes over the end of its buffer.", None,
+                 {"weaknesses": "CWE-120", "cvss": "7.5", "references": "https://example.org/a"}),
+        Expected("CVE-2031-0022", "CVE-2031-0022", "** REJECT ** Never used.", "REJECT")]),
+    Sample("nvd-xml", "nvdcve-2031.xml", """<nvd xmlns="http://nvd.nist.gov/feeds/cve/1.2" nvd_xml_version="1.2">
+<entry type="CVE" name="CVE-2031-0023" seq="2031-0023" published="2031-01-02" severity="High" CVSS_score="9.0"><desc>
+ <descript source="cve">Bar runs what it is sent.</descript></desc><refs><ref source="OURS" url="https://example.org/b">News</ref></refs></entry>
+<entry type="CVE" name="CVE-2031-0024" seq="2031-0024" reject="1"><desc><descript source="cve">A duplicate.</descript></desc></entry></nvd>""", [
+        Expected("CVE-2031-0023", "CVE-2031-0023", "Bar runs what it is sent.", None,
+                 {"published": "2031-01-02", "severity": "High", "references": "https://example.org/b"}),
+        Expected("CVE-2031-0024", "CVE-2031-0024", "A duplicate.", "REJECT")]),
+    Sample("cve-xml", "allitems.xml", """<?xml version="1.0"?><cve xmlns="http://cve.mitre.org/cve/downloads/1.0">
+<item type="CVE" name="CVE-2001-9001" seq="2001-9001"><status>Entry</status><desc>Foo lets anybody in.</desc><refs><ref source="OURS"
+ url="https://example.org/c">7</ref></refs></item>
+<item type="CAN" name="CVE-2001-9002" seq="2001-9002"><status>Candidate</status><phase date="20010203">Assigned</phase>
+ <desc>** REJECT ** Taken twice.</desc><refs/></item></cve>""", [
+        Expected("CVE-2001-9001", "CVE-2001-9001", "Foo lets anybody in.", None, {"status": "Entry", "references": "https://example.org/c"}),
+        Expected("CVE-2001-9002", "CVE-2001-9002", "** REJECT ** Taken twice.", "REJECT")]),
+    Sample("xccdf", "old.xml", """<Benchmark xmlns="http://checklists.nist.gov/xccdf/1.2" id="b"><status date="2031-01-01">accepted</status><title>Ours</title>
+<Rule id="r1"><status date="2031-01-01">accepted</status><status date="2031-02-01">deprecated</status><title>No telnet</title>
+ <description>It tells passwords to all.</description></Rule>
+<Rule id="r2"><title>No rsh</title><description>It asks for none.</description><check system="C-1"><check-content-ref href="x.xml" name="M"/>
+<check-content>Look for it:
+
+$ ls /bin/&lt;name&gt;
+  none
+If there is one, this is a finding.</check-content></check></Rule></Benchmark>""", [
+        Expected("r1", "No telnet", "It tells passwords to all.", "deprecated"),
+        Expected("r2", "No rsh", "It asks for none.\nLook for it:\n$ ls /bin/<name> none\nIf there is one, this is a finding.")]),
+    Sample("oscal-xml", "catalog.xml", f"""<?xml version="1.0"?><catalog xmlns="http://csrc.nist.gov/ns/oscal/1.0" uuid="{UUID}6"><metadata><title>Controls</title></metadata>
+<group class="family" id="ac"><title>Access</title><control class="SP800-53" id="ac-1"><title>Policy</title><param id="p1"><label>roles</label></param>
+ <prop name="label" value="AC-1"/><link rel="related" href="#ac-9"/><part id="s" name="statement"><p>Write a <em>policy</em>:</p>
+  <part id="s.a" name="item"><prop name="label" value="a."/><p>for all roles;</p><part name="item"><p>and some more.</p></part></part></part>
+ <part name="guidance"><p>Policies help.</p></part><control id="ac-1.1"><title>Review</title><part name="statement"><p>Review it.</p></part></control></control>
+<control id="ac-9"><title>Old</title><prop name="label" value="AC-9"/><prop name="status" value="withdrawn"/></control></group></catalog>""", [
+        Expected("ac-1", "Policy", "Write a policy:\nfor all roles;\nand some more.\nPolicies help.\nReview\nReview it.", None,
+                 {"label": "AC-1", "references": "#ac-9"}),
+        Expected("ac-9", "Old", "", "withdrawn")]),
+    Sample("openvas-nvts", "nvts.xml", """<get_nvts_response status="200"><nvt oid="1.3.6.1.4.1.25623.1.0.90001"><name>Foo Detection</name>
+ <modification_time>2031-01-02T00:00:00Z</modification_time><family>Service detection</family><cvss_base>5.0</cvss_base>
+ <refs><ref type="cve" id="CVE-2031-0025"/><ref type="url" id="https://example.org/d"/></refs>
+ <tags>cvss_base_vector=AV:N|summary=Looks for foo.|insight=Foo says its name
+to all who ask.|solution_type=VendorFix</tags><solution type="VendorFix" method="">Update to 2.</solution></nvt></get_nvts_response>""", [
+        Expected("1.3.6.1.4.1.25623.1.0.90001", "Foo Detection", "Looks for foo.\nFoo says its name to all who ask.\nUpdate to 2.", None,
+                 {"cves": "CVE-2031-0025", "references": "https://example.org/d", "labels": "Service detection"})]),
+    Sample("fortify", "audit.fvdl.xml", """<FVDL xmlns="xmlns://www.fortifysoftware.com/schema/fvdl" version="1.12"><UUID>u</UUID><Vulnerabilities><Vulnerability>
+ <ClassInfo><ClassID>C1</ClassID><Type>SQL Injection</Type></ClassInfo></Vulnerability></Vulnerabilities>
+<Description contentType="preformatted" classID="C1"><Abstract>&lt;Content&gt;&lt;Paragraph&gt;A query is built from &lt;code&gt;input&lt;/code&gt;.&lt;/Paragraph&gt;&lt;/Content&gt;</Abstract>
+ <Explanation>&lt;Content&gt;It goes wrong:&lt;pre&gt;q = "SELECT " + a&lt;/pre&gt;&lt;/Content&gt;</Explanation><Recommendations>Bind it.</Recommendations>
+ <References><Reference><Title>On queries</Title><Author>A. Uthor</Author></Reference></References></Description></FVDL>""", [
+        Expected("C1", "", 'A query is built from input.\nIt goes wrong:\nq = "SELECT " + a\nBind it.', None, {"references": "On queries"})]),
+    Sample("stix-1", "poll.xml", """<taxii_11:Poll_Response xmlns:taxii_11="http://taxii.mitre.org/messages/taxii_xml_binding-1.1" message_id="1"><taxii_11:Content_Block>
+<taxii_11:Content><STIX_Package xmlns="http://stix.mitre.org/stix-1" xmlns:c="http://cybox.mitre.org/cybox-2" xmlns:t="http://stix.mitre.org/TTP-1"
+ xmlns:e="http://stix.mitre.org/ExploitTarget-1" xmlns:r="http://stix.mitre.org/Report-1" id="p">
+ <Observables><c:Observable id="o"><c:Object><c:Properties category="ipv4-addr"><a:Address_Value xmlns:a="a">192.0.2.7</a:Address_Value></c:Properties></c:Object></c:Observable></Observables>
+ <TTPs><TTP id="t1"><t:Title>Mail</t:Title><t:Behavior><t:Attack_Patterns><t:Attack_Pattern capec_id="CAPEC-163"><t:Description>Mail with a hook.</t:Description>
+  </t:Attack_Pattern></t:Attack_Patterns></t:Behavior></TTP><TTP id="t2"><t:Behavior><t:Malware><t:Malware_Instance><t:Name>Foo</t:Name>
+  <t:Description>Foo listens.</t:Description></t:Malware_Instance></t:Malware></t:Behavior></TTP></TTPs>
+ <Exploit_Targets><e:Exploit_Target id="e"><e:Title>Old bar</e:Title><e:Vulnerability><e:Description>Bar leaks.</e:Description><e:CVE_ID>CVE-2031-0026</e:CVE_ID>
+  </e:Vulnerability></e:Exploit_Target></Exploit_Targets>
+ <Reports><Report id="r"><r:Header><r:Title>All of it</r:Title><r:Description>Foo came by mail.</r:Description></r:Header></Report></Reports>
+</STIX_Package></taxii_11:Content></taxii_11:Content_Block></taxii_11:Poll_Response>""", [
+        Expected("o", "", "Indicators: 192.0.2.7"),
+        Expected("t1", "Mail", "Mail with a hook.", None, {"attack_patterns": "CAPEC-163"}),
+        Expected("t2", "Foo", "Foo listens."),
+        Expected("e", "Old bar", "Bar leaks.", None, {"cves": "CVE-2031-0026"}),
+        Expected("r", "All of it", "Foo came by mail.")]),
+    Sample("misp-event-xml", "events.xml", f"""<response><Event><id>1</id><date>2031-01-02</date><info>Foo is back</info><uuid>{UUID}5</uuid><threat_level_id>1</threat_level_id>
+<Orgc><name>Ours</name><uuid>{UUID}4</uuid></Orgc><Attribute><type>domain</type><value>foo[.]example</value><comment>Where foo calls</comment></Attribute>
+<Attribute><type>comment</type><value>Foo sleeps for a week.</value><comment/></Attribute><Attribute><type>link</type><value>https://example.org/e</value></Attribute>
+<Tag><name>tlp:white</name></Tag></Event><xml_version>2.4</xml_version></response>""", [
+        Expected(f"{UUID}5", "Foo is back", "Foo sleeps for a week.\nWhere foo calls\n"
+                 "Indicators: foo[.]example, Foo sleeps for a week., https://example.org/e", None,
+                 {"authors": "Ours", "labels": "tlp:white", "references": "https://example.org/e"})]),
+    Sample("jats", "oai.xml", """<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><ListRecords><record><header><identifier>oai:ours:1</identifier></header><metadata>
+<article xmlns="https://jats.nlm.nih.gov/ns/archiving/1.3/"><front><article-meta><article-id pub-id-type="pmcid">PMC9001</article-id><title-group>
+ <article-title>On hands</article-title></title-group><abstract><p>We look at hands.</p></abstract></article-meta></front>
+<body><sec><title>Intro</title><p>Hands hold.</p></sec></body></article></metadata></record></ListRecords></OAI-PMH>""", [
+        Expected("PMC9001", "On hands", "We look at hands.\nIntro\nHands hold.")]),
+    Sample("atom", "videos.xml", """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:media="http://search.yahoo.com/mrss/"><id>c</id><title>Ours</title><entry><id>yt:video:v</id>
+<title>Heaps of fun</title><published>2031-01-02T00:00:00Z</published><media:group><media:title>Heaps of fun</media:title>
+<media:description>We fill a heap.
+
+More at https://example.org/f</media:description></media:group></entry></feed>""", [
+        Expected("yt:video:v", "Heaps of fun", "We fill a heap.\nMore at https://example.org/f", None, {"published": "2031-01-02T00:00:00Z"})]),
+    Sample("rss", "media.rss", """<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>Ours</title><item><title>A heap</title><guid>v-1</guid>
+<media:group><media:content url="v.mp4"/><media:description>It is &lt;b&gt;full&lt;/b&gt;.</media:description></media:group></item></channel></rss>""", [
+        Expected("v-1", "A heap", "It is full.")]),
+    Sample("blogger", "blog.xml", """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:app="http://www.w3.org/2007/app"><id>tag:blogger.com,1999:blog-1.archive</id><title>Ours</title>
+<entry><id>tag:blogger.com,1999:blog-1.layout</id><category scheme="http://schemas.google.com/g/2005#kind" term="http://schemas.google.com/blogger/2008/kind#template"/>
+ <title type="text">Template: Ours</title><content type="text">&lt;html&gt;All of it&lt;/html&gt;</content></entry>
+<entry><id>tag:blogger.com,1999:blog-1.post-2</id><published>2031-01-02T00:00:00Z</published><app:control><app:draft>yes</app:draft></app:control>
+ <category scheme="http://schemas.google.com/g/2005#kind" term="http://schemas.google.com/blogger/2008/kind#post"/>
+ <category scheme="http://www.blogger.com/atom/ns#" term="tickets"/><title type="text">Old &lt;b&gt; tickets</title>
+ <content type="html">&lt;div&gt;Tickets are &lt;i&gt;forged&lt;/i&gt;.&lt;/div&gt;</content><link rel="alternate" href="https://example.org/g"/></entry></feed>""", [
+        Expected("tag:blogger.com,1999:blog-1.layout", "Template: Ours", "All of it", "of another kind"),
+        Expected("tag:blogger.com,1999:blog-1.post-2", "Old <b> tickets", "Tickets are forged.", None,
+                 {"status": "draft", "labels": "tickets", "url": "https://example.org/g"})]),
+    Sample("blogger", "feed.atom", """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:blogger="http://schemas.google.com/blogger/2018"><id>x</id><title>Ours</title>
+<entry><id>tag:blogger.com,1999:blog-1.post-3</id><blogger:type>POST</blogger:type><blogger:status>LIVE</blogger:status><title>New</title>
+ <content type="html">&lt;p&gt;It is new.&lt;/p&gt;</content></entry>
+<entry><id>tag:blogger.com,1999:blog-1.post-4</id><blogger:type>COMMENT</blogger:type><title/><content type="html">Indeed.</content></entry>
+<entry><id>tag:blogger.com,1999:blog-1.post-5</id><blogger:type>POST</blogger:type><blogger:status>SOFT_TRASHED</blogger:status><title>Bad</title>
+ <content type="html">No.</content></entry></feed>""", [
+        Expected("tag:blogger.com,1999:blog-1.post-3", "New", "It is new.", None, {"status": "LIVE"}),
+        Expected("tag:blogger.com,1999:blog-1.post-4", "", "Indeed.", "of another kind"),
+        Expected("tag:blogger.com,1999:blog-1.post-5", "Bad", "No.", "deleted")]),
+    Sample("wordpress-export", "ours.wordpress.xml", """<rss version="2.0" xmlns:excerpt="http://wordpress.org/export/1.2/excerpt/" xmlns:dc="http://purl.org/dc/elements/1.1/"
+ xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:wp="http://wordpress.org/export/1.2/"><channel><title>Ours</title><wp:wxr_version>1.2</wp:wxr_version>
+<item><title><![CDATA[A new foo]]></title><link>https://example.org/h</link><dc:creator><![CDATA[we]]></dc:creator><guid isPermaLink="false">https://example.org/?p=5</guid>
+ <description></description><content:encoded><![CDATA[<!-- wp:paragraph -->
+<p>Foo is <strong>new</strong>.</p>
+<!-- /wp:paragraph -->]]></content:encoded><excerpt:encoded><![CDATA[Read of foo.]]></excerpt:encoded><wp:post_id>5</wp:post_id>
+ <wp:status>publish</wp:status><wp:post_type>post</wp:post_type><category domain="category" nicename="news"><![CDATA[News]]></category>
+ <wp:comment><wp:comment_id>7</wp:comment_id><wp:comment_content><![CDATA[So it is.]]></wp:comment_content><wp:comment_approved>1</wp:comment_approved></wp:comment>
+ <wp:comment><wp:comment_id>8</wp:comment_id><wp:comment_content><![CDATA[Buy shoes.]]></wp:comment_content><wp:comment_approved>spam</wp:comment_approved></wp:comment></item>
+<item><title>A picture</title><guid>https://example.org/?p=6</guid><content:encoded/><excerpt:encoded/><wp:post_id>6</wp:post_id><wp:status>inherit</wp:status><wp:post_type>attachment</wp:post_type></item>
+<item><title>Half of it</title><guid>https://example.org/?p=7</guid><content:encoded/><excerpt:encoded><![CDATA[In short.]]></excerpt:encoded><wp:post_id>7</wp:post_id><wp:status>draft</wp:status><wp:post_type>page</wp:post_type></item>
+<item><title>Gone</title><guid>https://example.org/?p=8</guid><content:encoded>No.</content:encoded><excerpt:encoded/><wp:post_id>8</wp:post_id><wp:status>trash</wp:status><wp:post_type>post</wp:post_type></item>
+</channel></rss>""", [
+        Expected("https://example.org/?p=5", "A new foo", "Foo is new.\nSo it is.", None, {"status": "publish", "labels": "News", "authors": "we"}),
+        Expected("https://example.org/?p=6", "A picture", "", "of another kind"),
+        Expected("https://example.org/?p=7", "Half of it", "In short.", None, {"status": "draft", "type": "page"}),
+        Expected("https://example.org/?p=8", "Gone", "No.", "deleted")]),
+    Sample("jira-xml", "search.xml", """<rss version="0.92"><channel><title>Ours</title><link>https://example.org</link><description>A search</description>
+<item><title>[FOO-7] Foo leaks &amp;lt;b&amp;gt;</title><link>https://example.org/browse/FOO-7</link><project id="1" key="FOO">Foo</project>
+ <description>&lt;p&gt;It leaks &lt;tt&gt;keys&lt;/tt&gt;.&lt;/p&gt;</description><environment/><key id="10007">FOO-7</key><summary>Foo leaks</summary>
+ <type id="1" iconUrl="i">Bug</type><priority id="3">Major</priority><status id="6" iconUrl="i" description="Done with.">Closed</status>
+ <resolution id="1">Fixed</resolution><reporter username="we">We</reporter><labels><label>security</label></labels><created>Wed, 1 Jan 2031 00:00:00 +0000</created>
+ <comments><comment id="1" author="you" created="Wed, 1 Jan 2031">&lt;p&gt;Mended in 2.&lt;/p&gt;</comment></comments></item></channel></rss>""", [
+        Expected("FOO-7", "Foo leaks", "It leaks keys.\nMended in 2.", None,
+                 {"status": "Closed", "labels": "security", "severity": "Major", "authors": "We"})]),
+    Sample("bugzilla", "show_bug.xml", """<?xml version="1.0"?><!DOCTYPE bugzilla SYSTEM "https://example.org/page.cgi?id=bugzilla.dtd"><bugzilla version="5.1" urlbase="https://example.org/">
+<bug><bug_id>9001</bug_id><creation_ts>2031-01-02 00:00:00 +0000</creation_ts><short_desc>Foo crashes (CVE-2031-0027)</short_desc><product>Foo</product>
+ <bug_status>RESOLVED</bug_status><resolution>FIXED</resolution><reporter name="A. Person">a</reporter>
+ <long_desc isprivate="0"><commentid>1</commentid><who name="A. Person">a</who><thetext>Open &lt;svg&gt; twice.</thetext></long_desc>
+ <long_desc isprivate="0"><commentid>2</commentid><who name="B">b</who><thetext>I mended it.</thetext></long_desc></bug>
+<bug error="NotPermitted"><bug_id>9002</bug_id></bug></bugzilla>""", [
+        Expected("9001", "Foo crashes (CVE-2031-0027)", "Open <svg> twice.\nI mended it.", None,
+                 {"status": "RESOLVED", "resolution": "FIXED", "authors": "A. Person"}),
+        Expected("9002", "", "", "no text")]),
+    Sample("vuldef", "vuldef.xml", """<VULDEF-Document version="3.2" xmlns="http://jvn.jp/vuldef/" xml:lang="en"><Vulinfo><VulinfoID>JVNDB-2031-009001</VulinfoID><VulinfoData>
+<Title>Foo leaks</Title><VulinfoDescription><Overview>Foo tells its keys.</Overview></VulinfoDescription>
+<Affected><AffectedItem><Name>Ours</Name><ProductName>Foo</ProductName></AffectedItem></Affected>
+<Impact><Cvss version="2.0"><Severity type="Base">Medium</Severity></Cvss><ImpactItem><Description>Keys may be read.</Description></ImpactItem></Impact>
+<Solution><SolutionItem><Description>Update it.</Description></SolutionItem></Solution><Related><RelatedItem type="advisory"><Name>CVE</Name>
+ <VulinfoID>CVE-2031-0028</VulinfoID><URL>https://example.org/i</URL></RelatedItem></Related>
+<History><HistoryItem><HistoryNo>1</HistoryNo><Description>Published.</Description></HistoryItem></History><DateFirstPublished>2031-01-02</DateFirstPublished>
+</VulinfoData></Vulinfo></VULDEF-Document>""", [
+        Expected("JVNDB-2031-009001", "Foo leaks", "Foo tells its keys.\nKeys may be read.\nUpdate it.", None,
+                 {"cves": "CVE-2031-0028", "products": "Foo", "vendors": "Ours", "severity": "Medium"})]),
 ]

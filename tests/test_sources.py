@@ -142,7 +142,7 @@ def test_users_source_comes_first_and_says_where_everything_stands(tmp_path):
 def test_records_of_another_kind_are_set_aside():
     source = sources.compiled({"text": "x", "only": ["kind ~ ^post$", "x"], "status": "state"})
     trees = [{"kind": "post"}, {"kind": "menu"}, {}, {"kind": "menu", "state": "deleted"}]
-    rows = [sources.record(source, {"x": "a", **tree}, "f", "1", {"deleted": "deleted"}, 9, Counter()) for tree in trees]
+    rows = [sources.record(source, {"x": "a", **tree}, "f", "", {"deleted": "deleted"}, 9, Counter()) for tree in trees]
     assert [row.dropped for row in rows] == [None, sources.OTHER, sources.OTHER, "deleted"]
 
 
