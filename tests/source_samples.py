@@ -817,4 +817,225 @@ More at https://example.org/f</media:description></media:group></entry></feed>""
 </VulinfoData></Vulinfo></VULDEF-Document>""", [
         Expected("JVNDB-2031-009001", "Foo leaks", "Foo tells its keys.\nKeys may be read.\nUpdate it.", None,
                  {"cves": "CVE-2031-0028", "products": "Foo", "vendors": "Ours", "severity": "Medium"})]),
+    Sample("ghsa-api", "of_a_repository.json", _json([
+        {"ghsa_id": "GHSA-gggg-hhhh-jjjj", "cve_id": None, "summary": "Leak in left-pan", "description": "It leaks.", "severity": "low",
+         "state": state, "withdrawn_at": None, "vulnerabilities": []} for state in ("published", "withdrawn")]), [
+        Expected("GHSA-gggg-hhhh-jjjj", "Leak in left-pan", "It leaks.", None, {"status": "published"}),
+        Expected("GHSA-gggg-hhhh-jjjj", "Leak in left-pan", "It leaks.", "withdrawn")]),
+    Sample("cve-search", "cves.jsonl", "".join(json.dumps({
+        "Modified": "2031-02-03T00:00:00", "Published": "2031-01-02T00:00:00", "access": {"vector": "NETWORK"}, "cvss": 7.5, "cwe": "CWE-89",
+        "capec": [{"id": "66", "name": "SQL Injection", "summary": "An attacker writes a query.", "solutions": "Bind all that comes in."}],
+        "id": f"CVE-2031-003{n}", "references": ["https://example.org/a"], "summary": words}) + "\n" for n, words in enumerate(
+            ["Foo builds queries of what it is sent.", "** REJECT ** A duplicate."])), [
+        Expected("CVE-2031-0030", "CVE-2031-0030", "Foo builds queries of what it is sent.", None,
+                 {"weaknesses": "CWE-89", "attack_patterns": "66", "published": "2031-01-02T00:00:00"}),
+        Expected("CVE-2031-0031", "CVE-2031-0031", "** REJECT ** A duplicate.", "REJECT")]),
+    Sample("msrc-sug", "sug.json", _json({"@odata.count": 1, "value": [{
+        "id": f"{UUID}3", "releaseDate": "2031-01-02T08:00:00Z", "cveNumber": "CVE-2031-0032", "cveTitle": "Foo Spoofing", "severity": "Critical",
+        "impact": "Spoofing", "tag": "Foo", "articles": [{"articleType": "FAQ", "description": "<p><strong>How?</strong></p>\n<p>By mail.</p>"}],
+        "revisions": [{"version": "1.0", "description": "<p>Information published.</p>"}]}]}), [
+        Expected("CVE-2031-0032", "Foo Spoofing", "How?\nBy mail.", None, {"severity": "Critical", "product": "Foo"})]),
+    Sample("cert-fr", "CERTFR-2031-AVI-9001.json", _json({
+        "reference": "CERTFR-2031-AVI-9001", "title": "Une faille dans Foo", "summary": "Foo laisse tout entrer.", "content": "## Solution\n\nVoir le bulletin.",
+        "risks": [{"description": "Fuite de clefs"}], "cves": [{"name": "CVE-2031-0033", "url": "https://example.org/b"}], "links": [],
+        "affected_systems": [{"description": "Foo avant 2.0", "product": {"name": "Foo", "vendor": {"name": "Ours"}}}],
+        "vendor_advisories": [{"title": "Bulletin F-1", "url": "https://example.org/c"}],
+        "revisions": [{"description": "Version initiale", "revision_date": "2031-01-02"}]}), [
+        Expected("CERTFR-2031-AVI-9001", "Une faille dans Foo",
+                 "Foo laisse tout entrer.\nSolution\nVoir le bulletin.\nRisks: Fuite de clefs\nAffected: Foo avant 2.0", None,
+                 {"cves": "CVE-2031-0033", "references": "https://example.org/c", "products": "Foo"})]),
+    Sample("cert-cc", "note.json", _json({
+        "vuid": "VU#900001", "idnumber": "900001", "name": "Foo runs what it is sent", "overview": "Foo checks nothing.", "clean_desc": None,
+        "impact": "Anybody may run commands.", "resolution": "Update it.", "thanks": "Thanks to A. Person.", "public": ["https://example.org/d"],
+        "cveids": ["CVE-2031-0034"], "datefirstpublished": "2031-01-02T00:00:00Z", "vendors": [
+            {"vendor": "Ours", "status": "Affected", "statement": "We are sorry for what foo did to you."},
+            {"vendor": "Theirs", "status": "Unknown", "statement": "Nothing of ours has to do with it."}]}), [
+        Expected("VU#900001", "Foo runs what it is sent", "Foo checks nothing.\nAnybody may run commands.\nUpdate it.", None,
+                 {"cves": "CVE-2031-0034", "references": "https://example.org/d"})]),
+    Sample("attackerkb", "topics.json", _json({"data": [{
+        "id": f"{UUID}2", "editorId": f"{UUID}1", "name": "CVE-2031-0035", "created": "2031-01-02T00:00:00Z", "document": "Foo lets **anybody** in.",
+        "metadata": {"references": ["https://example.org/e"]}, "score": {"attackerValue": 2.5, "exploitability": 3},
+        "tags": [{"name": "High Privilege", "description": "Gives an attacker all that there is"}], "rapid7Analysis": None}]}), [
+        Expected(f"{UUID}2", "CVE-2031-0035", "Foo lets anybody in.", None,
+                 {"cves": "CVE-2031-0035", "labels": "High Privilege", "references": "https://example.org/e"})]),
+    Sample("hackerone", "report.json", _json({
+        "id": 90001, "url": "https://example.org/reports/90001", "title": "Requests from inside", "state": "Closed", "substate": "resolved",
+        "severity_rating": "high", "created_at": "2031-01-02T00:00:00Z", "reporter": {"username": "we"},
+        "team": {"handle": "ours", "profile": {"name": "Ours", "about": "We make foo for all who want it"}},
+        "vulnerability_information": "## Steps\nAsk for `http://192.0.2.1/`.", "vulnerability_information_html": "<h2>Steps</h2>",
+        "summaries": [{"category": "team", "content": "It asked whom it should not."}],
+        "activities": [{"type": "Activities::Comment", "message": "Thank you.", "markdown_message": "<p>Thank you.</p>"}]}), [
+        Expected("90001", "Requests from inside", "Steps\nAsk for http://192.0.2.1/.\nIt asked whom it should not.\nThank you.", None,
+                 {"status": "resolved", "severity": "high", "authors": "we"})]),
+    Sample("hackerone", "reports.json", _json({"data": [{"id": "90002", "type": "report", "attributes": {
+        "title": "Names of others", "substate": "Resolved", "disclosed_at": "2031-01-02T00:00:00Z", "severity_rating": "high",
+        "vulnerability_information": "Count up.", "cwe": "CWE-639", "url": "https://example.org/m"}, "relationships": {
+            "report_generated_content": {"data": {"attributes": {"hacktivity_summary": "Numbers told names."}}}}}], "links": {}}), [
+        Expected("90002", "Names of others", "Count up.\nNumbers told names.", None,
+                 {"status": "Resolved", "severity": "high", "weaknesses": "CWE-639"})]),
+    Sample("semgrep", "semgrep.json", _json({"version": "1.0", "results": [{
+        "check_id": "python.foo.exec", "path": "a.py", "start": {"line": 3, "col": 1}, "end": {"line": 3, "col": 9}, "extra": {
+            "message": "Do not `exec` what comes in.", "severity": "WARNING", "lines": "exec(a)", "fingerprint": "requires login",
+            "metadata": {"cwe": ["CWE-95: Eval"], "references": ["https://example.org/f"], "license": "Ours 1.0"}}}],
+        "errors": [{"code": 3, "level": "warn", "message": "c.py could not be read as a program"}], "paths": {"scanned": ["a.py"]}}), [
+        Expected("python.foo.exec a.py:3", "python.foo.exec", "Do not exec what comes in.", None,
+                 {"severity": "WARNING", "weaknesses": "CWE-95: Eval", "file": "a.py"})]),
+    Sample("checkov", "checkov.json", _json([{"check_type": "terraform", "results": {
+        "passed_checks": [{"check_id": "OURS_1", "check_name": "Buckets keep a log", "check_result": {"result": "PASSED"}, "resource": "bucket.x"}],
+        "failed_checks": [{"check_id": "OURS_2", "check_name": "Buckets are encrypted", "check_result": {"result": "FAILED"}, "file_path": "/a.tf",
+                           "resource": "bucket.x", "guideline": "https://example.org/g", "code_block": [[1, "resource \"bucket\" \"x\" {\n"]]}],
+        "skipped_checks": []}, "summary": {"passed": 1, "failed": 1}}]), [
+        Expected("OURS_2 bucket.x", "Buckets are encrypted", "Resource: bucket.x", None,
+                 {"file": "/a.tf", "references": "https://example.org/g"})]),
+    Sample("trivy", "trivy.json", _json({"SchemaVersion": 2, "ArtifactName": "ours:1", "Metadata": {"ImageConfig": {"history": [{"created_by": "ADD file:0 in /"}]}},
+        "Results": [{"Target": "ours:1", "Class": "os-pkgs", "Vulnerabilities": [{
+            "VulnerabilityID": "CVE-2031-0036", "PkgName": "foo", "Title": "foo: crash", "Description": "Foo may crash.", "Severity": "HIGH",
+            "CweIDs": ["CWE-476"], "References": ["https://example.org/h"], "DataSource": {"ID": "ours", "Name": "Ours"}}]},
+            {"Target": "Dockerfile", "Class": "config", "Misconfigurations": [{
+                "ID": "DS900", "Title": "Who runs it?", "Description": "Root may break out.", "Message": "Name a user.", "Namespace": "ours",
+                "Resolution": "Add USER.", "Severity": "HIGH", "Status": "FAIL"}]},
+            {"Target": "key.pem", "Class": "secret", "Secrets": [{"RuleID": "private-key", "Title": "Private Key", "Match": "BEGIN ***", "Severity": "HIGH"}]}]}), [
+        Expected("CVE-2031-0036", "foo: crash", "Foo may crash.", None, {"packages": "foo", "weaknesses": "CWE-476"}),
+        Expected("DS900", "Who runs it?", "Root may break out.\nName a user.\nAdd USER.", None, {"severity": "HIGH"}),
+        Expected("private-key", "Private Key", "")]),
+    Sample("cwe-api", "cwe.json", _json({"Weaknesses": [{
+        "ID": "9001", "Name": "Foo", "Abstraction": "Base", "Structure": "Simple", "Status": "Stable", "Description": "The product does foo.",
+        "ExtendedDescription": "Foo comes when:<xhtml:ul><xhtml:li>it rains.</xhtml:li></xhtml:ul>", "LikelihoodOfExploit": "High",
+        "CommonConsequences": [{"Scope": ["Integrity"], "Impact": ["Modify Memory"], "Note": "It may write."}],
+        "PotentialMitigations": [{"Phase": ["Implementation"], "Description": "Do not."}],
+        "DemonstrativeExamples": [{"Entries": [{"IntroText": "This code does foo."}, {"Nature": "Bad", "ExampleCode": "foo();"}]}],
+        "MappingNotes": {"Usage": "Allowed", "Rationale": "This entry may be used for mapping, as others may.", "Comments": "Read it first."},
+        "ContentHistory": [{"Type": "Submission", "SubmissionDate": "2031-01-02"}]},
+        {"ID": "9002", "Name": "Old", "Abstraction": "Base", "Status": "Deprecated", "Description": "See 9001."}]}), [
+        Expected("CWE-9001", "Foo", "The product does foo.\nFoo comes when:\nit rains.\nIt may write.\nDo not.\nThis code does foo.", None,
+                 {"status": "Stable", "likelihood": "High", "published": "2031-01-02"}),
+        Expected("CWE-9002", "Old", "See 9001.", "deprecated")]),
+    Sample("ctid-mappings", "mappings.json", _json({"metadata": {"mapping_framework": "ours"}, "mapping_objects": [
+        {"comments": "Foo keeps hashes away from others.", "attack_object_id": "T9001", "attack_object_name": "Taking hashes", "references": [],
+         "capability_id": "foo", "capability_description": "Foo Guard", "mapping_type": "technique-scores", "score_category": "Protect",
+         "score_value": "Partial", "status": "complete"}]}), [
+        Expected("foo: T9001", "Foo Guard: Taking hashes", "Foo keeps hashes away from others.", None,
+                 {"external_id": "T9001", "category": "Protect", "score": "Partial"})]),
+    Sample("escu", "detection.yml", """name: Foo Was Run
+id: 00000000-0000-4000-8000-000000000001
+date: '2031-01-02'
+author: We
+status: production
+type: TTP
+description: Finds that foo was run.
+search: '`logs` process=foo* | stats count by host'
+how_to_implement: Send the logs first.
+known_false_positives: Those who may run foo.
+references:
+- https://example.org/i
+tags:
+  analytic_story: [Foo]
+  mitre_attack_id: [T9001]
+  message: Foo was run on $host$ by $user$
+""", [
+        Expected("00000000-0000-4000-8000-000000000001", "Foo Was Run",
+                 "Finds that foo was run.\nSend the logs first.\nFalse positives: Those who may run foo.", None,
+                 {"status": "production", "external_id": "T9001", "labels": "Foo"})]),
+    Sample("caldera", "ability.yml", """---
+- id: 00000000-0000-4000-8000-000000000002
+  name: Find foo
+  description: Look where foo is
+  tactic: collection
+  technique: {attack_id: T9002, name: Looking}
+  platforms:
+    windows:
+      psh,pwsh:
+        command: |
+          Get-ChildItem foo
+    darwin,linux:
+      sh:
+        command: find / -name foo
+        parsers: {plugins.ours: [{source: host.file.path}]}
+""", [
+        Expected("00000000-0000-4000-8000-000000000002", "Find foo", "Look where foo is\nGet-ChildItem foo\nfind / -name foo", None,
+                 {"external_id": "T9002", "tactics": "collection"})]),
+    Sample("lolbas", "Foo.yml", """---
+Name: Foo.exe
+Description: What Windows fills with foo
+Author: We
+Created: 2031-01-02
+Commands:
+  - Command: foo.exe /get {REMOTEURL:.exe}
+    Description: Gets a program and keeps it.
+    Usecase: Download
+    Category: Download
+    MitreID: T9003
+Full_Path:
+  - Path: C:\\Windows\\foo.exe
+Resources:
+  - Link: https://example.org/j
+Acknowledgement:
+  - Person: A. Person
+---
+""", [
+        Expected("Foo.exe", "Foo.exe", "What Windows fills with foo\nGets a program and keeps it.\nDownload\nfoo.exe /get {REMOTEURL:.exe}", None,
+                 {"external_id": "T9003", "references": "https://example.org/j", "published": "2031-01-02"})]),
+    Sample("lolbas", "lolbas.json", _json([{"Name": f"Bar{n}.exe", "Description": "Reads bars", "Author": "We", "Created": "2031-01-02",
+        "Commands": [{"Command": f"bar{n} x", "Description": "Reads x.", "Usecase": "Look", "Category": "Read", "MitreID": "T9004"}],
+        "Full_Path": [{"Path": "C:\\bar.exe"}], "url": "https://example.org/k"} for n in range(2)]), [
+        Expected(f"Bar{n}.exe", f"Bar{n}.exe", f"Reads bars\nReads x.\nLook\nbar{n} x", None, {"url": "https://example.org/k"}) for n in range(2)]),
+    Sample("gtfobins", "foo", """---
+description: Foo needs a `bar`.
+functions:
+  shell:
+  - code: foo -e /bin/sh
+    comment: It stays open.
+    contexts:
+      sudo:
+      suid:
+        code: foo -p -e /bin/sh
+      unprivileged:
+  file-read:
+  - description: It reads.
+    code: foo <x
+...
+""", [
+        Expected("sha-7b00b3dad2a47879db72", "", "Foo needs a bar.\nIt reads.\nIt stays open.\nfoo -e /bin/sh\nfoo <x\nfoo -p -e /bin/sh")]),
+    Sample("reddit", "listing.json", _json({"kind": "Listing", "data": {"after": None, "children": [
+        {"kind": "t3", "data": {"name": "t3_a", "id": "a", "subreddit": "ours", "title": "On foo", "selftext": "Foo &amp; **bar** leak.",
+                                "selftext_html": "&lt;div class=\"md\"&gt;&lt;p&gt;Foo &amp;amp; bar leak.&lt;/p&gt;&lt;/div&gt;", "author": "we",
+                                "permalink": "/r/ours/comments/a/", "created_utc": 1925078400.0, "removed_by_category": None}},
+        {"kind": "t3", "data": {"name": "t3_b", "id": "b", "subreddit": "ours", "title": "Buy shoes", "selftext": "[removed]", "author": "[deleted]",
+                                "permalink": "/r/ours/comments/b/", "created_utc": 1925078401.0, "removed_by_category": "moderator"}}]}}), [
+        Expected("t3_a", "On foo", "Foo & bar leak.", None, {"authors": "we", "url": "/r/ours/comments/a/"}),
+        Expected("t3_b", "Buy shoes", "", None, {"status": "removed"})]),
+    Sample("reddit", "thread.json", _json([{"kind": "Listing", "data": {"children": [{"kind": kind, "data": data}]}} for kind, data in (
+        ("t3", {"name": "t3_c", "id": "c", "subreddit": "ours", "title": "And bar?", "selftext": "What of bar?"}),
+        ("t1", {"name": "t1_d", "id": "d", "body": "It is well.", "parent_id": "t3_c", "replies": {"kind": "Listing", "data": {"children": [
+            {"kind": "t1", "data": {"name": "t1_e", "id": "e", "body": "Since when?", "replies": ""}}]}}}))]), [
+        Expected("t3_c", "And bar?", "What of bar?"),
+        Expected("t1_d", "", "It is well.\nSince when?", None, {"parent": "t3_c"})]),
+    Sample("activitypub", "outbox.json", _json({"@context": "https://www.w3.org/ns/activitystreams", "id": "outbox.json", "type": "OrderedCollection",
+        "totalItems": 2, "orderedItems": [
+            {"id": "https://example.org/s/1/activity", "type": "Create", "actor": "https://example.org/u/we", "published": "2031-01-02T00:00:00Z",
+             "object": {"id": "https://example.org/s/1", "type": "Note", "summary": "rant", "content": "<p>Foo <b>again</b>: <a href=\"t\">#<span>foo</span></a></p>",
+                        "contentMap": {"en": "<p>Foo again</p>"}, "url": "https://example.org/@we/1", "attachment": [{"name": "A foo on a table"}],
+                        "tag": [{"type": "Hashtag", "name": "#foo"}]}},
+            {"id": "https://example.org/s/2/activity", "type": "Announce", "actor": "https://example.org/u/we", "published": "2031-01-03T00:00:00Z",
+             "object": "https://example.org/s/9"}]}), [
+        Expected("https://example.org/s/1", "rant", "Foo again: #foo\nA foo on a table", None, {"labels": "#foo", "url": "https://example.org/@we/1"}),
+        Expected("https://example.org/s/2/activity", "", "", "no text")]),
+    Sample("wordpress-api", "posts.json", _json([{
+        "id": 11, "date": "2031-01-02T00:00:00", "date_gmt": "2031-01-02T01:00:00", "slug": "foo", "status": "publish", "type": "post",
+        "link": "https://example.org/l", "guid": {"rendered": "https://example.org/?p=11"}, "title": {"rendered": "Foo &#8211; bar"},
+        "content": {"rendered": "<p>If <code>a &lt; b</code>, run.</p>", "protected": False}, "excerpt": {"rendered": "<p>If [&hellip;]</p>"},
+        "author": 1, "yoast_head": "<title>Foo - Ours</title>\n<meta name=\"description\" content=\"All of foo, and some of bar.\" />"}]), [
+        Expected("11", "Foo – bar", "If a < b, run.", None, {"status": "publish", "published": "2031-01-02T01:00:00", "url": "https://example.org/l"})]),
+    Sample("jira", "search.json", _json({"startAt": 0, "total": 2, "issues": [
+        {"id": "10001", "self": "https://example.org/rest/api/2/issue/10001", "key": "FOO-1", "fields": {
+            "summary": "Foo leaks", "description": "h2. Steps\nOpen it.", "issuetype": {"name": "Bug", "description": "A problem which keeps foo from what it is for."},
+            "status": {"name": "Closed", "description": "Nothing is left to do here."}, "labels": ["security"], "created": "2031-01-02T00:00:00.000+0000",
+            "comment": {"comments": [{"id": "1", "body": "It is mended.", "author": {"displayName": "You"}}]}, "reporter": {"displayName": "We"}}},
+        {"id": "10002", "self": "https://example.org/rest/api/3/issue/10002", "key": "FOO-2", "fields": {
+            "summary": "Bar leaks", "issuetype": {"name": "Bug"}, "status": {"name": "Open"}, "description": {"type": "doc", "version": 1, "content": [
+                {"type": "paragraph", "content": [{"type": "text", "text": "Bar tells"}]},
+                {"type": "bulletList", "content": [{"type": "listItem", "content": [{"type": "paragraph", "content": [
+                    {"type": "text", "text": "all it knows."}]}]}]}]}}}]}), [
+        Expected("FOO-1", "Foo leaks", "h2. Steps\nOpen it.\nIt is mended.", None, {"status": "Closed", "labels": "security", "authors": "We"}),
+        Expected("FOO-2", "Bar leaks", "Bar tells\nall it knows.", None, {"status": "Open", "type": "Bug"})]),
 ]
