@@ -84,6 +84,7 @@ def html(text: str) -> str:
         return text
     if "<![CDATA[" in text:
         text = text.replace("<![CDATA[", "").replace("]]>", "")
+    text = _unprefixed(text)
     if "<" in text:
         text = true_tags(_autolinks(text))
     if "&" in text:
@@ -93,6 +94,11 @@ def html(text: str) -> str:
     if any("Excessive depth" in entry.message for entry in _HTML.error_log):  # what is nested deeper would be lost
         return unescaped(_ANY_TAG.sub(" ", text))
     return "" if tree is None else element(tree)
+
+
+def _unprefixed(text: str) -> str:
+    """XHTML with its prefix, as CWE's interface gives its texts, as HTML."""
+    return text.replace("<xhtml:", "<").replace("</xhtml:", "</") if "xhtml:" in text else text
 
 
 def element(tree: Any) -> str:
@@ -284,8 +290,7 @@ def _auto(text: str) -> str:
     jats = "<jats:" in text
     if jats:
         text = unescaped(_JATS.sub(lambda tag: "\n" if tag[1] in JATS_BLOCKS else "", text))
-    if "xhtml:" in text:  # as CWE's interface gives its texts
-        text = text.replace("<xhtml:", "<").replace("</xhtml:", "</")
+    text = _unprefixed(text)
     if "##" in text:
         text = _SUBHEADING.sub("", text)
     if "<!--" in text:
