@@ -694,7 +694,7 @@ $ ls /bin/&lt;name&gt;
   none
 If there is one, this is a finding.</check-content></check></Rule></Benchmark>""", [
         Expected("r1", "No telnet", "It tells passwords to all.", "deprecated"),
-        Expected("r2", "No rsh", "It asks for none.\nLook for it:\n$ ls /bin/<name> none\nIf there is one, this is a finding.")]),
+        Expected("r2", "No rsh", "It asks for none.\nLook for it:\n$ ls /bin/<name>\nnone\nIf there is one, this is a finding.")]),
     Sample("oscal-xml", "catalog.xml", f"""<?xml version="1.0"?><catalog xmlns="http://csrc.nist.gov/ns/oscal/1.0" uuid="{UUID}6"><metadata><title>Controls</title></metadata>
 <group class="family" id="ac"><title>Access</title><control class="SP800-53" id="ac-1"><title>Policy</title><param id="p1"><label>roles</label></param>
  <prop name="label" value="AC-1"/><link rel="related" href="#ac-9"/><part id="s" name="statement"><p>Write a <em>policy</em>:</p>
