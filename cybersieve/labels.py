@@ -24,6 +24,11 @@ def key(source: str, record_id: str) -> Key:
     return source.rpartition("/")[2], record_id
 
 
+def ambiguous(source: str, other: str, record_id: str) -> InputError:
+    reason = f"both have a record {record_id}: labels tell files by their names alone"
+    return InputError(f"{source} and {other}", reason, remedy="rename one of the files")
+
+
 def half(of: Key) -> Literal["thresholds", "report"]:
     """Which half of the uniform labels a record belongs to; a property of the record, not of the label file."""
     return "thresholds" if hashlib.sha256("\t".join(of).encode()).digest()[0] % 2 else "report"

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from cybersieve import highlight, labels, markup, page_records, params, review_queue, rules, samples, tally
+from cybersieve import highlight, labels, markup, page_records, params, review_queue, rules, samples, sampling, tally
 from cybersieve.errors import CybersieveError, InputError
 from cybersieve.label_file import LabelFile
 from cybersieve.labels import Key
@@ -125,6 +125,7 @@ def open_session(args: argparse.Namespace) -> Session:
     done = set(file.mine())
     if args.queue in review_queue.KINDS:
         done |= {answer.key for answer in file.all()}
+    sampling.check_names(args.data / "scored")
     rows = tally.rows(args.data / "scored", args.data / "verdicts")
     queue = review_queue.build(args.queue, rows, done, args.n)
     if not queue:

@@ -63,8 +63,23 @@ def eligible(parsed_dir: Path, scored_dir: Path, known: set[Key]) -> Iterator[tu
         yield shard.source, rows()
 
 
+def check_names(scored_dir: Path) -> None:
+    """Raises InputError where a label could be of either of two records, before any is given."""
+    alike: dict[str, list[records.Shard]] = {}
+    for shard in records.shards(scored_dir):
+        alike.setdefault(labels.key(shard.source, "")[0], []).append(shard)
+    for shards in alike.values():
+        seen: dict[str, str] = {}
+        for shard in shards if len(shards) > 1 else ():
+            for row in records.read(shard.path, ["id", "confidence"]):
+                first = shard.source if row.get("confidence") is None else seen.setdefault(row["id"], shard.source)
+                if first != shard.source:
+                    raise labels.ambiguous(first, shard.source, row["id"])
+
+
 def sample(parsed_dir: Path, scored_dir: Path, labels_dir: Path, n: int, stratified: bool, seed: int) -> list[Drawn]:
     """Draw n records, uniformly or evenly by file. Uniform ones may bear a stratified label: else it would show."""
+    check_names(scored_dir)
     known = set(labels.load_optional(labels_dir, labels.UNIFORM))
     if not stratified:
         files = eligible(parsed_dir, scored_dir, known)

@@ -38,6 +38,15 @@ def test_uniform_draws_grow_and_leave_out_what_is_set_aside(corpus: Path) -> Non
     assert 0.65 < share < 0.92  # 0.79 expected; four standard errors either way
 
 
+def test_a_label_that_could_be_of_either_of_two_records_is_told_before_it_is_given(corpus: Path) -> None:
+    for stage in ("parsed", "scored"):
+        (corpus / stage / "b").mkdir()
+        (corpus / stage / "b" / "small.json.parquet").write_bytes(
+            (corpus / stage / "a" / "other.json.parquet").read_bytes().replace(b"a/other.json", b"b/small.json"))
+    with pytest.raises(InputError, match="a/small.json and b/small.json: both have a record r1: labels tell files"):
+        drawn(corpus, 20)
+
+
 def test_uniform_labels_are_left_out_but_stratified_ones_are_not(corpus: Path) -> None:
     first, second = drawn(corpus, 2)
     (corpus / "labels").mkdir()
