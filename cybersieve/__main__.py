@@ -46,6 +46,8 @@ def _filter(arguments: list[str]) -> None:
     args = parser.parse_args(arguments)
     from cybersieve import params, pipeline, readers, summary
 
+    if not args.labels.is_dir() and args.labels != parser.get_default("labels"):
+        parser.error(f"--labels: {args.labels} is no folder")
     named = str(args.input_dir), str(args.output_dir)
     with remote.here(args, readers.is_data):
         pipeline.run(args.input_dir, args.output_dir, args.labels, params.load(args.params), named)
