@@ -22,6 +22,7 @@ import sys
 from pathlib import Path
 
 from cybersieve import cli
+from cybersieve.errors import InputError
 
 
 def _parser(command: str, about: str) -> argparse.ArgumentParser:
@@ -47,7 +48,7 @@ def _filter(arguments: list[str]) -> None:
     from cybersieve import params, pipeline, readers, summary
 
     if not args.labels.is_dir() and args.labels != parser.get_default("labels"):
-        parser.error(f"--labels: {args.labels} is no folder")
+        raise InputError(args.labels, "is no folder", remedy="name the one that holds label files")
     named = str(args.input_dir), str(args.output_dir)
     with remote.here(args, readers.is_data):
         pipeline.run(args.input_dir, args.output_dir, args.labels, params.load(args.params), named)
