@@ -127,8 +127,8 @@ def _unwrapped(words: str, node: Any) -> str:
             result.append("")
             continue
         lines = list(paragraph)
-        indents = {line[:-len(line.lstrip())] for line in lines[first:]}
-        wrapped = len(indents) == 1 and min(indents).startswith(own)
+        indents = {len(line[:-len(line.lstrip())].expandtabs()) for line in lines[first:]}
+        wrapped = len(indents) == 1 and min(indents) >= len(own.expandtabs())  # who wraps may use other white space
         result += [" ".join(map(str.strip, lines))] if wrapped else lines
         first = False
     return "\n".join(result)

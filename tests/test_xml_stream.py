@@ -246,6 +246,7 @@ def test_memory_is_constant_whatever_passes(middle, name):
 
 @pytest.mark.parametrize(("inner", "expected"), [
     ("one\n    two\n    three", "one two three"),
+    ("one \n\ttwo \n\tthree", "one two three"),
     ("\n    one\n    two\n  ", "one two"),
     ("\n      one\n      two\n\n      three\n      four\n  ", "one two\n\nthree four"),
     ("one\n  two", "one\n  two"),  # less far in than the element
