@@ -5,10 +5,11 @@ is looked through (cybersieve/peek.py), its shallow places first.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cybersieve import fields
+from cybersieve.leaves import pair
 from cybersieve.sources import Source
 
 STEPS = 5  # keys and arrays down to a record
@@ -25,21 +26,28 @@ class _Node:
 def source(documents: list[Any], whole: bool, known: Sequence[Source], inferred: list[str] | None) -> Source | None:
     """The known source whose records stand somewhere in the documents, with their places, or None.
 
-    `inferred`: where records were found by shape. What stands in these is a part of a record, not a record.
+    Others whose records stand as deep are in its `also`. `inferred`: where records were found by shape. What stands in
+    these is a part of a record, not a record.
     """
     alone = len(documents) == 1 and inferred in (None, [""])
     most = min((len(fields.record_path(path)) for path in inferred or []), default=STEPS)
     level = [_Node(document, (), 0) for document in documents]
     for _ in range(STEPS + 1):
-        for one in known:
-            if found := [node for node in level if isinstance(node.value, dict) and one.fits(node.value)
-                         and (node.depth <= most or (alone and "[]" in node.path))]:
-                return one.at(_joined(list(dict.fromkeys(node.path for node in found)), whole))
+        found: dict[str, list[tuple[str, ...]]] = {}
+        for node in level:
+            if isinstance(node.value, dict) and (node.depth <= most or (alone and "[]" in node.path)):
+                name = next((one.name for one in known if one.fits(node.value)), "")
+                found.setdefault(name, []).append(node.path)
+        if fitting := [one for one in known if one.name in found]:
+            places = [_joined(list(dict.fromkeys(found[one.name])), whole) for one in fitting]
+            return replace(fitting[0].at([path for paths in places for path in paths]), also=tuple(fitting[1:]))
         level = [below for node in level for below in _below(node) if alone or below.depth <= most][:NODES]
     return None
 
 
 def _below(node: _Node) -> list[_Node]:
+    if pair(node.value):
+        return [_Node(node.value[1], (*node.path, "[]"), node.depth)]
     if isinstance(node.value, list):
         return [_Node(item, (*node.path, "[]"), node.depth + 1) for item in node.value]
     if not isinstance(node.value, dict):

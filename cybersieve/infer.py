@@ -4,7 +4,7 @@ What is found has the form of an entry of sources.yaml, so that `parse.py --expl
 correct it. Only the beginning of a file is looked at (cybersieve/peek.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cybersieve import fields, peek, telling
@@ -21,7 +21,7 @@ from cybersieve.field_names import (
     words,
 )
 from cybersieve.infer_fields import Description, described
-from cybersieve.leaves import MAX_DEPTH, alike
+from cybersieve.leaves import MAX_DEPTH, alike, pair
 
 REPLIES = {"message", "msg"}  # of a service that answers
 NO_RECORDS = OTHERS | {"errors"}
@@ -29,12 +29,12 @@ RECORDS_OWN = {*IDS, *TITLES, *TEXTS} - REPLIES
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
 
-def json_source(documents: list[Any], whole: bool) -> Description | None:
+def json_source(documents: list[Any], whole: bool, read: Sequence[str] = ()) -> Description | None:
     """A description of JSON documents as `peek.json_documents` gives them; `whole`: nothing was cut off.
 
-    None where there is nothing like a record.
+    None where there is nothing like a record, or all of them stand where others are `read` already.
     """
-    records = _json_records(documents, whole)
+    records = [path for path in _json_records(documents, whole) if not any(_under(path, other) for other in read)]
     samples: list[Any] = []
     for at, path in enumerate(records):
         found = peek.records(documents, fields.record_path(path))
@@ -43,8 +43,9 @@ def json_source(documents: list[Any], whole: bool) -> Description | None:
         while _lists(told):
             records[at] = path = f"{path}[]"
             told = found = peek.records(documents, fields.record_path(path))
-        samples += [{"text": item} if isinstance(item, str) else item
-                    for item in told or found if isinstance(item, dict | list | str)]
+        objects = [item for item in told if isinstance(item, dict)] if path.endswith("[][]") else []
+        samples += objects or [{"text": item} if isinstance(item, str) else item
+                               for item in told or found if isinstance(item, dict | list | str)]
     source = described("json", records, samples) if samples else None
     if source and records == [""] and len(documents) == 1 and not (source["title"] or source["text"]):
         return None  # an object that says nothing is no record
@@ -52,8 +53,9 @@ def json_source(documents: list[Any], whole: bool) -> Description | None:
 
 
 def _lists(items: list[Any]) -> bool:
-    """Are these lists of objects?"""
-    return bool(items) and all(isinstance(item, list) and isinstance(next(iter(item), None), dict) for item in items)
+    """Are these lists of objects, or pairs of an id and an object?"""
+    return bool(items) and all(isinstance(item, list) and (isinstance(next(iter(item), None), dict) or pair(item))
+                               for item in items)
 
 
 def _json_records(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
@@ -111,7 +113,7 @@ def _pages(documents: list[Any], whole: bool) -> list[str]:
 
 
 def _under(path: str, room: str) -> bool:
-    """Does a path lead into what stands at another one?"""
+    """Does a path lead to what stands at another one, or to what holds or is held by that?"""
     steps = zip(fields.record_path(room), fields.record_path(path), strict=False)
     return all(step in ("*", key) for step, key in steps)
 
@@ -133,7 +135,8 @@ def _arrays(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, 
         below = f"{path}.{fields.quoted(key)}".removeprefix(".")
         if isinstance(value, list) and value:
             if not plain(key).startswith(("reference", "links", "urls")) and not all(map(_translation, value)):
-                yield f"{below}[]", value
+                pairs = all(map(pair, value))
+                yield (f"{below}[][]", [record for _, record in value]) if pairs else (f"{below}[]", value)
         elif isinstance(value, dict) and depth < MAX_DEPTH:
             yield from _arrays(value, below, depth + 1)
 

@@ -26,6 +26,11 @@ def alike(values: list[Any]) -> bool:
     return sum(shared) / len(shared) >= 0.5
 
 
+def pair(value: Any) -> bool:
+    """Is this an id and its record?"""
+    return isinstance(value, list) and list(map(type, value)) == [str, dict]
+
+
 class Chosen(str):
     """A field whose name is an element's attribute: `<column name="title">` is `title`."""
 

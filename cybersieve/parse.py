@@ -346,7 +346,7 @@ def found(path: Path, name: str, settings: Parse, notes: Counter[str], part: con
                 notes["archive members skipped: no record found"] += 1
                 continue
             for locator, tree in document.records:
-                yield document.source, f"{member.name}: {locator}" if member.name else locator, tree
+                yield document.source.of(tree), f"{member.name}: {locator}" if member.name else locator, tree
 
 
 @contextmanager

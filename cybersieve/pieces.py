@@ -184,7 +184,8 @@ def _source(begin: bytes, name: str, settings: Parse) -> tuple[str, Source | Non
     if kind != "json" or mark or embedded.found(begin):
         return kind, None
     source = readers.recognised(kind, begin, False, name, own)
-    return kind, None if source and (source.columns or readers.guessed(source, kind, begin)) else source
+    whole = source and (source.columns or readers.pairs(source) or readers.guessed(source, kind, begin))
+    return kind, None if whole else source
 
 
 def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Iterator[Found]:
@@ -212,7 +213,7 @@ def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Ite
         for locator, tree in located:
             if locator.startswith("near byte "):
                 raise InputError(piece.name, "a place that depends on how the file is read")
-            yield source, locator, tree
+            yield source.of(tree), locator, tree
 
 
 def _elements(head: bytes, chunks: Iterator[bytes], piece: Piece, source: Source, notes: Counter[str],

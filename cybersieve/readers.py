@@ -7,7 +7,7 @@ ones (cybersieve/sources.yaml), else by shape (cybersieve/infer.py). Only a boun
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import PurePosixPath
@@ -32,6 +32,7 @@ from cybersieve import (
 )
 from cybersieve.containers import ENDINGS
 from cybersieve.errors import InputError
+from cybersieve.field_names import words
 from cybersieve.params import Limits
 from cybersieve.sources import Source
 
@@ -244,7 +245,11 @@ def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> S
     known = [source for source in possible if source.match and not (source.root or source.file)]
     inferred = infer.json_source(documents, whole)
     places = list(map(str, inferred["records"])) if inferred else None
-    return elsewhere.source(documents, whole, known, places) or _inferred(inferred)
+    source = elsewhere.source(documents, whole, known, places)
+    if not source:
+        return _inferred(inferred)
+    rest = _inferred(infer.json_source(documents, whole, source.records)) if places else None
+    return replace(source.at([*source.records, *rest.records]), also=(*source.also, rest)) if rest else source
 
 
 def _beside(other: fields.RecordPath, path: fields.RecordPath) -> bool:
@@ -266,6 +271,8 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
         trees = json_stream.records(stream, name, places, notes, **bounds, skip=skipped(source),
                                     watch=arrays and partial(arrays.watch, notes))
         trees = arrays.records(trees) if arrays else trees
+        if pairs(source):
+            trees = (one for one in trees if not _number(one[1]))  # the id in a pair of id and record
         yield from json_tables.rows(trees, source.columns, notes) if source.columns else trees
     elif kind == "xml":
         state = xml_stream.State()
@@ -283,6 +290,16 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
                 for number, item in enumerate(peek.records([tree], path)):
                     if isinstance(item, dict | list | str):
                         yield locator if not path else f"{locator}: {'.'.join(path)}[{number}]", item
+
+
+def pairs(source: Source) -> bool:
+    """May the records stand in pairs of an id and a record?"""
+    return any(place[-2:] == ("[]", "[]") for place in source.places)
+
+
+def _number(tree: Any) -> bool:
+    """Was this a text without words in an array?"""
+    return isinstance(tree, dict) and tree.keys() == {"text"} and not words(str(tree["text"]))
 
 
 def _bounded(found: Iterator[Located], name: str, notes: Counter[str]) -> Iterator[Located]:

@@ -70,6 +70,7 @@ class Source:
     described: dict[str, Any]
     place: str  # what its keys are called in errors
     inferred: bool = False  # by shape: nobody has described it
+    also: tuple["Source", ...] = ()  # others whose records stand in the same document
 
     @cached_property
     def places(self) -> list[fields.RecordPath]:
@@ -138,6 +139,10 @@ class Source:
     def fits(self, record: Any) -> bool:
         """Has the record what `match` asks for?"""
         return _has_all(record, self.match)
+
+    def of(self, record: Any) -> "Source":
+        """Which of these sources a record of the document is from."""
+        return next((source for source in self.also if not self.fits(record) and source.fits(record)), self)
 
     def at(self, records: list[str], columns: Sequence[str] = ()) -> "Source":
         """The same source with its records elsewhere; its paths are not compiled again for every document."""

@@ -156,4 +156,4 @@ def by_key(tree: dict[str, Any]) -> bool:
 
 
 def last(path: str) -> str:
-    return fields.record_path(path.removesuffix("[]"))[-1]
+    return next((step for step in reversed(fields.record_path(path)) if step != "[]"), "")

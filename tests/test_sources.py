@@ -10,6 +10,7 @@ import pytest
 
 from cybersieve import fields, params, parse, records, sources
 from cybersieve.errors import ParamsError
+from cybersieve.records import Counts
 from tests.conftest import ROOT
 from tests.source_samples import SAMPLES
 
@@ -226,3 +227,22 @@ def test_ids_are_one_line_without_controls():
     source = sources.compiled({"id": ["id"], "text": ["text"]})
     record = sources.record(source, {"id": "A\0 B\x1b[31m\n C", "text": "x"}, "f", "0", {}, 100, Counter())
     assert record.id == "A B[31m C"
+
+
+CVE = {"cveMetadata": {"cveId": "CVE-2031-1", "state": "PUBLISHED"},
+       "containers": {"cna": {"descriptions": [{"lang": "en", "value": "A flaw of it"}]}}}
+OSV = {"id": "GHSA-aaaa-bbbb-cccc", "modified": "2031-01-01T00:00:00Z", "affected": [{"ranges": []}],
+       "details": "Another flaw of it"}
+POST = {"id": "p1", "title": "A post about it", "body": "It is a flaw, and not a small one"}
+
+
+@pytest.mark.parametrize("pair", [lambda record: record, lambda record: ["some-id", record]])
+@pytest.mark.parametrize("records", [[CVE, OSV], [OSV, CVE], [CVE, POST], [CVE, OSV, POST]])
+def test_records_of_several_upstreams_in_one_document(records, pair, tmp_path):
+    """As services answer that know several: each array is read as what it holds, pairs of id and record too."""
+    document = {"total": 3, "hits": {f"list{n}": [pair(record)] * 2 for n, record in enumerate(records)}}
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    texts = [text for record in records for text in 2 * [
+        "A flaw of it" if record is CVE else "Another flaw of it" if record is OSV else POST["body"]]]
+    found = parse.found(tmp_path / "a.json", "a.json", SETTINGS, Counter())
+    assert [row["text"] for row in parse.rows(found, "a.json", SETTINGS, Counts())] == texts
