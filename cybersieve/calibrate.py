@@ -12,15 +12,17 @@ Each holds with probability >= 1 - delta/2 over the draw of the labels, both wit
 and the rules. Undecided labels (u) take no part: the promise is about records that can be decided.
 Bands may be narrowed again (`ask_share`), which keeps both promises: where rules are unsure the LLM knows better.
 
-Not covered: what the LLM decides, and other corpora than the one the labels were drawn from. A corpus with a file or
-folder that uniform labels would hardly have missed is such another one, and nothing is certified; that a file has grown
-can't be seen. Nor covered: labelling until a band passes; decide first how many labels to draw.
+Not covered: what the LLM decides, and other corpora than the one the labels were drawn from. Where a file or folder
+has fewer or more labels than chance gives to one of its size, the corpus is such another one, and nothing is certified;
+what grew by less than the labels can tell goes unseen. Nor covered: labelling until a band passes; decide first how
+many labels to draw.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import lru_cache
+from math import log
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,7 +39,7 @@ Figures = dict[str, Any]
 STEPS = 200  # candidates a band: every half per cent of the records
 ROOM = 4 / 3  # at 1 perfect rules fail by chance: what is tested first would be all that is positive
 CURVE = (0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99)  # targets for the plot of target against calls saved
-UNLIKELY = 1e-3  # odds at which uniform labels may miss a file or folder by chance, all of them together
+UNLIKELY = 1e-3  # odds at which chance may spread uniform labels unevenly, all files and folders together
 COVERED = 0.9  # share of the records in files with labels, from which on estimates by file are worth something
 STRANGERS = 0.1  # share of labels of no record from which on a warning says so
 
@@ -161,8 +163,8 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     uniform, by_file = labels.uniform_half(labels_dir, "thresholds"), labels.by_file(labels_dir)
     scored = _read(scored_dir, {*uniform, *by_file})
     confidences, found = scored.confidences, scored.found
-    missed = scored.missed([key for key in found if key in uniform])
-    certain = not missed and any(uniform.get(key) is not None for key in found)  # of another they certify nothing
+    skewed = scored.skewed([key for key in found if key in uniform])
+    certain = not skewed and any(uniform.get(key) is not None for key in found)  # of another they certify nothing
     estimated = not certain and scored.covered([key for key in found if key in by_file]) >= COVERED
     known = by_file if estimated else uniform
     found = {key: value for key, value in found.items() if key in known and (certain or estimated)}
@@ -195,9 +197,9 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
         result = {"mode": "uncertified"} | _shares(Bands(settings.accept, settings.reject), confidences) | figures
         needed = labels_needed(truth, settings)
         reason = certificate.UNCOVERED if scored.found else certificate.NO_LABELS
-        if missed:
+        if skewed:
             drawn_there = sum(key in uniform for key in scored.found)
-            reason = certificate.MISSED.format(", ".join(missed[:3]), scored.share(missed), drawn_there)
+            reason = certificate.skewed(drawn_there, [(unit, scored.share([unit]), n) for unit, n in skewed.items()])
         told = [reason, certificate.drawing(needed, 0, len(confidences))]
         cli.warn(" ".join(told))
         return result | {"labels_needed": needed, "certificate": told}
@@ -230,18 +232,36 @@ class _Scored(NamedTuple):
         """Share of the records that are in files with one of the labelled records."""
         return self.share({self.sources[key] for key in drawn})
 
-    def missed(self, drawn: Collection[labels.Key]) -> list[str]:
-        """The outermost files and folders without one of these, of which a uniform sample would have some.
+    def skewed(self, drawn: Collection[labels.Key]) -> dict[str, int]:
+        """The files and folders with fewer of these than a uniform sample has there (or if none, with more): how many.
 
-        The chance of missing a share s by n labels is (1 - s) ** n, for each of them (Bonferroni).
+        The least likely first, and of those within each other only that one. The odds are bounded for each of them
+        and each side (Bonferroni).
         """
-        units = Counter[str]()
+        sizes, there, total = Counter[str](), Counter[str](), max(len(self.confidences), 1)
         for source, size in self.sizes.items():
-            units.update(dict.fromkeys(_units(source), size))
-        there, total = {unit for key in drawn for unit in _units(self.sources[key])}, max(len(self.confidences), 1)
-        found = {unit for unit, size in units.items() if unit not in there
-                 and len(units) * (1 - size / total) ** len(drawn) < UNLIKELY}
-        return sorted(unit for unit in found if found.isdisjoint(_units(unit)[1:]))
+            sizes.update(dict.fromkeys(_units(source), size))
+        for key in drawn:
+            there.update(_units(self.sources[key]))
+        odd = {unit: surprise for unit, size in sizes.items()
+               if (surprise := _surprise(there[unit], len(drawn), size / total)) > log(2 * len(sizes) / UNLIKELY)}
+        few = {unit for unit in odd if there[unit] * total < sizes[unit] * len(drawn)}
+        result: dict[str, int] = {}
+        above: set[str] = set()
+        for unit in sorted(few or odd, key=lambda unit: (-odd[unit], unit)):
+            if unit not in above and result.keys().isdisjoint(_units(unit)):
+                result[unit] = there[unit]
+                above.update(_units(unit))
+        return result
+
+
+def _surprise(k: int, n: int, share: float) -> float:
+    """-log of the chance that of n so few, or so many, as k are in a share, by Chernoff's bound of binomial tails.
+
+    For k = 0 the bound is the chance itself, (1 - share) ** n.
+    """
+    parts = (k, n * share), (n - k, n * (1 - share))
+    return sum(found * log(found / expected) for found, expected in parts if found)
 
 
 def _units(source: str) -> list[str]:

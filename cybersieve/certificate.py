@@ -1,5 +1,6 @@
 """What calibrate has proven, or why nothing, in sentences for people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from cybersieve import labels
@@ -15,9 +16,10 @@ NO_LABELS = ("Nothing is certified: no label that may set thresholds is of a rec
 UNCOVERED = ("Nothing is certified, and nothing estimated: the labels of this corpus are no decided ones of a uniform "
              "sample, nor of files with nine tenths of its records. The thresholds are calibrate.accept and "
              "calibrate.reject; draw uniform ones with cybersieve sample-labels.")
-MISSED = ("Nothing is certified: the labels were not drawn from this corpus as it is. None is in {}, with {:.0%} of "
-          "the records, which {} labels would not have missed by chance. The thresholds are calibrate.accept and "
-          "calibrate.reject; draw labels anew with cybersieve sample-labels.")
+SKEWED = ("Nothing is certified: the labels were not drawn from this corpus as it is. Chance would not spread {} "
+          "labels like this: {}. The thresholds are calibrate.accept and calibrate.reject; draw on, or anew, with "
+          "cybersieve sample-labels.")
+NAMED = 3  # files and folders that a sentence names
 ELSEWHERE = ("{} of the {} labels for thresholds are of no record of this corpus, among them {!r}: were files renamed "
              "or left out, or does the label file name a folder, or have a space too many? Labels of another corpus, "
              "as the sample corpus' are, are to be taken out of the label files.")
@@ -51,6 +53,13 @@ def words(found: dict[str, Any], passed: tuple[float | None, float | None], sett
     if None in passed and found["asked"]:
         lines += [INSTEAD, drawing(found["labels_needed"], found["labels"], found["records"])]
     return lines
+
+
+def skewed(labelled: int, units: Sequence[tuple[str, float, int]]) -> str:
+    """Why labels are no uniform sample. `units`: file or folder, its share of the records, its labels."""
+    named = [f"{unit}, with {share:.0%} of the records, has {n or 'none'}" for unit, share, n in units[:NAMED]]
+    more = [f"and {len(units) - NAMED} more are as unlikely"] if len(units) > NAMED else []
+    return SKEWED.format(labelled, "; ".join(named + more))
 
 
 def drawing(needed: int | None, labelled: int, total: int) -> str:

@@ -245,13 +245,66 @@ def test_a_corpus_that_has_grown_since_it_was_labelled_is_not_certified(tmp_path
                                                                        capsys: pytest.CaptureFixture[str]) -> None:
     found = calibrate.calibrate_folder(*grown(tmp_path, forum=1000), SETTINGS)
     assert (found["mode"], found["accept"], found["reject"]) == ("uncertified", SETTINGS.accept, SETTINGS.reject)
-    assert "None is in own/, with 33% of the records" in found["certificate"][0]
-    assert "None is in own/" in capsys.readouterr().err
+    assert "own/, with 33% of the records, has none" in found["certificate"][0]
+    assert "own/, with 33% of the records, has none" in capsys.readouterr().err
 
 
 def test_a_folder_of_small_files_is_missed_as_one_large_file_would_be(tmp_path: Path) -> None:
     later = {f"f{n}": 5 for n in range(200)}
     assert calibrate.calibrate_folder(*grown(tmp_path, **later), SETTINGS)["mode"] == "uncertified"
+
+
+@pytest.mark.parametrize("labelled", [1, 2, 5, 100])
+def test_a_few_labels_of_what_has_grown_do_not_hide_it(tmp_path: Path, labelled: int) -> None:
+    scored, folder_of_labels = grown(tmp_path, forum=1000)
+    mine = [n for n in range(1000) if labels.half(("forum", str(n))) == "thresholds"]
+    with (folder_of_labels / labels.UNIFORM).open("a") as file:
+        file.writelines(f"forum,{n},0\n" for n in mine[:labelled])
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert (found["mode"], found["accept"], found["reject"]) == ("uncertified", SETTINGS.accept, SETTINGS.reject)
+    assert f"own/, with 33% of the records, has {labelled}." in found["certificate"][0]
+
+
+def test_files_too_small_to_miss_labels_show_in_those_that_have_too_many(tmp_path: Path) -> None:
+    scored, folder_of_labels = folder(tmp_path, 2000)
+    for name in map(str, range(500)):
+        row = {"id": name, "source": name, "rules": [], "score": 0.0, "confidence": 0.99}
+        records.write(scored / f"{name}.parquet", [row], records.SCORED)
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert found["mode"] == "uncertified" and "a/, with 80% of the records, has 1020." in found["certificate"][0]
+
+
+def scored(**sizes: int) -> calibrate._Scored:
+    """Files of so many records, all with labels."""
+    keys = [(name, str(n)) for name, size in sizes.items() for n in range(size)]
+    sources = {key: key[0] for key in keys}
+    return calibrate._Scored(np.zeros(len(keys)), set(keys), dict.fromkeys(keys, 0.0), sources, sizes)
+
+
+def test_uniform_labels_are_hardly_ever_taken_for_others() -> None:
+    corpus = scored(**{f"f{n}": 2 ** (n % 12) for n in range(60)})
+    keys, draw = sorted(corpus.found), np.random.default_rng(3)
+    alarms = [n for n in (10, 100, 1000) for _ in range(300)
+              if corpus.skewed([keys[i] for i in draw.choice(len(keys), n, replace=False)])]
+    assert not alarms
+
+
+def test_the_least_likely_of_files_and_folders_is_named() -> None:
+    corpus = scored(**{"a/old": 1000, "a/new": 1000, "b/old": 1000, "b/other": 1000})
+    some = {name: [(name, str(n)) for n in range(100)] for name in ("a/old", "b/old", "b/other")}
+    few = [("a/new", str(n)) for n in range(5)]
+    assert corpus.skewed([*some["a/old"], *few, *some["b/old"], *some["b/other"]]) == {"a/new": 5}
+    assert corpus.skewed([*some["b/old"], *some["b/other"]]) == {"a/": 0}
+
+
+def test_of_many_files_that_labels_missed_three_are_named_and_the_rest_counted(tmp_path: Path) -> None:
+    scored, folder_of_labels = folder(tmp_path, 2000)
+    for name in "bcdefghi":
+        rows = [{"id": str(n), "source": name, "rules": [], "score": 0.0, "confidence": 0.99} for n in range(500)]
+        records.write(scored / f"{name}.parquet", rows, records.SCORED)
+    said = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)["certificate"][0]
+    assert "b, with 8% of the records, has none; c, with 8% of the records, has none; d, " in said
+    assert "; and 5 more are as unlikely." in said and "e, with" not in said
 
 
 def test_what_labels_may_miss_by_chance_does_not_matter(tmp_path: Path) -> None:

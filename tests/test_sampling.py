@@ -47,6 +47,20 @@ def test_a_label_that_could_be_of_either_of_two_records_is_told_before_it_is_giv
         drawn(corpus, 20)
 
 
+def test_drawing_on_in_a_corpus_that_has_grown_makes_up_for_what_is_missing(corpus: Path) -> None:
+    whole = set(drawn(corpus, 120))
+    later = {path: path.read_bytes() for path in corpus.rglob("big.json.parquet")}
+    for path in later:
+        path.unlink()
+    before = drawn(corpus, 20)
+    (corpus / "labels").mkdir()
+    rows = "".join(f"{file},{name},1\n" for file, name in before)
+    (corpus / "labels" / labels.UNIFORM).write_text(f"file,id,label\n{rows}")
+    for path, content in later.items():
+        path.write_bytes(content)
+    assert {*before, *drawn(corpus, 100)} == whole
+
+
 def test_uniform_labels_are_left_out_but_stratified_ones_are_not(corpus: Path) -> None:
     first, second = drawn(corpus, 2)
     (corpus / "labels").mkdir()
