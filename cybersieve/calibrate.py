@@ -144,13 +144,20 @@ def widened(bands: Bands, confidences: Floats, share: float, falling: Floats, ri
 def estimate(confidences: Floats, truth: Ints, weights: Floats, rising: Floats, settings: Calibrate) -> Bands:
     """The widest bands whose weighted estimates meet the targets: no proof, for labels that are no uniform sample.
 
-    They may overlap.
+    They may overlap. A band rests on as many labels as would prove its target were they uniform and none an error: on
+    those kept, or the positive ones. Labels of unequal weight count as so many equal ones (Kish 1965).
     """
     def share(part: NDArray[np.bool_], of: NDArray[np.bool_]) -> float:
-        return float(weights[part & of].sum() / max(weights[of].sum(), 1e-300))
+        return float(weights[part & of].sum() / weights[of].sum())
 
-    accept = [t for t in rising if share(truth == 1, confidences >= t) >= settings.target_precision]
-    reject = [t for t in rising if share(confidences <= t, truth == 1) <= 1 - settings.target_recall]
+    def enough(of: NDArray[np.bool_], target: float) -> bool:
+        least, squares = labels_for(target, settings.delta / 2, errors=0), float((weights[of] ** 2).sum())
+        return least is not None and squares > 0 and round(float(weights[of].sum()) ** 2 / squares, 6) >= least
+
+    accept = [t for t in rising if enough(confidences >= t, settings.target_precision)
+              and share(truth == 1, confidences >= t) >= settings.target_precision]
+    reject = [t for t in rising if enough(truth == 1, settings.target_recall)
+              and share(confidences <= t, truth == 1) <= 1 - settings.target_recall]
     return Bands(float(min(accept)) if accept else None, float(max(reject)) if reject else None)
 
 
@@ -186,13 +193,14 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
         drawn = Counter(scored.sources[key] for key in found)  # undecided ones, too: each stands for as many records
         own = [scored.sources[key] for key in decided]
         weights = np.array([scored.sizes[source] / drawn[source] for source in own])
-        bands = estimate(said, truth, weights, rising, settings)
-        bands = widened(bands, confidences, settings.ask_share, rising[::-1], rising)
-        told, needed = [certificate.NO_CERTIFICATE], labels_needed(truth, settings)
-        if needed is None or len(truth) < needed:
-            told.append(certificate.NO_NUMBER if needed is None else certificate.FEW.format(len(truth), needed))
+        met = estimate(said, truth, weights, rising, settings)
+        bands = widened(met, confidences, settings.ask_share, rising[::-1], rising)
+        result = {"mode": "estimated"} | _shares(bands, confidences) | figures
+        result["labels_needed"] = labels_needed(truth, settings)
+        told = certificate.estimates(result, met)
+        if len(told) > 1:
             cli.warn(" ".join(told))
-        return {"mode": "estimated"} | _shares(bands, confidences) | figures | {"certificate": told}
+        return result | {"certificate": told}
     if not decided:
         result = {"mode": "uncertified"} | _shares(Bands(settings.accept, settings.reject), confidences) | figures
         needed = labels_needed(truth, settings)

@@ -10,6 +10,7 @@ NO_CERTIFICATE = ("Nothing is certified: no uniform label is of this corpus. The
                   f"{labels.STRATIFIED}, weighted by the files' sizes as if each file's labels were drawn by chance "
                   "(those of the uncertain queue were not); draw uniform ones with cybersieve sample-labels.")
 FEW = "The estimates rest on {} decided labels, fewer than the {} or so that would do for a certificate."
+EMPTY = "No record is {} by rule: the labels there are too few, or too unequal in weight, or the rules err too much."
 NO_LABELS = ("Nothing is certified: no label that may set thresholds is of a record of this corpus. The "
              "thresholds are calibrate.accept and calibrate.reject, as far as the rules' confidence can be trusted on "
              "texts that they were not fitted on.")
@@ -52,6 +53,19 @@ def words(found: dict[str, Any], passed: tuple[float | None, float | None], sett
         lines.append(f"{found['labels_undecided']} labelled records that can't be decided take no part in this.")
     if None in passed and found["asked"]:
         lines += [INSTEAD, drawing(found["labels_needed"], found["labels"], found["records"])]
+    return lines
+
+
+def estimates(found: dict[str, Any], met: tuple[float | None, float | None]) -> list[str]:
+    """What is to be said of estimates. `met`: accept and reject before they were narrowed and set apart."""
+    needed, lines = found["labels_needed"], [NO_CERTIFICATE]
+    if needed is None:
+        lines.append(NO_NUMBER)
+    elif found["labels"] < needed:
+        lines.append(FEW.format(found["labels"], needed))
+    if None in met and found["asked"]:
+        empty = [name for name, band in zip(("kept", "rejected"), met, strict=True) if band is None]
+        lines += [EMPTY.format(" or ".join(empty)), INSTEAD]
     return lines
 
 

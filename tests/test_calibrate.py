@@ -381,6 +381,27 @@ def test_estimates_from_few_labels_are_warned_of(tmp_path: Path, capsys: pytest.
     assert "rest on 3 decided labels" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("given", ["0", "000", "1", "0" * 28, "1" * 28, "0" * 300])
+def test_estimates_from_too_few_labels_leave_a_band_empty_and_say_how_many_are_wanted(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str) -> None:
+    scored, folder_of_labels = folder(tmp_path, 1000, uniform=False, labelled=0)
+    rows = "".join(f"feed.json,{999 - i},{label}\n" for i, label in enumerate(given))
+    (folder_of_labels / labels.STRATIFIED).write_text(f"file,id,label\n{rows}")
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert found["mode"] == "estimated" and found["labels_needed"] >= 62
+    assert (found["accept"], found["reject"], found["asked_share"]) == (None, None, 1.0)
+    said = " ".join(found["certificate"])
+    assert said in capsys.readouterr().err and "No record is kept or rejected by rule" in said
+    assert f"fewer than the {found['labels_needed']} or so" in said or len(given) > found["labels_needed"]
+
+
+def test_an_estimate_rests_on_labels_of_some_weight() -> None:
+    confidences, truth = np.linspace(0, 1, 100), np.ones(100, dtype=np.int64)
+    even, uneven = np.ones(100), np.append(np.ones(99), 1000.0)
+    assert calibrate.estimate(confidences, truth, even, confidences, SETTINGS).accept == 0.0
+    assert calibrate.estimate(confidences, truth, uneven, confidences, SETTINGS) == (None, None)
+
+
 def test_uniform_labels_of_another_corpus_do_not_hide_those_drawn_by_file(tmp_path: Path) -> None:
     scored, folder_of_labels = folder(tmp_path, 400, uniform=False)
     alone = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
