@@ -6,10 +6,10 @@ Certified (Learn then Test, Angelopoulos et al. 2021, with fixed-sequence testin
 the confidences of all records alone, before a label is looked at. The labels then test them in that order, from
 narrow bands to wide ones, and the last one before the first failure is taken. A test is an exact binomial tail at
 delta/2, one for each promise:
-(a) of the records kept by rule, at least target_precision are right;
+(a) of the records kept by rule that can be decided, at least target_precision are right;
 (b) of all records that belong in the corpus, at most 1 - target_recall are rejected by rule.
 Each holds with probability >= 1 - delta/2 over the draw of the labels, both with >= 1 - delta, whatever the corpus
-and the rules. Undecided labels (u) take no part: the promise is about records that can be decided.
+and the rules. Undecided labels (u) take no part.
 Bands may be narrowed again (`ask_share`), which keeps both promises: where rules are unsure the LLM knows better.
 
 Not covered: what the LLM decides, and other corpora than the one the labels were drawn from. Where a file or folder
@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import lru_cache
-from math import log
+from math import floor, log
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -321,10 +321,15 @@ def evidence(said: Floats, truth: Ints, bands: Bands, settings: Calibrate) -> Fi
     kept, right, positives = int(accepted.sum()), int(truth[accepted].sum()), int(truth.sum())
     spared = positives - int(truth[rejected].sum())
     return {"accepted_labels": kept, "accepted_wrong": kept - right,
-            "precision_at_least": round(bounds.lower(right, kept, alpha), 4) if kept else None,
+            "precision_at_least": _down(bounds.lower(right, kept, alpha)) if kept else None,
             "positives_lost": positives - spared,
-            "recall_at_least": round(bounds.lower(spared, positives, alpha), 4) if positives else None,
+            "recall_at_least": _down(bounds.lower(spared, positives, alpha)) if positives else None,
             "labels_needed": labels_needed(truth, settings)}
+
+
+def _down(bound: float) -> float:
+    """4 decimals of a lower bound, never more than it is."""
+    return floor(bound * 10_000) / 10_000
 
 
 def labels_needed(truth: Ints, settings: Calibrate) -> int | None:

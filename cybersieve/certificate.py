@@ -28,16 +28,21 @@ NO_NUMBER = "No number of labels proves a target of 1."
 INSTEAD = "With calibrate.mode: fixed, calibrate.accept and calibrate.reject decide instead, unproven."
 
 
+def percent(share: float) -> str:
+    """A share that is promised, not rounded to more (.9876 is no 98.8 %)."""
+    return f"{100 * share:.12g}%"
+
+
 def words(found: dict[str, Any], passed: tuple[float | None, float | None], settings: Calibrate) -> list[str]:
     """The certificate in sentences. `passed`: accept and reject before they were narrowed and set apart."""
-    precision, loss = f"{settings.target_precision:.1%}", f"{1 - settings.target_recall:.1%}"
-    chance = f"with probability {1 - settings.delta / 2:.2%} over the draw of the labels"
+    precision, loss = percent(settings.target_precision), percent(1 - settings.target_recall)
+    chance = f"with probability {percent(1 - settings.delta / 2)} over the draw of the labels"
     if found["accept"] is None:
         kept = f"No record is kept by rule: {found['labels']} decided labels prove no band of precision {precision}."
     else:
         kept = (f"Of the {found['kept_by_rule']} records kept by rule (confidence {found['accept']} or more) at least "
-                f"{precision} are right, {chance}: of {found['accepted_labels']} labelled ones "
-                f"{found['accepted_wrong']} are wrong.")
+                f"{precision} of those that can be decided are right, {chance}: of {found['accepted_labels']} labelled "
+                f"ones {found['accepted_wrong']} are wrong.")
     if not found["rejected_by_rule"] and (passed[1] is not None or not found["asked"]):
         rejected = f"No record is rejected by rule: all are kept{' or asked about' if found['asked'] else ''}."
     elif found["reject"] is None:

@@ -132,8 +132,23 @@ def test_folder_certified(tmp_path: Path) -> None:
         "rejected_by_rule"] + found["asked"]
     assert found["accept"] > found["reject"] and found["calls_saved"] > 0.8
     assert found["precision_at_least"] >= 0.9 and found["recall_at_least"] >= 0.9
-    assert len(found["certificate"]) == 3 and "at least 90.0% are right" in found["certificate"][0]
+    assert len(found["certificate"]) == 3 and "at least 90% of those that can be decided are right" in found[
+        "certificate"][0]
     assert [point["target"] for point in found["curve"]] == list(calibrate.CURVE)
+
+
+def test_no_promise_is_rounded_up(tmp_path: Path) -> None:
+    scored, folder_of_labels = folder(tmp_path, 20_000)
+    settings = replace(SETTINGS, target_precision=0.9876, target_recall=0.99777, delta=1e-6)
+    found = calibrate.calibrate_folder(scored, folder_of_labels, settings)
+    kept, rejected = found["certificate"][:2]
+    assert "at least 98.76% of" in kept and "with probability 99.99995% over" in kept
+    assert "loses at most 0.223% of" in rejected
+    for bound, right, of in (("precision_at_least", found["accepted_labels"] - found["accepted_wrong"],
+                              found["accepted_labels"]),
+                             ("recall_at_least", found["labels_positive"] - found["positives_lost"],
+                              found["labels_positive"])):
+        assert 0 <= bounds.lower(right, of, 5e-7) - found[bound] < 1e-4
 
 
 def test_too_few_labels_give_empty_bands_and_say_how_many_are_needed(tmp_path: Path,
