@@ -167,58 +167,77 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     Without a label on any record of the corpus: accept and reject of the settings, and no certificate.
     Raises ParamsError: calibrate.reject is not below calibrate.accept. Raises InputError: a label is of two records.
     """
-    uniform, by_file = labels.uniform_half(labels_dir, "thresholds"), labels.by_file(labels_dir)
-    scored = _read(scored_dir, {*uniform, *by_file})
-    confidences, found = scored.confidences, scored.found
-    skewed = scored.skewed([key for key in found if key in uniform])
-    certain = not skewed and any(uniform.get(key) is not None for key in found)  # of another they certify nothing
-    estimated = not certain and scored.covered([key for key in found if key in by_file]) >= COVERED
-    known = by_file if estimated else uniform
-    found = {key: value for key, value in found.items() if key in known and (certain or estimated)}
+    by_hand = Bands(settings.accept, settings.reject)
     if settings.reject >= settings.accept:
         raise ParamsError(f"calibrate.reject: {settings.reject} must be below calibrate.accept ({settings.accept})")
     if settings.mode == "fixed":
-        return {"mode": "fixed"} | _shares(Bands(settings.accept, settings.reject), confidences)
+        _warn_of_labels(labels_dir)
+        return {"mode": "fixed"} | _shares(by_hand, _read(scored_dir, set()).confidences)
+    uniform, by_file = labels.uniform_half(labels_dir, "thresholds"), labels.by_file(labels_dir)
+    scored = _read(scored_dir, {*uniform, *by_file})
+    drawn = [key for key in scored.found if key in uniform]
+    skewed = scored.skewed(drawn)
+    certain = not skewed and any(uniform[key] is not None for key in drawn)
+    estimated = not certain and scored.covered([key for key in scored.found if key in by_file]) >= COVERED
+    known = by_file if estimated else uniform
     strangers = sorted(known.keys() - scored.there)
     if scored.found and len(strangers) >= max(STRANGERS * len(known), 1):
         cli.warn(certificate.ELSEWHERE.format(len(strangers), len(known), ",".join(strangers[0])))
-    decided = {key: value for key in sorted(found) if (value := known[key]) is not None}
-    said, truth = np.array([found[key] for key in decided]), np.array(list(decided.values()), dtype=np.int64)
+    found = sorted(known.keys() & scored.found.keys())
+    decided = {key: value for key in found if (value := known[key]) is not None}
+    said, truth = np.array([scored.found[key] for key in decided]), np.array(list(decided.values()), dtype=np.int64)
     figures = {"target_precision": settings.target_precision, "target_recall": settings.target_recall,
                "delta": settings.delta, "labels": len(decided), "labels_positive": int(truth.sum()),
                "labels_undecided": len(found) - len(decided),
                "labels_without_confidence": len(known.keys() - scored.found.keys())}
-    falling, rising = candidates(confidences, len(truth), settings.target_precision, settings.delta / 2)
-    if decided and not certain:
-        drawn = Counter(scored.sources[key] for key in found)  # undecided ones, too: each stands for as many records
+    if certain:
+        return _certified(scored.confidences, said, truth, figures, settings)
+    unequal = [(unit, scored.share([unit]), n) for unit, n in skewed.items()]
+    reason = certificate.skewed(len(drawn), unequal) if skewed else None
+    if decided and estimated:
+        there = Counter(scored.sources[key] for key in found)  # undecided ones, too: each stands for as many records
         own = [scored.sources[key] for key in decided]
-        weights = np.array([scored.sizes[source] / drawn[source] for source in own])
-        met = estimate(said, truth, weights, rising, settings)
-        bands = widened(met, confidences, settings.ask_share, rising[::-1], rising)
-        result = {"mode": "estimated"} | _shares(bands, confidences) | figures
-        result["labels_needed"] = labels_needed(truth, settings)
-        told = certificate.estimates(result, met)
-        if len(told) > 1:
-            cli.warn(" ".join(told))
-        return result | {"certificate": told}
-    if not decided:
-        result = {"mode": "uncertified"} | _shares(Bands(settings.accept, settings.reject), confidences) | figures
-        needed = labels_needed(truth, settings)
-        reason = certificate.UNCOVERED if scored.found else certificate.NO_LABELS
-        if skewed:
-            drawn_there = sum(key in uniform for key in scored.found)
-            reason = certificate.skewed(drawn_there, [(unit, scored.share([unit]), n) for unit, n in skewed.items()])
-        told = [reason, certificate.drawing(needed, 0, len(confidences))]
-        cli.warn(" ".join(told))
-        return result | {"labels_needed": needed, "certificate": told}
+        weights = np.array([scored.sizes[source] / there[source] for source in own])
+        return _estimated(scored.confidences, said, truth, weights, figures, reason, settings)
+    needed = labels_needed(truth[:0], settings)  # what labels of another corpus, or none, say of this one is nothing
+    told = [certificate.by_hand(reason, bool(scored.found)), certificate.drawing(needed, 0, len(scored.confidences))]
+    cli.warn(" ".join(told))
+    return {"mode": "uncertified"} | _shares(by_hand, scored.confidences) | figures | {
+        "labels_needed": needed, "certificate": told}
+
+
+def _warn_of_labels(labels_dir: Path) -> None:
+    """Labels that set no thresholds may be broken, but the report will want them: that is told before the LLM works."""
+    try:
+        labels.by_file(labels_dir)
+    except InputError as error:
+        cli.warn(f"{error} (no label sets thresholds where calibrate.mode is fixed, but the report wants them)")
+
+
+def _certified(confidences: Floats, said: Floats, truth: Ints, figures: Figures, settings: Calibrate) -> Figures:
+    falling, rising = candidates(confidences, len(truth), settings.target_precision, settings.delta / 2)
     passed = proven(said, truth, falling, rising, settings)
     bands = widened(passed, confidences, settings.ask_share, falling, rising)
-    result = {"mode": "certified"} | _shares(bands, confidences) | figures | evidence(said, truth, bands, settings)
+    result = {"mode": "certified"} | _shares(bands, confidences) | figures
+    result |= evidence(said, truth, result, settings)
     told = certificate.words(result, passed, settings)
     if None in passed and result["asked"]:
         cli.warn(" ".join(told))
     return result | {"certificate": told, "curve": curve(confidences, said, truth, settings),
                      "curve_of_rules": curve(confidences, said, truth, replace(settings, ask_share=0))}
+
+
+def _estimated(confidences: Floats, said: Floats, truth: Ints, weights: Floats, figures: Figures, reason: str | None,
+               settings: Calibrate) -> Figures:
+    _, rising = candidates(confidences, len(truth), settings.target_precision, settings.delta / 2)
+    met = estimate(said, truth, weights, rising, settings)
+    bands = widened(met, confidences, settings.ask_share, rising[::-1], rising)
+    result: Figures = {"mode": "estimated"} | _shares(bands, confidences) | figures
+    result["labels_needed"] = labels_needed(truth, settings)
+    told = certificate.estimates(result, met, reason)
+    if len(told) > 1:
+        cli.warn(" ".join(told))
+    return result | {"certificate": told}
 
 
 class _Scored(NamedTuple):
@@ -313,17 +332,20 @@ def _shares(bands: Bands, confidences: Floats) -> Figures:
             "calls_saved": round(1 - asked / max(total, 1), 4) if total else 0.0}
 
 
-def evidence(said: Floats, truth: Ints, bands: Bands, settings: Calibrate) -> Figures:
-    """What the labels show of the bands. A bound is Clopper-Pearson's at delta/2 for that threshold by itself."""
+def evidence(said: Floats, truth: Ints, found: Figures, settings: Calibrate) -> Figures:
+    """What the labels show of the bands found. A bound is Clopper-Pearson's at delta/2 for that threshold by itself.
+
+    It is None for a band without a record to show anything of.
+    """
     alpha = settings.delta / 2
-    accepted = said >= bands.accept if bands.accept is not None else np.zeros(len(said), dtype=bool)
-    rejected = said <= bands.reject if bands.reject is not None else np.zeros(len(said), dtype=bool)
+    accepted = said >= (np.inf if found["accept"] is None else found["accept"])
+    rejected = said <= (-np.inf if found["reject"] is None else found["reject"])
     kept, right, positives = int(accepted.sum()), int(truth[accepted].sum()), int(truth.sum())
     spared = positives - int(truth[rejected].sum())
     return {"accepted_labels": kept, "accepted_wrong": kept - right,
             "precision_at_least": _down(bounds.lower(right, kept, alpha)) if kept else None,
             "positives_lost": positives - spared,
-            "recall_at_least": _down(bounds.lower(spared, positives, alpha)) if positives else None,
+            "recall_at_least": _down(bounds.lower(spared, positives, alpha)) if found["rejected_by_rule"] else None,
             "labels_needed": labels_needed(truth, settings)}
 
 

@@ -6,9 +6,10 @@ from typing import Any
 from cybersieve import labels
 from cybersieve.params import Calibrate
 
-NO_CERTIFICATE = ("Nothing is certified: no uniform label is of this corpus. The thresholds rest on estimates from "
-                  f"{labels.STRATIFIED}, weighted by the files' sizes as if each file's labels were drawn by chance "
-                  "(those of the uncertain queue were not); draw uniform ones with cybersieve sample-labels.")
+NONE_UNIFORM = "Nothing is certified: no decided uniform label for thresholds is of this corpus."
+ESTIMATED = (f"The thresholds rest on estimates from {labels.STRATIFIED}, weighted by the files' sizes as if each "
+             "file's labels were drawn by chance (those of the uncertain queue were not); draw uniform ones with "
+             "cybersieve sample-labels.")
 FEW = "The estimates rest on {} decided labels, fewer than the {} or so that would do for a certificate."
 EMPTY = "No record is {} by rule: the labels there are too few, or too unequal in weight, or the rules err too much."
 NO_LABELS = ("Nothing is certified: no label that may set thresholds is of a record of this corpus. The "
@@ -18,8 +19,8 @@ UNCOVERED = ("Nothing is certified, and nothing estimated: the labels of this co
              "sample, nor of files with nine tenths of its records. The thresholds are calibrate.accept and "
              "calibrate.reject; draw uniform ones with cybersieve sample-labels.")
 SKEWED = ("Nothing is certified: the labels were not drawn from this corpus as it is. Chance would not spread {} "
-          "labels like this: {}. The thresholds are calibrate.accept and calibrate.reject; draw on, or anew, with "
-          "cybersieve sample-labels.")
+          "uniform labels like this: {}.")
+BY_HAND = "The thresholds are calibrate.accept and calibrate.reject; draw on, or anew, with cybersieve sample-labels."
 NAMED = 3  # files and folders that a sentence names
 ELSEWHERE = ("{} of the {} labels for thresholds are of no record of this corpus, among them {!r}: were files renamed "
              "or left out, or does the label file name a folder, or have a space too many? Labels of another corpus, "
@@ -61,9 +62,9 @@ def words(found: dict[str, Any], passed: tuple[float | None, float | None], sett
     return lines
 
 
-def estimates(found: dict[str, Any], met: tuple[float | None, float | None]) -> list[str]:
+def estimates(found: dict[str, Any], met: tuple[float | None, float | None], reason: str | None) -> list[str]:
     """What is to be said of estimates. `met`: accept and reject before they were narrowed and set apart."""
-    needed, lines = found["labels_needed"], [NO_CERTIFICATE]
+    needed, lines = found["labels_needed"], [f"{reason or NONE_UNIFORM} {ESTIMATED}"]
     if needed is None:
         lines.append(NO_NUMBER)
     elif found["labels"] < needed:
@@ -72,6 +73,11 @@ def estimates(found: dict[str, Any], met: tuple[float | None, float | None]) -> 
         empty = [name for name, band in zip(("kept", "rejected"), met, strict=True) if band is None]
         lines += [EMPTY.format(" or ".join(empty)), INSTEAD]
     return lines
+
+
+def by_hand(reason: str | None, labelled: bool) -> str:
+    """Why the settings decide: the uniform labels' `reason`, or else for want of labels, or of any."""
+    return f"{reason} {BY_HAND}" if reason else UNCOVERED if labelled else NO_LABELS
 
 
 def skewed(labelled: int, units: Sequence[tuple[str, float, int]]) -> str:

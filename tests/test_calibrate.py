@@ -137,13 +137,22 @@ def test_folder_certified(tmp_path: Path) -> None:
     assert [point["target"] for point in found["curve"]] == list(calibrate.CURVE)
 
 
+def test_nothing_is_said_of_recall_where_nothing_is_rejected(tmp_path: Path) -> None:
+    scored, folder_of_labels = folder(tmp_path, 400, labelled=0)
+    mine = next(n for n in range(400) if labels.half(("feed.json", str(n))) == "thresholds")
+    (folder_of_labels / labels.UNIFORM).write_text(f"file,id,label\nfeed.json,{mine},1\n")
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert (found["mode"], found["labels_positive"], found["rejected_by_rule"]) == ("certified", 1, 0)
+    assert found["precision_at_least"] is found["recall_at_least"] is None
+
+
 def test_no_promise_is_rounded_up(tmp_path: Path) -> None:
     scored, folder_of_labels = folder(tmp_path, 20_000)
-    settings = replace(SETTINGS, target_precision=0.9876, target_recall=0.99777, delta=1e-6)
+    settings = replace(SETTINGS, target_precision=0.9876, target_recall=0.98777, delta=1e-6)
     found = calibrate.calibrate_folder(scored, folder_of_labels, settings)
     kept, rejected = found["certificate"][:2]
     assert "at least 98.76% of" in kept and "with probability 99.99995% over" in kept
-    assert "loses at most 0.223% of" in rejected
+    assert "loses at most 1.223% of" in rejected
     for bound, right, of in (("precision_at_least", found["accepted_labels"] - found["accepted_wrong"],
                               found["accepted_labels"]),
                              ("recall_at_least", found["labels_positive"] - found["positives_lost"],
@@ -262,6 +271,27 @@ def test_a_corpus_that_has_grown_since_it_was_labelled_is_not_certified(tmp_path
     assert (found["mode"], found["accept"], found["reject"]) == ("uncertified", SETTINGS.accept, SETTINGS.reject)
     assert "own/, with 33% of the records, has none" in found["certificate"][0]
     assert "own/, with 33% of the records, has none" in capsys.readouterr().err
+    assert (found["labels"], found["labels_positive"], found["labels_undecided"]) == (1020, 512, 0)
+    assert found["labels_needed"] == 123, "labels of another corpus say nothing of the share of positives"
+
+
+def test_estimates_say_that_uniform_labels_are_not_of_this_corpus(tmp_path: Path) -> None:
+    scored, folder_of_labels = grown(tmp_path, forum=1000)
+    path = folder_of_labels / labels.UNIFORM
+    path.write_text(path.read_text().replace("feed.json,19", "elsewhere,19"))
+    rows = [f"feed.json,{n},1\n" for n in range(1900, 2000)] + [f"forum,{n},0\n" for n in range(100)]
+    (folder_of_labels / labels.STRATIFIED).write_text("file,id,label\n" + "".join(rows))
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert found["mode"] == "estimated" and "own/, with 33% of the records, has none" in found["certificate"][0]
+
+
+def test_undecided_labels_are_counted_where_there_are_no_others(tmp_path: Path) -> None:
+    scored, folder_of_labels = folder(tmp_path, 400)
+    path = folder_of_labels / labels.UNIFORM
+    path.write_text(re.sub(r"[01]$", "u", path.read_text(), flags=re.MULTILINE))
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    mine = sum(labels.half(("feed.json", str(n))) == "thresholds" for n in range(400))
+    assert (found["mode"], found["labels"], found["labels_undecided"]) == ("uncertified", 0, mine)
 
 
 def test_a_folder_of_small_files_is_missed_as_one_large_file_would_be(tmp_path: Path) -> None:
@@ -434,6 +464,19 @@ def test_only_the_thresholds_half_is_looked_at(tmp_path: Path) -> None:
     path.write_text("\n".join(turned) + "\n")
     (folder_of_labels / labels.STRATIFIED).write_text("file,id,label\nfeed.json,5,1\n")
     assert calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS) == before
+
+
+def test_fixed_thresholds_only_warn_of_labels_that_the_report_can_not_read(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scored, folder_of_labels = folder(tmp_path, 400)
+    sound = calibrate.calibrate_folder(scored, folder_of_labels, replace(SETTINGS, mode="fixed"))
+    assert not capsys.readouterr().err
+    (folder_of_labels / labels.UNIFORM).write_text("a;b\n")
+    assert calibrate.calibrate_folder(scored, folder_of_labels, replace(SETTINGS, mode="fixed")) == sound
+    warned = capsys.readouterr().err
+    assert warned.startswith("warning: ") and "file,id,label is wanted" in warned and warned.count("\n") == 1
+    with pytest.raises(InputError, match="file,id,label is wanted"):
+        calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
 
 
 def test_fixed_thresholds(tmp_path: Path) -> None:
