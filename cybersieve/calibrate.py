@@ -18,10 +18,12 @@ what grew by less than the labels can tell goes unseen. Nor covered: labelling u
 many labels to draw.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
+from itertools import takewhile
 from math import floor, log
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,22 +53,17 @@ class Bands(NamedTuple):
     reject: float | None
 
 
-@lru_cache(maxsize=100_000)
-def most_errors(n: int, rate: float, alpha: float) -> int:
-    """The most errors among n labels at which "at most `rate` are right" is rejected at `alpha`; -1 where none are."""
-    low, high = -1, n - 1  # the tail grows with the errors
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if bounds.tail_at_least(n - middle, n, rate) <= alpha else (low, middle - 1)
-    return low
-
-
 def labels_for(rate: float, alpha: float, errors: int = 1) -> int | None:
     """The fewest labels at which that many errors still pass; None where the rate is 1, which nothing can prove."""
-    n = errors + 1
-    while rate < 1 and bounds.tail_at_least(n - errors, n, rate) > alpha:
-        n += 1
-    return n if rate < 1 else None
+    def passes(n: int) -> bool:
+        return bounds.tail_at_least(n - errors, n, rate) <= alpha
+
+    if rate >= 1:
+        return None
+    most = errors + 1
+    while not passes(most):
+        most *= 2
+    return bisect_left(range(most), True, lo=errors + 1, key=passes)
 
 
 def candidates(confidences: Floats, labelled: int, target: float, alpha: float) -> tuple[Floats, Floats]:
@@ -97,19 +94,25 @@ def certify(confidences: Floats, truth: Ints, falling: Floats, rising: Floats, s
 
 def proven(confidences: Floats, truth: Ints, falling: Floats, rising: Floats, settings: Calibrate) -> Bands:
     """The widest bands that pass in sequence, each by itself: they may overlap."""
-    alpha, positives = settings.delta / 2, int(truth.sum())
-    keeps = confidences[None, :] >= falling[:, None]
-    wrong = (keeps & (truth == 0)).sum(axis=1)
-    limits = np.array([most_errors(int(k), settings.target_precision, alpha) for k in keeps.sum(axis=1)])
-    accept = _passed(wrong <= limits, falling)
-    lost = ((confidences[None, :] <= rising[:, None]) & (truth == 1)).sum(axis=1)
-    reject = _passed(lost <= most_errors(positives, settings.target_recall, alpha), rising)
+    order = np.argsort(confidences)
+    ordered, right_below = confidences[order], np.append(0, np.cumsum(truth[order]))
+    labelled, positives = len(truth), int(truth.sum())
+
+    @cache
+    def passes(right: int, of: int, rate: float) -> bool:
+        return bounds.tail_at_least(right, of, rate) <= settings.delta / 2
+
+    below = np.searchsorted(ordered, falling, side="left")
+    kept = zip((positives - right_below[below]).tolist(), (labelled - below).tolist(), strict=True)
+    accept = _passed((passes(right, of, settings.target_precision) for right, of in kept), falling)
+    spared = positives - right_below[np.searchsorted(ordered, rising, side="right")]
+    reject = _passed((passes(right, positives, settings.target_recall) for right in spared.tolist()), rising)
     return Bands(accept, reject)
 
 
-def _passed(tests: NDArray[np.bool_], thresholds: Floats) -> float | None:
+def _passed(tests: Iterable[bool], thresholds: Floats) -> float | None:
     """The last threshold before the first failure."""
-    count = len(tests) if tests.all() else int(tests.argmin())
+    count = sum(1 for _ in takewhile(bool, tests))
     return float(thresholds[count - 1]) if count else None
 
 
@@ -134,7 +137,8 @@ def widened(bands: Bands, confidences: Floats, share: float, falling: Floats, ri
         kept = confidences >= (np.inf if accept is None else accept)
         rejected = confidences <= (-np.inf if reject is None else reject)
         sureness = np.maximum(np.where(kept, confidences, -1), np.where(rejected, 1 - confidences, -1))  # -1: asked
-        sure = round(float(np.sort(sureness)[min(asked, len(sureness) - 1)]), 6)  # confidences have 6 decimals
+        last = min(asked, len(sureness) - 1)
+        sure = round(float(np.partition(sureness, last)[last]), 6)  # confidences have 6 decimals
         if accept is not None and sure > accept:
             accept = float(falling[falling >= sure][-1]) if falling[0] >= sure else float(falling[0])
         reject = None if reject is None else min(reject, round(1 - sure, 6))
@@ -223,8 +227,7 @@ def _certified(confidences: Floats, said: Floats, truth: Ints, figures: Figures,
     told = certificate.words(result, passed, settings)
     if None in passed and result["asked"]:
         cli.warn(" ".join(told))
-    return result | {"certificate": told, "curve": curve(confidences, said, truth, settings),
-                     "curve_of_rules": curve(confidences, said, truth, replace(settings, ask_share=0))}
+    return result | {"certificate": told} | curves(confidences, said, truth, settings)
 
 
 def _estimated(confidences: Floats, said: Floats, truth: Ints, weights: Floats, figures: Figures, reason: str | None,
@@ -365,13 +368,14 @@ def labels_needed(truth: Ints, settings: Calibrate) -> int | None:
     return None if None in wanted else int(np.ceil(ROOM * max(n for n in wanted if n is not None) / share))
 
 
-def curve(confidences: Floats, said: Floats, truth: Ints, settings: Calibrate) -> list[Figures]:
-    """Share of LLM calls saved if both targets were one of CURVE, labels and ask_share being the same."""
-    points = []
+def curves(confidences: Floats, said: Floats, truth: Ints, settings: Calibrate) -> dict[str, list[Figures]]:
+    """Share of LLM calls saved if both targets were one of CURVE: with the same labels and ask_share, and with none."""
+    result: dict[str, list[Figures]] = {"curve": [], "curve_of_rules": []}
     for target in CURVE:
         wanted = replace(settings, target_precision=target, target_recall=target)
         falling, rising = candidates(confidences, len(truth), target, settings.delta / 2)
         passed = proven(said, truth, falling, rising, wanted)
-        bands = widened(passed, confidences, settings.ask_share, falling, rising)
-        points.append({"target": target, "calls_saved": _shares(bands, confidences)["calls_saved"]})
-    return points
+        for points, share in zip(result.values(), (settings.ask_share, 0), strict=True):
+            bands = widened(passed, confidences, share, falling, rising)
+            points.append({"target": target, "calls_saved": _shares(bands, confidences)["calls_saved"]})
+    return result

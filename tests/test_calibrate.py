@@ -1,6 +1,7 @@
 """Thresholds: the certificate holds over many draws of labels, and says so when labels are too few."""
 
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,13 +57,32 @@ def test_a_sequence_stops_at_its_first_failure() -> None:
     assert reject is not None and 0.3 < reject < accept
 
 
-def test_most_errors_is_the_exact_binomial_limit() -> None:
-    for n in (1, 28, 29, 60, 219):
-        most = calibrate.most_errors(n, 0.9, 0.05)
-        assert most < 0 or bounds.tail_at_least(n - most, n, 0.9) <= 0.05
-        assert bounds.tail_at_least(n - most - 1, n, 0.9) > 0.05
-    assert calibrate.most_errors(0, 0.9, 0.05) == -1
+def test_labels_for_is_the_fewest_that_pass() -> None:
+    for rate, alpha, errors in ((0.9, 0.05, 0), (0.95, 0.025, 1), (0.5, 0.25, 0), (0.999, 5e-7, 3)):
+        n = calibrate.labels_for(rate, alpha, errors)
+        assert n is not None and bounds.tail_at_least(n - errors, n, rate) <= alpha
+        assert n == errors + 1 or bounds.tail_at_least(n - 1 - errors, n - 1, rate) > alpha
     assert (calibrate.labels_for(0.9, 0.05, 0), calibrate.labels_for(1.0, 0.05)) == (29, None)
+
+
+@pytest.mark.parametrize("shape", ["calibrated", "overconfident", "ties", "useless"])
+@pytest.mark.parametrize("labelled", [0, 1, 30, 200, 3000])
+def test_bands_are_those_that_counting_label_by_label_gives(shape: str, labelled: int) -> None:
+    confidences, truth = population(shape)
+    said, right = confidences[:labelled], truth[:labelled]
+    falling, rising = calibrate.candidates(confidences, labelled, 0.9, 0.05)
+    kept = [bounds.tail_at_least(int(right[said >= t].sum()), int((said >= t).sum()), 0.9) <= 0.05 for t in falling]
+    spared = [bounds.tail_at_least(int(right[said > t].sum()), int(right.sum()), 0.9) <= 0.05 for t in rising]
+    wanted = [thresholds[tests.index(False) - 1] if tests[0] else None
+              for tests, thresholds in (([*kept, False], falling), ([*spared, False], rising))]
+    assert calibrate.proven(said, right, falling, rising, SETTINGS) == tuple(wanted)
+
+
+def test_curves_from_many_labels_take_no_time() -> None:
+    confidences, truth = population("calibrated", 100_000)
+    start = time.process_time()
+    calibrate.curves(confidences, confidences[:20_000], truth[:20_000], SETTINGS)
+    assert time.process_time() - start < 5  # it was a minute
 
 
 def test_candidates_look_at_no_label_and_keep_order() -> None:
