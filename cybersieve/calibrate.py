@@ -39,6 +39,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Figures = dict[str, Any]
 STEPS = 200  # candidates a band: every half per cent of the records
+FINE, RATIO = 0.02, 1.1  # below this share of the records in this ratio: at rare positives a half per cent is much
 ROOM = 4 / 3  # at 1 perfect rules fail by chance: what is tested first would be all that is positive
 CURVE = (0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99)  # targets for the plot of target against calls saved
 UNLIKELY = 1e-3  # odds at which chance may spread uniform labels unevenly, all files and folders together
@@ -76,7 +77,9 @@ def candidates(confidences: Floats, labelled: int, target: float, alpha: float) 
     if not len(ordered):
         return ordered, ordered
     first = min(1.0, (labels_for(target, alpha) or 1) / max(labelled, 1))
-    shares = np.arange(1, STEPS + 1) / STEPS
+    even = np.arange(1, STEPS + 1) / STEPS
+    finer = FINE / RATIO ** np.arange(max(log(FINE * len(ordered), RATIO), 0), 0, -1)
+    shares = np.append(finer, even[even >= FINE])
     at = np.ceil(shares * len(ordered)).astype(int) - 1
     falling = ordered[::-1][at[shares >= first]]
     return _distinct(falling), _distinct(ordered[at])

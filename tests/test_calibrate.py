@@ -17,23 +17,26 @@ SETTINGS = Calibrate(mode="certified", target_precision=0.9, target_recall=0.9, 
 
 
 def population(shape: str, n: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
-    """Confidences and truth of a corpus: calibrated, overconfident, full of ties, or plainly wrong."""
+    """Confidences and truth of a corpus: calibrated, overconfident, full of ties, of rare positives, plainly wrong."""
     draw = np.random.default_rng(7)
     confidences = draw.beta(0.6, 0.4, n)
+    if shape == "rare":
+        confidences = np.where(np.arange(n) < n / 80, draw.beta(9, 1, n), draw.beta(0.02, 5, n))
     if shape == "ties":
         confidences = np.round(confidences * 4) / 4
     chance = {"overconfident": 0.5 + (confidences - 0.5) * 0.75, "useless": np.full(n, 0.6)}.get(shape, confidences)
     return confidences, (draw.random(n) < chance).astype(np.int64)
 
 
-@pytest.mark.parametrize("shape", ["calibrated", "overconfident", "ties", "useless"])
-def test_targets_are_missed_in_at_most_delta_of_1000_draws(shape: str) -> None:
-    confidences, truth = population(shape)
+@pytest.mark.parametrize("shape, labelled", [("calibrated", 200), ("overconfident", 200), ("ties", 200),
+                                             ("rare", 10_000), ("useless", 200)])
+def test_targets_are_missed_in_at_most_delta_of_1000_draws(shape: str, labelled: int) -> None:
+    confidences, truth = population(shape, max(20_000, 5 * labelled))
     draw, missed = np.random.default_rng(11), {"precision": 0, "recall": 0, "either": 0}
-    falling, rising = calibrate.candidates(confidences, 200, SETTINGS.target_precision, SETTINGS.delta / 2)
+    falling, rising = calibrate.candidates(confidences, labelled, SETTINGS.target_precision, SETTINGS.delta / 2)
     taken = 0
     for _ in range(1000):
-        sample = draw.choice(len(truth), 200, replace=False)
+        sample = draw.choice(len(truth), labelled, replace=False)
         accept, reject = calibrate.certify(confidences[sample], truth[sample], falling, rising, SETTINGS)
         kept = confidences >= (2 if accept is None else accept)
         lost = (confidences <= (-1 if reject is None else reject)) & (truth == 1)
@@ -261,16 +264,16 @@ def test_an_empty_band_that_labels_would_not_fill_says_so(tmp_path: Path) -> Non
     assert found["labels_needed"] is None and "No number of labels" in found["certificate"][-1]
 
 
-@pytest.mark.parametrize("prevalence", [0.1, 0.45, 0.9])
+@pytest.mark.parametrize("prevalence", [0.003, 0.008, 0.1, 0.45, 0.9])
 def test_as_many_labels_as_are_said_to_be_needed_do_for_rules_that_do_not_err(prevalence: float) -> None:
-    truth = (np.arange(20_000) < 20_000 * prevalence).astype(np.int64)
-    confidences = np.where(truth == 1, 0.5, 0.0) + np.random.default_rng(3).random(20_000) / 2
+    truth = (np.arange(100_000) < 100_000 * prevalence).astype(np.int64)
+    confidences = np.where(truth == 1, 0.5, 0.0) + np.random.default_rng(3).random(100_000) / 2
     needed = calibrate.labels_needed(truth, SETTINGS)
     assert needed is not None
     falling, rising = calibrate.candidates(confidences, needed, SETTINGS.target_precision, SETTINGS.delta / 2)
     draw, proven = np.random.default_rng(5), 0
     for _ in range(40):
-        sample = draw.choice(20_000, needed, replace=False)
+        sample = draw.choice(100_000, needed, replace=False)
         proven += None not in calibrate.certify(confidences[sample], truth[sample], falling, rising, SETTINGS)
     assert proven >= 36
 
