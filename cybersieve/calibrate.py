@@ -20,7 +20,7 @@ many labels to draw.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from itertools import takewhile
@@ -42,7 +42,6 @@ STEPS = 200  # candidates a band: every half per cent of the records
 FINE, RATIO = 0.02, 1.1  # below this share of the records in this ratio: at rare positives a half per cent is much
 ROOM = 4 / 3  # at 1 perfect rules fail by chance: what is tested first would be all that is positive
 CURVE = (0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99)  # targets for the plot of target against calls saved
-UNLIKELY = 1e-3  # odds at which chance may spread uniform labels unevenly, all files and folders together
 COVERED = 0.9  # share of the records in files with labels, from which on estimates by file are worth something
 STRANGERS = 0.1  # share of labels of no record from which on a warning says so
 
@@ -183,7 +182,7 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     uniform, by_file = labels.uniform_half(labels_dir, "thresholds"), labels.by_file(labels_dir)
     scored = _read(scored_dir, {*uniform, *by_file})
     drawn = [key for key in scored.found if key in uniform]
-    skewed = scored.skewed(drawn)
+    skewed = labels.skewed(scored.sizes, [scored.sources[key] for key in drawn])
     certain = not skewed and any(uniform[key] is not None for key in drawn)
     estimated = not certain and scored.covered([key for key in scored.found if key in by_file]) >= COVERED
     known = by_file if estimated else uniform
@@ -258,49 +257,12 @@ class _Scored(NamedTuple):
     def share(self, units: Iterable[str]) -> float:
         """Share of the records that are in files, or folders (`a/`)."""
         wanted = set(units)
-        inside = sum(size for source, size in self.sizes.items() if not wanted.isdisjoint(_units(source)))
+        inside = sum(size for source, size in self.sizes.items() if not wanted.isdisjoint(labels.units(source)))
         return inside / max(len(self.confidences), 1)
 
     def covered(self, drawn: Iterable[labels.Key]) -> float:
         """Share of the records that are in files with one of the labelled records."""
         return self.share({self.sources[key] for key in drawn})
-
-    def skewed(self, drawn: Collection[labels.Key]) -> dict[str, int]:
-        """The files and folders with fewer of these than a uniform sample has there (or if none, with more): how many.
-
-        The least likely first, and of those within each other only that one. The odds are bounded for each of them
-        and each side (Bonferroni).
-        """
-        sizes, there, total = Counter[str](), Counter[str](), max(len(self.confidences), 1)
-        for source, size in self.sizes.items():
-            sizes.update(dict.fromkeys(_units(source), size))
-        for key in drawn:
-            there.update(_units(self.sources[key]))
-        odd = {unit: surprise for unit, size in sizes.items()
-               if (surprise := _surprise(there[unit], len(drawn), size / total)) > log(2 * len(sizes) / UNLIKELY)}
-        few = {unit for unit in odd if there[unit] * total < sizes[unit] * len(drawn)}
-        result: dict[str, int] = {}
-        above: set[str] = set()
-        for unit in sorted(few or odd, key=lambda unit: (-odd[unit], unit)):
-            if unit not in above and result.keys().isdisjoint(_units(unit)):
-                result[unit] = there[unit]
-                above.update(_units(unit))
-        return result
-
-
-def _surprise(k: int, n: int, share: float) -> float:
-    """-log of the chance that of n so few, or so many, as k are in a share, by Chernoff's bound of binomial tails.
-
-    For k = 0 the bound is the chance itself, (1 - share) ** n.
-    """
-    parts = (k, n * share), (n - k, n * (1 - share))
-    return sum(found * log(found / expected) for found, expected in parts if found)
-
-
-def _units(source: str) -> list[str]:
-    """A file (or folder) and the folders that it is in, with a slash at their ends."""
-    parts = source.rstrip("/").split("/")
-    return [source, *("/".join(parts[:depth]) + "/" for depth in range(len(parts) - 1, 0, -1))]
 
 
 def _read(scored_dir: Path, wanted: set[labels.Key]) -> _Scored:

@@ -9,7 +9,9 @@ differently counts as u. A file or id that a spreadsheet would run as a formula 
 
 import csv
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from math import log
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -17,6 +19,7 @@ from cybersieve.errors import InputError
 
 Key = tuple[str, str]  # (source's base name, record id)
 STRATIFIED, UNIFORM = "sample_stratified.csv", "sample_uniform.csv"
+UNLIKELY = 1e-3  # odds at which chance may spread uniform labels unevenly, all files and folders together
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet run a cell
 
 
@@ -136,3 +139,41 @@ def for_fitting(folder: Path) -> dict[Key, int]:
 def uniform_half(folder: Path, use: Literal["thresholds", "report"]) -> dict[Key, int | None]:
     """One half of the uniform labels, undecided ones (None) included."""
     return {of: value for of, value in load_optional(folder, UNIFORM).items() if half(of) == use}
+
+
+def units(source: str) -> list[str]:
+    """A file (or folder) and the folders that it is in, with a slash at their ends."""
+    parts = source.rstrip("/").split("/")
+    return [source, *("/".join(parts[:depth]) + "/" for depth in range(len(parts) - 1, 0, -1))]
+
+
+def skewed(sizes: Mapping[str, int], drawn: Sequence[str]) -> dict[str, int]:
+    """Files and folders with fewer labels than a uniform sample has there (or if there are none, with more): how many.
+
+    `sizes`: records of each file; `drawn`: the file of each label. The least likely first, and of those within each
+    other only that one. The odds are bounded for each of them and each side (Bonferroni).
+    """
+    size, found, total = Counter[str](), Counter[str](), sum(sizes.values())
+    for source, n in sizes.items():
+        size.update(dict.fromkeys(units(source), n))
+    for source in drawn:
+        found.update(units(source))
+    odd = {unit: surprise for unit, n in size.items()
+           if (surprise := _surprise(found[unit], len(drawn), n / max(total, 1))) > log(2 * len(size) / UNLIKELY)}
+    few = {unit for unit in odd if found[unit] * total < size[unit] * len(drawn)}
+    result: dict[str, int] = {}
+    above: set[str] = set()
+    for unit in sorted(few or odd, key=lambda unit: (-odd[unit], unit)):
+        if unit not in above and result.keys().isdisjoint(units(unit)):
+            result[unit] = found[unit]
+            above.update(units(unit))
+    return result
+
+
+def _surprise(k: int, n: int, share: float) -> float:
+    """-log of the chance that of n so few, or so many, as k are in a share, by Chernoff's bound of binomial tails.
+
+    For k = 0 the bound is the chance itself, (1 - share) ** n.
+    """
+    parts = (k, n * share), (n - k, n * (1 - share))
+    return sum(found * log(found / expected) for found, expected in parts if found)

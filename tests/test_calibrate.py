@@ -342,29 +342,6 @@ def test_files_too_small_to_miss_labels_show_in_those_that_have_too_many(tmp_pat
     assert found["mode"] == "uncertified" and "a/, with 80% of the records, has 1020." in found["certificate"][0]
 
 
-def scored(**sizes: int) -> calibrate._Scored:
-    """Files of so many records, all with labels."""
-    keys = [(name, str(n)) for name, size in sizes.items() for n in range(size)]
-    sources = {key: key[0] for key in keys}
-    return calibrate._Scored(np.zeros(len(keys)), set(keys), dict.fromkeys(keys, 0.0), sources, sizes)
-
-
-def test_uniform_labels_are_hardly_ever_taken_for_others() -> None:
-    corpus = scored(**{f"f{n}": 2 ** (n % 12) for n in range(60)})
-    keys, draw = sorted(corpus.found), np.random.default_rng(3)
-    alarms = [n for n in (10, 100, 1000) for _ in range(300)
-              if corpus.skewed([keys[i] for i in draw.choice(len(keys), n, replace=False)])]
-    assert not alarms
-
-
-def test_the_least_likely_of_files_and_folders_is_named() -> None:
-    corpus = scored(**{"a/old": 1000, "a/new": 1000, "b/old": 1000, "b/other": 1000})
-    some = {name: [(name, str(n)) for n in range(100)] for name in ("a/old", "b/old", "b/other")}
-    few = [("a/new", str(n)) for n in range(5)]
-    assert corpus.skewed([*some["a/old"], *few, *some["b/old"], *some["b/other"]]) == {"a/new": 5}
-    assert corpus.skewed([*some["b/old"], *some["b/other"]]) == {"a/": 0}
-
-
 def test_of_many_files_that_labels_missed_three_are_named_and_the_rest_counted(tmp_path: Path) -> None:
     scored, folder_of_labels = folder(tmp_path, 2000)
     for name in "bcdefghi":

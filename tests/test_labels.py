@@ -1,6 +1,7 @@
 """Label files, and that their three uses never meet."""
 
 import csv
+import random
 
 import pytest
 
@@ -94,3 +95,19 @@ def test_labellers_who_differ_leave_a_record_undecided(tmp_path):
 def test_no_label_files_no_labels(tmp_path):
     assert labels.for_fitting(tmp_path) == {}
     assert labels.uniform_half(tmp_path, "report") == {}
+
+
+def test_uniform_labels_are_hardly_ever_taken_for_others() -> None:
+    sizes = {f"f{n}": 2 ** (n % 12) for n in range(60)}
+    files = [name for name, size in sizes.items() for _ in range(size)]
+    draw = random.Random(3)
+    assert not any(labels.skewed(sizes, draw.sample(files, n)) for n in (10, 100, 1000) for _ in range(300))
+
+
+def test_the_least_likely_of_files_and_folders_is_named() -> None:
+    sizes = {"a/old": 1000, "a/new": 1000, "b/old": 1000, "b/other": 1000}
+    old = ["b/old", "b/other"] * 100
+    assert labels.skewed(sizes, [*old, *["a/old"] * 100, *["a/new"] * 5]) == {"a/new": 5}
+    assert labels.skewed(sizes, old) == {"a/": 0}
+    assert labels.skewed({"a/old": 1000} | {str(n): 1 for n in range(500)}, ["a/old"] * 200) == {"a/": 200}
+    assert labels.skewed({"one": 10}, ["one"] * 10) == labels.skewed({"one": 0}, []) == labels.skewed({}, []) == {}
