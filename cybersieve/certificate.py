@@ -31,7 +31,7 @@ INSTEAD = "With calibrate.mode: fixed, calibrate.accept and calibrate.reject dec
 
 def percent(share: float) -> str:
     """A share that is promised, not rounded to more (.9876 is no 98.8 %)."""
-    return f"{100 * share:.12g}%"
+    return f"{100 * share:.10g}%"
 
 
 def words(found: dict[str, Any], passed: tuple[float | None, float | None], settings: Calibrate) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cybersieve import bounds, calibrate, labels, records
+from cybersieve import bounds, calibrate, certificate, labels, records
 from cybersieve.errors import InputError, ParamsError
 from cybersieve.params import Calibrate
 
@@ -181,6 +181,12 @@ def test_no_promise_is_rounded_up(tmp_path: Path) -> None:
                              ("recall_at_least", found["labels_positive"] - found["positives_lost"],
                               found["labels_positive"])):
         assert 0 <= bounds.lower(right, of, 5e-7) - found[bound] < 1e-4
+
+
+@pytest.mark.parametrize("share, said", [(0.95, "95%"), (0.9876, "98.76%"), (1 - 0.9876, "1.24%"), (0.99999, "99.999%"),
+                                         (1 - 0.99999, "0.001%"), (1 - 5e-7, "99.99995%"), (1.0, "100%"), (0.0, "0%")])
+def test_a_promise_is_printed_as_it_is(share: float, said: str) -> None:
+    assert certificate.percent(share) == said
 
 
 def test_too_few_labels_give_empty_bands_and_say_how_many_are_needed(tmp_path: Path,
