@@ -281,8 +281,7 @@ def _read(scored_dir: Path, wanted: set[labels.Key]) -> _Scored:
                 values.append(row["confidence"])
                 if key in wanted:
                     if key in found:
-                        raise InputError(" and ".join((sources[key], row["source"])), f"both have a record {key[1]}: "
-                                         "labels tell files by their names alone", remedy="rename one of the files")
+                        raise labels.ambiguous(sources[key], row["source"], key[1])
                     found[key], sources[key] = row["confidence"], row["source"]
         parts.append(np.array(values, dtype=float))
         sizes[shard.source] = len(values)
