@@ -13,7 +13,8 @@ from cybersieve.json_skeleton import Digits, long_number
 _HTML = (b"html|head|body|p|br|div|span|a|b|i|u|em|strong|ul|ol|li|h[1-6]|table|tr|td|pre|code|img|hr|section|article"
          b"|script|font")
 _SPACE = rb"(?:\s|\\[nrt]|\\ufeff)*"
-_TAG = rb"<(?:\?xml\b|!--|!DOCTYPE\b|(?!(?:" + _HTML + rb")\b)[A-Za-z][\w.-]*(?::[\w.-]+)?(?:\s|>|\\[nrt]))"
+_COMMENTS = rb"(?:<!--[^<>]{0,999}-->" + _SPACE + rb"){0,9}"
+_TAG = _COMMENTS + rb"<(?:\?xml\b|!DOCTYPE\b|(?!(?:" + _HTML + rb")\b)[A-Za-z][\w.-]*(?::[\w.-]+)?(?:\s|>|\\[nrt]))"
 _START = re.compile(rb'^\s*\{(?:[^{}\[\]"]|"(?:[^"\\]|\\.)*")*?"((?:[^"\\]|\\.)*)"\s*:\s*"(?=' + _SPACE + _TAG + rb")",
                     re.S)
 _STRING = re.compile(rb'[^"\\]*(?:\\(?:[^u]|u[0-9a-fA-F]{4})[^"\\]*)*', re.S)  # whole escapes only

@@ -24,6 +24,7 @@ TEXTS = names_of("""description shortdescription longdescription fulldescription
     answer story article impact consequence analysis solution mitigation remediation recommendation statement
     instruction prompt context input output response completion extract cooked discussion guidance rationale
     explanation choices answers proofofconcept documentation document comments information resolution""")
+LONG = frozenset(names_of("document comments information resolution"))  # also of files, counts and states
 TEXT_ENDS = ("description", "descript", "desc", "abstract", "text", "article", "summary", "details", "notes", "steps",
              "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis", "remediation",
              "recommendation", "content", "body", "prompt", "response", "overview", "solution", "mitigation",
@@ -38,7 +39,8 @@ OTHERS = PERSONS | frozenset(names_of("""license licence licenses licences copyr
 OTHERS_TITLES = OTHERS - {"header", "headers"}
 # What stands in these is about whom or what they name. A text of such a name (a turn of the user) may be the record's.
 ROOMS = PERSONS | frozenset(names_of("""user account owner actor member profile submitter poster createdby community
-    channel guild team organization organisation project space subreddit issuetype status resolution priority"""))
+    channel guild team organization organisation project space subreddit issuetype priority"""))
+SPEAKERS = frozenset(names_of("assistant bot model system gpt"))  # beside these a user is one too
 CODE = frozenset(names_of("""raw query search command commands code condition range signature sourcedata rawoutput
     rawrequest rawresponse codeblock snippet codesnippet match pattern regex regexp"""))
 INDICATORS = names_of("sha256 sha256hash sha512 sha1 sha1hash md5 md5hash iocid ioc iocvalue indicator")  # the last ids
@@ -68,6 +70,7 @@ FLAGS = {"deleted": names_of("deleted isdeleted deletedat deleteat removed isrem
 PUBLIC = re.compile(r"[A-Z]{2,10}(?:-[A-Z]{2,8})*[-:]\d[\w.:-]{0,30}|GHSA(?:-\w{4}){3}")  # CVE-2014-0160
 _NUMBER = re.compile("[0-9]+|[0-9A-Fa-f-]{24,}")
 _ADVISORY = re.compile(r"(?:[A-Z]+-)+\d{4}[-:]\w+|GHSA(?:-\w{4}){3}")
+_ADDRESS = re.compile(r"https?://\S+")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:")
 _OF_DATES = re.compile(r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|jan(?:uary)?"
                        r"|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
@@ -97,6 +100,11 @@ def plain(key: str) -> str:
     """A key as it is compared."""
     word = key.rpartition(":")[2].lower()
     return word if word.isascii() and word.isalnum() else re.sub(r"[\W_]", "", word)
+
+
+def address(text: str) -> bool:
+    """Is this a page's address, and no word beside it?"""
+    return bool(_ADDRESS.fullmatch(text))
 
 
 def textual(key: str) -> bool:

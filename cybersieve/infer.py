@@ -24,7 +24,6 @@ from cybersieve.infer_fields import Description, described
 from cybersieve.leaves import MAX_DEPTH, alike, pair
 
 REPLIES = {"message", "msg"}  # of a service that answers
-NO_RECORDS = OTHERS | {"errors"}
 RECORDS_OWN = {*IDS, *TITLES, *TEXTS} - REPLIES
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
@@ -74,7 +73,7 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         return ["*"]
     arrays = _joined({path: items for path, items in _arrays(root, "", 0) if telling.wordy(items) >= 0.5})
     named = [path for path, items in arrays.items() if telling.named(items)]
-    named = [path for path in named if not NO_RECORDS & set(map(plain, fields.record_path(path)))] or named
+    named = [path for path in named if not _beside(path, arrays[path])] or named
     own_words = any(isinstance(v, str) and words(v) and textual(k) and plain(k) not in REPLIES for k, v in root.items())
     if advisory(root) and (own_words or any(isinstance(v, list) and telling.wordy(v) for v in root.values())):
         return [""]
@@ -102,14 +101,27 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     return [inner for path in same for inner in _inside(path, arrays[path])]
 
 
+def _beside(path: str, items: list[Any]) -> bool:
+    """Are these references, persons and the like, or what went wrong, beside the records?"""
+    keys = set(map(plain, fields.record_path(path)))
+    return bool(OTHERS & keys) or ("errors" in keys and not (telling.titled(items) and telling.tells(items)))
+
+
 def _pages(documents: list[Any], whole: bool) -> list[str]:
     """Paths of the records in pages of one list, which have nothing to say of their own; else documents are records."""
     pages = documents[:3]
-    if not all(isinstance(page, dict) and not any(plain(key) in RECORDS_OWN for key in page) for page in pages):
+    if not all(isinstance(page, dict) and not any(map(_own, page)) for page in pages):
         return [""]
     paths, *others = [_json_records([page], whole) for page in pages] or [[""]]
     lists = all(path.endswith("[]") and plain(telling.last(path)) in telling.LISTS for path in paths)
-    return paths if lists and all(found == paths for found in others) else [""]
+    items = [item for path in paths for item in peek.records(pages, fields.record_path(path))] if lists else []
+    numbered = [isinstance(item, dict) and any(plain(key) in IDS for key in telling.unwrapped(item)) for item in items]
+    return paths if lists and all(found == paths for found in others) and sum(numbered) * 2 > len(items) else [""]
+
+
+def _own(key: str) -> bool:
+    """Does a field of this name say that what has it is a record, not a page of some?"""
+    return plain(key) in RECORDS_OWN or plain(key).endswith("id")
 
 
 def _under(path: str, room: str) -> bool:
@@ -263,6 +275,8 @@ def _one(elements: peek.Elements) -> Description | None:
     if not elements.whole or not isinstance(tree, dict) or elements.counts[name] != 1:
         return None
     joined = _paragraphs(tree)
+    if not isinstance(joined, dict):
+        return None  # an attribute is all it has
     arrays = {path: items for path, items in _arrays(joined, "", 0) if telling.wordy(items) >= 0.5}
     if not telling.tells([joined]) or not telling.has_parts(joined, arrays):
         return None

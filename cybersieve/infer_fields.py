@@ -13,6 +13,7 @@ from cybersieve.field_names import (
     IDS,
     INDICATORS,
     LABELS,
+    LONG,
     META,
     OTHERS,
     OTHERS_IDS,
@@ -20,11 +21,13 @@ from cybersieve.field_names import (
     PERSONS,
     PUBLIC,
     ROOMS,
+    SPEAKERS,
     STATUSES,
     SURE_IDS,
     TEXT_ENDS,
     TEXTS,
     TITLES,
+    address,
     plain,
     textual,
     words,
@@ -34,9 +37,12 @@ from cybersieve.leaves import Leaf
 Description = dict[str, Any]  # an entry of sources.yaml
 BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most of them is not their own
 # What a tool saw or signed, or a page's head: no prose. Data is none either, but may be what a field called text holds.
-_CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN |<!--|<meta\b|<link\b")
+_CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN "
+                      r"|(?:<!--[^>]{0,999}-->\s{0,99}){0,9}<(?:meta|link)\b")
 _DATA = re.compile(r'[\[{]\s*[\[{"]')
 _COUNT = re.compile("[2-9]|[1-9][0-9]{1,7}")  # no yes, no, and no date
+_YES = re.compile(r"(?:true|false|yes|no|[ynt01f]|null|none|never|n/a|x|)$"
+                  r"|[0-9]{4}-[0-9]{2}|[0-9]{9,}|[a-z]{3},? [0-9a-z]", re.I)  # yes, no, or the beginning of a time
 NO_TEXTS = ("label", "licen", "error", "raw")  # how names begin of what only looks like a text's
 _COLUMN = re.compile("[A-Ea-e]|(?:option|choice|answer)[ _]?(?:[A-Ja-j]|[0-9]{1,2})", re.I)  # of answers to choose from
 HEADING = 100  # characters: a longer summary is no title of what is only said of its parts
@@ -55,6 +61,9 @@ class _Fields:
             if texts := ["\n".join(texts) for texts in per_record if texts]:
                 self.found[leaf] = texts
         self.names = {leaf: leaves.name(leaf) for leaf in self.found}
+        self.rooms: dict[Leaf, dict[str, Leaf]] = {}  # leaves by the names that stand beside one another
+        for leaf, name in self.names.items():
+            self.rooms.setdefault(leaves.bare(leaf)[:-1], {}).setdefault(name, leaf)
 
     def length(self, leaf: Leaf) -> float:
         texts = self.found[leaf]
@@ -81,10 +90,13 @@ class _Fields:
 
     def rendered(self, leaf: Leaf) -> bool:
         """Is it another field beside it in another form (`body_html` of `body`)?"""
-        name, room = leaves.name(leaf), leaves.bare(leaf)[:-1]
-        return any(name in (f"{other}html", f"html{other}", f"rendered{other}", f"formatted{other}", f"{other}map")
-                   or (name == "html" and other in TEXTS)
-                   for one, other in self.names.items() if one != leaf and leaves.bare(one)[:-1] == room)
+        name = leaves.name(leaf)
+        others = TEXTS if name == "html" else [
+            name.removesuffix("html"), name.removeprefix("html"), name.removeprefix("rendered"),
+            name.removeprefix("formatted"), name.removesuffix("map")]
+        beside = self.rooms.get(leaves.bare(leaf)[:-1], {})
+        return any(other != name and other in beside and len(self.found[beside[other]]) >= len(self.found[leaf])
+                   and self.length(leaf) < 3 * self.length(beside[other]) + 100 for other in others)
 
     def lettered(self, leaf: Leaf) -> bool:
         """Are these (of several the first) more than numbers and hashes?"""
@@ -93,6 +105,10 @@ class _Fields:
     def begins(self, leaf: Leaf, pattern: re.Pattern[str]) -> bool:
         """Do most of its texts begin like this?"""
         return sum(map(bool, map(pattern.match, self.found[leaf]))) * 2 > len(self.found[leaf])
+
+    def yes(self, leaf: Leaf) -> bool:
+        """Are these yes, no or times, and not how much was removed and added?"""
+        return "added" not in self.rooms[leaves.bare(leaf)[:-1]] and all(map(_YES.match, self.found[leaf]))
 
     def public(self, leaf: Leaf) -> bool:
         """Are these public numbers?"""
@@ -115,8 +131,14 @@ class _Fields:
 
     def prose(self, leaf: Leaf) -> bool:
         """Words that are no licence, query, reference, label or name of a person."""
-        return self.wordy(leaf) and leaves.name(leaf) not in TITLES and not self.source_code(leaf) and (
-            OTHERS | CODE | LABELS).isdisjoint(map(plain, leaf)) and not _of_another(leaf) and not self.rendered(leaf)
+        others = self.source_code(leaf) or self.of_another(leaf) or self.rendered(leaf)
+        return self.wordy(leaf) and leaves.name(leaf) not in TITLES and not others and (
+            OTHERS | CODE | LABELS).isdisjoint(map(plain, leaf))
+
+    def of_another(self, leaf: Leaf) -> bool:
+        """Does it stand in a room of somebody or something that the record only names?"""
+        rooms = ROOMS & set(map(plain, leaf[:-1]))
+        return bool(rooms) and not (rooms == {"user"} and any(plain(one[0]) in SPEAKERS for one in self.found))
 
     def source_code(self, leaf: Leaf) -> bool:
         """Is it called like source code (func, func_before, insecure_code)?"""
@@ -141,7 +163,7 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     for name, chosen in (("id", _ids(all_, near)), ("title", titles), ("text", texts)):
         result[name] = [leaves.path(leaf) for leaf in chosen]
     statuses = [leaf for leaf in all_.named(STATUSES) if leaves.bare(leaf)[:-1] in near
-                and not all_.parts(leaf) and not _of_another(leaf)]
+                and not all_.parts(leaf) and not all_.of_another(leaf)]
     result["status"] = [*map(leaves.path, statuses[:1]), *_flags(all_, near)]
     result["meta"] = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := all_.named(names))}
     result["format"] = "auto"
@@ -167,14 +189,15 @@ def _below(key: str, paths: Any) -> Any:
 def _texts(all_: _Fields) -> list[Leaf]:
     """Texts by name, and what is far longer than these. Where a name only ends like a text's, they must be longer."""
     texts = [leaf for leaf in all_.named(TEXTS, TEXT_ENDS)
-             if all_.length(leaf) >= 20 or (all_.wordy(leaf) and leaves.name(leaf) in TEXTS)]
+             if (all_.length(leaf) >= 20 and not all(map(address, all_.found[leaf])))
+             or (all_.wordy(leaf) and leaves.name(leaf) in TEXTS and leaves.name(leaf) not in LONG)]
     texts = [leaf for leaf in texts if not leaves.name(leaf).startswith(NO_TEXTS) and not all_.begins(leaf, _CAPTURE)
              and not all_.rendered(leaf)
              and "rejected" not in map(plain, leaf[:-1])]  # the answer that a model is to learn not to give
     least = min((len(leaves.bare(leaf)) for leaf in texts), default=0)
     told = [leaf for leaf in texts if PERSONS.isdisjoint(map(plain, leaf)) and (
         (len(leaves.bare(leaf)) == least and leaves.name(leaf) in TEXTS) or all_.own(leaf))]
-    texts = [leaf for leaf in told if OTHERS.isdisjoint(map(plain, leaf)) and not _of_another(leaf)]
+    texts = [leaf for leaf in told if OTHERS.isdisjoint(map(plain, leaf)) and not all_.of_another(leaf)]
     texts = ([leaf for leaf in texts if not LABELS & set(map(plain, leaf[:-1]))] or texts)[:6]
     texts = [leaf for leaf in texts if not any(leaf[:at] in texts for at in range(1, len(leaf)))]  # a mixed one's parts
     others = [leaf for leaf in all_.found if all_.prose(leaf) and not all_.classed(leaf)
@@ -186,14 +209,11 @@ def _texts(all_: _Fields) -> list[Leaf]:
     if not texts:  # better than none
         code = [leaf for leaf in all_.found if all_.wordy(leaf)
                 and (all_.source_code(leaf) or leaves.name(leaf) in CODE)]
-        texts = told[:6] or code[:1]
+        rooms = [leaf for leaf in all_.found if all_.wordy(leaf) and all_.length(leaf) >= HEADING
+                 and PERSONS.isdisjoint(map(plain, leaf))]
+        texts = told[:6] or code[:1] or rooms[:1]
     choices = [leaf for leaf in all_.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
     return texts + [leaf for leaf in choices if leaf not in texts] if len(choices) > 2 else texts
-
-
-def _of_another(leaf: Leaf) -> bool:
-    """Does it stand in a room of somebody or something that the record only names?"""
-    return not ROOMS.isdisjoint(map(plain, leaf[:-1]))
 
 
 def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
@@ -207,9 +227,8 @@ def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     persons = [(*leaves.bare(leaf)[:-1], "name") for leaf in all_.named(["username"])]
     titles = [leaf for leaf in all_.named(TITLES, ("title", "subject"))
               if all_.length(leaf) <= 300 and leaf not in texts and not all_.rendered(leaf)
-              and not OTHERS_TITLES & set(map(plain, leaf)) and not _of_another(leaf)
+              and not OTHERS_TITLES & set(map(plain, leaf)) and not (rank(leaf) and all_.of_another(leaf))
               and leaves.bare(leaf) not in persons and all_.lettered(leaf)
-              and not all_.constant(leaf)
               and (leaves.name(leaf) not in CLASSES or all_.own(leaf))
               and (not rank(leaf) or (not all_.parts(leaf) and (
                   leaves.name(leaf) in FIRM or leaves.name(leaf).endswith("title"))))]
@@ -217,9 +236,12 @@ def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
         other != leaf and leaves.bare(other)[:len(leaves.bare(leaf)) - 1] == leaves.bare(leaf)[:-1]
         and (all_.length(leaf) <= HEADING or not all_.parts(other)) for other in texts)]
     short = [leaf for leaf in all_.found if leaf not in texts and not rank(leaf) and all_.prose(leaf)
-             and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf)]
+             and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf) and not all_.begins(leaf, _CAPTURE)]
+    constant = [leaf for leaf in titles if all_.constant(leaf)]
+    titles = [leaf for leaf in titles if leaf not in constant or leaves.name(leaf) in FIRM]
     titles = [*(either[:1] if titles and all_.public(titles[0]) else []), *sorted(titles, key=rank)]
-    return titles[:2] or either[:1] or sorted(short, key=lambda leaf: (len(leaf), leaf))[:1]
+    others = sorted(short, key=lambda leaf: (len(leaf), leaf))
+    return titles[:2] or either[:1] or others[:1] or ([] if texts else constant[:1])
 
 
 def _ids(all_: _Fields, near: set[Leaf]) -> list[Leaf]:
@@ -254,5 +276,6 @@ def _distinct(all_: _Fields, leaf: Leaf) -> bool:
 def _flags(all_: _Fields, near: set[Leaf]) -> list[dict[str, str]]:
     """Words for fields that say so by yes or no or by a date; a text of such a name (a rejected answer) is none."""
     return [{word: leaves.path(leaf)} for word, names in FLAGS.items() for leaf in all_.named(names)
-            if leaves.bare(leaf)[:-1] in near and not all_.parts(leaf) and not _of_another(leaf)
-            and all_.length(leaf) <= 40 and not all_.wordy(leaf) and not any(map(_COUNT.fullmatch, all_.found[leaf]))]
+            if leaves.bare(leaf)[:-1] in near and not all_.parts(leaf) and not all_.of_another(leaf)
+            and all_.length(leaf) <= 40 and not all_.wordy(leaf) and not any(map(_COUNT.fullmatch, all_.found[leaf]))
+            and (word != "deleted" or all_.yes(leaf))]

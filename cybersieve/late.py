@@ -114,8 +114,7 @@ class Arrays(NamedTuple):
         for locator, tree in found:
             name = locator.rpartition("[")[0]
             if name in self.own or (self.maps and "@key" in tree) or (
-                    name not in self.seen and plain(name.rpartition(".")[2]) not in NO_RECORDS
-                    and kinds.of(tree) and not _tag(tree)):
+                    name not in self.seen and records_room(locator) and kinds.of(tree) and not _tag(tree)):
                 yield locator, tree
 
     def watch(self, notes: Counter[str], keys: list[str], text: str) -> None:
@@ -127,6 +126,11 @@ class Arrays(NamedTuple):
         if inner and not array and textual(inner[-1]) and words(text) and (
                 ".".join(room) not in self.seen and plain(room[-1]) not in NO_RECORDS):
             notes[NOT_READ] += 1
+
+
+def records_room(locator: str) -> bool:
+    """May what stands there be a record, by the name of its array?"""
+    return plain(locator.rpartition("[")[0].rpartition(".")[2]) not in NO_RECORDS
 
 
 def _tag(tree: dict[str, Any]) -> bool:

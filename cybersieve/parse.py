@@ -28,6 +28,7 @@ from cybersieve import (
 )
 from cybersieve import engine as run
 from cybersieve.errors import InputError
+from cybersieve.field_names import address
 from cybersieve.ids import Ids
 from cybersieve.params import Parse
 from cybersieve.readers import Found
@@ -311,7 +312,7 @@ def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> 
         record = sources.record(source, tree, name, locator, drop, limit, counts.notes)
         if not record.text and source.inferred and (other := kinds.of(tree, source)):
             again = sources.record(other, tree, name, locator, drop, limit, counts.notes)
-            if again.text:
+            if again.text and not address(again.text):
                 record = again
                 counts.notes["records of another kind than the first"] += 1
         counts.read += 1

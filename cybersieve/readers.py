@@ -113,7 +113,7 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         raise InputError(name, "an HTML page, not a dump", path if path != name else "",
                          "fetch it again, or leave the file out")
     bounds = {"max_depth": limits.max_depth, "max_bytes": int(limits.max_record_mb * 1e6)}
-    if kind == "json" and (inner := embedded.found(begin)):
+    if kind == "json" and (inner := embedded.found(begin)) and len(peek.json_documents(begin)) < 2:
         key, offset = inner
         document = read(embedded.text(stream, offset, name), name, f"{path}.{key}", own, limits, notes)
         return document and Document(document.source, ((f"{key}: {where}", tree) for where, tree in document.records))
@@ -273,6 +273,8 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
         trees = arrays.records(trees) if arrays else trees
         if pairs(source):
             trees = (one for one in trees if not _number(one[1]))  # the id in a pair of id and record
+        if source.inferred and any("*" in place[:-1] for place in source.places):
+            trees = (one for one in trees if late.records_room(one[0]))
         yield from json_tables.rows(trees, source.columns, notes) if source.columns else trees
     elif kind == "xml":
         state = xml_stream.State()

@@ -29,7 +29,7 @@ SPECIAL = ("!--", "?xml", "!doctype")
 NAMED = r"(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 _ENTITY = re.compile(f"&{NAMED}")
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(\s[^<>/][^<>]*)?\s?/?>")
-_SCRIPT = re.compile(r"""(?:^|[\s"'])on[a-z]{3,20}\s{0,9}=|javascript:""", re.I)
+_SCRIPT = re.compile(r"""(?:^|[\s"'])on[a-z]{3,20}\s{0,9}=|javascript:(?!\s{0,9}(?:void\b|;|["']|$))""", re.I)
 _BARE = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)\s?/?>")
 _LIKE_TAG = re.compile(r"<([a-z][^\s<>/\"'=&;]*+)([^<>]*+)>", re.I)
 _END_TAG = re.compile(r"</([a-z][^\s<>/]*+)", re.I)
@@ -77,23 +77,40 @@ def unescaped(text: str) -> str:
     return _ENTITY.sub(lambda entity: entities.unescape(entity[0]), text) if "&" in text else text
 
 
-def without_tags(text: str, kept: frozenset[str] = frozenset()) -> str:
-    """Formatting tags but those `kept` go, all other angle brackets stay: they may be what the sentence is about."""
+def without_tags(text: str, kept: frozenset[int] = frozenset()) -> str:
+    """Formatting tags go but those that begin at `kept`; other angle brackets may be what the sentence is about."""
     def mark(tag: re.Match[str]) -> str:
         name = tag[1].lower()
-        if name in kept:
-            return tag[0]
-        if tag[2] and "=" not in tag[2]:  # words, not attributes: "a <b and c> d"
+        if tag.start() in kept or (tag[2] and "=" not in tag[2]):  # words, not attributes: "a <b and c> d"
             return tag[0]
         return "\n" if name in BLOCKS else "" if name in INLINE else tag[0]
     return _TAG.sub(mark, text) if "<" in text else text
 
 
-def mentioned(text: str) -> frozenset[str]:
-    """Names of formatting tags that the text is about: never closed, or with a script in an attribute."""
-    tags = list(_TAG.finditer(text))
+def mentioned(text: str) -> frozenset[int]:
+    """Where tags begin that the text is about: with a script in an attribute, and their end tags; or bare and closed
+    nowhere, as words."""
+    tags, kept = list(_TAG.finditer(text)), []
     closed = UNCLOSED | {tag[1].lower() for tag in tags if tag[0][1] == "/"}
-    return frozenset(name for tag in tags if (name := tag[1].lower()) not in closed or _SCRIPT.search(tag[2] or ""))
+    within: list[tuple[str, bool]] = []  # scripted elements that have not ended, and those of their name in them
+    for tag in tags:
+        name, inside = tag[1].lower(), bool(within) and within[-1][0] == tag[1].lower()
+        if tag[0][1] == "/":
+            stays = inside and within.pop()[1]
+        else:
+            scripted = bool(_SCRIPT.search(tag[2] or ""))
+            stays = scripted or (tag[0][-2] != "/" and not tag[2] and name not in closed and _as_word(text, tag))
+            if name in closed and (scripted or inside):
+                within.append((name, scripted))
+        if stays:
+            kept.append(tag.start())
+    return frozenset(kept)
+
+
+def _as_word(text: str, tag: re.Match[str]) -> bool:
+    """Does white space, or punctuation, part the tag from what stands around it?"""
+    before, after = text[max(tag.start() - 1, 0):tag.start()], text[tag.end():tag.end() + 1]
+    return not before.isalnum() and not after.isalnum()
 
 
 def cut_out(text: str, start: re.Pattern[str], end: str) -> str:

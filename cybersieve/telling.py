@@ -28,6 +28,7 @@ LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", 
 PARTS = (*OTHERS, *names_of("""labels tags topics comments replies timeline history revisions changes changelog affected
     products packages versions links attachments files assignees reviewers iocs indicators risks scores metrics systems
     participants organizations sections credits bodytext"""))
+FEED_FROM = 5  # times as much as the root says, from which on what its lists say are records
 OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
 TEXTS_FROM = 20  # texts under keys that are no names of fields, from which on each is a record
 _STEM = re.compile("[0-9].*", re.S)
@@ -130,9 +131,10 @@ def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
     has_number = any(plain(key) in IDS or plain(key).endswith("id") or PUBLIC.fullmatch(str(value))
                    for key, value in root.items())
     said = sum(len(item) for items in arrays.values() for item in strings(items) if words(item))
-    if (more := own_text(root) >= said) and (has_number or not has_title):
+    own = own_text(root)
+    if (more := own >= said) and (has_number or not has_title):
         return True
-    parts = own_text(root) >= OWN_FROM and not any(map(titled, arrays.values()))
+    parts = own >= OWN_FROM and own * FEED_FROM >= said and not any(map(titled, arrays.values()))
     feed = not more and all(titled(items) and tells(items) for items in arrays.values())
     return has_title and (parts or (not feed and all(name.endswith(PARTS) or f"{name}s".endswith(PARTS)
                                                      for name in names)))
@@ -142,7 +144,13 @@ def records_by_key(tree: dict[str, Any]) -> bool:
     """Is this an object of id -> record? These are alike, and have a text, or the id for their own."""
     items = list(tree.values())
     return alike(items) and (tells(items) or all(
-        isinstance(item, dict) and key in (str(item.get("id")), str(item.get("uid"))) for key, item in tree.items()))
+        isinstance(item, dict) and key in (str(item.get("id")), str(item.get("uid"))) and not _holds(item)
+        for key, item in tree.items()))
+
+
+def _holds(item: dict[str, Any]) -> bool:
+    """Does it hold a list of records, so that it is their room?"""
+    return any(isinstance(value, list) and value and tells(value) for value in item.values())
 
 
 def by_key(tree: dict[str, Any]) -> bool:

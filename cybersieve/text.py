@@ -26,6 +26,7 @@ SILENT = words("script style template noscript head")  # their content is no pro
 XML_BLOCKS = words("""list list-item def-list def-item disp-formula disp-quote boxed-text table-wrap fig sec para
     simpara formalpara listitem itemizedlist orderedlist variablelist varlistentry steps step substep cmd note claim
     claim-text paragraph item row entry""")
+FLOWING = words("item row entry note step cmd list screen paragraph")  # which may as well be words of a sentence
 PREFORMATTED = words("pre preformat programlisting screen sourcecode artwork literallayout codeblock")
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -118,9 +119,14 @@ def _spaced(text: str) -> str:
 
 
 @lru_cache(4096)
-def _role(tag: Any) -> tuple[bool, str, str, bool]:
-    """Is an element of that name silent; what stands before and after its text; is it preformatted?"""
+def _role(tag: Any, flows: bool = False) -> tuple[bool, str, str, bool]:
+    """Is an element of that name silent; what stands before and after its text; is it preformatted?
+
+    `flows`: the sentence that it stands in goes on behind it.
+    """
     name = tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
+    if flows and name in FLOWING:
+        return False, "", "", False
     pre = name in PREFORMATTED
     around = ("\n", " " if name in {"td", "th"} else "\n") if pre or name in BLOCKS or name in XML_BLOCKS else ("", "")
     return not name or name in SILENT, *around, pre
@@ -128,7 +134,8 @@ def _role(tag: Any) -> tuple[bool, str, str, bool]:
 
 def _gather(node: Any, pieces: list[str], kept: bool) -> None:
     """The element's text in order; libxml2 lets no element be nested deeper than 256. `kept`: in preformatted text."""
-    silent, before, after, pre = _role(node.tag)
+    tail = node.tail
+    silent, before, after, pre = _role(node.tag, bool(tail) and tail[0] in " ,.;:)" and not tail.isspace())
     if silent:
         if node.tag is etree.Entity:  # of a DTD that was not fetched: HTML's names are known, others stay as they stand
             pieces.append(entities.unescape(node.text))

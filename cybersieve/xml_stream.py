@@ -35,6 +35,8 @@ NOT_READ = "elements beside the records that are of another name than any before
 FEW, SHOWN = 5, 8_192  # namespaces in the first bytes of a chunk, from which on all of its are looked at
 MARKED = "<?cybersieve-mark?>"  # see Document
 MARK = MARKED.encode()
+PROSE = 40  # characters of each line but the last, from which on these are a paragraph wherever its element begins
+_ITEM = re.compile(r"\s*(?:[-*+\u2022$#>]|\w{1,3}[.)])\s")  # a line of a list, or behind a prompt
 _ATTRIBUTE = re.compile(rb"=\s*[\"']")
 _NAMESPACE = re.compile(rb"xmlns[^=<>]{0,200}=\s{0,9}[\"'][^\"'<>]{0,200}")
 # A byte-order mark and an XML declaration, where they are there; as much of them as a first chunk may hold.
@@ -113,25 +115,30 @@ def tree(node: Any, plan: Plan | None = None) -> Any:
 
 
 def _unwrapped(words: str, node: Any) -> str:
-    """The text without the line ends of a pretty-printer: of paragraphs whose lines all stand equally far in, as far as
-    the element itself or farther. Others may be code, or lists.
+    """The text without the line ends of a pretty-printer: of paragraphs whose lines stand equally far in, as far as the
+    element itself or farther, or are long ones of prose. Others may be code, or lists.
     """
     before, above = node.getprevious(), node.getparent()
     outside = (above.text if above is not None else "") if before is None else before.tail
-    own = outside.rpartition("\n")[2] if outside and outside.isspace() and "\n" in outside else ""
-    if not own:
-        return words
+    begins = bool(outside) and outside.isspace() and "\n" in outside  # the element, its line
+    own = _indent(outside.rpartition("\n")[2]) if begins else 0
     result, first = [], True
     for blank, paragraph in groupby(words.split("\n"), lambda line: not line or line.isspace()):
         if blank:
             result.append("")
             continue
         lines = list(paragraph)
-        indents = {len(line[:-len(line.lstrip())].expandtabs()) for line in lines[first:]}
-        wrapped = len(indents) == 1 and min(indents) >= len(own.expandtabs())  # who wraps may use other white space
+        indents = set(map(_indent, lines[first:]))
+        stand = begins or all(len(line.strip()) >= PROSE for line in lines[:-1])
+        wrapped = stand and len(indents) == 1 and min(indents) >= max(own, 1) and not any(map(_ITEM.match, lines[1:]))
         result += [" ".join(map(str.strip, lines))] if wrapped else lines
         first = False
     return "\n".join(result)
+
+
+def _indent(line: str) -> int:
+    """How far in it begins; who wraps lines may use other white space than who nests elements."""
+    return len(line[:len(line) - len(line.lstrip())].expandtabs())
 
 
 def _mixed(node: Any, children: list[Any]) -> bool:

@@ -835,3 +835,72 @@ def test_ids_of_parts_are_ids_only_where_they_say_something(tmp_path):
     parts = [{"id": n, "text": "A few words"} for n in range(2)]
     row, = parsed(tmp_path, "talk.json", {"text": f"{PROSE} {PROSE}", "segments": parts})
     assert row["id"].startswith("sha-")
+
+
+def test_an_xml_document_of_attributes_alone(tmp_path):
+    with pytest.raises(InputError, match="no record found"):
+        parsed(tmp_path, "a.xml", '<config version="1"/>')
+
+
+@pytest.mark.parametrize("items", [
+    [{"id": n, "quote": f"{PROSE} {n}"} for n in range(25)],
+    [{"instruction": f"{PROSE} {n}", "output": f"{PROSE} So it is."} for n in range(25)],
+])
+def test_a_feed_of_items_without_titles(items, tmp_path):
+    feed = {"title": "Some sayings of it", "description": f"{PROSE} And more of that.", "sayings": items}
+    assert len(parsed(tmp_path, "feed.json", feed)) == 25
+    tags = "".join(f"<saying><id>{n}</id><quote>{PROSE} {n}</quote></saying>" for n in range(25))
+    xml = f"<feed><title>Some sayings</title><description>{PROSE} {PROSE}</description>{tags}</feed>"
+    assert len(parsed(tmp_path, "feed.xml", xml)) == 25
+
+
+@pytest.mark.parametrize("more", [{"removed": ["a thing"]}, {"removed": "3.0"}, {"removed": 1, "added": 3},
+                                  {"removed": 250}, {"deleted": "no"}, {"removed": "what was removed here"}])
+def test_what_is_called_removed_but_says_no_yes(more, tmp_path):
+    assert not any(row["dropped"] for row in parsed(tmp_path, "a.json", [entry(n, **more) for n in range(3)]))
+
+
+@pytest.mark.parametrize(("fields", "title", "text"), [
+    ({"post_title": "A post", "post_content": f"<!-- wp:paragraph --><p>{PROSE}</p>"}, "A post", PROSE),
+    ({"text": "A teaser of it", "html": f"<p>{PROSE}</p><p>{PROSE} 2</p><p>{PROSE} 3</p>"}, "",
+     f"{PROSE}\n{PROSE} 2\n{PROSE} 3\nA teaser of it"),
+    ({"document": "https://a.example/x.pdf", "body": PROSE, "resolution": "Will not fix"}, "", PROSE),
+    ({"project": {"title": "A project of it", "description": PROSE}}, "A project of it", PROSE),
+    ({"user": {"content": PROSE}, "assistant": {"content": "So it is, and so be it."}}, "",
+     f"So it is, and so be it.\n{PROSE}"),
+])
+def test_which_fields_say_something(fields, title, text, tmp_path):
+    rows = parsed(tmp_path, "a.jsonl", "\n".join(json.dumps({"id": f"E-{n}", **fields}) for n in range(2)))
+    assert [(row["title"], row["text"]) for row in rows] == [(title, text)] * 2
+
+
+def test_lines_with_strings_of_xml_are_records(tmp_path):
+    """A single object with one is what holds that XML; lines are not."""
+    rows = [{"id": n, "text": PROSE, "raw": f"<event><id>{n}</id></event>"} for n in range(3)]
+    rows = [dict(reversed(row.items())) for row in rows]
+    assert len(parsed(tmp_path, "events.jsonl", "\n".join(map(json.dumps, rows)))) == 3
+
+
+def test_turns_of_a_talk_are_no_records(tmp_path):
+    talks = [{"data": [{"role": "user", "content": f"{PROSE} {n}"}, {"role": "bot", "content": "So it is."}]}
+             for n in range(3)]
+    assert len(parsed(tmp_path, "talks.jsonl", "\n".join(map(json.dumps, talks)))) == 3
+
+
+def test_hosts_by_their_ids_are_rooms(tmp_path):
+    hosts = {f"host{n}": {"id": f"host{n}", "found": [entry(f"{n}-{m}") for m in range(5)]} for n in range(8)}
+    assert len(parsed(tmp_path, "hosts.json", hosts)) == 40
+
+
+@pytest.mark.parametrize(("fields", "title"), [({"subject": "Re: it"}, "Re: it"), ({"name": "posts"}, "")])
+def test_titles_that_are_the_same_in_the_first_records(fields, title, tmp_path):
+    """A thread's subject is one; a table's name says nothing, but where there is no text it is better than none."""
+    rows = parsed(tmp_path, "a.json", [{"id": n, "body": f"{PROSE} {n}", **fields} for n in range(6)])
+    assert {row["title"] for row in rows} == {title}
+    assert {row["title"] for row in parsed(tmp_path, "b.json", [{"id": n, **fields} for n in range(6)])} == {
+        next(iter(fields.values()))}
+
+
+def test_described_errors_are_records(tmp_path):
+    catalogue = {"notes": ["A note on it"], "errors": [entry(n) for n in range(8)]}
+    assert len(parsed(tmp_path, "errors.json", catalogue)) == 8

@@ -112,6 +112,8 @@ def test_identifiers_are_never_altered(format, identifier):
     ("auto", "<b onclick=alert(1)>test</b> and <i>it</i>", "<b onclick=alert(1)>test</b> and it"),
     ("auto", 'Try <a href="javascript:x">y</a>', 'Try <a href="javascript:x">y</a>'),
     ("auto", '<a href="https://x.example/javascript">y</a>', "y"),
+    ("auto", 'a<a name="top"> <a href="javascript:void(0)">b</a> <em>cut off', "a b cut off"),
+    ("auto", "<b>x</b> <b onclick=a()>y <b>z</b></b>", "x <b onclick=a()>y z</b>"),
     ("html", "when:<xhtml:li>it</xhtml:li><xhtml:li>x</xhtml:li>", "when:\nit\nx"),
     ("bbcode", "[php]echo 1;[/php]", "echo 1;"),
     ("plain", "<b>stays</b> &amp; [x](y)", "<b>stays</b> &amp; [x](y)"),

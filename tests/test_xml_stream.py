@@ -134,6 +134,7 @@ def test_what_is_planned_is_found_as_in_the_whole(tree, paths):
     ("<![CDATA[<p>raw</p>]]>", "<p>raw</p>"),
     ("<!-- no -->a<?pi no?>b", "ab"),
     ("Do:<step>open <b>it</b></step><step>go</step>done", "Do:\nopen it\n\ngo\ndone"),
+    ("Type <cmd>ls</cmd> on the <item>Start</item>, then go.", "Type ls on the Start, then go."),
     ("Run<programlisting>a {\n  b\n}</programlisting>", "Run\na {\n  b\n}"),
     ("not\n      wrapped\nat all", "not\n      wrapped\nat all"),
     ("&lt;script&gt;", "<script>"),
@@ -260,6 +261,16 @@ def test_the_line_ends_of_a_pretty_printer_go_and_those_of_code_stay(inner, expe
         assert read(data, "rec") == [("/top/rec[1]", {"a": "x", "b": expected})]
         data = f"<top>\n  <rec><b>{text}</b></rec>\n</top>".encode()
         assert read(data, "rec") == [("/top/rec[1]", {"b": inner.strip()})]
+
+
+@pytest.mark.parametrize("before", ["", "\n", "\n    "])
+def test_long_lines_are_prose_wherever_their_element_begins(before):
+    lines = ["A line of prose that is long enough to be one", "and goes on behind the line that it began in", "to end."]
+    text = "\n    ".join(lines)
+    listed = "\n    ".join(f"- {line}" for line in lines)
+    for words, expected in ((text, " ".join(lines)), (listed, listed)):
+        found = read(f"<top>{before}<rec><b>{words}</b></rec></top>".encode(), "rec")
+        assert found == [("/top/rec[1]", {"b": expected})]
 
 
 @given(st.text("a \n\t", max_size=12))
