@@ -82,8 +82,10 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         lists = [path for path in named if plain(telling.last(path)) in telling.LISTS]
         numbered = any(plain(key) in IDS for key in root)  # a record with parts, not a feed of one
         return [""] if single or numbered or not lists else lists
-    most = max((len(arrays[path]) for path in named), default=0)
+    apart = [path for path in named if not _beside(path, arrays[path])]
+    most = max((len(arrays[path]) for path in apart), default=0)
     maps = _joined({path: list(room.values()) for path, room in _maps(root, "", 0) if len(room) >= most})
+    named = apart if maps else named
     if not named and (found := [path for path, items in arrays.items() if _by_room(root, path, items)]):
         return found
     if not named and alike(values):

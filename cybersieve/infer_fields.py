@@ -56,8 +56,9 @@ class _Fields:
         self.samples, self.count = samples, len(samples)
         self.found: dict[Leaf, list[str]] = {}
         for leaf in dict.fromkeys(leaf for tree in samples for leaf in leaves.of(tree)):
+            whole = textual(leaf[-1]) or len(leaf) == leaves.MAX_DEPTH  # else an object is looked into, and no text
             per_record = [[fields.words(v) for v in leaves.values(tree, leaf)
-                           if v is not None and (type(v) is not dict or textual(leaf[-1]))] for tree in samples]
+                           if v is not None and (whole or type(v) is not dict)] for tree in samples]
             if texts := ["\n".join(texts) for texts in per_record if texts]:
                 self.found[leaf] = texts
         self.names = {leaf: leaves.name(leaf) for leaf in self.found}
@@ -210,7 +211,7 @@ def _texts(all_: _Fields) -> list[Leaf]:
         code = [leaf for leaf in all_.found if all_.wordy(leaf)
                 and (all_.source_code(leaf) or leaves.name(leaf) in CODE)]
         rooms = [leaf for leaf in all_.found if all_.wordy(leaf) and all_.length(leaf) >= HEADING
-                 and PERSONS.isdisjoint(map(plain, leaf))]
+                 and all_.of_another(leaf) and PERSONS.isdisjoint(map(plain, leaf))]
         texts = told[:6] or code[:1] or rooms[:1]
     choices = [leaf for leaf in all_.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
     return texts + [leaf for leaf in choices if leaf not in texts] if len(choices) > 2 else texts
