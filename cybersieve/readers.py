@@ -122,7 +122,7 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         whole, begin = whole or len(shown) < len(begin), shown
         begin, stream = peek.fragments(begin, stream)
     while True:
-        source = recognised(kind, begin, whole, path, own, **bounds)
+        source = recognised(kind, begin, whole, path, own, limits.max_depth)
         told = source and (kind != "json" or not source.inferred or source.text or source.title)
         most = max(peek.MOST, bounds["max_bytes"]) if kind == "json" and not told else peek.MOST  # its text may be long
         if (told and source and not guessed(source, kind, begin)) or whole or len(begin) >= most:
@@ -180,7 +180,7 @@ def kind_of(begin: bytes, path: str, own: list[Source]) -> str:
 
 
 def recognised(kind: str, begin: bytes, whole: bool, path: str, own: list[Source],
-               max_depth: int = 500, max_bytes: int = 16_000_000) -> Source | None:
+               max_depth: int = 500) -> Source | None:
     """The source of a document by its beginning: the first that fits of the user's `own` and the known ones, else one
     by shape; None: no record."""
     possible = [source for source in (*own, *sources.known(kind)) if source.kind in ("", kind)]

@@ -106,11 +106,11 @@ def main(arguments: list[str]) -> None:
     book = rules.load(settings.rules, settings.extra_rules, settings.trust)
     data = stages_of(args.data)
     thresholds = records.load_json(data / "thresholds.json")
+    files = {path.name: labels.answers(path) for path in sorted(args.labels.glob("*.csv"))}
     shown = []
     for source, number in find(data / "parsed", args.id, args.source):
         row = decided(data, source, number)
         of = labels.key(source, row["id"])
-        files = {path.name: labels.answers(path) for path in sorted(args.labels.glob("*.csv"))}
         labelled = {name: answer.label for name, answers in files.items() for answer in answers if answer.key == of}
         shown.append(explain(row, book, thresholds, labelled))
     print(f"\n\n{'─' * 60}\n".join(shown))

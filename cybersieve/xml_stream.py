@@ -243,9 +243,9 @@ class State:
 
 
 def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counter[str], max_depth: int = 500,
-            max_bytes: int = 16_000_000, read: Wanted = {},  # noqa: B006 - read only
-            state: State | None = None, beside: Beside | None = None) -> Iterator[tuple[str, Any]]:
-    """Locator (XML path) and tree of every outermost element with a `wanted` local name, as far as it is `read`.
+            max_bytes: int = 16_000_000, read: Wanted | None = None, state: State | None = None,
+            beside: Beside | None = None) -> Iterator[tuple[str, Any]]:
+    """Locator (XML path) and tree of every outermost element with a `wanted` local name, what is `read` of it or all.
 
     Elements of unknown names `beside` them are counted.
 
@@ -253,7 +253,7 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
     record takes more than `max_bytes`.
     """
     document, guard, open_record = Document(), _Guard(name, max_bytes), None
-    found = _Records(document, name, wanted, max_depth, Plan.of(read), guard)
+    found = _Records(document, name, wanted, max_depth, Plan.of(read or {}), guard)
     if state:
         state.document = document
     try:
