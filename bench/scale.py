@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cybersieve import cache, dedup_index, parse, pieces, records
+from cybersieve import cache, dedup_index, pieces, raw_files, records
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"<!-- scale: .*?<!-- /scale -->", re.S)
@@ -118,7 +118,7 @@ def corpus_seconds(raw: Path, names: list[str], folder: Path, questions: int) ->
         if mine:
             took[f"parse {kind}"] = run(folder, "stages/parse.py", "--input-dir", at["raw"] / kind,
                                         "--output-dir", at["parsed"] / kind)
-            size[kind] = parse.size_mb(at["raw"] / kind)
+            size[kind] = raw_files.size_mb(at["raw"] / kind)
     whole = run(folder, "stages/dedup.py", "--input-dir", at["parsed"], "--output-dir", at["unique"])
     took["dedup index"] = run(folder, __file__, "--index", at["parsed"])
     took["dedup search"] = max(whole - took["dedup index"], 0.0)
@@ -163,7 +163,7 @@ def answer_bytes(count: int = 20_000) -> float:
 
 
 def measure(raw: Path) -> dict[str, Any]:
-    names = sorted(parse.files(raw)[0], key=lambda name: ((raw / name).stat().st_size, name))
+    names = sorted(raw_files.listed(raw)[0], key=lambda name: ((raw / name).stat().st_size, name))
     with tempfile.TemporaryDirectory() as scratch:
         tiny = Path(scratch, "tiny raw")
         tiny.mkdir()

@@ -1,7 +1,6 @@
 """Parse a folder of raw dumps into records: one Parquet file for each dump, in constant memory."""
 
 import gc
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from cybersieve import (
     late,
     parse_cache,
     pieces,
+    raw_files,
     readers,
     records,
     sources,
@@ -36,7 +36,6 @@ from cybersieve.records import Counts, Row
 from cybersieve.sources import Source
 
 T = TypeVar("T")
-MAX_NAME = 230  # bytes of a file's name: those that stand behind it in the output fit in the usual 255
 WORKERS_FROM = 2 * pieces.SIZE  # bytes of input; below it worker processes cost more time and memory than they save
 FILE = 250_000  # bytes that a file counts for beside its own: it costs some milliseconds
 
@@ -59,15 +58,15 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
     """
     own = sources.users(settings.sources)  # wrong settings are told before any work
     counts = Counts()
-    names, skipped = files(input_dir)
+    names, skipped = raw_files.listed(input_dir)
     for name, reason in skipped.items():
-        counts.add(shown(name), Counts(notes=Counter({f"skipped: {reason}": 1})))
+        counts.add(raw_files.shown(name), Counts(notes=Counter({f"skipped: {reason}": 1})))
     for line in _passed_over(names, skipped, own):
         cli.warn(line)
-    broken = {name: error for name in names if (error := unusable(input_dir / name, name))}
-    broken |= _in_the_way(input_dir, names)
+    broken = {name: error for name in names if (error := raw_files.unusable(input_dir / name, name))}
+    broken |= raw_files.in_the_way(input_dir, names)
     names = [name for name in names if name not in broken]
-    told = [Outcome(shown(name), Counts(notes=Counter({f"left out: {error.reason}": 1})), error)
+    told = [Outcome(raw_files.shown(name), Counts(notes=Counter({f"left out: {error.reason}": 1})), error)
             for name, error in broken.items()]
     with records.output_folder(output_dir, input_dir) as folder:
         outcomes = chain(told, _outcomes(names, input_dir, folder, settings, engine))
@@ -163,76 +162,6 @@ def _joined(name: str, done: Iterator[tuple[pieces.Piece, Outcome]], folder: Pat
     for path in parts:
         path.unlink(missing_ok=True)
     return result
-
-
-def files(folder: Path) -> tuple[list[str], dict[str, str]]:
-    """Relative paths of the data files in the folder, sorted, and why the others are passed over.
-
-    Links to folders are not followed, links to files only where they stay in the folder.
-    """
-    if not folder.is_dir():
-        raise InputError(folder, "is not a folder", remedy="name the folder of raw dumps")
-    names: list[str] = []
-    skipped, top = {}, folder.resolve()
-
-    def unread(error: OSError) -> None:
-        names.append(os.path.relpath(error.filename, folder))  # for unusable() to complain about
-    for place, folders, found in os.walk(folder, onerror=unread):
-        links = [name for name in folders if (Path(place) / name).is_symlink()]
-        for base in sorted([*found, *links]):
-            path = Path(place) / base
-            name = path.relative_to(folder).as_posix()
-            if reason := _not_data(path, name, top):
-                skipped[name] = reason
-            else:
-                names.append(name)
-    return sorted(names), skipped
-
-
-def unusable(path: Path, name: str) -> InputError | None:
-    """Why a file can't be read, or no output be written for it, before any work; None where it can."""
-    try:
-        name.encode()
-        with path.open("rb"):
-            pass
-    except UnicodeEncodeError:
-        return InputError(shown(str(path)), "a name that is not UTF-8", remedy="rename it")
-    except OSError as error:
-        return InputError(path, f"can't be read: {error.strerror}", remedy="permit it, or take it out of the folder")
-    if len(path.name.encode()) > MAX_NAME:
-        return InputError(path, f"a name of more than {MAX_NAME} bytes", remedy="rename it")
-    return None
-
-
-def _in_the_way(folder: Path, names: list[str]) -> dict[str, InputError]:
-    """Files whose output would have the name of another's folder."""
-    folders = {str(above) for name in names for above in PurePosixPath(name).parents}
-    return {name: InputError(folder / name, f"its output would take the place of the folder {name}.parquet",
-                             remedy="rename one of the two") for name in names if f"{name}.parquet" in folders}
-
-
-def shown(name: str) -> str:
-    """A name that can be written as text, whatever bytes it has."""
-    return name.encode("utf-8", "backslashreplace").decode()
-
-
-def _not_data(path: Path, name: str, top: Path) -> str:
-    """Why a file is passed over; empty where it is to be parsed."""
-    if os.path.islink(path) and top not in Path(os.path.realpath(path)).parents:  # resolve() raises where links loop
-        return "a link out of the folder"
-    if os.path.isdir(path):
-        return "a link to a folder"
-    if not os.path.isfile(path):
-        return "no regular file" if os.path.lexists(path) else ""  # "": its folder keeps it from being looked at
-    if not readers.is_data(name):
-        return "not data"
-    return "" if path.stat().st_size else "empty file"
-
-
-def size_mb(folder: Path) -> float:
-    """Size of the folder's data files, as they are packed, in MB (10^6 bytes)."""
-    paths = [folder / name for name in files(folder)[0]]
-    return round(sum(path.stat().st_size for path in paths if os.path.isfile(path)) / 1e6, 3)
 
 
 def parse_piece(piece: pieces.Piece, input_dir: Path, output_dir: Path, settings: Parse) -> Outcome:

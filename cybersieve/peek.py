@@ -15,7 +15,7 @@ import ijson
 import orjson
 from lxml import etree
 
-from cybersieve import json_record, tables, xml_stream, yaml_stream
+from cybersieve import json_record, tables, xml_guard, xml_stream, xml_tree, yaml_stream
 from cybersieve.errors import InputError
 from cybersieve.fields import RecordPath
 from cybersieve.json_skeleton import NUMBER
@@ -151,19 +151,19 @@ def xml_elements(begin: bytes, whole: bool, most: int = 3) -> Elements:
         parser.feed(begin)
     with contextlib.suppress(etree.XMLSyntaxError):
         for event, node in parser.read_events():
-            name = xml_stream.local(node.tag)
+            name = xml_tree.local(node.tag)
             if event == "start":
-                if len(node.keys()) > xml_stream.MAX_NAMES:  # the reader's to complain about: lxml looks for each value
+                if len(node.keys()) > xml_guard.MAX_NAMES:  # the reader's to complain about: lxml looks for each value
                     break
                 if not depth and not seen.root:
-                    seen.root, seen.tree = name, {"#name": name, **xml_stream.attributes(node)}
+                    seen.root, seen.tree = name, {"#name": name, **xml_tree.attributes(node)}
                 seen.counts[name] += 1
                 seen.depths[name] = min(depth, seen.depths.get(name, depth))
                 depth += 1
             else:
                 depth -= 1
                 if depth <= XML_DEPTH and len(found := seen.samples.setdefault(name, [])) < most:
-                    found.append(xml_stream.tree(node))
+                    found.append(xml_tree.tree(node))
     return seen
 
 
@@ -186,7 +186,7 @@ def fragments(begin: bytes, stream: Iterator[bytes]) -> tuple[bytes, Iterator[by
         parser.feed(wrapped)
     top = next((node for _, node in parser.read_events()), None)
     tails = [top.text, *(child.tail for child in top[:-1])] if top is not None else []
-    pages = top is not None and any(xml_stream.local(child.tag).lower() == "html" for child in top)
+    pages = top is not None and any(xml_tree.local(child.tag).lower() == "html" for child in top)
     if len(tails) < 2 or pages or any(tail and tail.strip() for tail in tails):
         return begin, chain([first], stream)
     return wrapped, chain([WRAP[0], first[declared.end() if declared else 0:]], stream, [WRAP[1]])

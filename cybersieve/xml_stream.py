@@ -10,35 +10,21 @@ document declares itself are left unexpanded. libxml2's own bounds stay on: 256 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from itertools import groupby, islice
 from typing import Any, NamedTuple
 
-import numpy as np
 from lxml import etree
 
-from cybersieve import text as plain_text
 from cybersieve.errors import InputError
-from cybersieve.fields import LAST, Wanted
+from cybersieve.fields import Wanted
+from cybersieve.xml_guard import MAX_NAMES, Guard
+from cybersieve.xml_tree import Plan, local, tree
 
-XHTML = "{http://www.w3.org/1999/xhtml}"
 MAX_PROLOG = 16_000_000  # bytes before the first element
 DEEPEST = 256  # levels that libxml2 reads
-MAX_NAMES = 5_000  # different names among those looked at; libxml2 forgets none while its thread lives
 MAX_DECLARED = 4096  # bytes of an XML declaration
-NAMED = 100  # elements of each chunk whose names are looked at
-MAX_ELEMENTS = 200_000  # of one record
-MAX_ATTRIBUTES = 100_000  # of one element; a tag with millions costs libxml2 hundreds of MB
-MAX_RUN = 10_000_000  # bytes without a `<`: libxml2's bound on one text or tag
-EQUALS, LESS = b"=<"
 NOT_READ = "elements beside the records that are of another name than any before: not read"
-FEW, SHOWN = 5, 8_192  # namespaces in the first bytes of a chunk, from which on all of its are looked at
 MARKED = "<?cybersieve-mark?>"  # see Document
 MARK = MARKED.encode()
-PROSE = 40  # characters of each line but the last, from which on these are a paragraph wherever its element begins
-_ITEM = re.compile(r"\s*(?:[-*+\u2022$#>]|\w{1,3}[.)])\s")  # a line of a list, or behind a prompt
-_ATTRIBUTE = re.compile(rb"=\s*[\"']")
-_NAMESPACE = re.compile(rb"xmlns[^=<>]{0,200}=\s{0,9}[\"'][^\"'<>]{0,200}")
 # A byte-order mark and an XML declaration, where they are there; as much of them as a first chunk may hold.
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?")
 _HALF_DECLARED = re.compile(rb"(?:\xef(?:\xbb\xbf?)?)?(?:<(?:\?(?:x(?:m(?:l(?:\s[^>]*)?)?)?)?)?)?")
@@ -46,105 +32,6 @@ _COLUMN = re.compile(r", line \d+, column \d+$")
 SAFE = {"encoding": "utf-8",  # whatever is declared: chunks are in UTF-8
         "resolve_entities": False, "no_network": True, "load_dtd": False, "dtd_validation": False,
         "attribute_defaults": False, "huge_tree": False, "remove_comments": True, "remove_pis": True}
-
-
-@lru_cache(4096)
-def local(tag: Any) -> str:
-    """The name without its namespace; empty for comments and the like."""
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
-def attributes(node: Any) -> dict[str, Any]:
-    items = node.items()
-    return {f"@{local(name)}": value for name, value in items} if items else {}
-
-
-class Plan:
-    """What of an element is read, as libxml2 looks for it: the other children need not be shown to Python."""
-
-    def __init__(self, wanted: Wanted) -> None:
-        names = [name for name in wanted if name and name[0] not in "@#-"]
-        self.below = {name: Plan.of(wanted[name]) for name in names}
-        self.tags = [f"{{*}}{name}" for name in names if LAST not in wanted[name]]
-        self.last = [f"{{*}}{name}" for name in names if LAST in wanted[name]]  # of which only the last is read
-        self.text = "#text" in wanted
-
-    @classmethod
-    def of(cls, wanted: Wanted) -> "Plan | None":
-        """None where all of it is wanted."""
-        return cls(wanted) if wanted and "*" not in wanted else None
-
-    def children(self, node: Any) -> list[Any]:
-        found = list(node.iterchildren(*self.tags)) if self.tags else []
-        for tag in self.last:
-            found += islice(node.iterchildren(tag, reversed=True), 1)
-        return found
-
-
-def tree(node: Any, plan: Plan | None = None) -> Any:
-    """An element as a tree: attributes as `@name`, children by local name (only those planned), several as a list.
-
-    An element without attributes and children is its text. Mixed content (text between children, or XHTML) is
-    plain text, block elements on lines of their own; beside attributes it stands under `#text`. Where there is a
-    plan without `#text`, it is not asked whether the content is mixed.
-    """
-    if plan and plan.text and len(node):
-        plan = None
-    result = attributes(node)
-    children = plan.children(node) if plan else list(node.iterchildren("*")) if len(node) else []
-    if plan and not children and not plan.text:
-        return result
-    if not children or (not plan and _mixed(node, children)):
-        words = plain_text.element(node) if len(node) else node.text or ""
-        words = (_unwrapped(words, node) if "\n" in words and not children else words).strip()
-        if not result:
-            return words
-        if words:
-            result["#text"] = words
-        return result
-    for child in children:
-        name = local(child.tag)
-        value = tree(child, plan and plan.below[name])
-        if name not in result:
-            result[name] = value
-        elif isinstance(result[name], list):
-            result[name].append(value)
-        else:
-            result[name] = [result[name], value]
-    return result
-
-
-def _unwrapped(words: str, node: Any) -> str:
-    """The text without the line ends of a pretty-printer: of paragraphs whose lines stand equally far in, as far as the
-    element itself or farther, or are long ones of prose. Others may be code, or lists.
-    """
-    before, above = node.getprevious(), node.getparent()
-    outside = (above.text if above is not None else "") if before is None else before.tail
-    begins = bool(outside) and outside.isspace() and "\n" in outside  # the element, its line
-    own = _indent(outside.rpartition("\n")[2]) if begins else 0
-    result, first = [], True
-    for blank, paragraph in groupby(words.split("\n"), lambda line: not line or line.isspace()):
-        if blank:
-            result.append("")
-            continue
-        lines = list(paragraph)
-        indents = set(map(_indent, lines[first:]))
-        stand = begins or all(len(line.strip()) >= PROSE for line in lines[:-1])
-        wrapped = stand and len(indents) == 1 and min(indents) >= max(own, 1) and not any(map(_ITEM.match, lines[1:]))
-        result += [" ".join(map(str.strip, lines))] if wrapped else lines
-        first = False
-    return "\n".join(result)
-
-
-def _indent(line: str) -> int:
-    """How far in it begins; who wraps lines may use other white space than who nests elements."""
-    return len(line[:len(line) - len(line.lstrip())].expandtabs())
-
-
-def _mixed(node: Any, children: list[Any]) -> bool:
-    if (text := node.text) and not text.isspace():
-        return True
-    return any(((tail := child.tail) and not tail.isspace()) or child.tag.startswith(XHTML) for child in children)
 
 
 class Document:
@@ -252,7 +139,7 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
     Raises InputError with the line where the XML is broken, nested deeper than `max_depth` (or 256), or a
     record takes more than `max_bytes`.
     """
-    document, guard, open_record = Document(), _Guard(name, max_bytes), None
+    document, guard, open_record = Document(), Guard(name, max_bytes), None
     found = _Records(document, name, wanted, max_depth, Plan.of(read or {}), guard)
     if state:
         state.document = document
@@ -287,7 +174,7 @@ class _Records:
     """The records in a tree that grows, each once."""
 
     def __init__(self, document: Document, name: str, wanted: list[str], max_depth: int, plan: Plan | None,
-                 guard: "_Guard") -> None:
+                 guard: Guard) -> None:
         self.document, self.name, self.max_depth, self.plan, self.guard = document, name, max_depth, plan, guard
         self.names, self.tags = frozenset(wanted), [f"{{*}}{tag}" for tag in sorted(set(wanted))]
         self.counts = Counter[str]()
@@ -356,77 +243,3 @@ def _not_xml(name: str, reason: str, line: int, column: int) -> InputError:
 
 def _above(node: Any) -> str:
     return "".join(f"/{local(above.tag)}" for above in reversed(list(node.iterancestors())))
-
-
-def _count(chunk: bytes, byte: int) -> int:
-    """How often a frequent byte is there: five times as fast as bytes.count."""
-    return int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == byte))
-
-
-class _Guard:
-    """Bounds on what libxml2 has to hold of one tag and one record."""
-
-    def __init__(self, name: str, max_bytes: int) -> None:
-        self.name, self.max_bytes, self.offset = name, max_bytes, 0
-        self.equals = self.run = 0  # equals signs and bytes since the last `<`
-        self.bytes = self.tags = 0  # of the open record
-        self.record: list[bytes] = []  # what of it has been read, and no tags have been counted in
-        self.names: set[Any] = set()
-        self.unseen = NAMED  # elements still to be looked at in this chunk
-
-    def check(self, chunk: bytes, in_record: bool) -> None:
-        """Before a chunk is fed. Bytes are only counted where there may be too many of them.
-
-        A tag holds no `<`, so the equals signs since the last one bound its attributes (of four bytes or more).
-        """
-        place = f"near byte {self.offset}"
-        self.offset, self.unseen = self.offset + len(chunk), NAMED
-        last = chunk.rfind(b"<")
-        self.run = len(chunk) - last if last >= 0 else self.run + len(chunk)
-        if self.run > MAX_RUN:  # an error to libxml2 too, but of a tag it would keep several times as much till then
-            raise InputError(self.name, f"not XML: a tag or text of more than {MAX_RUN / 1e6:g} MB", place,
-                             "leave the file out")
-        if len(chunk) // 4 + self.equals > MAX_ATTRIBUTES and _count(chunk, EQUALS) + self.equals > MAX_ATTRIBUTES:
-            runs = [len(_ATTRIBUTE.findall(part)) for part in chunk.split(b"<")]
-            runs[0] += self.equals
-            self.equals = runs[-1]
-            if max(runs) > MAX_ATTRIBUTES:
-                raise InputError(self.name, f"an element of more than {MAX_ATTRIBUTES} attributes", place,
-                                 "leave the file out")
-        else:
-            self.equals = (self.equals if last < 0 else 0) + chunk.count(b"=", max(last, 0))
-        if chunk.count(b"xmlns", 0, SHOWN) > FEW:
-            self._add(_NAMESPACE.findall(chunk))
-        if not in_record:
-            self.closed()
-            return
-        self.record.append(chunk)
-        self.bytes += len(chunk)
-        if self.bytes > self.max_bytes:
-            raise InputError(self.name, f"a record of more than {self.max_bytes / 1e6:g} MB", place,
-                             "raise parse.limits.max_record_mb if it is meant to be so large")
-        if self.bytes > 2 * MAX_ELEMENTS:
-            self.tags += sum(_count(part, LESS) for part in self.record)
-            self.record.clear()
-            if self.tags > 2 * MAX_ELEMENTS:
-                raise InputError(self.name, f"a record of more than {MAX_ELEMENTS} elements", place,
-                                 "leave the file out")
-
-    def closed(self) -> None:
-        """The record that was open is complete."""
-        self.bytes = self.tags = 0
-        self.record.clear()
-
-    def look(self, node: Any) -> None:
-        """At the names of the element and of those in it, as long as there is something to be looked at."""
-        if not self.unseen:
-            return
-        for element in islice(node.iter(), self.unseen):
-            self.unseen -= 1
-            self._add([element.tag, *element.keys()])
-
-    def _add(self, names: Iterable[Any]) -> None:
-        self.names.update(names)
-        if len(self.names) > MAX_NAMES:
-            raise InputError(self.name, f"more than {MAX_NAMES} different names of elements, attributes and namespaces",
-                             f"near byte {self.offset}", "leave the file out")

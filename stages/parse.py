@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from cybersieve import cli, explain, measure, params, parse, readers, remote
+from cybersieve import cli, explain, measure, params, parse, raw_files, readers, remote
 
 
 class Explain(argparse.Action):
@@ -34,7 +34,7 @@ def main() -> None:
         with measure.Stopwatch("parse") as watch:
             counts = parse.parse_folder(args.input_dir, args.output_dir, settings.parse, settings.engine)
         counts.save(args.counts)
-        watch.save(args.performance, records=counts.read, mb=parse.size_mb(args.input_dir))
+        watch.save(args.performance, records=counts.read, mb=raw_files.size_mb(args.input_dir))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from cybersieve import fields, xml_documents, xml_stream
+from cybersieve import fields, xml_documents, xml_stream, xml_tree
 from cybersieve.errors import InputError
 
 WORDS = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FFF, blacklist_categories=("Cs", "Cn", "Co")),
@@ -48,8 +48,8 @@ ELEMENTS = st.recursive(st.tuples(NAMES, st.dictionaries(NAMES, WORDS, max_size=
 def test_agrees_with_a_full_parse(trees, size):
     data = f"<top xmlns='urn:x'>{''.join(map(element, trees))}</top>".encode()
     outermost = [node for node in etree.fromstring(data).iter("{urn:x}rec")
-                 if not any(xml_stream.local(above.tag) == "rec" for above in node.iterancestors())]
-    expected = [xml_stream.tree(node) for node in outermost]
+                 if not any(xml_tree.local(above.tag) == "rec" for above in node.iterancestors())]
+    expected = [xml_tree.tree(node) for node in outermost]
     assert [tree for _, tree in read(data, "rec", size=size)] == expected
 
 
@@ -66,7 +66,7 @@ def test_instructions_and_comments_are_no_part_of_a_record(parts, within, before
     parser = etree.XMLParser(**xml_stream.SAFE)
     outermost = [node for node in etree.fromstring(data, parser).iter("rec")
                  if not any(above.tag == "rec" for above in node.iterancestors())]
-    assert [tree for _, tree in read(data, "rec", size=size)] == [xml_stream.tree(node) for node in outermost]
+    assert [tree for _, tree in read(data, "rec", size=size)] == [xml_tree.tree(node) for node in outermost]
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1 << 18])
@@ -118,7 +118,7 @@ def test_what_is_planned_is_found_as_in_the_whole(tree, paths):
         name, attributes, words, children = tree
         return name, attributes, "" if children else words, list(map(plain, children))
     node = etree.fromstring(element(plain(tree)))
-    whole, planned = xml_stream.tree(node), xml_stream.tree(node, xml_stream.Plan.of(fields.wanted(paths)))
+    whole, planned = xml_tree.tree(node), xml_tree.tree(node, xml_tree.Plan.of(fields.wanted(paths)))
     for path in paths:
         assert fields.values(path)(planned) == fields.values(path)(whole), path
 

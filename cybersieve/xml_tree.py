@@ -1,0 +1,112 @@
+"""An XML element as the kind of tree that JSON has, and what of it is read."""
+
+import re
+from functools import lru_cache
+from itertools import groupby, islice
+from typing import Any
+
+from cybersieve import text as plain_text
+from cybersieve.fields import LAST, Wanted
+
+XHTML = "{http://www.w3.org/1999/xhtml}"
+PROSE = 40  # characters of each line but the last, from which on these are a paragraph wherever its element begins
+_ITEM = re.compile(r"\s*(?:[-*+\u2022$#>]|\w{1,3}[.)])\s")  # a line of a list, or behind a prompt
+
+
+@lru_cache(4096)
+def local(tag: Any) -> str:
+    """The name without its namespace; empty for comments and the like."""
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def attributes(node: Any) -> dict[str, Any]:
+    items = node.items()
+    return {f"@{local(name)}": value for name, value in items} if items else {}
+
+
+class Plan:
+    """What of an element is read, as libxml2 looks for it: the other children need not be shown to Python."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        names = [name for name in wanted if name and name[0] not in "@#-"]
+        self.below = {name: Plan.of(wanted[name]) for name in names}
+        self.tags = [f"{{*}}{name}" for name in names if LAST not in wanted[name]]
+        self.last = [f"{{*}}{name}" for name in names if LAST in wanted[name]]  # of which only the last is read
+        self.text = "#text" in wanted
+
+    @classmethod
+    def of(cls, wanted: Wanted) -> "Plan | None":
+        """None where all of it is wanted."""
+        return cls(wanted) if wanted and "*" not in wanted else None
+
+    def children(self, node: Any) -> list[Any]:
+        found = list(node.iterchildren(*self.tags)) if self.tags else []
+        for tag in self.last:
+            found += islice(node.iterchildren(tag, reversed=True), 1)
+        return found
+
+
+def tree(node: Any, plan: Plan | None = None) -> Any:
+    """An element as a tree: attributes as `@name`, children by local name (only those planned), several as a list.
+
+    An element without attributes and children is its text. Mixed content (text between children, or XHTML) is
+    plain text, block elements on lines of their own; beside attributes it stands under `#text`. Where there is a
+    plan without `#text`, it is not asked whether the content is mixed.
+    """
+    if plan and plan.text and len(node):
+        plan = None
+    result = attributes(node)
+    children = plan.children(node) if plan else list(node.iterchildren("*")) if len(node) else []
+    if plan and not children and not plan.text:
+        return result
+    if not children or (not plan and _mixed(node, children)):
+        words = plain_text.element(node) if len(node) else node.text or ""
+        words = (_unwrapped(words, node) if "\n" in words and not children else words).strip()
+        if not result:
+            return words
+        if words:
+            result["#text"] = words
+        return result
+    for child in children:
+        name = local(child.tag)
+        value = tree(child, plan and plan.below[name])
+        if name not in result:
+            result[name] = value
+        elif isinstance(result[name], list):
+            result[name].append(value)
+        else:
+            result[name] = [result[name], value]
+    return result
+
+
+def _unwrapped(words: str, node: Any) -> str:
+    """The text without the line ends of a pretty-printer: of paragraphs whose lines stand equally far in, as far as the
+    element itself or farther, or are long ones of prose. Others may be code, or lists.
+    """
+    before, above = node.getprevious(), node.getparent()
+    outside = (above.text if above is not None else "") if before is None else before.tail
+    begins = bool(outside) and outside.isspace() and "\n" in outside  # the element, its line
+    own = _indent(outside.rpartition("\n")[2]) if begins else 0
+    result, first = [], True
+    for blank, paragraph in groupby(words.split("\n"), lambda line: not line or line.isspace()):
+        if blank:
+            result.append("")
+            continue
+        lines = list(paragraph)
+        indents = set(map(_indent, lines[first:]))
+        stand = begins or all(len(line.strip()) >= PROSE for line in lines[:-1])
+        wrapped = stand and len(indents) == 1 and min(indents) >= max(own, 1) and not any(map(_ITEM.match, lines[1:]))
+        result += [" ".join(map(str.strip, lines))] if wrapped else lines
+        first = False
+    return "\n".join(result)
+
+
+def _indent(line: str) -> int:
+    """How far in it begins; who wraps lines may use other white space than who nests elements."""
+    return len(line[:len(line) - len(line.lstrip())].expandtabs())
+
+
+def _mixed(node: Any, children: list[Any]) -> bool:
+    if (text := node.text) and not text.isspace():
+        return True
+    return any(((tail := child.tail) and not tail.isspace()) or child.tag.startswith(XHTML) for child in children)
