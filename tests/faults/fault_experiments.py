@@ -1,8 +1,10 @@
 """Two `dvc exp run` at once in one project.
 
 Aside (--temp) each has a folder of its own, and both must be done. In place DVC itself keeps no order between two: it
-may end one or both with an error of its own, and then the experiment is not recorded. What must hold whatever DVC says:
-the user's edits and commits stay, and each setting run again gives what it gives where nothing else ran.
+may end one or both with an error of its own, and then the experiment is not recorded. As it puts params.yaml back when
+it ends one, a stage of the other may read settings that it was not started for, and DVC keeps what that wrote for those
+that were meant. What must hold whatever DVC says: the user's edits and commits stay, and each setting run again by force
+gives what it gives where nothing else ran.
 """
 
 import shutil
@@ -57,7 +59,7 @@ def test_two_experiments_at_once(clone, undisturbed, told, aside):  # noqa: F811
         if aside:
             check_alone(project, name, "dvc", "exp", "apply", name)
         else:
-            check_alone(project, f"{name}-again")
+            check_alone(project, name, *experiment(f"{name}-again", "--force"))
         assert outputs(clone) == undisturbed[name], name
         assert (clone / EDITED).read_text().endswith(NOTE)
     assert run("git", "rev-parse", "HEAD", cwd=clone).stdout == before
@@ -66,4 +68,5 @@ def test_two_experiments_at_once(clone, undisturbed, told, aside):  # noqa: F811
     told("two `dvc exp run` at once", "aside (--temp)" if aside else "in place", "2 settings",
          "both done; each the same as alone" if aside else
          f"DVC does not keep them apart: it ended {refused} of 2 with an error of its own and did not record them (use "
-         "`--temp` or `--queue`); edits and commits stay, and each setting run again gives the same as alone")
+         "`--temp` or `--queue`), and one may run with the other's settings; edits and commits stay, and each setting "
+         "run again with `--force` gives the same as alone")

@@ -5,6 +5,8 @@ import random
 import shutil
 import signal
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.faults.conftest import POINTS, STAGES, STRIKE, check_clean_error, content, contents, outputs
@@ -13,7 +15,12 @@ from tests.faults.conftest import POINTS, STAGES, STRIKE, check_clean_error, con
 def older(folder, stage) -> dict[str, dict[str, bytes]]:
     """Put outputs of an older run in place."""
     for name in outputs(stage):
-        (folder / name / "older.json" if (folder / name).is_dir() else folder / name).write_text("{}")
+        if (folder / name / "flow.csv").exists():
+            (folder / name / "flow.csv").write_text("older")
+        elif (folder / name).is_dir():
+            pq.write_table(pa.table({"id": ["older"], "source": ["older.json"]}), folder / name / "older.json.parquet")
+        else:
+            (folder / name).write_text("{}")
     return contents(folder, stage)
 
 
