@@ -3,8 +3,8 @@
 Aside (--temp) each has a folder of its own, and both must be done. In place DVC itself keeps no order between two: it
 may end one or both with an error of its own, and then the experiment is not recorded. As it puts params.yaml back when
 it ends one, a stage of the other may read settings that it was not started for, and DVC keeps what that wrote for those
-that were meant. What must hold whatever DVC says: the user's edits and commits stay, and each setting run again by force
-gives what it gives where nothing else ran.
+that were meant. What must hold whatever DVC says: the user's edits and commits stay, and each setting run again with
+--force gives what it gives where nothing else ran.
 """
 
 import shutil
