@@ -5,7 +5,7 @@ is looked through (cybersieve/peek.py), its shallow places first.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cybersieve import fields
@@ -40,7 +40,7 @@ def source(documents: list[Any], whole: bool, known: Sequence[Source], inferred:
                 found.setdefault(name, []).append(node.path)
         if fitting := [one for one in known if one.name in found]:
             places = [_joined(list(dict.fromkeys(found[one.name])), whole) for one in fitting]
-            return replace(fitting[0].at([path for paths in places for path in paths]), also=tuple(fitting[1:]))
+            return fitting[0].at([path for paths in places for path in paths], also=fitting[1:])
         level = [below for node in level for below in _below(node) if alone or below.depth <= most][:NODES]
     return None
 

@@ -7,7 +7,7 @@ ones (cybersieve/sources.yaml), else by shape (cybersieve/infer.py). Only a boun
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import PurePosixPath
@@ -248,8 +248,9 @@ def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> S
     source = elsewhere.source(documents, whole, known, places)
     if not source:
         return _inferred(inferred)
-    rest = _inferred(infer.json_source(documents, whole, source.records)) if places else None
-    return replace(source.at([*source.records, *rest.records]), also=(*source.also, rest)) if rest else source
+    rest = None if set(places or []) <= set(source.records) else \
+        _inferred(infer.json_source(documents, whole, source.records))
+    return source.at([*source.records, *rest.records], also=[*source.also, rest]) if rest else source
 
 
 def _beside(other: fields.RecordPath, path: fields.RecordPath) -> bool:

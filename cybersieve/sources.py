@@ -142,12 +142,14 @@ class Source:
 
     def of(self, record: Any) -> "Source":
         """Which of these sources a record of the document is from."""
+        if not self.also:
+            return self
         return next((source for source in self.also if not self.fits(record) and source.fits(record)), self)
 
-    def at(self, records: list[str], columns: Sequence[str] = ()) -> "Source":
+    def at(self, records: list[str], columns: Sequence[str] = (), also: Sequence["Source"] = ()) -> "Source":
         """The same source with its records elsewhere; its paths are not compiled again for every document."""
         told = {"records": records, "columns": list(columns)} if columns else {"records": records}
-        other = replace(self, records=records, columns=list(columns), described=self.described | told)
+        other = replace(self, records=records, columns=list(columns), described=self.described | told, also=tuple(also))
         vars(other).update({name: getattr(self, name) for name in COMPILED})
         return other
 

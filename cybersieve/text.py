@@ -31,7 +31,10 @@ PREFORMATTED = words("pre preformat programlisting screen sourcecode artwork lit
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _CONTROL_BYTES = bytes(code for code in range(128) if _CONTROL.match(chr(code)))
-_PARTS = re.compile("[\x00-\x7f]*[^\x00-\x7f]{0,1000}")
+# May compose with what is before it (NFC_QC=Maybe of Unicode 15).
+_JOINS = ("\u0300-\u036f\u0653-\u0655\u093c\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\u0bd7\u0c56\u0cc2\u0cd5\u0cd6"
+          "\u0d3e\u0d57\u0dca\u0dcf\u0ddf\u102e\u1161-\u11c2\u1b35\u3099\u309a")
+_PARTS = re.compile(f"[\x00-\x7f]*(?:[^\x00-\x7f]{{1,1000}}(?![{_JOINS}])|[^\x00-\x7f]{{1,1000}})?")
 _WRAP = re.compile(r"(?<!\n)\n(?![ \t]*\n)[ \t]*")
 _BARE_AND = re.compile(f"&(?!{NAMED})")  # libxml2 takes the &copy of ?a=1&copy=2 for an entity
 _PAGE = re.compile(r"\A\s*<(?:p|div|h[1-6]|ul|ol|table|section|article|blockquote|pre)\b"
@@ -60,7 +63,7 @@ def fold(text: str) -> str:
 
 def _composed(text: str) -> str:
     """NFC, in parts: the marks on one letter are sorted in quadratic time. Nothing composes with an ASCII character
-    behind it; a thousand others in a row may be parted before a mark."""
+    behind it; of others in a row a thousand are taken at once."""
     return "".join([unicodedata.normalize("NFC", part) for part in _PARTS.findall(text)])
 
 

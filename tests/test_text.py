@@ -179,6 +179,13 @@ def test_marks_on_one_letter_take_linear_time():
     assert time.process_time() - start < 1
 
 
+def test_long_text_beyond_ascii_is_composed():
+    """Letters and marks that a thousand others in a row may part."""
+    for word in "か\u3099", "e\u0301", "\u1112\u1161\u11ab", "\u0b47\u0b3e":
+        for before in "", "é", "éé":
+            assert text.fold(before + word * 2000) == unicodedata.normalize("NFC", before + word * 2000)
+
+
 @given(st.text(st.sampled_from("ae \u0301\u0316\u0327\u00e9\uac00\u11a8\u1100\u1161"), max_size=60))
 def test_text_is_composed(words):
     assert text.fold(words) == unicodedata.normalize("NFC", text.fold(words))
