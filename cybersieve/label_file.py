@@ -17,7 +17,6 @@ from cybersieve import labels
 from cybersieve.labels import Answer, Key
 
 COLUMNS = Answer._fields
-HEADER = ",".join(COLUMNS) + "\n"
 
 
 class LabelFile:

@@ -7,7 +7,9 @@ import pytest
 
 from cybersieve import labels
 from cybersieve.errors import InputError
-from cybersieve.label_file import HEADER, LabelFile
+from cybersieve.label_file import COLUMNS, LabelFile
+
+HEADER = ",".join(COLUMNS) + "\n"
 
 
 def rows(path):
