@@ -40,6 +40,9 @@ OTHERS_TITLES = OTHERS - {"header", "headers"}
 # What stands in these is about whom or what they name. A text of such a name (a turn of the user) may be the record's.
 ROOMS = PERSONS | frozenset(names_of("""user account owner actor member profile submitter poster createdby community
     channel guild team organization organisation project space subreddit issuetype priority"""))
+# Lists of whom the records name, beside these.
+PEOPLE = frozenset(names_of("""users members accounts profiles persons people customers employees contacts participants
+    organizations organisations includes included"""))
 SPEAKERS = frozenset(names_of("assistant bot model system gpt"))  # beside these a user is one too
 CODE = frozenset(names_of("""raw query search command commands code condition range signature sourcedata rawoutput
     rawrequest rawresponse codeblock snippet codesnippet match pattern regex regexp"""))

@@ -11,6 +11,7 @@ from cybersieve import fields, peek, telling
 from cybersieve.field_names import (
     IDS,
     OTHERS,
+    PEOPLE,
     PUBLIC,
     TEXTS,
     TITLES,
@@ -38,7 +39,8 @@ def json_source(documents: list[Any], whole: bool, read: Sequence[str] = ()) -> 
     for at, path in enumerate(records):
         found = peek.records(documents, fields.record_path(path))
         # Of documents in a row those that say nothing are no records.
-        told = found if path else [item for item in found if telling.says(item) or (item and isinstance(item, list))]
+        told = [item for item in found if path or telling.says(item) or (item and isinstance(item, list))]
+        told = told if len(told) * 2 >= len(found) else found
         while _lists(told):
             records[at] = path = f"{path}[]"
             told = found = peek.records(documents, fields.record_path(path))
@@ -71,28 +73,35 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         return [""]
     if telling.records_by_key(root) or telling.by_key(root):
         return ["*"]
+    root = telling.told(root)
+    values = list(root.values())
     arrays = _joined({path: items for path, items in _arrays(root, "", 0) if telling.wordy(items) >= 0.5})
     named = [path for path, items in arrays.items() if telling.named(items)]
     named = [path for path in named if not _beside(path, arrays[path])] or named
     own_words = any(isinstance(v, str) and words(v) and textual(k) and plain(k) not in REPLIES for k, v in root.items())
     if advisory(root) and (own_words or any(isinstance(v, list) and telling.wordy(v) for v in root.values())):
         return [""]
-    if own_words and whole and (single or not named or max(len(arrays[path]) for path in named) < 2
-                                or telling.has_parts(root, {path: arrays[path] for path in named})):
+    maps = {path: list(room.values()) for path, room in _maps(root, "", 0)}
+    maps = {path: items for path, items in maps.items() if not _beside(path, items)} or maps
+    rooms = {path: arrays[path] for path in named} | {
+        path: items for path, items in maps.items() if telling.titled(items)}
+    if own_words and whole and (single or max(map(len, rooms.values()), default=0) < 2
+                                or telling.has_parts(root, rooms)):
         lists = [path for path in named if plain(telling.last(path)) in telling.LISTS]
         numbered = any(plain(key) in IDS for key in root)  # a record with parts, not a feed of one
         return [""] if single or numbered or not lists else lists
     apart = [path for path in named if not _beside(path, arrays[path])]
     most = max((len(arrays[path]) for path in apart), default=0)
-    maps = _joined({path: list(room.values()) for path, room in _maps(root, "", 0) if len(room) >= most})
+    maps = _joined({path: items for path, items in maps.items() if len(items) >= most})
     named = apart if maps else named
     if not named and (found := [path for path, items in arrays.items() if _by_room(root, path, items)]):
         return found
     if not named and alike(values):
         return ["*"]
-    inner = [value for value in root.values() if isinstance(value, dict)]
-    if not named and len(inner) == len(root) and alike([value for item in inner for value in item.values()]):
-        return ["*.*"]
+    inner = {key: list(value.values()) for key, value in root.items() if isinstance(value, dict)}
+    if not named and len(inner) == len(root) and alike([item for items in inner.values() for item in items]):
+        full = [key for key, items in inner.items() if sum(isinstance(item, dict) for item in items) * 2 > len(items)]
+        return [f"{fields.quoted(key)}.*" for key in full] if whole and len(full) < len(root) else ["*.*"]
     if named or maps:
         named = [path for path in named if not any(_under(path, room) for room in maps)]
         return [inner for path in named for inner in _inside(path, arrays[path])] + list(maps)
@@ -105,8 +114,9 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
 
 def _beside(path: str, items: list[Any]) -> bool:
     """Are these references, persons and the like, or what went wrong, beside the records?"""
-    keys = set(map(plain, fields.record_path(path)))
-    return bool(OTHERS & keys) or ("errors" in keys and not (telling.titled(items) and telling.tells(items)))
+    keys = list(map(plain, fields.record_path(path)))
+    return not (OTHERS.isdisjoint(keys) and PEOPLE.isdisjoint(keys[:2])) or (
+        "errors" in keys and not (telling.titled(items) and telling.tells(items)))
 
 
 def _pages(documents: list[Any], whole: bool) -> list[str]:

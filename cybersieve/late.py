@@ -20,6 +20,7 @@ from cybersieve.field_names import (
     IDS,
     META,
     OTHERS,
+    PEOPLE,
     STATUSES,
     TITLES,
     plain,
@@ -34,8 +35,8 @@ SHAPES, LEAVES = 300, 500  # kept at a time, and looked at of each; what one is 
 NOT_READ = "texts in objects beside the records that the beginning does not show: not read"
 NAMES = frozenset([*IDS, *STATUSES, *(name for names in (*META.values(), *FLAGS.values()) for name in names)])
 # Arrays that hold no records, wherever they stand.
-NO_RECORDS = OTHERS | {"links", "urls", "errors", "warnings", "fields", "columns", "definitions", "schema", "facets",
-                       "contributors", "maintainers", "pagination"}
+NO_RECORDS = OTHERS | PEOPLE | {"links", "urls", "errors", "warnings", "fields", "columns", "definitions", "schema",
+                                "facets", "contributors", "maintainers", "pagination"}
 WORDS = "some words that are a text, and long enough"  # in the place of every text, as only names count
 
 

@@ -86,9 +86,11 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
 
 def _told(outcome: Outcome) -> Iterator[str]:
     """What a user should know of a file that was read."""
-    if outcome.counts.read and outcome.counts.dropped["no text"] == outcome.counts.read:
-        yield (f"{outcome.source}: none of its {outcome.counts.read} records has a title or text (parse.py --explain "
-               "shows what is read of them; say in parse.sources what should be)")
+    silent, read = outcome.counts.dropped["no text"], outcome.counts.read
+    if read and silent * 2 > read:
+        which = f"none of its {read} records has a" if silent == read else f"{silent} of its {read} records have no"
+        yield (f"{outcome.source}: {which} title or text (parse.py --explain shows what is read of them; say in "
+               "parse.sources what should be)")
     if replaced := outcome.counts.notes["invalid bytes replaced"]:
         yield (f"{outcome.source}: {replaced} bytes that are not UTF-8 were replaced: convert it if it is in another "
                "encoding")

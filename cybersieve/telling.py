@@ -20,18 +20,20 @@ from cybersieve.field_names import (
     unspaced,
     words,
 )
-from cybersieve.leaves import MAX_DEPTH, alike, chosen_fields
+from cybersieve.leaves import BEARS_PARENTS_NAME, MAX_DEPTH, alike, chosen_fields
 
 # What upstreams call the list of their records.
 LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"}
 # How the names of lists end that hold parts of a record, not records.
 PARTS = (*OTHERS, *names_of("""labels tags topics comments replies timeline history revisions changes changelog affected
     products packages versions links attachments files assignees reviewers iocs indicators risks scores metrics systems
-    participants organizations sections credits bodytext"""))
+    participants organizations sections credits bodytext related ancestors breadcrumbs"""))
 FEED_FROM = 5  # times as much as the root says, from which on what its lists say are records
 OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
 TEXTS_FROM = 20  # texts under keys that are no names of fields, from which on each is a record
+WRAPS = BEARS_PARENTS_NAME | {"text", "content", "body", "html", "plain", "markdown", "raw"}
 _STEM = re.compile("[0-9].*", re.S)
+_LANGUAGE = re.compile("[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?")
 _IN_CHAPTERS = re.compile(r"[A-Za-z]{0,6}[-. ]?[0-9]+(?:[.-][0-9]+)+[a-z]?|T[0-9]{4}")  # 1.2.3, V1.2, T1059 (ATT&CK)
 
 
@@ -117,7 +119,31 @@ def unwrapped(item: Any) -> dict[str, Any]:
         return {name: items[0].get("#text") for name, items in chosen.items()}
     inner = [value for value in item.values() if isinstance(value, dict)]
     bare = len(item) < 3 and not any(isinstance(value, str) and words(value) for value in item.values())
-    return inner[0] if bare and len(inner) == 1 else item
+    return told(inner[0] if bare and len(inner) == 1 else item)
+
+
+def told(tree: dict[str, Any]) -> dict[str, Any]:
+    """The object with what only wraps a title or a text (`{"en": …}`, `{"storage": {"value": …}}`) as that."""
+    wraps = {key: text for key, value in tree.items() if isinstance(value, dict | list)
+             and (textual(key) or plain(key) in (*TITLES, *EITHER)) and (text := _wrapped(value))}
+    return tree | wraps if wraps else tree
+
+
+def _wrapped(value: Any, key: str = "", depth: int = 0) -> str | None:
+    """The text that is most of what an object says, or one of its translations; None where it holds a list."""
+    if isinstance(value, list):
+        only = value[0] if len(value) == 1 else None
+        return _wrapped(only, key, depth) if isinstance(only, dict) and BEARS_PARENTS_NAME & only.keys() else None
+    if isinstance(value, str):
+        return value if words(value) and (key in WRAPS or _LANGUAGE.fullmatch(key)) else ""
+    if not isinstance(value, dict) or depth == MAX_DEPTH:
+        return ""
+    inner = [_wrapped(item, name, depth + 1) for name, item in value.items()]
+    if None in inner:
+        return None
+    texts = sorted(filter(None, inner), key=len)
+    most = len(texts[-1]) >= 3 * sum(map(len, texts[:-1])) if texts else False
+    return texts[-1] if most or (texts and all(map(_LANGUAGE.fullmatch, value))) else ""
 
 
 def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
@@ -130,8 +156,8 @@ def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
                  for key, value in root.items())
     has_number = any(plain(key) in IDS or plain(key).endswith("id") or PUBLIC.fullmatch(str(value))
                    for key, value in root.items())
-    said = sum(len(item) for items in arrays.values() for item in strings(items) if words(item))
-    own = own_text(root)
+    own, whole = own_text(root), " ".join(value for value in root.values() if isinstance(value, str))
+    said = sum(len(item) for items in arrays.values() for item in strings(items) if words(item) and item not in whole)
     if (more := own >= said) and (has_number or not has_title):
         return True
     parts = own >= OWN_FROM and own * FEED_FROM >= said and not any(map(titled, arrays.values()))
@@ -164,4 +190,4 @@ def by_key(tree: dict[str, Any]) -> bool:
 
 
 def last(path: str) -> str:
-    return next((step for step in reversed(fields.record_path(path)) if step != "[]"), "")
+    return next((step for step in reversed(fields.record_path(path)) if step not in ("[]", "*")), "")

@@ -904,3 +904,63 @@ def test_titles_that_are_the_same_in_the_first_records(fields, title, tmp_path):
 def test_described_errors_are_records(tmp_path):
     catalogue = {"notes": ["A note on it"], "errors": [entry(n) for n in range(8)]}
     assert len(parsed(tmp_path, "errors.json", catalogue)) == 8
+
+
+@pytest.mark.parametrize(("title", "text"), [
+    ({"value": "A page"}, {"storage": {"value": PROSE, "representation": "storage"}, "_expandable": {"view": ""}}),
+    ("A page", {"*": f"<p>{PROSE}</p>"}),
+    ([{"value": "A page"}], [{"value": f"<p>{PROSE}</p>", "format": "basic html", "summary": ""}]),
+    ({"en": "A page", "de": "Eine Seite"}, {"en": PROSE, "de": "Was mit dem Server im Frühling geschehen ist."}),
+])
+def test_one_record_whose_text_is_wrapped(title, text, tmp_path):
+    page = {"id": "P-1", "title": title, "ancestors": [{"id": "1", "title": "Home of it all"},
+                                                       {"id": "2", "title": "The runbooks"}],
+            "body": text, "credits": [{"name": "Somebody of the lab"}]}
+    row, = parsed(tmp_path, "page.json", page)
+    assert (row["id"], row["title"], row["text"]) == ("P-1", "A page", PROSE)
+
+
+def test_lists_in_an_answer_are_no_wrapped_text(tmp_path):
+    answer = {"status": "ok", "response": {"total": 3, "found": [entry(n) for n in range(3)]}}
+    rows = parsed(tmp_path, "dump.json", answer)
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
+EVE = {"id": "u1", "name": "Eve", "description": f"Has told it before. {PROSE}"}
+
+
+@pytest.mark.parametrize("people", [{"users": [EVE] * 9}, {"includes": {"users": [EVE]}}, {"users": {"u1": EVE}}])
+def test_people_beside_the_records(people, tmp_path):
+    rows = parsed(tmp_path, "dump.json", {**people, "posts": [entry(n) for n in range(3)]})
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
+def test_people_alone_are_records(tmp_path):
+    assert len(parsed(tmp_path, "dump.json", {"users": [entry(n) for n in range(3)]})) == 3
+
+
+def test_lines_of_which_few_have_fields_of_known_names(tmp_path):
+    lines = [{"note": "How this file was made"}] + [
+        {"nr": n, "vorfall": f"{PROSE} Number {n}.", "wann": "gestern"} for n in range(5)]
+    rows = parsed(tmp_path, "dump.jsonl", "\n".join(map(json.dumps, lines)))
+    assert [row["text"] for row in rows[1:]] == [f"{PROSE} Number {n}." for n in range(5)]
+
+
+def test_records_by_key_beside_what_the_dump_says_of_itself(tmp_path):
+    dump = {"meta": {"made": "2031-01-01T10:00:00Z", "licence": "As free as can be"},
+            "data": {f"CVE-2031-{n}": {"summary": f"{PROSE} Number {n}."} for n in range(1000, 1012)}}
+    rows = parsed(tmp_path, "dump.json", dump)
+    assert [row["id"] for row in rows] == [f"CVE-2031-{n}" for n in range(1000, 1012)]
+
+
+def test_titled_records_by_key_in_an_object_with_words_of_its_own(tmp_path):
+    rules = {f"V-{n}": {"id": f"V-{n}", "title": f"Rule {n}", "checktext": f"{PROSE} Number {n}."} for n in range(6)}
+    rows = parsed(tmp_path, "dump.json", {"stig": {"title": "Some rules", "description": PROSE, "findings": rules}})
+    assert [(row["id"], row["title"]) for row in rows] == [(f"V-{n}", f"Rule {n}") for n in range(6)]
+
+
+def test_a_transcript_in_long_parts_is_one_record(tmp_path):
+    parts = [f"{PROSE} Part {n}." for n in range(80)]
+    row, = parsed(tmp_path, "talk.json", {"text": " ".join(parts), "language": "en", "segments": [
+        {"id": n, "start": n, "text": part} for n, part in enumerate(parts)]})
+    assert row["text"].startswith(" ".join(parts))
