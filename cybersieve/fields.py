@@ -209,9 +209,11 @@ def flat(value: list[Any]) -> Iterator[Any]:
 
 
 def _template(text: str) -> Values:
-    """`CWE-{@ID}`: one text; several values of one path are joined by commas."""
+    """`CWE-{@ID}`: one text; several values of one path are joined by commas. Raises ParamsError: braces in no pair."""
     parts = [values(path) for path in _BRACES.findall(text)]
     pattern = re.split("(\0)", _BRACES.sub("\0", text))
+    if not {"{", "}"}.isdisjoint("".join(pattern)):
+        raise ParamsError(f"braces that are no pair around a path: {text!r}")
 
     def fill(record: Any) -> list[Any]:
         found = [", ".join(dict.fromkeys(word for item in part(record) if (word := words(item)))) for part in parts]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, groupby
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cybersieve import (
     cli,
@@ -29,6 +29,7 @@ from cybersieve import (
 from cybersieve import engine as run
 from cybersieve.errors import InputError
 from cybersieve.field_names import address
+from cybersieve.fields import Values
 from cybersieve.ids import Ids
 from cybersieve.params import Parse
 from cybersieve.readers import Found
@@ -36,6 +37,7 @@ from cybersieve.records import Counts, Row
 from cybersieve.sources import Source
 
 T = TypeVar("T")
+ABSENT = ": in none of its records"
 WORKERS_FROM = 2 * pieces.SIZE  # bytes of input; below it worker processes cost more time and memory than they save
 FILE = 250_000  # bytes that a file counts for beside its own: it costs some milliseconds
 
@@ -94,6 +96,7 @@ def _told(outcome: Outcome) -> Iterator[str]:
     if replaced := outcome.counts.notes["invalid bytes replaced"]:
         yield (f"{outcome.source}: {replaced} bytes that are not UTF-8 were replaced: convert it if it is in another "
                "encoding")
+    yield from (f"{outcome.source}: {note}" for note in outcome.counts.notes if note.endswith(ABSENT))
     for note in (late.NOT_READ, xml_stream.NOT_READ):
         if missed := outcome.counts.notes[note]:
             yield f"{outcome.source}: {missed} {note} (say in parse.sources where its records stand)"
@@ -158,6 +161,9 @@ def _joined(name: str, done: Iterator[tuple[pieces.Piece, Outcome]], folder: Pat
                 sink.add_batch(batch)
         result.counts.sources = {}
         result.counts.notes.update(notes)
+        for note, count in list(result.counts.notes.items()):
+            if note.endswith(ABSENT) and count < result.counts.read:  # another piece has it
+                del result.counts.notes[note]
     except _Unjoined:
         parts += [folder / f"{name}.parquet{piece.suffix}" for piece, _ in done]
         result = parse_piece(pieces.whole(input_dir / name, name), input_dir, folder, settings)
@@ -238,8 +244,13 @@ def few_collections() -> Iterator[None]:
 def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> Iterator[Row]:
     """Records' trees as rows, counted."""
     drop = {word.lower(): word for word in settings.drop_status}
-    limit, kinds = settings.limits.max_text_chars, late.Kinds()
+    limit, kinds, absent = settings.limits.max_text_chars, late.Kinds(), Absent()
     for source, locator, tree in trees:
+        if source.users:
+            if type(tree) is list and not source.columns:
+                raise InputError(name, "a list where a record is wanted", locator,
+                                 f"end the path in {source.place}.records with []")
+            absent.see(source, tree)
         record = sources.record(source, tree, name, locator, drop, limit, counts.notes)
         if not record.text and source.inferred and (other := kinds.of(tree, source)):
             again = sources.record(other, tree, name, locator, drop, limit, counts.notes)
@@ -252,6 +263,26 @@ def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> 
         else:
             counts.written += 1
         yield record.row()
+    counts.notes.update(absent.notes())
+
+
+class Absent:
+    """Paths of the user's sources with no value in any record: misspelt, mostly."""
+
+    def __init__(self) -> None:
+        self.left: dict[str, dict[str, Values]] = {}  # of each source
+        self.records: Counter[str] = Counter()
+
+    def see(self, source: Source, tree: Any) -> None:
+        left = self.left.get(source.place)
+        if left is None:
+            left = self.left[source.place] = source.wants()
+        self.records[source.place] += 1
+        for path in [path for path, find in left.items() if find(tree)] if left else ():
+            del left[path]
+
+    def notes(self) -> dict[str, int]:
+        return {f"{place}.{path}{ABSENT}": self.records[place] for place, left in self.left.items() for path in left}
 
 
 def found(path: Path, name: str, settings: Parse, notes: Counter[str], part: containers.Part | None = None,

@@ -292,7 +292,8 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
             for path in paths:
                 for number, item in enumerate(peek.records([tree], path)):
                     if isinstance(item, dict | list | str):
-                        yield locator if not path else f"{locator}: {'.'.join(path)}[{number}]", item
+                        place = fields.path_text(path).removesuffix("[]")
+                        yield locator if not path else f"{locator}: {place}[{number}]", item
 
 
 def pairs(source: Source) -> bool:

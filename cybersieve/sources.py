@@ -48,7 +48,10 @@ NO = frozenset(["", "false", "f", "no", "n", "off", "none", "null", "nan", "nat"
 KINDS = ("json", "xml", "csv", "yaml")
 KEYS = ("name", "kind", "file", "root", "match", "only", "records", "columns", "skip", "id", "title", "text", "status",
         "meta", "licence", "format")
+USERS = "parse.sources["  # how the places of those in params.yaml begin
 OTHER = "of another kind"  # why a record is set aside that has not what `only` asks for
+# What the CVE list and NVD put in the place of a text, whoever passes it on.
+_REJECTED = re.compile(r"\*\* (REJECT|RESERVED)(?:ED)? \*\*|Rejected reason:")
 _KIND = re.compile("^  kind: ", re.M)
 Formatted = tuple[Values, str]  # the values at a path, and their format
 COMPILED = ("root", "match", "only", "id", "title", "text", "status", "meta", "wanted")  # what it makes of its paths
@@ -117,6 +120,24 @@ class Source:
     def wanted(self) -> fields.Wanted:
         """What of a record is read; empty: all."""
         return fields.wanted(_paths(self.described))
+
+    @property
+    def users(self) -> bool:
+        """Is it described in params.yaml?"""
+        return self.place.startswith(USERS)
+
+    def wants(self) -> dict[str, Values]:
+        """What is to be found in a record, by the words of its description: all alternatives of one thing as one."""
+        def some(finds: Sequence[Values]) -> Values:
+            return lambda tree: next((found for find in finds if (found := find(tree))), [])
+
+        result = {"id: " + ", ".join(map(str, _listed(self.described, "id"))): some(self.id)} if self.id else {}
+        if self.title:
+            told = ", ".join(map(str, _listed(self.described, "title")))
+            result["title: " + told] = some([find for find, _ in self.title])
+        for item, choice in zip(_listed(self.described, "text"), self.text, strict=True):
+            result[f"text: {item}"] = some([find for find, _ in choice])
+        return result | {f"meta.{name}: {self.described['meta'][name]}": find for name, find in self.meta.items()}
 
     def checked(self) -> "Source":
         """The source, all of it compiled. Raises ParamsError."""
@@ -270,7 +291,7 @@ def users(trees: Sequence[dict[str, Any]]) -> list[Source]:
         for wanted, what in needed:
             if isinstance(tree, dict) and not any(map(tree.get, wanted)):
                 raise ParamsError(f"parse.sources[{index}]: {' or '.join(wanted)} is wanted: {what}")
-    return [compiled(tree, f"parse.sources[{index}]") for index, tree in enumerate(trees)]
+    return [compiled(tree, f"{USERS}{index}]") for index, tree in enumerate(trees)]
 
 
 def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, str], max_chars: int,
@@ -291,6 +312,8 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
                     break
     plain = _body(parts, max_chars, notes)
     statuses = [word for find in source.status for word in find(tree)]
+    if rejected := _REJECTED.match(plain):
+        statuses.append(rejected[1] or "REJECT")
     status = next((word for word in statuses if word.lower() in drop), statuses[0]) if statuses else None
     meta: dict[str, Any] = {"status": status} if status else {}
     if source.licence:

@@ -45,6 +45,7 @@ class _Open:
 
     value: Any
     anchor: str | None
+    line: int  # where it begins
     nodes: int  # before it
     chars: int
     key: str | None = None
@@ -102,7 +103,7 @@ class _Composer:
                 self.fail(f"nested deeper than {self.max_depth}", line)
             self.tagged(event.tag)
             value = {} if isinstance(event, yaml.MappingStartEvent) else []
-            self.open.append(_Open(value, event.anchor, self.nodes, self.chars))
+            self.open.append(_Open(value, event.anchor, line, self.nodes, self.chars))
             self.count(1, 0, line)
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             done = self.open.pop()
@@ -111,7 +112,7 @@ class _Composer:
                     done.value.update((k, v) for k, v in merged.items() if k not in done.value)
             self.anchored(done.anchor, done.value, self.nodes - done.nodes, self.chars - done.chars, line)
             if self.open or isinstance(done.value, dict):
-                yield from self.put(done.value, line)
+                yield from self.put(done.value, line if self.open else done.line)
 
     def put(self, value: Any, line: int) -> Iterator[tuple[str, Any]]:
         """A complete value goes into what is open, or out."""

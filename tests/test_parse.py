@@ -647,6 +647,38 @@ def test_what_a_user_should_know_of_a_folder(tmp_path, capsys):
     assert "latin.csv: 2 bytes that are not UTF-8 were replaced" in told
 
 
+def test_paths_of_a_source_of_ones_own_that_lead_nowhere_are_told(tmp_path, capsys):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (raw / "tickets.tsv").write_text("ticket\tsubject\tbody\tlink\n" + "".join(
+        f"{n}\tIt broke\tSome words about it, number {n}\t{'x' * (n == 2)}\n" for n in range(3)))
+    mine = {"file": ["tickets.tsv"], "id": ["nr", "tiket"], "title": ["topic", "subject"], "text": ["bdy", "body"],
+            "meta": {"url": "link", "severity": ["risk", "level"]}}
+    counts = parse.parse_folder(raw, tmp_path / "out", replace(SETTINGS, sources=[mine]), "local")
+    told = capsys.readouterr().err
+    absent = ["id: nr, tiket", "text: bdy", "meta.severity: ['risk', 'level']"]
+    assert [line for line in told.split("\n") if line] == [
+        f"warning: tickets.tsv: parse.sources[0].{path}: in none of its records" for path in absent]
+    assert counts.written == 3 and set(counts.notes.values()) == {3}
+
+
+def test_a_list_where_a_source_of_ones_own_says_that_a_record_stands(raw, tmp_path):
+    (raw / "dump.json").write_text(json.dumps({"data": {"incidents": [{"id": 1, "body": "Some words"}] * 2}}))
+    mine = {"file": ["dump.json"], "records": ["data.incidents"], "text": ["body"]}
+    with pytest.raises(InputError, match=r"data.incidents: a list where a record is wanted \(end the path in "
+                                         r"parse.sources\[0\].records with \[\]\)"):
+        parsed(raw, tmp_path / "out", replace(SETTINGS, sources=[mine]))
+
+
+@pytest.mark.parametrize(("text", "dropped"), [
+    ("** REJECT ** DO NOT USE THIS CANDIDATE NUMBER.", "REJECT"), ("Rejected reason: Not used", "REJECT"),
+    ("** RESERVED ** This candidate has been reserved.", "RESERVED"), ("A product rejects ** REJECT ** tokens", None)])
+def test_rejected_numbers_whoever_passes_them_on(text, dropped, raw, tmp_path):
+    (raw / "dump.csv").write_text(f"cve,summary,seen\nCVE-2031-1000,{text},1\nCVE-2031-1001,Some other words,1\n")
+    rows = parsed(raw, tmp_path / "out")[0]["dump.csv"]
+    assert [row["dropped"] for row in rows] == [dropped, None]
+
+
 @pytest.mark.parametrize(("source", "message"), [
     ({}, r"parse.sources\[0\]: file or match or root is wanted"),
     ({"name": "a", "match": ["id"]}, r"parse.sources\[0\]: text or title is wanted")])
