@@ -109,9 +109,13 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
     kind = kind_of(begin, path, own)
     if not kind or (path != name and whole and _LINK.fullmatch(begin) and not peek.kind(begin)):
         return None
+    if kind == "csv" and b"\n" not in begin:  # lines may end as on old Macs
+        begin, stream = begin.replace(b"\r", b"\n"), (chunk.replace(b"\r", b"\n") for chunk in stream)
     if kind == "html":
         raise InputError(name, "an HTML page, not a dump", path if path != name else "",
                          "fetch it again, or leave the file out")
+    if begin.startswith(b"version https://git-lfs.github.com/"):
+        raise InputError(name, "a Git LFS pointer, not the dump", path if path != name else "", "git lfs pull")
     bounds = {"max_depth": limits.max_depth, "max_bytes": int(limits.max_record_mb * 1e6)}
     if kind == "json" and (inner := embedded.found(begin)) and len(peek.json_documents(begin)) < 2:
         key, offset = inner

@@ -20,6 +20,9 @@ _SPACED = re.compile(r'"[^"]*"(?:[,;|] +"[^"]*")+\s*')  # "7", "a, b": without t
 _SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?\s*", re.I)  # as a first line, for spreadsheets
 _NO_NAME = re.compile(r"\s*(https?://\S+|[A-Z]+-\d{4}-\d+|\d{4}-\d\d-\d\d.*|[0-9a-f]{32,})\s*")  # page, CVE, date, hash
 _LABEL = re.compile(r"[#№%]|(?=\S)(?=.*[^\W\d_]).{1,100}", re.S)  # of a column, below a title: no number, no long text
+_NUMBER = re.compile(r"\s*-?\d+(?:\.\d+)?\s*")
+_SAYABLE = str.maketrans('"{}', "'()")  # what no path can hold
+LONG = 40  # characters: a sentence, not a name
 LONGER = "rows longer than the header"  # a note
 _TEXT = re.compile(r'\\(?![\\"\r\n])')  # a backslash that escapes nothing, though others do
 
@@ -67,7 +70,7 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
                 yield f"line {before + reader.line_num}", {k: v for k, v in zip(columns, cells, strict=False) if v}
     except csv.Error as error:
         large = "field limit" in str(error)
-        raise InputError(name, f"a cell of more than {max_bytes / 1e6:g} MB" if large else f"not CSV: {error}",
+        raise InputError(name, f"a cell of more than {max_bytes / 1e6:g} MB" if large else f"not CSV: {_told(error)}",
                          f"line {before + reader.line_num}",
                          ("raise parse.limits.max_record_mb if it is meant to be so long, or " if large else "")
                          + "mend the quotes there") from None
@@ -98,13 +101,13 @@ def _head(lines: Iterator[str], name: str, notes: Counter[str]) -> tuple[_Head, 
     told = _split([comment], how, name)
     if not start and len(told) == len(columns) > 1 and not all(_NAME.fullmatch(cell) for cell in columns):
         columns, stop = told, 0
-    elif any(map(_NO_NAME.fullmatch, columns)):
+    elif any(map(_NO_NAME.fullmatch, columns)) or _is_data(columns, _read(begin[stop:], how)[0]):
         columns, stop = [f"column {n + 1}" for n in range(len(columns))], start
     if len(columns) > MAX_CELLS:
         raise _too_many(name, f"line {before + stop}")
     if not any(columns):
         raise InputError(name, "no header with the columns' names", "line 1", "add one, or leave the file out")
-    columns = _unique([column.strip() for column in columns])
+    columns = _unique([column.strip().translate(_SAYABLE).replace(" ~ ", " - ") for column in columns])
     return _Head(columns, how, bool(comment), before + stop), _put_back(begin[stop:], lines)
 
 
@@ -190,6 +193,21 @@ def _label(cell: str) -> bool:
     return bool(_LABEL.fullmatch(cell)) and not _NO_NAME.fullmatch(cell)
 
 
+def _is_data(columns: list[str], rows: list[_Row]) -> bool:
+    """Is the first row one like those below? None of its cells is a known name, and one is a number above numbers (not
+    all are: years), a word that comes again in its column, or a text as long as those below."""
+    if not NAMED.isdisjoint(map(plain, columns)) or all(map(_NUMBER.fullmatch, columns)):
+        return False
+    for at, cell in enumerate(columns):
+        below = [row.cells[at] for row in rows if len(row.cells) > at and row.cells[at] and row.cells != columns]
+        usual = sorted(map(len, below))[len(below) // 2] if len(below) > 1 else 0
+        if usual and ((cell and 10 * below.count(cell) >= len(below))
+                      or (at == 0 and all(map(_NUMBER.fullmatch, [cell, *below])))
+                      or (len(cell) >= LONG and cell.count(" ") > 2 and LONG <= usual <= 2 * len(cell))):
+            return True
+    return False
+
+
 def _folded(cell: str) -> str:
     """A column's name on one line."""
     return cell if cell.isprintable() else " ".join(filter(None, map(str.strip, cell.splitlines())))
@@ -215,7 +233,12 @@ def _split(lines: list[str], how: dict[str, Any], name: str) -> list[str]:
     try:
         return next(csv.reader(_escaped(iter(lines), how), **how | {"skipinitialspace": True}), [])
     except csv.Error as error:
-        raise InputError(name, f"not CSV: {error}", "line 1", "mend the header") from None
+        raise InputError(name, f"not CSV: {_told(error)}", "line 1", "mend the header") from None
+
+
+def _told(error: csv.Error) -> str:
+    """What csv says, but for its advice on how Python opens a file."""
+    return "a line end within a cell without quotes" if "new-line character" in str(error) else str(error)
 
 
 def _unique(columns: list[str]) -> list[str]:

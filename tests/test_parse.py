@@ -631,6 +631,17 @@ def test_kinds_are_told_by_content(content, kind):
 
 
 
+def test_old_macs_line_ends(raw, tmp_path):
+    write(raw / "old.csv", "id,title,text\r" + "".join(f"{n},It broke,Some words about it\r" for n in range(3)))
+    assert [row["id"] for row in parsed(raw, tmp_path / "out")[0]["old.csv"]] == ["0", "1", "2"]
+
+
+def test_a_pointer_in_the_place_of_a_dump(raw, tmp_path):
+    write(raw / "dump.csv", f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n")
+    with pytest.raises(InputError, match=r"dump.csv: a Git LFS pointer, not the dump \(git lfs pull\)"):
+        parsed(raw, tmp_path / "out")
+
+
 def test_what_a_user_should_know_of_a_folder(tmp_path, capsys):
     raw = tmp_path / "raw"
     raw.mkdir()

@@ -88,10 +88,32 @@ def same_for_any_chunks(data, **bounds):
     (b'"In two\nlines";"b"\n1;a,b\n', {"In two lines": "1", "b": "a,b"}),
     (b'a,b\n1,"x\ny"\n', {"a": "1", "b": "x\ny"}),
     (b'2031-01-01,"x\ny"\n', {"column 1": "2031-01-01", "column 2": "x\ny"}),
-    (b'id,5" long\n1,2\n', {"id": "1", '5" long': "2"}),
+    (b'id,5" long\n1,2\n', {"id": "1", "5' long": "2"}),  # what a path can name
+    (b'id,"a {b} ~ c"\n1,2\n', {"id": "1", "a (b) - c": "2"}),
 ])
 def test_csv_headers_in_several_lines(data, expected):
     assert same_for_any_chunks(data) == ([expected], Counter())
+
+
+SENTENCES = [f"Whatever happened here happened for the {n}th time" for n in range(9)]
+
+
+@pytest.mark.parametrize("lines", [
+    [f"ham\t{words}" for words in SENTENCES],
+    [f"{n}\t{words[:20]}" for n, words in enumerate(SENTENCES)],
+    [f"x{n}\t{words}" for n, words in enumerate(SENTENCES)],
+])
+def test_csv_without_a_header(lines):
+    trees, _ = same_for_any_chunks("\n".join(lines).encode())
+    assert [list(tree.values()) for tree in trees] == [line.split("\t") for line in lines]
+    assert list(trees[0]) == ["column 1", "column 2"]
+
+
+@pytest.mark.parametrize("header", ["label\ttext", "verdict\tWhat did you see, in your own words?", "2019\tNumber",
+                                    "verdict\tWhatever happened"])
+def test_csv_headers_that_look_like_data(header):
+    lines = [header] + [f"ham\t{words[:30]}" for words in SENTENCES]
+    assert list(same_for_any_chunks("\n".join(lines).encode())[0][0]) == header.split("\t")
 
 
 def test_csv_headers_in_several_lines_have_their_place():
