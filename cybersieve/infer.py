@@ -78,7 +78,9 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     arrays = _joined({path: items for path, items in _arrays(root, "", 0) if telling.wordy(items) >= 0.5})
     named = [path for path, items in arrays.items() if telling.named(items)]
     named = [path for path in named if not _beside(path, arrays[path])] or named
-    own_words = any(isinstance(v, str) and words(v) and textual(k) and plain(k) not in REPLIES for k, v in root.items())
+    talk = named and all(plain(telling.last(path)) in telling.TALK for path in named)
+    own_words = any(isinstance(value, str) and words(value) and plain(key) not in REPLIES
+                    and (textual(key) or (talk and plain(key) in TITLES)) for key, value in root.items())
     if advisory(root) and (own_words or any(isinstance(v, list) and telling.wordy(v) for v in root.values())):
         return [""]
     maps = {path: list(room.values()) for path, room in _maps(root, "", 0)}

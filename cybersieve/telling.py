@@ -28,6 +28,7 @@ LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", 
 PARTS = (*OTHERS, *names_of("""labels tags topics comments replies timeline history revisions changes changelog affected
     products packages versions links attachments files assignees reviewers iocs indicators risks scores metrics systems
     participants organizations sections credits bodytext related ancestors breadcrumbs"""))
+TALK = {"comments", "replies", "answers", "responses", "children"}  # of what is under a title, which may be all it says
 FEED_FROM = 5  # times as much as the root says, from which on what its lists say are records
 OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
 TEXTS_FROM = 20  # texts under keys that are no names of fields, from which on each is a record
@@ -162,8 +163,8 @@ def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
         return True
     parts = own >= OWN_FROM and own * FEED_FROM >= said and not any(map(titled, arrays.values()))
     feed = not more and all(titled(items) and tells(items) for items in arrays.values())
-    return has_title and (parts or (not feed and all(name.endswith(PARTS) or f"{name}s".endswith(PARTS)
-                                                     for name in names)))
+    return has_title and (parts or (not feed and all(
+        name in TALK or name.endswith(PARTS) or f"{name}s".endswith(PARTS) for name in names)))
 
 
 def records_by_key(tree: dict[str, Any]) -> bool:

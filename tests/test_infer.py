@@ -964,3 +964,13 @@ def test_a_transcript_in_long_parts_is_one_record(tmp_path):
     row, = parsed(tmp_path, "talk.json", {"text": " ".join(parts), "language": "en", "segments": [
         {"id": n, "start": n, "text": part} for n, part in enumerate(parts)]})
     assert row["text"].startswith(" ".join(parts))
+
+
+def test_a_thread_that_says_nothing_but_its_title_before_the_answers(tmp_path):
+    def said(n, *below):
+        return {"id": n, "author": "eve", "text": f"{PROSE} Number {n}.", "children": list(below)}
+    thread = {"id": 1, "author": "bob", "title": "What broke it", "url": "https://x.example/a", "text": None,
+              "children": [said(2, said(3)), said(4)]}
+    row, = parsed(tmp_path, "thread.json", thread)
+    assert (row["id"], row["title"]) == ("1", "What broke it")
+    assert sorted(row["text"].split("\n")) == [f"{PROSE} Number {n}." for n in (2, 3, 4)]
