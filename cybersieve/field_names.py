@@ -44,6 +44,8 @@ ROOMS = PERSONS | frozenset(names_of("""user account owner actor member profile 
 PEOPLE = frozenset(names_of("""users members accounts profiles persons people customers employees contacts participants
     organizations organisations includes included"""))
 SPEAKERS = frozenset(names_of("assistant bot model system gpt"))  # beside these a user is one too
+# Words of names of what tells of somebody: `author_bio_text` stands in the author's room, `author_comment` in none.
+ABOUT = frozenset(names_of("description desc bio biography about flair signature profile"))
 CODE = frozenset(names_of("""raw query search command commands code condition range signature sourcedata rawoutput
     rawrequest rawresponse codeblock snippet codesnippet match pattern regex regexp"""))
 INDICATORS = names_of("sha256 sha256hash sha512 sha1 sha1hash md5 md5hash iocid ioc iocvalue indicator")  # the last ids
@@ -80,6 +82,7 @@ _OF_DATES = re.compile(r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?
                        r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|[ap]m|gmt|utc|[ecmp][sd]?t|cest|at|of)\b"
                        r"|(?<=\d)(?:st|nd|rd|th|t|z)\b", re.I)
 LONGEST_DATE = 50  # characters
+_PARTS = re.compile("[A-Z]?[a-z]+|[A-Z]+(?![a-z])")  # of a key: author_flair_text, authorFlairText
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{6}")  # six letters in a row of scripts that put no spaces
 
@@ -103,6 +106,21 @@ def plain(key: str) -> str:
     """A key as it is compared."""
     word = key.rpartition(":")[2].lower()
     return word if word.isascii() and word.isalnum() else re.sub(r"[\W_]", "", word)
+
+
+def owner(key: str) -> str:
+    """Whom or what, by the first of the words in its name, a field belongs to that the record only names."""
+    parts = _parts(key)
+    return parts[0] if len(parts) > 1 and (parts[0] in ROOMS or parts[0] in OTHERS_IDS) else ""
+
+
+def about(key: str) -> str:
+    """Of whom or what does a field tell by its name, as `author_bio_text` does, unlike `author_comment`?"""
+    return "" if ABOUT.isdisjoint(_parts(key)) else owner(key)
+
+
+def _parts(key: str) -> list[str]:
+    return [part.lower() for part in _PARTS.findall(key)]
 
 
 def address(text: str) -> bool:

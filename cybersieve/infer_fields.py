@@ -27,7 +27,9 @@ from cybersieve.field_names import (
     TEXT_ENDS,
     TEXTS,
     TITLES,
+    about,
     address,
+    owner,
     plain,
     textual,
     words,
@@ -134,11 +136,11 @@ class _Fields:
         """Words that are no licence, query, reference, label or name of a person."""
         others = self.source_code(leaf) or self.of_another(leaf) or self.rendered(leaf)
         return self.wordy(leaf) and leaves.name(leaf) not in TITLES and not others and (
-            OTHERS | CODE | LABELS).isdisjoint(map(plain, leaf))
+            OTHERS | CODE | LABELS).isdisjoint({*map(plain, leaf), *map(owner, leaf)})
 
     def of_another(self, leaf: Leaf) -> bool:
         """Does it stand in a room of somebody or something that the record only names?"""
-        rooms = ROOMS & set(map(plain, leaf[:-1]))
+        rooms = (ROOMS & set(map(plain, leaf[:-1]))) | set(filter(None, map(about, leaf)))
         return bool(rooms) and not (rooms == {"user"} and any(plain(one[0]) in SPEAKERS for one in self.found))
 
     def source_code(self, leaf: Leaf) -> bool:
@@ -196,7 +198,7 @@ def _texts(all_: _Fields) -> list[Leaf]:
              and not all_.rendered(leaf)
              and "rejected" not in map(plain, leaf[:-1])]  # the answer that a model is to learn not to give
     least = min((len(leaves.bare(leaf)) for leaf in texts), default=0)
-    told = [leaf for leaf in texts if PERSONS.isdisjoint(map(plain, leaf)) and (
+    told = [leaf for leaf in texts if PERSONS.isdisjoint({*map(plain, leaf), *map(about, leaf)}) and (
         (len(leaves.bare(leaf)) == least and leaves.name(leaf) in TEXTS) or all_.own(leaf))]
     texts = [leaf for leaf in told if OTHERS.isdisjoint(map(plain, leaf)) and not all_.of_another(leaf)]
     texts = ([leaf for leaf in texts if not LABELS & set(map(plain, leaf[:-1]))] or texts)[:6]
@@ -228,7 +230,8 @@ def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     persons = [(*leaves.bare(leaf)[:-1], "name") for leaf in all_.named(["username"])]
     titles = [leaf for leaf in all_.named(TITLES, ("title", "subject"))
               if all_.length(leaf) <= 300 and leaf not in texts and not all_.rendered(leaf)
-              and not OTHERS_TITLES & set(map(plain, leaf)) and not (rank(leaf) and all_.of_another(leaf))
+              and not OTHERS_TITLES & {*map(plain, leaf), *map(owner, leaf)}
+              and not (rank(leaf) and all_.of_another(leaf))
               and leaves.bare(leaf) not in persons and all_.lettered(leaf)
               and (leaves.name(leaf) not in CLASSES or all_.own(leaf))
               and (not rank(leaf) or (not all_.parts(leaf) and (
@@ -240,7 +243,8 @@ def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
              and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf) and not all_.begins(leaf, _CAPTURE)]
     constant = [leaf for leaf in titles if all_.constant(leaf)]
     titles = [leaf for leaf in titles if leaf not in constant or leaves.name(leaf) in FIRM]
-    titles = [*(either[:1] if titles and all_.public(titles[0]) else []), *sorted(titles, key=rank)]
+    titles = [*(either[:1] if titles and all_.public(titles[0]) else []),
+              *sorted(titles, key=lambda leaf: (rank(leaf), any(map(owner, leaf))))]
     others = sorted(short, key=lambda leaf: (len(leaf), leaf))
     return titles[:2] or either[:1] or others[:1] or ([] if texts else constant[:1])
 

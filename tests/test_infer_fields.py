@@ -1,0 +1,42 @@
+"""Which fields of records nobody has described are chosen: by what their names say, and how they look."""
+
+import json
+
+import pytest
+
+from tests.test_infer import PROSE, parsed
+
+OTHER = "Whoever has read this far will know the way to the station."
+
+
+def rows_of(tmp_path, fields, count=3):
+    """Title and text of the records, each with its number behind the texts of several words."""
+    records = [{"id": f"E-{n}"} | {key: f"{value} {n}" if isinstance(value, str) and value.count(" ") > 2 else value
+                                   for key, value in fields.items()} for n in range(count)]
+    rows = parsed(tmp_path, "a.jsonl", "\n".join(map(json.dumps, records)))
+    return [(row["title"], row["text"]) for row in rows]
+
+
+def check(tmp_path, fields, title, text, count=3):
+    assert rows_of(tmp_path, fields, count)[1] == (title, text)
+
+
+@pytest.mark.parametrize("name", ["author_flair_text", "authorBioText", "user-description", "channel_description"])
+def test_what_is_said_of_somebody_is_not_the_records(name, tmp_path):
+    check(tmp_path, {name: OTHER, "body": PROSE}, "", f"{PROSE} 1")
+
+
+@pytest.mark.parametrize("name", ["project_description", "product_description", "source_text", "event_description",
+                                  "vendor_comment", "user_description"])
+def test_unless_there_is_nothing_else(name, tmp_path):
+    check(tmp_path, {name: OTHER}, "", f"{OTHER} 1")
+
+
+@pytest.mark.parametrize("name", ["user_prompt", "vendor_statement", "author_notes", "source_text"])
+def test_what_somebody_says_is_the_records(name, tmp_path):
+    check(tmp_path, {"body": PROSE, name: OTHER}, "", f"{PROSE} 1\n{OTHER} 1")
+
+
+def test_titles_of_persons_and_of_others(tmp_path):
+    check(tmp_path, {"author_title": "Head of the post", "body": PROSE}, "", f"{PROSE} 1")
+    check(tmp_path, {"channel_title": "A channel", "post_title": "A post", "body": PROSE}, "A post", f"{PROSE} 1")
