@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from cybersieve import fields, leaves
+from cybersieve import fields, leaves, sources
 from cybersieve.field_names import (
     CLASSES,
     CODE,
@@ -60,7 +60,8 @@ class _Fields:
         for leaf in dict.fromkeys(leaf for tree in samples for leaf in leaves.of(tree)):
             whole = textual(leaf[-1]) or len(leaf) == leaves.MAX_DEPTH  # else an object is looked into, and no text
             per_record = [[fields.words(v) for v in leaves.values(tree, leaf)
-                           if v is not None and (whole or type(v) is not dict)] for tree in samples]
+                           if v is not None and not sources.gone(v) and (whole or type(v) is not dict)]
+                          for tree in samples]
             if texts := ["\n".join(texts) for texts in per_record if texts]:
                 self.found[leaf] = texts
         self.names = {leaf: leaves.name(leaf) for leaf in self.found}

@@ -252,7 +252,8 @@ def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> 
                                  f"end the path in {source.place}.records with []")
             absent.see(source, tree)
         record = sources.record(source, tree, name, locator, drop, limit, counts.notes)
-        if not record.text and source.inferred and (other := kinds.of(tree, source)):
+        if not record.text and source.inferred and not sources.told_gone(source, tree) and (
+                other := kinds.of(tree, source)):
             again = sources.record(other, tree, name, locator, drop, limit, counts.notes)
             if again.text and not address(again.text):
                 record = again

@@ -327,6 +327,16 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
                   dropped or (None if plain or title else "no text"))
 
 
+def gone(value: Any) -> bool:
+    """Is this what a forum wrote in the place of a text?"""
+    return isinstance(value, str) and len(value) < 30 and value.strip().lower() in GONE
+
+
+def told_gone(source: Source, tree: Any) -> bool:
+    """Is it the record's own text that was taken out?"""
+    return any(gone(value) for choice in source.text for find, _ in choice for value in find(tree))
+
+
 def _mixed(values: list[Any]) -> list[Any]:
     """Texts of which parts stand in objects (`["see ", {"type": "link", "text": "here"}]`) as one."""
     parts = [value.get("text") if type(value) is dict else value for value in values]
@@ -339,7 +349,7 @@ def _title(finds: list[Formatted], tree: Any, max_chars: int) -> str:
         for value in find(tree):
             if words := fields.words(value):
                 title = text.plain(words[:max_chars], format).replace("\n", " ")
-                return "" if title.lower() in GONE else title
+                return "" if gone(title) else title
     return ""
 
 
@@ -352,11 +362,11 @@ def _body(parts: list[tuple[str, str]], max_chars: int, notes: Counter[str]) -> 
             notes["NUL characters removed"] += part.count("\0")
         cut = cut or len(part) > longest
         plain.append(text.plain(part[:longest], format))
-    body = plain[0] if len(plain) == 1 else "\n".join([part for part in dict.fromkeys(plain) if part])
+    body = "\n".join([part for part in dict.fromkeys(plain) if part and not gone(part)])
     if cut or len(body) > max_chars:
         notes["texts cut"] += 1
         return body[:max_chars].rstrip()
-    return "" if body.lower() in GONE else body
+    return body
 
 
 def _first(finds: list[Values], tree: Any) -> str:

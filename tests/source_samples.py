@@ -1010,6 +1010,20 @@ functions:
             {"kind": "t1", "data": {"name": "t1_e", "id": "e", "body": "Since when?", "replies": ""}}]}}}))]), [
         Expected("t3_c", "And bar?", "What of bar?"),
         Expected("t1_d", "", "It is well.\nSince when?", None, {"parent": "t3_c"})]),
+    Sample("pushshift", "RS_2031-01.jsonl", "\n".join(map(_json, [
+        {"id": "a", "subreddit": "ours", "created_utc": 1925078400, "title": "On foo", "selftext": "Foo &amp; **bar** leak.", "author": "we",
+         "author_flair_text": "One of us since long", "permalink": "/r/ours/comments/a/", "is_self": True, "num_comments": 2,
+         "all_awardings": [{"name": "Silver", "description": "Shows what we think of it, and that is all."}]},
+        {"id": "b", "subreddit": "ours", "created_utc": 1925078401, "title": "A link", "selftext": "", "url": "https://example.org/", "is_self": False},
+        {"id": "c", "subreddit": "ours", "created_utc": 1925078402, "title": "Buy shoes", "selftext": "[removed]", "author": "[deleted]"}])), [
+        Expected("a", "On foo", "Foo & bar leak.", None, {"authors": "we", "url": "/r/ours/comments/a/", "subreddit": "ours"}),
+        Expected("b", "A link", ""), Expected("c", "Buy shoes", "")]),
+    Sample("pushshift", "RC_2031-01.jsonl", "\n".join(map(_json, [
+        {"id": "d", "subreddit": "ours", "created_utc": "1925078400", "link_id": "t3_a", "parent_id": "t3_a", "body": "It is well.",
+         "author_flair_text": "One of us since long"},
+        {"id": "e", "subreddit": "ours", "created_utc": "1925078401", "link_id": "t3_a", "parent_id": "t1_d", "body": "[deleted]",
+         "author_flair_text": "One of us since long"}])), [
+        Expected("d", "", "It is well.", None, {"parent": "t3_a"}), Expected("e", "", "", "no text")]),
     Sample("activitypub", "outbox.json", _json({"@context": "https://www.w3.org/ns/activitystreams", "id": "outbox.json", "type": "OrderedCollection",
         "totalItems": 2, "orderedItems": [
             {"id": "https://example.org/s/1/activity", "type": "Create", "actor": "https://example.org/u/we", "published": "2031-01-02T00:00:00Z",

@@ -40,3 +40,17 @@ def test_what_somebody_says_is_the_records(name, tmp_path):
 def test_titles_of_persons_and_of_others(tmp_path):
     check(tmp_path, {"author_title": "Head of the post", "body": PROSE}, "", f"{PROSE} 1")
     check(tmp_path, {"channel_title": "A channel", "post_title": "A post", "body": PROSE}, "A post", f"{PROSE} 1")
+
+
+@pytest.mark.parametrize("placeholder", ["[deleted]", "[Removed]"])
+def test_a_text_that_was_taken_out_has_no_other_in_its_place(placeholder, tmp_path):
+    """Nor do such words tell which fields a record has, and beside other texts they are left out."""
+    said = [{"id": f"E-{n}", "body": placeholder if n < 6 else f"{PROSE} {n}", "award_description": OTHER}
+            for n in range(9)]
+    rows = parsed(tmp_path, "a.json", said)
+    assert [row["text"] for row in rows] == [""] * 6 + [f"{PROSE} {n}" for n in (6, 7, 8)]
+    assert [row["dropped"] for row in rows] == ["no text"] * 6 + [None] * 3
+    threads = [{"id": f"E-{n}", "body": f"{PROSE} {n}", "replies": [{"body": placeholder}, {"body": f"{OTHER} {n}"}]}
+               for n in range(3)]
+    assert [row["text"] for row in parsed(tmp_path, "b.json", threads)] == [
+        f"{PROSE} {n}\n{OTHER} {n}" for n in range(3)]
