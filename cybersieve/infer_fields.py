@@ -5,6 +5,7 @@ from typing import Any
 
 from cybersieve import fields, leaves, sources
 from cybersieve.field_names import (
+    CHOICES,
     CLASSES,
     CODE,
     EITHER,
@@ -20,6 +21,7 @@ from cybersieve.field_names import (
     OTHERS_TITLES,
     PERSONS,
     PUBLIC,
+    RIGHT,
     ROOMS,
     SPEAKERS,
     STATUSES,
@@ -216,8 +218,11 @@ def _texts(all_: _Fields) -> list[Leaf]:
         rooms = [leaf for leaf in all_.found if all_.wordy(leaf) and all_.length(leaf) >= HEADING
                  and all_.of_another(leaf) and PERSONS.isdisjoint(map(plain, leaf))]
         texts = told[:6] or code[:1] or rooms[:1]
-    choices = [leaf for leaf in all_.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
-    return texts + [leaf for leaf in choices if leaf not in texts] if len(choices) > 2 else texts
+    columns = [leaf for leaf in all_.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
+    choices = columns if len(columns) > 2 else [leaf for leaf in texts if leaves.name(leaf) in CHOICES]
+    beside = {leaves.bare(leaf)[:-1] for leaf in choices}
+    right = [leaf for leaf in all_.named(RIGHT) if leaves.bare(leaf)[:-1] in beside and not all_.parts(leaf)]
+    return list(dict.fromkeys([*texts, *choices, *right[:1]]))
 
 
 def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:

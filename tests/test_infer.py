@@ -530,7 +530,7 @@ def test_texts_where_there_is_no_better_one(record, text, tmp_path):
 def test_columns_of_answers(tmp_path):
     rows = parsed(tmp_path, "questions.csv", "Question,A,B,C,Answer\n" + "".join(
         f"Which of these is a cipher {n}?,AES {n},A door of wood,A window,A\n" for n in range(6)))
-    assert (rows[2]["title"], rows[2]["text"]) == ("Which of these is a cipher 2?", "AES 2\nA door of wood\nA window")
+    assert (rows[2]["title"], rows[2]["text"]) == ("Which of these is a cipher 2?", "AES 2\nA door of wood\nA window\nA")
 
 
 def test_a_table_within_an_object(tmp_path):
@@ -634,7 +634,7 @@ def test_answers_to_choose_from_are_one_text(tmp_path):
     questions = [{"question": f"Which of these is a symmetric cipher, number {n}?", "solution": "A",
                   "answers": {"A": f"AES {n}", "B": "RSA, of course", "C": "ECDSA"}} for n in range(6)]
     rows = parsed(tmp_path, "questions.json", questions)
-    assert (rows[2]["title"], rows[2]["text"]) == (questions[2]["question"], "AES 2\nRSA, of course\nECDSA")
+    assert (rows[2]["title"], rows[2]["text"]) == (questions[2]["question"], "AES 2\nRSA, of course\nECDSA\nA")
 
 
 def test_arrays_of_authors_and_licences_are_no_records(tmp_path):

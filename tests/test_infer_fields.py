@@ -54,3 +54,17 @@ def test_a_text_that_was_taken_out_has_no_other_in_its_place(placeholder, tmp_pa
                for n in range(3)]
     assert [row["text"] for row in parsed(tmp_path, "b.json", threads)] == [
         f"{PROSE} {n}\n{OTHER} {n}" for n in range(3)]
+
+
+@pytest.mark.parametrize("choices", [["Input is checked", "A wall"], {"A": "Input is checked", "B": "A wall"}])
+@pytest.mark.parametrize(("name", "right"), [("answer", "A"), ("correct_answer", "B"), ("solution", "AB")])
+@pytest.mark.parametrize("called", ["choices", "options"])
+def test_which_choice_is_right_is_told(called, name, right, choices, tmp_path):
+    said = "\n".join(choices if isinstance(choices, list) else choices.values())
+    fields = {name: right, "question": "Which of these helps against that", called: choices}
+    check(tmp_path, fields, "Which of these helps against that 1", f"{said}\n{right}")
+
+
+def test_reasons_and_answers_are_texts(tmp_path):
+    check(tmp_path, {"question": "What is it for", "reasoning": f"{PROSE} {PROSE} {PROSE}", "final_answer": OTHER},
+          "What is it for 1", f"{PROSE} {PROSE} {PROSE} 1\n{OTHER} 1")
