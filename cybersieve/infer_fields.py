@@ -34,6 +34,7 @@ from cybersieve.field_names import (
     owner,
     plain,
     textual,
+    unspaced,
     words,
 )
 from cybersieve.leaves import Leaf
@@ -49,6 +50,12 @@ _YES = re.compile(r"(?:true|false|yes|no|[ynt01f]|null|none|never|n/a|x|)$"
                   r"|[0-9]{4}-[0-9]{2}|[0-9]{9,}|[a-z]{3},? [0-9a-z]", re.I)  # yes, no, or the beginning of a time
 NO_TEXTS = ("label", "licen", "error", "raw")  # how names begin of what only looks like a text's
 _COLUMN = re.compile("[A-Ea-e]|(?:option|choice|answer)[ _]?(?:[A-Ja-j]|[0-9]{1,2})", re.I)  # of answers to choose from
+MOST = 6  # texts by name, and further ones beside them
+# A few words that are no names, and a sentence's end; scripts without spaces say more in fewer characters.
+_SENTENCE = re.compile(r"(?s)(?=.*\b[^\W\d_A-Z]{2,}[,;:]? [^\W\d_A-Z]+[,;:]? [^\W\d_A-Z]{2,}).*[.!?](?:\s|$)"
+                       r"|.*[\u3040-\u30ff\u3400-\u9fff]{6}.*[。！？，]")
+_TITLE = re.compile("^(?:tit|betreff|asunto|oggetto|sujet|nombre|nom)|(?:name|title|标题|名称|题名)$")
+BESIDE = 60  # characters: sentences in the room of a text are one from then on, whatever they are called
 HEADING = 100  # characters: a longer summary is no title of what is only said of its parts
 _CODED = re.compile(r"[0-9]+|[0-9A-Fa-f-]{32,}")
 
@@ -75,11 +82,19 @@ class _Fields:
         texts = self.found[leaf]
         return sum(map(len, texts)) / len(texts)
 
+    def weight(self, leaf: Leaf) -> float:
+        """How long it is, scripts without spaces counted thrice: they say as much in a third of the characters."""
+        return self.length(leaf) * (3 if all(map(unspaced, self.found[leaf])) else 1)
+
     def wordy(self, leaf: Leaf) -> bool:
         return sum(map(words, self.found[leaf])) * 2 >= len(self.found[leaf])
 
     def varied(self, leaf: Leaf) -> bool:
         return len(set(self.found[leaf])) * 2 > len(self.found[leaf])
+
+    def sentences(self, leaf: Leaf) -> bool:
+        """Are these sentences, rather than titles or names?"""
+        return self.begins(leaf, _SENTENCE)
 
     def own(self, leaf: Leaf) -> bool:
         """Does it say something of its own in most records, as far as a few of them can tell?"""
@@ -122,12 +137,17 @@ class _Fields:
 
     def parts(self, leaf: Leaf) -> bool:
         """Does it stand in the items of a list, so that a record may have many of it? Not of a list of its own name."""
+        room = self.room(leaf)
+        return bool(room) and not plain(room).startswith(leaves.name(leaf))
+
+    def room(self, leaf: Leaf) -> str:
+        """The key of the list in whose items it stands, if it does."""
         for tree in self.samples:
-            for at, key in enumerate(leaf[:-1]):
+            for key in leaf[:-1]:
                 tree = tree.get(key) if isinstance(tree, dict) else None
                 if isinstance(tree, list):
-                    return not plain(leaf[at]).startswith(leaves.name(leaf))
-        return False
+                    return key
+        return ""
 
     def named(self, names: list[str], ends: tuple[str, ...] = ()) -> list[Leaf]:
         """Leaves of these names, shallow ones first, then in the order of `names`, then those of such endings."""
@@ -165,6 +185,7 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     texts = [leaf for leaf in texts if leaf not in titles]
     if not texts and len(titles) > 1 and all_.wordy(titles[1]):  # the value of a key, say
         titles, texts = titles[:1], titles[1:]
+    texts += _beside(all_, texts, titles)
     result: Description = {"name": "unknown", "kind": kind, "records": records}
     for name, chosen in (("id", _ids(all_, near)), ("title", titles), ("text", texts)):
         result[name] = [leaves.path(leaf) for leaf in chosen]
@@ -204,11 +225,9 @@ def _texts(all_: _Fields) -> list[Leaf]:
     told = [leaf for leaf in texts if PERSONS.isdisjoint({*map(plain, leaf), *map(about, leaf)}) and (
         (len(leaves.bare(leaf)) == least and leaves.name(leaf) in TEXTS) or all_.own(leaf))]
     texts = [leaf for leaf in told if OTHERS.isdisjoint(map(plain, leaf)) and not all_.of_another(leaf)]
-    texts = ([leaf for leaf in texts if not LABELS & set(map(plain, leaf[:-1]))] or texts)[:6]
+    texts = ([leaf for leaf in texts if not LABELS & set(map(plain, leaf[:-1]))] or texts)[:MOST]
     texts = [leaf for leaf in texts if not any(leaf[:at] in texts for at in range(1, len(leaf)))]  # a mixed one's parts
-    others = [leaf for leaf in all_.found if all_.prose(leaf) and not all_.classed(leaf)
-              and not all_.begins(leaf, _CAPTURE) and not (texts and all_.begins(leaf, _DATA))
-              and not leaves.name(leaf).endswith("name")]
+    others = _others(all_, texts)
     longest = max(others, default=None, key=lambda leaf: (all_.length(leaf) * len(all_.found[leaf]), leaf))
     if longest and longest not in texts and all_.length(longest) > 2 * max(map(all_.length, texts), default=0):
         texts.insert(0, longest)
@@ -217,12 +236,27 @@ def _texts(all_: _Fields) -> list[Leaf]:
                 and (all_.source_code(leaf) or leaves.name(leaf) in CODE)]
         rooms = [leaf for leaf in all_.found if all_.wordy(leaf) and all_.length(leaf) >= HEADING
                  and all_.of_another(leaf) and PERSONS.isdisjoint(map(plain, leaf))]
-        texts = told[:6] or code[:1] or rooms[:1]
+        texts = told[:MOST] or code[:1] or rooms[:1]
     columns = [leaf for leaf in all_.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
     choices = columns if len(columns) > 2 else [leaf for leaf in texts if leaves.name(leaf) in CHOICES]
     beside = {leaves.bare(leaf)[:-1] for leaf in choices}
     right = [leaf for leaf in all_.named(RIGHT) if leaves.bare(leaf)[:-1] in beside and not all_.parts(leaf)]
     return list(dict.fromkeys([*texts, *choices, *right[:1]]))
+
+
+def _others(all_: _Fields, texts: list[Leaf]) -> list[Leaf]:
+    """What may be a text whatever it is called."""
+    return [leaf for leaf in all_.found if all_.prose(leaf) and not all_.classed(leaf)
+            and not all_.begins(leaf, _CAPTURE) and not (texts and all_.begins(leaf, _DATA))
+            and not leaves.name(leaf).endswith("name")]
+
+
+def _beside(all_: _Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
+    """Sentences in the very room of a text, of which every record has its own, in the records' order."""
+    rooms = {(leaves.bare(leaf)[:-1], all_.room(leaf)) for leaf in texts}
+    return [leaf for leaf in _others(all_, texts)
+            if leaf not in (*texts, *titles) and (leaves.bare(leaf)[:-1], all_.room(leaf)) in rooms
+            and all_.varied(leaf) and all_.sentences(leaf) and all_.weight(leaf) >= BESIDE][:MOST]
 
 
 def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
@@ -251,7 +285,9 @@ def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     titles = [leaf for leaf in titles if leaf not in constant or leaves.name(leaf) in FIRM]
     titles = [*(either[:1] if titles and all_.public(titles[0]) else []),
               *sorted(titles, key=lambda leaf: (rank(leaf), any(map(owner, leaf))))]
-    others = sorted(short, key=lambda leaf: (len(leaf), leaf))
+    least = min((all_.length(leaf) for leaf in short if not all_.sentences(leaf)), default=0)
+    short = [leaf for leaf in short if all_.length(leaf) <= least or not all_.sentences(leaf)] or short
+    others = sorted(short, key=lambda leaf: (not _TITLE.search(leaves.name(leaf)), len(leaf)))
     return titles[:2] or either[:1] or others[:1] or ([] if texts else constant[:1])
 
 

@@ -530,7 +530,8 @@ def test_texts_where_there_is_no_better_one(record, text, tmp_path):
 def test_columns_of_answers(tmp_path):
     rows = parsed(tmp_path, "questions.csv", "Question,A,B,C,Answer\n" + "".join(
         f"Which of these is a cipher {n}?,AES {n},A door of wood,A window,A\n" for n in range(6)))
-    assert (rows[2]["title"], rows[2]["text"]) == ("Which of these is a cipher 2?", "AES 2\nA door of wood\nA window\nA")
+    assert (rows[2]["title"], rows[2]["text"]) == (
+        "Which of these is a cipher 2?", "AES 2\nA door of wood\nA window\nA")
 
 
 def test_a_table_within_an_object(tmp_path):

@@ -68,3 +68,29 @@ def test_which_choice_is_right_is_told(called, name, right, choices, tmp_path):
 def test_reasons_and_answers_are_texts(tmp_path):
     check(tmp_path, {"question": "What is it for", "reasoning": f"{PROSE} {PROSE} {PROSE}", "final_answer": OTHER},
           "What is it for 1", f"{PROSE} {PROSE} {PROSE} 1\n{OTHER} 1")
+
+
+@pytest.mark.parametrize(("fields", "text"), [
+    ({"id": 1, "description": PROSE, "countermeasure": OTHER}, [PROSE, OTHER]),
+    ({"details": {"impact": PROSE, "exploit": OTHER, "affected": f"{OTHER} So."}}, [PROSE, OTHER, f"{OTHER} So."]),
+    ({"description": PROSE, "run.known_false_alarms": OTHER, "run.products": "Acme Gate 1.0 and 1.1 to 1.9 " * 3},
+     [PROSE, OTHER]),
+    ({"description": PROSE, "product": {"countermeasure": OTHER}}, [PROSE]),
+])
+def test_sentences_beside_a_text_are_one_too(fields, text, tmp_path):
+    """Whatever they are called; a product's, in its own room, are not, nor are lists of names."""
+    many = [json.loads(json.dumps({"title": f"A title {n}", **fields}).replace(".\"", f" in case {n}.\""))
+            for n in range(3)]
+    rows = parsed(tmp_path, "a.json", many)
+    assert rows[1]["text"] == "\n".join(part.removesuffix(".") + " in case 1." for part in text)
+
+
+@pytest.mark.parametrize(("fields", "title"), [
+    ({"massnahme": OTHER, "titel": "Ein Fehler im Programm"}, "Ein Fehler im Programm 1"),
+    ({"asunto": "Un fallo en el programa", "accion": "Hay que ponerlo al dia"}, "Un fallo en el programa 1"),
+    ({"accion": "Hay que ponerlo al dia", "vulName": "A fault of the programme"}, "A fault of the programme 1"),
+    ({"one": "The first of the fields", "another": "The second of the fields"}, "The first of the fields 1"),
+])
+def test_titles_by_what_they_are_called_like_and_their_order(fields, title, tmp_path):
+    rows = rows_of(tmp_path, {**fields, "beschreibung": f"{PROSE} {PROSE} {PROSE}"})
+    assert rows[1][0] == title
