@@ -44,6 +44,8 @@ BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most
 # What a tool saw or signed, or a page's head: no prose. Data is none either, but may be what a field called text holds.
 _CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN "
                       r"|(?:<!--[^>]{0,999}-->\s{0,99}){0,9}<(?:meta|link)\b")
+_EXPRESSION = re.compile(r"\[[a-z]\w*\(|\{\{|\$\{")  # of a template: what it stands for is not there
+_SLUG = re.compile(r"(?=.*[\d_./-])[\w./:-]+$")
 _DATA = re.compile(r'[\[{]\s*[\[{"]')
 _COUNT = re.compile("[2-9]|[1-9][0-9]{1,7}")  # no yes, no, and no date
 _YES = re.compile(r"(?:true|false|yes|no|[ynt01f]|null|none|never|n/a|x|)$"
@@ -272,7 +274,7 @@ def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
               if all_.length(leaf) <= 300 and leaf not in texts and not all_.rendered(leaf)
               and not OTHERS_TITLES & {*map(plain, leaf), *map(owner, leaf)}
               and not (rank(leaf) and all_.of_another(leaf))
-              and leaves.bare(leaf) not in persons and all_.lettered(leaf)
+              and leaves.bare(leaf) not in persons and all_.lettered(leaf) and not all_.begins(leaf, _EXPRESSION)
               and (leaves.name(leaf) not in CLASSES or all_.own(leaf))
               and (not rank(leaf) or (not all_.parts(leaf) and (
                   leaves.name(leaf) in FIRM or leaves.name(leaf).endswith("title"))))]
@@ -283,8 +285,10 @@ def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
              and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf) and not all_.begins(leaf, _CAPTURE)]
     constant = [leaf for leaf in titles if all_.constant(leaf)]
     titles = [leaf for leaf in titles if leaf not in constant or leaves.name(leaf) in FIRM]
-    titles = [*(either[:1] if titles and all_.public(titles[0]) else []),
-              *sorted(titles, key=lambda leaf: (rank(leaf), any(map(owner, leaf))))]
+    titles = sorted(titles, key=lambda leaf: (rank(leaf), any(map(owner, leaf))))
+    if titles and all_.begins(titles[0], _SLUG):  # words before it, if they are a title's
+        titles.sort(key=lambda leaf: not all_.wordy(leaf) or leaves.name(leaf) in CLASSES)
+    titles = [*(either[:1] if titles and all_.public(titles[0]) else []), *titles]
     least = min((all_.length(leaf) for leaf in short if not all_.sentences(leaf)), default=0)
     short = [leaf for leaf in short if all_.length(leaf) <= least or not all_.sentences(leaf)] or short
     others = sorted(short, key=lambda leaf: (not _TITLE.search(leaves.name(leaf)), len(leaf)))
@@ -309,7 +313,8 @@ def _ids(all_: _Fields, near: set[Leaf]) -> list[Leaf]:
     indicators = [leaf for leaf in all_.named(INDICATORS) if leaf in top]
     order = [*own, ("@key",), *public, *(leaf for leaf in named if leaf in top), *ending, *aliases,
              *(leaf for leaf in named if not all_.parts(leaf) or all_.lettered(leaf)), *bare, *pages, *indicators]
-    return [leaf for leaf in dict.fromkeys(order) if leaf in all_.found and _distinct(all_, leaf)][:2]
+    return [leaf for leaf in dict.fromkeys(order) if leaf in all_.found and _distinct(all_, leaf)
+            and not all_.begins(leaf, _EXPRESSION)][:2]
 
 
 def _distinct(all_: _Fields, leaf: Leaf) -> bool:

@@ -94,3 +94,17 @@ def test_sentences_beside_a_text_are_one_too(fields, text, tmp_path):
 def test_titles_by_what_they_are_called_like_and_their_order(fields, title, tmp_path):
     rows = rows_of(tmp_path, {**fields, "beschreibung": f"{PROSE} {PROSE} {PROSE}"})
     assert rows[1][0] == title
+
+
+@pytest.mark.parametrize("name", ["[concat(parameters('a'),'/b')]", "{{ rule.name }}", "${rule.name}", "rule_a24482",
+                                  "a24482-b/c"])
+def test_words_are_a_title_before_expressions_and_slugs(name, tmp_path):
+    records = [{"name": f"{name}{n}", "properties": {"displayName": f"A rule of it {n}", "description": f"{PROSE} {n}"}}
+               for n in range(3)]
+    rows = parsed(tmp_path, "rules.json", {"resources": records})
+    assert [row["title"] for row in rows] == [f"A rule of it {n}" for n in range(3)]
+    assert all(row["id"].startswith(("sha-", "rule_", "a24")) for row in rows)
+
+
+def test_a_slug_is_one_before_labels_and_where_nothing_else_is(tmp_path):
+    check(tmp_path, {"name": "warn_1", "label": "Of the second kind", "body": PROSE}, "warn_1", f"{PROSE} 1")
