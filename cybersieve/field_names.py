@@ -78,6 +78,7 @@ PUBLIC = re.compile(r"[A-Z]{2,10}(?:-[A-Z]{2,8})*[-:]\d[\w.:-]{0,30}|GHSA(?:-\w{
 _NUMBER = re.compile("[0-9]+|[0-9A-Fa-f-]{24,}")
 _ADVISORY = re.compile(r"(?:[A-Z]+-)+\d{4}[-:]\w+|GHSA(?:-\w{4}){3}")
 _ADDRESS = re.compile(r"https?://\S+")
+_BASE64 = re.compile(r"(?=[\w+/\s]{100})[A-Za-z0-9+/]{60,}+\s?(?:[A-Za-z0-9+/]+\s?)*+={0,2}\s*")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:")
 _OF_DATES = re.compile(r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|jan(?:uary)?"
                        r"|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
@@ -128,6 +129,11 @@ def _parts(key: str) -> list[str]:
 def address(text: str) -> bool:
     """Is this a page's address, and no word beside it?"""
     return bool(_ADDRESS.fullmatch(text))
+
+
+def encoded(text: Any) -> bool:
+    """Is this base64, in one run or in lines of one length?"""
+    return isinstance(text, str) and bool(_BASE64.fullmatch(text))
 
 
 def textual(key: str) -> bool:

@@ -31,6 +31,7 @@ from cybersieve.field_names import (
     TITLES,
     about,
     address,
+    encoded,
     owner,
     plain,
     textual,
@@ -71,7 +72,8 @@ class _Fields:
         for leaf in dict.fromkeys(leaf for tree in samples for leaf in leaves.of(tree)):
             whole = textual(leaf[-1]) or len(leaf) == leaves.MAX_DEPTH  # else an object is looked into, and no text
             per_record = [[fields.words(v) for v in leaves.values(tree, leaf)
-                           if v is not None and not sources.gone(v) and (whole or type(v) is not dict)]
+                           if v is not None and (whole or type(v) is not dict)
+                           and not sources.gone(v) and not encoded(v)]
                           for tree in samples]
             if texts := ["\n".join(texts) for texts in per_record if texts]:
                 self.found[leaf] = texts

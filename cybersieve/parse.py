@@ -28,7 +28,7 @@ from cybersieve import (
 )
 from cybersieve import engine as run
 from cybersieve.errors import InputError
-from cybersieve.field_names import address
+from cybersieve.field_names import address, encoded
 from cybersieve.fields import Values
 from cybersieve.ids import Ids
 from cybersieve.params import Parse
@@ -255,7 +255,9 @@ def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> 
         if not record.text and source.inferred and not sources.told_gone(source, tree) and (
                 other := kinds.of(tree, source)):
             again = sources.record(other, tree, name, locator, drop, limit, counts.notes)
-            if again.text and not address(again.text):
+            if encoded(again.text):
+                counts.notes["texts in base64: not read"] += 1
+            elif again.text and not address(again.text):
                 record = again
                 counts.notes["records of another kind than the first"] += 1
         counts.read += 1

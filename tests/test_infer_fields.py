@@ -1,5 +1,6 @@
 """Which fields of records nobody has described are chosen: by what their names say, and how they look."""
 
+import base64
 import json
 
 import pytest
@@ -108,3 +109,10 @@ def test_words_are_a_title_before_expressions_and_slugs(name, tmp_path):
 
 def test_a_slug_is_one_before_labels_and_where_nothing_else_is(tmp_path):
     check(tmp_path, {"name": "warn_1", "label": "Of the second kind", "body": PROSE}, "warn_1", f"{PROSE} 1")
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_base64_is_no_text(lines, tmp_path):
+    code = (base64.encodebytes if lines else base64.b64encode)(f"{PROSE} {OTHER} {PROSE}".encode()).decode()
+    check(tmp_path, {"title": "A title", "content": code}, "A title", "")
+    check(tmp_path, {"title": "A title", "content": code, "notes": OTHER}, "A title", f"{OTHER} 1")
