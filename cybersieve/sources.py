@@ -43,6 +43,8 @@ from cybersieve.records import Record
 # In the place of what a forum took out.
 GONE = ("[deleted]", "[removed]", "[deleted by user]", "[ removed by reddit ]", "[flagged]", "[dead]")
 MAX_ID = 500  # characters
+SENTENCE = 40  # characters; what is shorter may well stand in another text
+MOST_LOOKED_THROUGH = 10_000_000  # characters of a record's texts for a part that one of them repeats
 _NEVER = re.compile("0[0tz:. /-]*|9999-12-31.*|(?:0001|1970)-01-01(?:[t ][0z:.]*)?(?:[+-]00:?00)?")  # no date
 NO = frozenset(["", "false", "f", "no", "n", "off", "none", "null", "nan", "nat", "nil", "n/a", "never", "\\n", "-"])
 KINDS = ("json", "xml", "csv", "yaml")
@@ -310,7 +312,7 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
                 if said := [(words, format) for value in values if (words := fields.words(value))]:
                     parts += said
                     break
-    plain = _body(parts, max_chars, notes)
+    plain = _body(parts, max_chars, notes, source.inferred)
     statuses = [word for find in source.status for word in find(tree)]
     if rejected := _REJECTED.match(plain):
         statuses.append(rejected[1] or "REJECT")
@@ -353,8 +355,8 @@ def _title(finds: list[Formatted], tree: Any, max_chars: int) -> str:
     return ""
 
 
-def _body(parts: list[tuple[str, str]], max_chars: int, notes: Counter[str]) -> str:
-    """The parts without markup, each once, one under the other."""
+def _body(parts: list[tuple[str, str]], max_chars: int, notes: Counter[str], guessed: bool) -> str:
+    """The parts without markup, each once, one under the other; `guessed`: what is a part is nobody's choice."""
     longest = 4 * max_chars  # markup may take most of it
     plain, cut = [], False
     for part, format in parts:
@@ -362,11 +364,20 @@ def _body(parts: list[tuple[str, str]], max_chars: int, notes: Counter[str]) -> 
             notes["NUL characters removed"] += part.count("\0")
         cut = cut or len(part) > longest
         plain.append(text.plain(part[:longest], format))
-    body = "\n".join([part for part in dict.fromkeys(plain) if part and not gone(part)])
+    told = [part for part in dict.fromkeys(plain) if part and not gone(part)]
+    body = "\n".join(_without_repeats(told) if guessed else told)
     if cut or len(body) > max_chars:
         notes["texts cut"] += 1
         return body[:max_chars].rstrip()
     return body
+
+
+def _without_repeats(parts: list[str]) -> list[str]:
+    """The parts but for sentences that a longer one holds: a transcript's segments beside the whole of it."""
+    longest = max(parts, key=len, default="")
+    if len(parts) * len(longest) > MOST_LOOKED_THROUGH:
+        return parts
+    return [part for part in parts if part is longest or len(part) < SENTENCE or part not in longest]
 
 
 def _first(finds: list[Values], tree: Any) -> str:
