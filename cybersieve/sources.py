@@ -43,7 +43,7 @@ from cybersieve.records import Record
 # In the place of what a forum took out.
 GONE = ("[deleted]", "[removed]", "[deleted by user]", "[ removed by reddit ]", "[flagged]", "[dead]")
 MAX_ID = 500  # characters
-SENTENCE = 40  # characters; what is shorter may well stand in another text
+SENTENCE, SEGMENTS = 40, 3  # characters, and how many: what is shorter, or one alone, may well stand in another text
 MOST_LOOKED_THROUGH = 10_000_000  # characters of a record's texts for a part that one of them repeats
 _NEVER = re.compile("0[0tz:. /-]*|9999-12-31.*|(?:0001|1970)-01-01(?:[t ][0z:.]*)?(?:[+-]00:?00)?")  # no date
 NO = frozenset(["", "false", "f", "no", "n", "off", "none", "null", "nan", "nat", "nil", "n/a", "never", "\\n", "-"])
@@ -373,11 +373,12 @@ def _body(parts: list[tuple[str, str]], max_chars: int, notes: Counter[str], gue
 
 
 def _without_repeats(parts: list[str]) -> list[str]:
-    """The parts but for sentences that a longer one holds: a transcript's segments beside the whole of it."""
+    """The parts but for several sentences that the longest one holds: a transcript's segments beside all of it."""
     longest = max(parts, key=len, default="")
-    if len(parts) * len(longest) > MOST_LOOKED_THROUGH:
+    if len(parts) <= SEGMENTS or len(parts) * len(longest) > MOST_LOOKED_THROUGH:
         return parts
-    return [part for part in parts if part is longest or len(part) < SENTENCE or part not in longest]
+    apart = [part for part in parts if part is longest or len(part) < SENTENCE or part not in longest]
+    return apart if len(parts) - len(apart) >= SEGMENTS else parts
 
 
 def _first(finds: list[Values], tree: Any) -> str:
