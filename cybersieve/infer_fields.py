@@ -69,7 +69,7 @@ class _Fields:
     def __init__(self, samples: list[Any]) -> None:
         self.samples, self.count = samples, len(samples)
         self.found: dict[Leaf, list[str]] = {}
-        for leaf in dict.fromkeys(leaf for tree in samples for leaf in leaves.of(tree)):
+        for leaf in leaves.all_of(samples):
             whole = textual(leaf[-1]) or len(leaf) == leaves.MAX_DEPTH  # else an object is looked into, and no text
             per_record = [[fields.words(v) for v in leaves.values(tree, leaf)
                            if v is not None and (whole or type(v) is not dict)

@@ -14,6 +14,8 @@ BEARS_PARENTS_NAME = frozenset(("#text", "_", "$", "value", "@value", "en", "ren
                                 "S", "N", "*", "str", "p", "para", "paragraph", "simpara"))
 ATTRIBUTES = frozenset(("$", "@", "attr", "attrs", "_attributes", "@attributes"))  # an XML element's, turned into JSON
 CHOICE = re.compile("(?:(?:option|choice|answer|step)[ _]?)?(?:[A-Ja-j]|[0-9]{1,3})")  # of several to choose from
+_LANGUAGES = ("lang", "language", "locale", "@lang", "@language", "xml:lang")  # keys that say which one
+_LANGUAGE = re.compile("[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,4}){0,2}")
 _SIMPLE = re.compile(r"[\w .:/-]+")  # a name that a path can hold
 
 
@@ -32,15 +34,17 @@ def pair(value: Any) -> bool:
 
 
 class Chosen(str):
-    """A field whose name is an element's attribute: `<column name="title">` is `title`."""
+    """A field that some of a key's items are: whose name is an attribute (`<column name="title">` is `title`), or that
+    is said in English."""
 
     step: str  # of its path
-    key: str  # the element's
+    items: fields.Values  # that it is, of the tree above it
 
     @classmethod
-    def of(cls, key: str, name: str) -> "Chosen":
+    def of(cls, key: str, choice: str, name: str) -> "Chosen":
         chosen = cls(name)
-        chosen.step, chosen.key = f"{fields.quoted(key)}[@name={name}]", key
+        chosen.step = f"{fields.quoted(key)}[{choice}]"
+        chosen.items = fields.values(chosen.step)
         return chosen
 
 
@@ -51,11 +55,24 @@ def chosen_fields(tree: dict[str, Any]) -> dict[Chosen, list[Any]]:
         for item in value if isinstance(value, list) else [value]:
             name = item.get("@name") if isinstance(item, dict) else None
             if isinstance(name, str) and _SIMPLE.fullmatch(name) and fields.sayable(key):
-                found.setdefault(Chosen.of(key, name), []).append({k: v for k, v in item.items() if k != "@name"})
+                field = Chosen.of(key, f"@name={name}", name)
+                found.setdefault(field, []).append({k: v for k, v in item.items() if k != "@name"})
             elif isinstance(item, dict):
                 return {}
     known = any(plain(name) in NAMED or plain(name).endswith(TEXT_ENDS) for name in found)
     return found if len(found) > 1 and known else {}
+
+
+def _spoken(key: str, value: Any) -> str:
+    """The key, with the choice of English where its items are one thing in several languages."""
+    items = value if isinstance(value, list) and len(value) > 1 else []
+    small = items and all(isinstance(item, dict) and len(item) <= 3 for item in items)
+    for name in _LANGUAGES if small else ():
+        said = [item.get(name) for item in items]
+        if all(isinstance(one, str) and _LANGUAGE.fullmatch(one) for one in said) and len(set(said)) == len(said) and (
+                any(one.lower().startswith("en") for one in said)):
+            return Chosen.of(key, f"{name}=en|*", key)
+    return key
 
 
 def _map(tree: dict[str, Any]) -> bool:
@@ -82,12 +99,21 @@ def of(tree: Any, above: Leaf = ()) -> Iterator[Leaf]:
             yield from of(items, (*above, name))
         for key, value in tree.items():
             if fields.sayable(key) and not (chosen and isinstance(value, dict | list)):
-                yield from of(value, (*above, key))
+                yield from of(value, (*above, _spoken(key, value)))
     elif isinstance(tree, list):
         for item in tree[:5]:
             yield from of(item, above)
     elif above and tree not in (None, ""):
         yield above
+
+
+def all_of(trees: list[Any]) -> list[Leaf]:
+    """The same of several records, each once, with the choice that one of them shows."""
+    found: dict[Leaf, Leaf] = {}
+    for leaf in (leaf for tree in trees for leaf in of(tree)):
+        if leaf not in found or any(isinstance(key, Chosen) for key in leaf):
+            found[leaf] = leaf
+    return list(found.values())
 
 
 def values(tree: Any, leaf: Leaf) -> Iterator[Any]:
@@ -97,9 +123,7 @@ def values(tree: Any, leaf: Leaf) -> Iterator[Any]:
     elif not leaf:
         yield tree
     elif isinstance(tree, dict) and isinstance(leaf[0], Chosen):
-        items = tree.get(leaf[0].key)
-        yield from values([item for item in (items if isinstance(items, list) else [items])
-                           if isinstance(item, dict) and item.get("@name") == leaf[0]], leaf[1:])
+        yield from values(leaf[0].items(tree), leaf[1:])
     elif isinstance(tree, dict) and leaf[0] == "*":
         for item in tree.values():
             yield from values(item, leaf[1:])

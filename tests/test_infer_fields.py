@@ -116,3 +116,22 @@ def test_base64_is_no_text(lines, tmp_path):
     code = (base64.encodebytes if lines else base64.b64encode)(f"{PROSE} {OTHER} {PROSE}".encode()).decode()
     check(tmp_path, {"title": "A title", "content": code}, "A title", "")
     check(tmp_path, {"title": "A title", "content": code, "notes": OTHER}, "A title", f"{OTHER} 1")
+
+
+@pytest.mark.parametrize("key", ["lang", "language", "locale", "@language"])
+@pytest.mark.parametrize("english", ["en", "en-US"])
+def test_of_several_languages_english_is_read(key, english, tmp_path):
+    def said(german, text):
+        return [{key: "de", "value": german}, {key: english, "value": text}]
+
+    records = [{"id": "E-0", "titles": said("Ein Fehler", "A fault")[:1], "descriptions": said(OTHER, PROSE)[:1]}]
+    records += [{"id": f"E-{n}", "titles": said("Ein Fehler", f"A fault {n}"),
+                 "descriptions": said(OTHER, f"{PROSE} {n}")} for n in (1, 2)]
+    rows = parsed(tmp_path, "a.json", records)
+    assert [(row["title"], row["text"]) for row in rows] == [
+        ("Ein Fehler", OTHER), ("A fault 1", f"{PROSE} 1"), ("A fault 2", f"{PROSE} 2")]
+
+
+def test_comments_in_several_languages_are_all_read(tmp_path):
+    said = [{"lang": "en", "text": PROSE}, {"lang": "de", "text": OTHER}, {"lang": "en", "text": f"{PROSE} 2"}]
+    check(tmp_path, {"title": "A title of it", "comments": said}, "A title of it 1", f"{PROSE}\n{OTHER}\n{PROSE} 2")
