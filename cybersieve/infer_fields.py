@@ -8,6 +8,7 @@ from cybersieve.field_names import (
     CHOICES,
     CLASSES,
     CODE,
+    CVES,
     EITHER,
     FIRM,
     FLAGS,
@@ -45,6 +46,7 @@ BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most
 # What a tool saw or signed, or a page's head: no prose. Data is none either, but may be what a field called text holds.
 _CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN "
                       r"|(?:<!--[^>]{0,999}-->\s{0,99}){0,9}<(?:meta|link)\b")
+_OTHERS_NUMBER = re.compile("(?:CVE|CWE|CAPEC)-")
 _EXPRESSION = re.compile(r"\[[a-z]\w*\(|\{\{|\$\{")  # of a template: what it stands for is not there
 _SLUG = re.compile(r"(?=.*[\d_./-])[\w./:-]+$")
 _DATA = re.compile(r'[\[{]\s*[\[{"]')
@@ -191,12 +193,15 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
         titles, texts = titles[:1], titles[1:]
     texts += _beside(all_, texts, titles)
     result: Description = {"name": "unknown", "kind": kind, "records": records}
-    for name, chosen in (("id", _ids(all_, near)), ("title", titles), ("text", texts)):
+    ids = _ids(all_, near)
+    for name, chosen in (("id", ids), ("title", titles), ("text", texts)):
         result[name] = [leaves.path(leaf) for leaf in chosen]
     statuses = [leaf for leaf in all_.named(STATUSES) if leaves.bare(leaf)[:-1] in near
                 and not all_.parts(leaf) and not all_.of_another(leaf)]
     result["status"] = [*map(leaves.path, statuses[:1]), *_flags(all_, near)]
     result["meta"] = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := all_.named(names))}
+    if cves := [leaf for leaf in ids[1:] if leaves.name(leaf) in CVES]:
+        result["meta"].setdefault("aliases", leaves.path(cves[0]))
     result["format"] = "auto"
     return result
 
@@ -313,6 +318,10 @@ def _ids(all_: _Fields, near: set[Leaf]) -> list[Leaf]:
     own = [leaf for leaf in named if leaves.bare(leaf)[:-1] in near and not all_.parts(leaf)
            and leaf[0] != "_id"]  # a database's comes later
     indicators = [leaf for leaf in all_.named(INDICATORS) if leaf in top]
+    numbers = [leaf for leaf in public if leaf in ending and not all_.begins(leaf, _OTHERS_NUMBER)
+               and len(set(all_.found[leaf])) == len(all_.found[leaf])]  # upstream's own, before a CVE's
+    if own and leaves.name(own[0]) in CVES:
+        own = [*numbers, *own]
     order = [*own, ("@key",), *public, *(leaf for leaf in named if leaf in top), *ending, *aliases,
              *(leaf for leaf in named if not all_.parts(leaf) or all_.lettered(leaf)), *bare, *pages, *indicators]
     return [leaf for leaf in dict.fromkeys(order) if leaf in all_.found and _distinct(all_, leaf)

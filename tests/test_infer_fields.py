@@ -135,3 +135,13 @@ def test_of_several_languages_english_is_read(key, english, tmp_path):
 def test_comments_in_several_languages_are_all_read(tmp_path):
     said = [{"lang": "en", "text": PROSE}, {"lang": "de", "text": OTHER}, {"lang": "en", "text": f"{PROSE} 2"}]
     check(tmp_path, {"title": "A title of it", "comments": said}, "A title of it 1", f"{PROSE}\n{OTHER}\n{PROSE} 2")
+
+
+@pytest.mark.parametrize(("name", "number", "id_"), [
+    ("zdi_id", "ZDI-31-", "ZDI-31-1"), ("cwe_id", "CWE-", "CVE-2031-0001"), ("plugin", "ZDI-31-", "CVE-2031-0001")])
+def test_upstreams_own_number_before_a_cves(name, number, id_, tmp_path):
+    """Which is among the aliases then."""
+    rows = parsed(tmp_path, "a.json", [{"cve": f"CVE-2031-000{n}", name: f"{number}{n}", "title": "A title of it",
+                                        "details": f"{PROSE} {n}"} for n in range(4)])
+    assert rows[1]["id"] == id_
+    assert json.loads(rows[1]["meta"]) == ({"aliases": "CVE-2031-0001"} if name == "zdi_id" else {})
