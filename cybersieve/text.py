@@ -25,8 +25,8 @@ SILENT = words("script style template noscript head")  # their content is no pro
 # Blocks of JATS, DocBook, DITA and patents that stand in mixed text, and what is `pre` there.
 XML_BLOCKS = words("""list list-item def-list def-item disp-formula disp-quote boxed-text table-wrap fig sec para
     simpara formalpara listitem itemizedlist orderedlist variablelist varlistentry steps step substep cmd note claim
-    claim-text paragraph item row entry""")
-FLOWING = words("item row entry note step cmd list screen paragraph")  # which may as well be words of a sentence
+    claim-text paragraph item row entry t containerblockelement unorderedlist""")
+FLOWING = words("item row entry note step cmd list screen paragraph t")  # which may as well be words of a sentence
 PREFORMATTED = words("pre preformat programlisting screen sourcecode artwork literallayout codeblock")
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -143,7 +143,7 @@ def _gather(node: Any, pieces: list[str], kept: bool) -> None:
         if node.tag is etree.Entity:  # of a DTD that was not fetched: HTML's names are known, others stay as they stand
             pieces.append(entities.unescape(node.text))
         return
-    kept = kept or pre
+    kept = kept or pre or node.get("preformat") == "true"
     pieces.append(before)
     if text := node.text:
         pieces.append(text if kept else _spaced(text))

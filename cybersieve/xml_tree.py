@@ -5,10 +5,17 @@ from functools import lru_cache
 from itertools import groupby, islice
 from typing import Any
 
+from cybersieve import tags
 from cybersieve import text as plain_text
 from cybersieve.fields import LAST, Wanted
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
+# Blocks of which one shows that its element is a text, and those that are part of such a text.
+SURE = tags.words("""p para simpara paragraph h1 h2 h3 h4 h5 h6 blockquote ul ol itemizedlist orderedlist variablelist
+    unorderedlist containerblockelement pre programlisting literallayout codeblock""")
+FLOW = SURE | plain_text.PREFORMATTED | tags.words("""t dl div section sec sect1 sect2 sect3 sect4 sect5 simplesect
+    list def-list disp-formula disp-quote boxed-text table-wrap table informaltable fig figure informalfigure note tip
+    warning caution important steps code formalpara example informalexample procedure hr br""")
 PROSE = 40  # characters of each line but the last, from which on these are a paragraph wherever its element begins
 _ITEM = re.compile(r"\s*(?:[-*+\u2022$#>]|\w{1,3}[.)])\s")  # a line of a list, or behind a prompt
 
@@ -50,8 +57,8 @@ def tree(node: Any, plan: Plan | None = None) -> Any:
     """An element as a tree: attributes as `@name`, children by local name (only those planned), several as a list.
 
     An element without attributes and children is its text. Mixed content (text between children, or XHTML) is
-    plain text, block elements on lines of their own; beside attributes it stands under `#text`. Where there is a
-    plan without `#text`, it is not asked whether the content is mixed.
+    plain text, block elements on lines of their own, and so are paragraphs beside lists or code; beside attributes and
+    other children it stands under `#text`. Where there is a plan without `#text`, it is not asked whether it is mixed.
     """
     if plan and plan.text and len(node):
         plan = None
@@ -60,14 +67,17 @@ def tree(node: Any, plan: Plan | None = None) -> Any:
     if plan and not children and not plan.text:
         return result
     if not children or (not plan and _mixed(node, children)):
-        words = plain_text.element(node) if len(node) else node.text or ""
-        words = (_unwrapped(words, node) if "\n" in words and not children else words).strip()
+        words = _text(node)
         if not result:
             return words
         if words:
             result["#text"] = words
         return result
+    flow = "" if plan else _flow(node, children)
     for child in children:
+        if flow and _block(child.tag):
+            result["#text"] = flow
+            continue
         name = local(child.tag)
         value = tree(child, plan and plan.below[name])
         if name not in result:
@@ -76,7 +86,15 @@ def tree(node: Any, plan: Plan | None = None) -> Any:
             result[name].append(value)
         else:
             result[name] = [result[name], value]
-    return result
+    return flow if flow and len(result) == 1 else result
+
+
+def _text(node: Any) -> str:
+    """All text of an element: folded where there are elements in it."""
+    if len(node):
+        return plain_text.element(node)
+    words = node.text or ""
+    return (_unwrapped(words, node) if "\n" in words else words).strip()
 
 
 def _unwrapped(words: str, node: Any) -> str:
@@ -110,3 +128,18 @@ def _mixed(node: Any, children: list[Any]) -> bool:
     if (text := node.text) and not text.isspace():
         return True
     return any(((tail := child.tail) and not tail.isspace()) or child.tag.startswith(XHTML) for child in children)
+
+
+@lru_cache(4096)
+def _block(tag: Any) -> str:
+    """Its name, if it is one of a block; else nothing."""
+    name = local(tag).lower()
+    return name if name in FLOW else ""
+
+
+def _flow(node: Any, children: list[Any]) -> str:
+    """The text of the blocks among the children, in their order; empty where none shows that they are one."""
+    names = {_block(child.tag) for child in children}
+    if names.isdisjoint(SURE) and not ("t" in names and (len(names - {""}) > 1 or _block(node.tag))):
+        return ""
+    return "\n".join(filter(None, (_text(child) for child in children if _block(child.tag))))

@@ -786,6 +786,21 @@ def test_paragraphs_of_a_text(tmp_path):
     assert all("Upgrade to" in row["text"] for row in parsed(tmp_path, "a.xml", f"<all>{rows}</all>"))
 
 
+def test_paragraphs_lists_and_code_are_one_text_in_their_order(tmp_path):
+    """Whatever blocks the first records have."""
+    blocks = f"<para>{PROSE}</para>", "<itemizedlist><listitem><para>Stop it.</para></listitem></itemizedlist>", \
+        "<programlisting>a {\n  b\n}</programlisting>", "<para>That is all.</para>"
+    said = PROSE, "Stop it.", "a {\nb\n}", "That is all."
+    expected = ["\n".join(said[:n + 1]) for n in range(4)]
+    for begin, end in ("<text>", "</text>"), ("", ""):
+        flaws = [f"<flaw id='F-{n}'><title>Flaw {n} of it</title>{begin}{''.join(blocks[:n + 1])}{end}</flaw>"
+                 for n in range(4)]
+        for order in 1, -1:
+            rows = parsed(tmp_path, "blocks.xml", f"<all>{''.join(flaws[::order])}</all>")
+            assert [(row["id"], row["title"], row["text"]) for row in rows] == [
+                (f"F-{n}", f"Flaw {n} of it", text) for n, text in enumerate(expected)][::order]
+
+
 @pytest.mark.parametrize(("fields", "title", "text"), [
     ({"body": PROSE, "body_html": f"<p>{PROSE}</p>"}, "", PROSE),
     ({"text": PROSE, "html": f"<p>{PROSE}</p>", "rendered_text": f"{PROSE}!"}, "", PROSE),
