@@ -275,6 +275,7 @@ def xml_source(elements: peek.Elements) -> Description | None:
     inner = [path.rpartition(".")[2].removesuffix("[]").strip('"') for paths in rooms for path in paths if path]
     names = [name for name in inner if name in elements.samples] or names
     samples = [tree for name in names for tree in elements.samples.get(name, [])]
+    samples = [{"#text": tree} if isinstance(tree, str) else tree for tree in samples]
     source = described("xml", names, samples) if samples else None
     if source and names == [elements.root] and not (source["title"] or source["text"]):
         return None  # an element that says nothing is no record

@@ -303,6 +303,8 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
     `drop`: upstream words in lower case that set a record aside, with the reason each becomes; a record that says
     nothing is set aside too. What had to be cut to `max_chars` or repaired is counted in `notes`.
     """
+    if isinstance(tree, str):  # an element of XML that holds nothing but its text
+        tree = {"#text": tree}
     title = _title(source.title, tree, max_chars)
     parts = []
     for choice in source.text:
