@@ -4,6 +4,7 @@ What is found has the form of an entry of sources.yaml, so that `parse.py --expl
 correct it. Only the beginning of a file is looked at (cybersieve/peek.py).
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -256,10 +257,11 @@ def xml_source(elements: peek.Elements) -> Description | None:
 
     if not elements.root:
         return None
-    if source := _one(elements):
+    if source := _one(elements) or _by_key(elements):
         return source
     repeated = [name for name, count in elements.counts.items() if count > 1 and elements.depths[name]]
-    repeated = [name for name in repeated if not _field(name, elements.samples.get(name, []))] or repeated
+    told = [name for name in repeated if not _field(name, elements.samples.get(name, []))]
+    repeated = told or ([] if _several(elements) else repeated)
     names = [name for name in repeated if says(name)]
     if not names and repeated and not any(map(says, elements.samples)):
         names = repeated
@@ -285,7 +287,7 @@ def xml_source(elements: peek.Elements) -> Description | None:
 def _one(elements: peek.Elements) -> Description | None:
     """A description of the element that is the document's one record, with parts: its root, or what that wraps."""
     name, tree = elements.root, next(iter(elements.samples.get(elements.root, [])), None)
-    while isinstance(tree, dict) and len(inner := [key for key in tree if not key.startswith(("@", "#"))]) == 1:
+    while isinstance(tree, dict) and "#text" not in tree and len(inner := [key for key in tree if not key.startswith(("@", "#"))]) == 1:
         name, tree = inner[0], tree[inner[0]]
     if not elements.whole or not isinstance(tree, dict) or elements.counts[name] != 1:
         return None
@@ -293,12 +295,26 @@ def _one(elements: peek.Elements) -> Description | None:
     if not isinstance(joined, dict):
         return None  # an attribute is all it has
     arrays = {path: items for path, items in _arrays(joined, "", 0) if telling.wordy(items) >= 0.5}
-    if not telling.tells([joined]) or not telling.has_parts(joined, arrays):
+    said = telling.tells([joined]) or (words(str(joined.get("#text", ""))) and not _field(name, [tree]))
+    if not said or not telling.has_parts(joined, arrays):
         return None
     source = described("xml", [name], [tree])
     paths = [*source["title"], *source["text"]]
     read = "".join(fields.words(value) for path in paths for value in fields.values(path)(tree))
     return source if len(read) * 2 > sum(len(text) for text in telling.strings(tree) if words(text)) else None
+
+
+def _by_key(elements: peek.Elements) -> Description | None:
+    """A description of elements whose names are ids (`<CVE-2014-0160>`), below the root or in a room there."""
+    for depth in 1, 2:
+        names = [name for name, at in elements.depths.items() if at == depth and elements.samples.get(name)]
+        trees = [elements.samples[name][0] for name in names]
+        stems = {re.sub("[0-9].*", "", name, flags=re.DOTALL) for name in names}
+        if len(names) > 2 and (len(stems) == 1 or all(map(PUBLIC.fullmatch, names))) and alike(trees) and (
+                telling.tells(trees)):
+            return described("xml", [".".join("*" * depth)], [{"@key": name, **tree} for name, tree in zip(
+                names, trees, strict=True) if isinstance(tree, dict)])
+    return None
 
 
 def _paragraphs(tree: Any) -> Any:
@@ -310,6 +326,12 @@ def _paragraphs(tree: Any) -> Any:
     tree = {key: _paragraphs(value) for key, value in tree.items()}
     only = next(iter(tree.values()), None)
     return only if len(tree) == 1 and isinstance(only, str) else tree
+
+
+def _several(elements: peek.Elements) -> bool:
+    """Has the root fields of several names, so that titles and texts in it are no records of their own?"""
+    tree = next(iter(elements.samples.get(elements.root, [])), None)
+    return isinstance(tree, dict) and len([key for key in tree if not key.startswith("@")]) > 1
 
 
 def _room(name: str, names: list[str], elements: peek.Elements) -> bool:

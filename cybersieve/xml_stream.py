@@ -111,10 +111,7 @@ class Beside(NamedTuple):
 
     def note(self, top: Any, last: list[Any], notes: Counter[str]) -> None:
         """Count the complete elements of other names, before they are thrown away."""
-        level = [top]
-        for _ in range(self.depth):
-            level = [child for node in level for child in node]
-        for node in level:
+        for node in _level(top, self.depth):
             if (name := local(node.tag)) and name not in self.seen and node not in last:
                 notes[NOT_READ] += 1
 
@@ -134,7 +131,8 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
             beside: Beside | None = None) -> Iterator[tuple[str, Any]]:
     """Locator (XML path) and tree of every outermost element with a `wanted` local name, what is `read` of it or all.
 
-    Elements of unknown names `beside` them are counted.
+    `*` is every element below the root, `*.*` below these, each with its name as `@key`. Elements of unknown names
+    `beside` them are counted.
 
     Raises InputError with the line where the XML is broken, nested deeper than `max_depth` (or 256), or a
     record takes more than `max_bytes`.
@@ -154,7 +152,7 @@ def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counte
                 continue
             last = _last(top)
             yield from found.before(top, last)
-            was, open_record = open_record, next((node for node in last if local(node.tag) in found.names), None)
+            was, open_record = open_record, found.open(last)
             if open_record is not was:
                 guard.closed()
             guard.look(top)
@@ -177,11 +175,26 @@ class _Records:
                  guard: Guard) -> None:
         self.document, self.name, self.max_depth, self.plan, self.guard = document, name, max_depth, plan, guard
         self.names, self.tags = frozenset(wanted), [f"{{*}}{tag}" for tag in sorted(set(wanted))]
+        self.depth = max((tag.count("*") for tag in wanted), default=0)  # of elements whatever their names
         self.counts = Counter[str]()
         self.parent, self.above = None, ""  # of the last record
 
+    def open(self, last: list[Any]) -> Any:
+        """The record among the `last` elements; None where they are in none."""
+        if self.depth:
+            return last[self.depth] if len(last) > self.depth else None
+        return next((node for node in last if local(node.tag) in self.names), None)
+
     def before(self, top: Any, last: list[Any]) -> Iterator[tuple[str, Any]]:
         """Locator and tree of those that are complete: they stand before the `last` elements, which may be open."""
+        if self.depth:
+            for node in _level(top, self.depth):
+                if (tag := local(node.tag)) and node not in last:
+                    self.guard.look(node)
+                    found = tree(self.document.cleaned(node), self.plan)
+                    found = found if isinstance(found, dict) else {"#text": found}
+                    yield f"{_above(node)}/{tag}", {"@key": tag} | found
+            return
         if not self.tags:
             return
         alone = self._alone(last) if last and self.max_depth >= DEEPEST else None
@@ -213,6 +226,14 @@ class _Records:
                 return None
             found += records
         return found
+
+
+def _level(top: Any, depth: int) -> list[Any]:
+    """All so far below an element."""
+    level = [top]
+    for _ in range(depth):
+        level = [child for node in level for child in node]
+    return level
 
 
 def _last(top: Any) -> list[Any]:

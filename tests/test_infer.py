@@ -786,6 +786,32 @@ def test_paragraphs_of_a_text(tmp_path):
     assert all("Upgrade to" in row["text"] for row in parsed(tmp_path, "a.xml", f"<all>{rows}</all>"))
 
 
+@pytest.mark.parametrize(("names", "begin", "end"), [
+    ([f"CVE-2031-{n}" for n in range(3)], "<all>", "</all>"),
+    ([f"T10{n:02}" for n in range(60)], "<all v='1'><room>", "</room></all>"),
+])
+def test_xml_records_by_their_ids(names, begin, end, tmp_path):
+    inner = "".join(f"<{name}><title>The {name} of it</title><text>{PROSE} {'x' * 2000} {name}</text></{name}>"
+                    for name in names)
+    rows = parsed(tmp_path, "keys.xml", f"{begin}{inner}{end}")
+    assert [(row["id"], row["title"], row["text"][-len(names[0]):]) for row in rows] == [
+        (name, f"The {name} of it", name) for name in names]
+    assert rows[-1]["locator"].endswith(f"/{names[-1]}")
+
+
+def test_titles_and_texts_that_repeat_in_a_document_are_its_own(tmp_path):
+    titles = "<titles><title>A first title</title><title>Another one</title></titles>"
+    row, = parsed(tmp_path, "one.xml", f"<a id='A-1'>{titles}<descriptions><description>{PROSE}</description>"
+                                       f"<description>More of it.</description></descriptions></a>")
+    assert (row["id"], row["title"], row["text"]) == ("A-1", "A first title", f"{PROSE}\nMore of it.")
+    row, = parsed(tmp_path, "article.xml", f"<article><info><title>A title of it</title></info><para>{PROSE}</para>"
+                                           "<section><title>Two</title><para>More of it.</para></section></article>")
+    assert (row["title"], row["text"]) == ("A title of it", f"{PROSE}\nTwo\nMore of it.")
+    notes = "".join(f"<note>{PROSE} {n}</note>" for n in range(3))
+    assert [row["text"] for row in parsed(tmp_path, "notes.xml", f"<notes>{notes}</notes>")] == [
+        f"{PROSE} {n}" for n in range(3)]
+
+
 def test_paragraphs_lists_and_code_are_one_text_in_their_order(tmp_path):
     """Whatever blocks the first records have."""
     blocks = f"<para>{PROSE}</para>", "<itemizedlist><listitem><para>Stop it.</para></listitem></itemizedlist>", \

@@ -155,6 +155,15 @@ def test_trees(inner, expected):
     assert read(f"<top><rec>{inner}</rec></top>".encode(), "rec") == [("/top/rec[1]", expected)]
 
 
+@pytest.mark.parametrize("size", [1, 3, 17, 1 << 18])
+def test_elements_of_any_name_by_their_depth(size):
+    data = b"<top><a>1</a><b x='2'><c>3</c><?pi?><d/></b> <!-- no --><a>4<d>5</d></a></top>"
+    assert read(data, "*", size=size) == [("/top/a", {"@key": "a", "#text": "1"}),
+                                          ("/top/b", {"@key": "b", "@x": "2", "c": "3", "d": ""}),
+                                          ("/top/a", {"@key": "a", "#text": "45"})]
+    assert [locator for locator, _ in read(data, "*.*", size=size)] == ["/top/b/c", "/top/b/d", "/top/a/d"]
+
+
 def test_locators_namespaces_and_several_names():
     data = (b"<n:top xmlns:n='urn:n'><g><rec>1</rec><n:rec>2</n:rec></g><g><row a='3'/></g>"
             b"<rec>4<rec>inner</rec></rec></n:top>")
