@@ -287,7 +287,8 @@ def xml_source(elements: peek.Elements) -> Description | None:
 def _one(elements: peek.Elements) -> Description | None:
     """A description of the element that is the document's one record, with parts: its root, or what that wraps."""
     name, tree = elements.root, next(iter(elements.samples.get(elements.root, [])), None)
-    while isinstance(tree, dict) and "#text" not in tree and len(inner := [key for key in tree if not key.startswith(("@", "#"))]) == 1:
+    while isinstance(tree, dict) and "#text" not in tree and (
+            len(inner := [key for key in tree if not key.startswith("@")]) == 1):
         name, tree = inner[0], tree[inner[0]]
     if not elements.whole or not isinstance(tree, dict) or elements.counts[name] != 1:
         return None

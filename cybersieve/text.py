@@ -36,6 +36,9 @@ _JOINS = ("\u0300-\u036f\u0653-\u0655\u093c\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\
           "\u0d3e\u0d57\u0dca\u0dcf\u0ddf\u102e\u1161-\u11c2\u1b35\u3099\u309a")
 _PARTS = re.compile(f"[\x00-\x7f]*(?:[^\x00-\x7f]{{1,1000}}(?![{_JOINS}])|[^\x00-\x7f]{{1,1000}})?")
 _WRAP = re.compile(r"(?<!\n)\n(?![ \t]*\n)[ \t]*")
+CODE_FROM = 4  # characters farther in than the text around it
+_ITEM = re.compile(r"[ \t]*(?:[-*+\u2022$#>]|[0-9]{1,2}[.)])[ \t]")  # a line of a list, or behind a prompt
+_LINES = re.compile(rf"```|~~~|\n(?:{_ITEM.pattern}| {{{CODE_FROM}}}|[ \t]*\t)")  # where lines may mean something
 _BARE_AND = re.compile(f"&(?!{NAMED})")  # libxml2 takes the &copy of ?a=1&copy=2 for an entity
 _PAGE = re.compile(r"\A\s*<(?:p|div|h[1-6]|ul|ol|table|section|article|blockquote|pre)\b"
                    r"|</(?:p|div|li|td|h[1-6])\s?>|<br\s?/?>", re.I)
@@ -122,30 +125,34 @@ def _spaced(text: str) -> str:
 
 
 @lru_cache(4096)
-def _role(tag: Any, flows: bool = False) -> tuple[bool, str, str, bool]:
-    """Is an element of that name silent; what stands before and after its text; is it preformatted?
+def _role(tag: Any, flows: bool = False, ends: bool = False) -> tuple[bool, str, str, bool, bool]:
+    """Is an element of that name silent; what stands before and after its text; is it preformatted; is it where it has
+    several lines?
 
-    `flows`: the sentence that it stands in goes on behind it.
+    `flows`: the sentence that it stands in goes on behind it; `ends`: nothing follows.
     """
     name = tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
     if flows and name in FLOWING:
-        return False, "", "", False
+        return False, "", "", False, False
     pre = name in PREFORMATTED
     around = ("\n", " " if name in {"td", "th"} else "\n") if pre or name in BLOCKS or name in XML_BLOCKS else ("", "")
-    return not name or name in SILENT, *around, pre
+    return not name or name in SILENT, *around, pre, ends and name == "code"
 
 
 def _gather(node: Any, pieces: list[str], kept: bool) -> None:
     """The element's text in order; libxml2 lets no element be nested deeper than 256. `kept`: in preformatted text."""
-    tail = node.tail
-    silent, before, after, pre = _role(node.tag, bool(tail) and tail[0] in " ,.;:)" and not tail.isspace())
+    text, tail = node.text, node.tail
+    ends = not tail or tail.isspace()
+    silent, before, after, pre, code = _role(node.tag, not ends and tail[0] in " ,.;:)", ends)
     if silent:
         if node.tag is etree.Entity:  # of a DTD that was not fetched: HTML's names are known, others stay as they stand
             pieces.append(entities.unescape(node.text))
         return
+    if code and not kept and text and "\n" in text.strip():
+        before, after, pre = "\n", "\n", True
     kept = kept or pre or node.get("preformat") == "true"
     pieces.append(before)
-    if text := node.text:
+    if text:
         pieces.append(text if kept else _spaced(text))
     for child in node:
         _gather(child, pieces, kept)
@@ -315,8 +322,32 @@ def _auto(text: str) -> str:
 
 
 def wrapped(text: str) -> str:
-    """Text broken into lines: only an empty line ends a paragraph."""
-    return _WRAP.sub(" ", text) if "\n" in text else text
+    """Text broken into lines: an empty line ends a paragraph, an item of a list a line behind a colon or another item.
+    The lines of code stay: between fences, and in paragraphs that begin farther in than others.
+    """
+    if not _LINES.search(text):
+        return _WRAP.sub(" ", text)
+    base = min((_indent(line) for line in text.split("\n")[1:] if line.strip()), default=0)
+    lines, before, fence, code, listed = list[list[str]](), "", "", False, False
+    for line in text.split("\n"):
+        mark, item = _FENCE.fullmatch(line), bool(_ITEM.match(line))
+        begins = not before or (item and (listed or before.endswith(":")))
+        before = line.rstrip()
+        if fence or mark:
+            fence = "" if mark and fence and mark[1].startswith(fence) else fence or (mark[1] if mark else "")
+            lines.append([line])
+            before = ""
+        elif begins or code or not before:
+            lines.append([line])
+            code, listed = bool(before) and (code or _indent(line) >= base + CODE_FROM), item
+        else:
+            lines[-1].append(line.lstrip())
+    return "\n".join(map(" ".join, lines))
+
+
+def _indent(line: str) -> int:
+    """How far in it begins, in characters."""
+    return len(line) - len(line.lstrip())
 
 
 FORMATS: dict[str, Callable[[str], str]] = {

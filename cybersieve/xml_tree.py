@@ -16,7 +16,9 @@ SURE = tags.words("""p para simpara paragraph h1 h2 h3 h4 h5 h6 blockquote ul ol
 FLOW = SURE | plain_text.PREFORMATTED | tags.words("""t dl div section sec sect1 sect2 sect3 sect4 sect5 simplesect
     list def-list disp-formula disp-quote boxed-text table-wrap table informaltable fig figure informalfigure note tip
     warning caution important steps code formalpara example informalexample procedure hr br""")
+CODE = plain_text.PREFORMATTED | {"code"}
 PROSE = 40  # characters of each line but the last, from which on these are a paragraph wherever its element begins
+_CODE = re.compile(r"<(?:pre|code|textarea)\b|```", re.I)  # whose lines are its own, whoever writes them
 _ITEM = re.compile(r"\s*(?:[-*+\u2022$#>]|\w{1,3}[.)])\s")  # a line of a list, or behind a prompt
 
 
@@ -94,7 +96,8 @@ def _text(node: Any) -> str:
     if len(node):
         return plain_text.element(node)
     words = node.text or ""
-    return (_unwrapped(words, node) if "\n" in words else words).strip()
+    wraps = "\n" in words and local(node.tag).lower() not in CODE and not _CODE.search(words)
+    return (_unwrapped(words, node) if wraps else words).strip()
 
 
 def _unwrapped(words: str, node: Any) -> str:

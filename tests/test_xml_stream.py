@@ -294,6 +294,17 @@ def test_long_lines_are_prose_wherever_their_element_begins(before):
         assert found == [("/top/rec[1]", {"b": expected})]
 
 
+@pytest.mark.parametrize("inner", [
+    "<b><![CDATA[<p>Run this on each of the hosts that you have got:</p><pre>one --long-option --other-long-option\n"
+    "      --more</pre>]]></b>",
+    "<b>Run this on each of the hosts that you have got, then the others:\n      ```\n      one --more\n      ```</b>",
+    "<code>with open(the_path_of_the_file, 'rb') as handle:\n      data = handle.read()</code>"])
+def test_the_line_ends_of_code_in_a_text_stay(inner):
+    (_, tree), = read(f"<top>\n  <rec>\n    <a>x</a>\n    {inner}\n  </rec>\n</top>".encode(), "rec")
+    expected = etree.fromstring(inner).text
+    assert expected in tree.values()
+
+
 @given(st.text("a \n\t", max_size=12))
 def test_whatever_is_unwrapped_no_word_is_lost(words):
     (_, tree), = read(f"<top>\n <rec><a/>\n  <b>{words}</b></rec></top>".encode(), "rec")
