@@ -23,7 +23,7 @@ from cybersieve.field_names import (
     words,
 )
 from cybersieve.infer_fields import Description, described
-from cybersieve.leaves import MAX_DEPTH, alike, pair
+from cybersieve.leaves import MAX_DEPTH, alike, chosen_fields, pair
 
 REPLIES = {"message", "msg"}  # of a service that answers
 RECORDS_OWN = {*IDS, *TITLES, *TEXTS} - REPLIES
@@ -278,7 +278,10 @@ def xml_source(elements: peek.Elements) -> Description | None:
     names = [name for name in inner if name in elements.samples] or names
     samples = [tree for name in names for tree in elements.samples.get(name, [])]
     samples = [{"#text": tree} if isinstance(tree, str) else tree for tree in samples]
-    source = described("xml", names, samples) if samples else None
+    rows = [tree for tree in samples if chosen_fields(tree)]  # a table's, and what else is called like them
+    source = described("xml", names, rows or samples) if samples else None
+    if source and rows:
+        source["title"] = [path for path in source["title"] if path != "@name"] or source["title"]  # not the table's
     if source and names == [elements.root] and not (source["title"] or source["text"]):
         return None  # an element that says nothing is no record
     return source
@@ -348,10 +351,27 @@ def _holds(tree: Any, names: list[str]) -> bool:
 
 def _listed(trees: list[Any]) -> list[Any]:
     """Elements whose children of one name are a list in all of them, where they are in one."""
-    elements = [tree for tree in trees if isinstance(tree, dict)]
-    several = {key for tree in elements for key, value in tree.items() if isinstance(value, list)}
-    return [{key: [value] if key in several and not isinstance(value, list) else value for key, value in tree.items()}
-            if isinstance(tree, dict) else tree for tree in trees]
+    several = {path for tree in trees for path in _lists_in(tree, ())}
+    return [_with_lists(tree, (), several) for tree in trees]
+
+
+def _lists_in(tree: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for key, value in tree.items() if isinstance(tree, dict) else ():
+        below = (*path, key)
+        if isinstance(value, list):
+            yield below
+        for item in value if isinstance(value, list) else [value]:
+            yield from _lists_in(item, below)
+
+
+def _with_lists(tree: Any, path: tuple[str, ...], several: set[tuple[str, ...]]) -> Any:
+    if not isinstance(tree, dict):
+        return tree
+    result = {}
+    for key, value in tree.items():
+        items = [_with_lists(item, (*path, key), several) for item in (value if isinstance(value, list) else [value])]
+        result[key] = items if (*path, key) in several else items[0]
+    return result
 
 
 def _field(name: str, samples: list[Any]) -> bool:

@@ -71,9 +71,14 @@ def _source(tree: dict[str, Any]) -> Source | None:
     if not any(textual(key) for leaf in leaves.of(tree) for key in leaf):
         return None
     description = described("json", [""], [tree])
-    description["title"] = [path for path in description["title"] if _titles(fields.steps(path)[-1][0])]
-    named = any(textual(fields.steps(path)[-1][0]) for path in description["text"])
+    description["title"] = [path for path in description["title"] if _titles(_name(path))]
+    named = any(textual(_name(path)) for path in description["text"])
     return sources.compiled(description, inferred=True) if named else None
+
+
+def _name(path: str) -> str:
+    """What the field at the path is called: by its attribute, or by what it stands in if its own name says nothing."""
+    return leaves.bare(tuple(wanted if name == "@name" else key for key, name, wanted in fields.steps(path)))[-1]
 
 
 def _titles(key: str) -> bool:
@@ -93,12 +98,20 @@ def _alike(tree: Any, key: str = "", depth: int = 0) -> Any:
         if depth > 2 * MAX_DEPTH:  # where no field is looked for; a list counts as well
             return None
         if isinstance(tree, dict):
+            chosen = leaves.chosen_fields(tree)
             parts = {name: _alike(value, name, depth + 1) for name, value in tree.items()}
+            parts |= {key: _named(tree[key], depth + 2) for key in {name.key for name in chosen}}
             return {name: part for name, part in parts.items() if part is not None} or None
         return [part for value in tree[:5] if (part := _alike(value, key, depth + 1)) is not None] or None
     if tree in (None, "") or not _telling(key):
         return None
     return WORDS if isinstance(tree, str) else True if isinstance(tree, bool) else 1
+
+
+def _named(items: Any, depth: int) -> list[Any]:
+    """The same of fields that bear their names as attributes, each with its own."""
+    found = [(item["@name"], item.get("#text")) for item in (items if isinstance(items, list) else [items])]
+    return [{"@name": name} | ({"#text": _alike(text, name, depth)} if text else {}) for name, text in found]
 
 
 class Arrays(NamedTuple):

@@ -402,6 +402,14 @@ def test_xml_records_at_several_depths(tmp_path):
     assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
 
 
+def test_xml_rooms_of_which_some_hold_one_record(tmp_path):
+    one, two, three = (f"<flaw id='E-{n}'><title>Event {n}</title><text>{PROSE} Number {n}.</text></flaw>"
+                       for n in range(3))
+    rows = parsed(tmp_path, "sites.xml", f"<all><site name='a'><flaws>{one}{two}</flaws></site><site name='b'><flaws>"
+                                         f"{three}</flaws></site></all>")
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
 def test_xml_that_says_nothing(tmp_path):
     rows = parsed(tmp_path, "tags.xml", "<tags><row Id='1' Count='3'/><row Id='2' Count='5'/></tags>")
     assert [(row["id"], row["dropped"]) for row in rows] == [("1", "no text"), ("2", "no text")]

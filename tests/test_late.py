@@ -41,6 +41,21 @@ def test_records_with_other_keys(write, tmp_path):
     assert counts.notes == {"records of another kind than the first": len(COMMENTS)}
 
 
+def test_rows_without_a_text(tmp_path):
+    """Of a table with its columns' names as attributes, as mysqldump and phpMyAdmin write it."""
+    def row(*columns):
+        fields = (f"<field name='{name}'>{text}</field>" for name, text in columns)
+        return f"<row name='posts'>{''.join(fields)}</row>"
+    ids = "".join(row(("post_id", n), ("post_subject", f"Post {n} of it"), ("post_text", "" if n % 4 == 1 else PROSE))
+                  for n in range(20))
+    other = row(("comment_id", "c1"), ("comment_author", "joe the poster"), ("comment_content", f"{PROSE} 1"))
+    rows, counts = parsed(tmp_path, "rows.xml", f"<all><row name='posts'>CREATE TABLE posts;</row>{ids}{other}</all>")
+    assert [(row["id"], row["title"], row["text"]) for row in rows[1:-1]] == [
+        (str(n), f"Post {n} of it", "" if n % 4 == 1 else PROSE) for n in range(20)]
+    assert (rows[-1]["id"], rows[-1]["text"]) == ("c1", f"{PROSE} 1")
+    assert counts.notes == {"records of another kind than the first": 1}
+
+
 def test_an_array_behind_the_first(tmp_path):
     rows, counts = parsed(tmp_path, "export.json", {"export": {
         "version": 3, "owners": [{"name": "joe", "level": 3}], "posts": POSTS,
