@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from cybersieve import fields
-from cybersieve.field_names import NAMED, TEXT_ENDS, numeric, plain
+from cybersieve.field_names import NAMED, TEXT_ENDS, numeric, plain, textual
 
 Leaf = tuple[str, ...]  # keys down to a value; "*" for any
 MAX_DEPTH = 5  # of record arrays in the document, and of fields in a record
@@ -31,6 +32,10 @@ def alike(values: list[Any]) -> bool:
 def pair(value: Any) -> bool:
     """Is this an id and its record?"""
     return isinstance(value, list) and list(map(type, value)) == [str, dict]
+
+
+class Alone(str):
+    """A `text` that is all its parent has beside attributes, and bears its name: `{"name": {"text": ..}}`."""
 
 
 class Chosen(str):
@@ -83,6 +88,10 @@ def _map(tree: dict[str, Any]) -> bool:
     return len(tree) >= MAP_FROM and alike(inner) and NAMED.isdisjoint(map(plain, tree))
 
 
+def _alone(tree: dict[str, Any]) -> bool:
+    return len(tree) == 1 or sum(not key.startswith("@") for key in tree) == 1
+
+
 def of(tree: Any, above: Leaf = ()) -> Iterator[Leaf]:
     """The keys down to each value of a record."""
     if isinstance(tree, dict) and len(above) < MAX_DEPTH:
@@ -99,7 +108,8 @@ def of(tree: Any, above: Leaf = ()) -> Iterator[Leaf]:
             yield from of(items, (*above, name))
         for key, value in tree.items():
             if fields.sayable(key) and not (chosen and isinstance(value, dict | list)):
-                yield from of(value, (*above, _spoken(key, value)))
+                alone = key == "text" and above and _alone(tree)
+                yield from of(value, (*above, Alone(key) if alone else _spoken(key, value)))
     elif isinstance(tree, list):
         for item in tree[:5]:
             yield from of(item, above)
@@ -131,9 +141,22 @@ def values(tree: Any, leaf: Leaf) -> Iterator[Any]:
         yield from values(tree[leaf[0]], leaf[1:])
 
 
+@lru_cache(4096)
+def _known(key: str) -> bool:
+    """Is this the name of a field?"""
+    return plain(key) in NAMED or textual(key)
+
+
+@lru_cache(4096)
+def _one_of(key: str, above: str) -> bool:
+    """Is this called like one of several texts (`steps.step`), and only these like a text?"""
+    return plain(above) == f"{plain(key)}s" and textual(above) and not textual(key)
+
+
 def bare(leaf: Leaf) -> Leaf:
     """The leaf without what says nothing: `title.#text` is the title, and so is `attr.@_title`."""
-    while len(leaf) > 1 and leaf[-1] in BEARS_PARENTS_NAME:
+    while len(leaf) > 1 and (leaf[-1] in BEARS_PARENTS_NAME or (
+            _known(leaf[-2]) if isinstance(leaf[-1], Alone) else _one_of(leaf[-1], leaf[-2]))):
         leaf = leaf[:-1]
     return tuple(key for key in leaf[:-1] if key not in ATTRIBUTES) + leaf[-1:]
 

@@ -820,6 +820,14 @@ def test_titles_and_texts_that_repeat_in_a_document_are_its_own(tmp_path):
         f"{PROSE} {n}" for n in range(3)]
 
 
+def test_a_text_alone_in_a_field_and_one_of_several_bear_its_name(tmp_path):
+    rows = "".join(f"<question><name><text>Locks {n}</text></name><hint><text>A hint {n} for it.</text></hint>"
+                   f"<questiontext format='html'><text>{PROSE} {n}</text></questiontext><steps><step>Look at it.</step>"
+                   f"<step>Think of {n}.</step></steps></question>" for n in range(3))
+    assert [(row["title"], row["text"]) for row in parsed(tmp_path, "quiz.xml", f"<quiz>{rows}</quiz>")] == [
+        (f"Locks {n}", f"{PROSE} {n}\nLook at it.\nThink of {n}.\nA hint {n} for it.") for n in range(3)]
+
+
 def test_paragraphs_lists_and_code_are_one_text_in_their_order(tmp_path):
     """Whatever blocks the first records have."""
     blocks = f"<para>{PROSE}</para>", "<itemizedlist><listitem><para>Stop it.</para></listitem></itemizedlist>", \
