@@ -566,7 +566,7 @@ cvss_v3: 9.8
 patched_versions:
   - ">= 1.3"
 """, [
-        Expected("CVE-2031-0011", "Foo runs what it is given", "Foo runs what it is given, whoever gives it.", None,
+        Expected("CVE-2031-0011", "Foo runs what it is given", "Foo runs what it is given,\nwhoever gives it.", None,
                  {"published": "2031-01-02", "packages": "foo", "cvss": "9.8"})]),
     Sample("telegram", "result.json", _json({"about": "All chats", "chats": {"about": "x", "list": [
            {"name": "Ours", "type": "private_channel", "id": 5, "messages": [
