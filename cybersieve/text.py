@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
+from html.entities import html5
 from typing import Any
 
 from lxml import etree
@@ -146,7 +147,7 @@ def _gather(node: Any, pieces: list[str], kept: bool) -> None:
     silent, before, after, pre, code = _role(node.tag, not ends and tail[0] in " ,.;:)", ends)
     if silent:
         if node.tag is etree.Entity:  # of a DTD that was not fetched: HTML's names are known, others stay as they stand
-            pieces.append(entities.unescape(node.text))
+            pieces.append(_entity(node))
         return
     if code and not kept and text and "\n" in text.strip():
         before, after, pre = "\n", "\n", True
@@ -159,6 +160,20 @@ def _gather(node: Any, pieces: list[str], kept: bool) -> None:
         if tail := child.tail:
             pieces.append(tail if kept else _spaced(tail))
     pieces.append(after)
+
+
+def _entity(node: Any) -> str:
+    """HTML's character; what the document declares as something else by its bare name, which nothing may unescape."""
+    known = entities.unescape(node.text)
+    return known if known == node.text else _declared(node.getroottree().getroot()).get(node.text[1:-1], known)
+
+
+@lru_cache(1)
+def _declared(root: Any) -> dict[str, str]:
+    """The entities of HTML's names that a document declares as something else, by their names."""
+    dtd = root.getroottree().docinfo.internalDTD  # a copy, so once for a document
+    return {} if dtd is None else {one.name: one.name for one in dtd.iterentities()
+                                   if html5.get(f"{one.name};", one.content) != one.content}
 
 
 _CITATION = re.compile(r"\s?\(Citation: [^()]*(?:\([^()]*\)[^()]*)*\)|\s?\[citation needed\]")

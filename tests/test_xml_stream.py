@@ -211,6 +211,12 @@ def test_entities_of_the_document_are_left_unexpanded():
     assert "secret" not in str(read(data, "rec"))
 
 
+def test_entities_with_names_of_htmls():
+    data = b"<!DOCTYPE t SYSTEM 'x' [<!ENTITY prod 'Foo'><!ENTITY reg '&#174;'><!ENTITY x SYSTEM 'x'>]>" \
+        b"<t><rec>1 &prod; 2 &reg; 3 &copy; 4 &x;</rec></t>"
+    assert read(data, "rec") == [("/t/rec[1]", "1 prod 2 \u00ae 3 \u00a9 4 &x;")]
+
+
 def test_entity_bombs_cost_nothing():
     levels = "".join(f"<!ENTITY e{n} '{f'&e{n - 1};' * 10}'>" for n in range(1, 12))
     declared = f"<!DOCTYPE t [<!ENTITY e0 'xxxxxxxxxx'>{levels}]>"
