@@ -42,13 +42,14 @@ class Chosen(str):
     """A field that some of a key's items are: whose name is an attribute (`<column name="title">` is `title`), or that
     is said in English."""
 
+    key: str  # of the items
     step: str  # of its path
     items: fields.Values  # that it is, of the tree above it
 
     @classmethod
     def of(cls, key: str, choice: str, name: str) -> "Chosen":
         chosen = cls(name)
-        chosen.step = f"{fields.quoted(key)}[{choice}]"
+        chosen.key, chosen.step = key, f"{fields.quoted(key)}[{choice}]"
         chosen.items = fields.values(chosen.step)
         return chosen
 
