@@ -58,7 +58,7 @@ _COLUMN = re.compile("[A-Ea-e]|(?:option|choice|answer)[ _]?(?:[A-Ja-j]|[0-9]{1,
 MOST = 6  # texts by name, and further ones beside them
 # A few words that are no names, and a sentence's end; scripts without spaces say more in fewer characters.
 _SENTENCE = re.compile(r"(?s)(?=.*\b[^\W\d_A-Z]{2,}[,;:]? [^\W\d_A-Z]+[,;:]? [^\W\d_A-Z]{2,}).*[.!?](?:\s|$)"
-                       r"|.*[\u3040-\u30ff\u3400-\u9fff]{6}.*[。！？，]")
+                       r"|(?=.*[\u3040-\u30ff\u3400-\u9fff]{6}).*[。！？，]")
 _TITLE = re.compile("^(?:tit|betreff|asunto|oggetto|sujet|nombre|nom)|(?:name|title|标题|名称|题名)$")
 BESIDE = 60  # characters: sentences in the room of a text are one from then on, whatever they are called
 HEADING = 100  # characters: a longer summary is no title of what is only said of its parts
