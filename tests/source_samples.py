@@ -227,6 +227,11 @@ Update it.</description><advisory><severity>Low</severity><issued date="2031-01-
         Expected("oval:org.example:def:1", "FSA: foo update", "Foo is a thing that overflows.\nUpdate it.", None,
                  {"cves": "CVE-2031-0019", "severity": "Low", "class": "patch"}),
         Expected("oval:org.example:def:2", "Old", "Gone.", "deprecated")]),
+    Sample("oval", "oval-debian.xml", """<oval_definitions><definitions><definition id="oval:org.example:def:4" class="patch">
+<metadata><title>FSA-1 foo</title><description>update</description><debian><moreinfo>
+Foo overflows.
+</moreinfo></debian></metadata></definition></definitions></oval_definitions>""", [
+        Expected("oval:org.example:def:4", "FSA-1 foo", "update\nFoo overflows.", None)]),
     Sample("xccdf", "stig.xml", """<Benchmark xmlns="http://checklists.nist.gov/xccdf/1.1" id="FOO_STIG" xml:lang="en">
  <title>Foo</title><description>All of Foo.</description><Profile id="P"><title>Strict</title><select idref="V-1" selected="true"/></Profile>
  <Group id="V-1"><title>SRG-1</title><description>&lt;GroupDescription&gt;&lt;/GroupDescription&gt;</description>
@@ -346,6 +351,18 @@ often.</x:description><x:rationale>Thieves.</x:rationale></x:Rule></x:Group></x:
         Expected("CWE-9001", "Overlong Example", "The product is too long.\nFirst part.\nSecond part.\nIt breaks.", None,
                  {"status": "Draft", "abstraction": "Base"}),
         Expected("CWE-9002", "DEPRECATED: Old", "Gone.", "deprecated")]),
+    Sample("cwe", "cwec_v1.xml", """<Weakness_Catalog Catalog_Version="1.9"><Weaknesses><Weakness ID="9003" Name="Overlong"
+ Weakness_Abstraction="Base" Status="Draft"><Description><Description_Summary>The product is too long.</Description_Summary>
+  <Extended_Description><Text>First part.</Text><Text>Second part.</Text></Extended_Description></Description>
+  <Likelihood_of_Exploit>High</Likelihood_of_Exploit><Common_Consequences><Common_Consequence><Consequence_Scope>All
+  </Consequence_Scope><Consequence_Note><Text>It breaks.</Text></Consequence_Note></Common_Consequence></Common_Consequences>
+  <Potential_Mitigations><Mitigation><Mitigation_Description><Text>Cut it.</Text></Mitigation_Description></Mitigation>
+  </Potential_Mitigations></Weakness></Weaknesses><Compound_Elements><Compound_Element ID="9004" Name="Both" Status="Draft">
+  <Description><Description_Summary>Long and wide.</Description_Summary></Description></Compound_Element>
+ </Compound_Elements></Weakness_Catalog>""", [
+        Expected("CWE-9003", "Overlong", "The product is too long.\nFirst part.\nSecond part.\nIt breaks.\nCut it.", None,
+                 {"status": "Draft", "abstraction": "Base", "likelihood": "High"}),
+        Expected("CWE-9004", "Both", "Long and wide.")]),
     Sample("cwe-csv", "1000.csv", "CWE-ID,Name,Weakness Abstraction,Status,Description,Extended Description\n"
            "9003,Short Example,Base,Draft,Too short.,Far too short.\n", [
         Expected("CWE-9003", "Short Example", "Too short.\nFar too short.", None, {"abstraction": "Base"})]),
@@ -447,6 +464,14 @@ atomic_tests:
 <abstract><div><p>We fuzz locks.</p></div></abstract></profileDesc></teiHeader><text><body><div><head>Why</head>
 <p>Locks <ref>[1]</ref> open.</p></div></body><back><div><p>Other work</p></div></back></text></TEI>""", [
         Expected("10.1/x", "Fuzzing locks", "We fuzz locks.\nWhy\nLocks [1] open.", None, {"published": "2031"})]),
+    Sample("rfc", "rfc9999.xml", """<rfc version="3" number="9999"><front><title abbrev="Lock">The Lock Protocol</title>
+<author fullname="A B"/><date year="2031"/><abstract><t>It locks.</t></abstract></front><middle><section><name>Why</name>
+<t>Doors open:</t><sourcecode>while (1)
+  knock();</sourcecode><section><name>Terms</name><t>A door is one.</t></section></section></middle><back><references><reference>
+<front><title>Keys</title></front></reference></references></back></rfc>""", [
+        Expected("RFC9999", "The Lock Protocol",
+                 "It locks.\nWhy\nDoors open:\nwhile (1)\nknock();\nTerms\nA door is one.", None,
+                 {"published": "2031", "authors": "A B"})]),
     Sample("s2orc", "paper.json", _json({
         "paper_id": "p7", "metadata": {"title": "Fuzzing locks", "authors": [{"last": "B"}]},
         "abstract": [{"text": "We fuzz locks.", "section": "Abstract"}],
@@ -485,6 +510,11 @@ http:
   <categories>cs.CR cs.DL</categories><abstract>  We harvest
  records.</abstract></arXiv></metadata></record></ListRecords></OAI-PMH>""", [
         Expected("3101.00011", "On OAI", "We harvest records.", None, {"published": "2031-01-01", "modified": "2031-01-02"})]),
+    Sample("arxiv-oai", "oai_dc.xml", """<OAI-PMH><ListRecords><record><header><identifier>oai:example.org:1</identifier></header>
+<metadata><dc><title>Flows</title><description>&lt;p&gt;Some flows.&lt;/p&gt;&lt;p&gt;And more.&lt;/p&gt;</description>
+<description>Seen in a
+ room.</description></dc></metadata></record></ListRecords></OAI-PMH>""", [
+        Expected("oai:example.org:1", "Flows", "Some flows.\nAnd more.\nSeen in a room.", None)]),
     Sample("stackexchange", "Posts.xml", """\ufeff<?xml version="1.0" encoding="utf-8"?>
 <posts>
   <row Id="1" PostTypeId="1" CreationDate="2031-01-01T00:00:00.000" Score="3" Body="&lt;p&gt;How do I &lt;em&gt;salt&lt;/em&gt;?&lt;/p&gt;&#xA;"
@@ -623,6 +653,16 @@ patched_versions:
 <DocumentNotes><Note Title="Topic" Type="Summary" Ordinal="1">News of foo</Note><Note Title="Details" Type="General" Ordinal="2">Foo no longer leaks.</Note></DocumentNotes>
 </cvrfdoc>""", [
         Expected("OURS-SU-2031:1", "Foo is mended", "News of foo\nFoo no longer leaks.", None, {"published": "2031-01-02T00:00:00Z"})]),
+    Sample("capec", "capec_v2.xml", """<c:Attack_Pattern_Catalog xmlns:c="http://capec.mitre.org/capec-2"><c:Attack_Patterns>
+<c:Attack_Pattern ID="9003" Name="Reading Locks" Pattern_Abstraction="Meta" Status="Draft"><c:Description><c:Summary>The adversary
+ reads locks.</c:Summary></c:Description><c:Attack_Prerequisites><c:Attack_Prerequisite><c:Text>A lock.</c:Text>
+</c:Attack_Prerequisite></c:Attack_Prerequisites><c:Examples-Instances><c:Example-Instance><c:Example-Instance_Description><c:Text>
+One was read.</c:Text></c:Example-Instance_Description></c:Example-Instance></c:Examples-Instances><c:Solutions_and_Mitigations>
+<c:Solution_or_Mitigation><c:Text>Use two.</c:Text></c:Solution_or_Mitigation></c:Solutions_and_Mitigations>
+<c:Related_Weaknesses><c:Related_Weakness><c:CWE_ID>9003</c:CWE_ID></c:Related_Weakness></c:Related_Weaknesses>
+</c:Attack_Pattern></c:Attack_Patterns></c:Attack_Pattern_Catalog>""", [
+        Expected("CAPEC-9003", "Reading Locks", "The adversary\nreads locks.\nA lock.\nUse two.\nOne was read.", None,
+                 {"abstraction": "Meta", "weaknesses": "9003"})]),
     Sample("capec-csv", "3000.csv", "'ID,Name,Abstraction,Status,Description,Alternate Terms,Likelihood Of Attack,Typical Severity\n"
            "7,Guessing,Standard,Draft,An attacker guesses what is not told.,,High,Low\n8,Gone,Meta,Deprecated,A duplicate.,,,\n", [
         Expected("CAPEC-7", "Guessing", "An attacker guesses what is not told.", None, {"severity": "Low", "abstraction": "Standard"}),
