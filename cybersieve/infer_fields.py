@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from cybersieve import fields, leaves, sources
+from cybersieve import fields, leaves
 from cybersieve.field_names import (
     CHOICES,
     CLASSES,
@@ -21,10 +21,7 @@ from cybersieve.field_names import (
     OTHERS_IDS,
     OTHERS_TITLES,
     PERSONS,
-    PUBLIC,
     RIGHT,
-    ROOMS,
-    SPEAKERS,
     STATUSES,
     SURE_IDS,
     TEXT_ENDS,
@@ -32,17 +29,13 @@ from cybersieve.field_names import (
     TITLES,
     about,
     address,
-    encoded,
     owner,
     plain,
-    textual,
-    unspaced,
-    words,
 )
 from cybersieve.leaves import Leaf
+from cybersieve.sample_fields import Fields
 
 Description = dict[str, Any]  # an entry of sources.yaml
-BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most of them is not their own
 # What a tool saw or signed, or a page's head: no prose. Data is none either, but may be what a field called text holds.
 _CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN "
                       r"|(?:<!--[^>]{0,999}-->\s{0,99}){0,9}<(?:meta|link)\b")
@@ -51,130 +44,12 @@ _EXPRESSION = re.compile(r"\[[a-z]\w*\(|\{\{|\$\{")  # of a template: what it st
 _SLUG = re.compile(r"(?=.*[\d_./-])[\w./:-]+$")
 _DATA = re.compile(r'[\[{]\s*[\[{"]')
 _COUNT = re.compile("[2-9]|[1-9][0-9]{1,7}")  # no yes, no, and no date
-_YES = re.compile(r"(?:true|false|yes|no|[ynt01f]|null|none|never|n/a|x|)$"
-                  r"|[0-9]{4}-[0-9]{2}|[0-9]{9,}|[a-z]{3},? [0-9a-z]", re.I)  # yes, no, or the beginning of a time
 NO_TEXTS = ("label", "licen", "error", "raw")  # how names begin of what only looks like a text's
 _COLUMN = re.compile("[A-Ea-e]|(?:option|choice|answer)[ _]?(?:[A-Ja-j]|[0-9]{1,2})", re.I)  # of answers to choose from
 MOST = 6  # texts by name, and further ones beside them
-# A few words that are no names, and a sentence's end; scripts without spaces say more in fewer characters.
-_SENTENCE = re.compile(r"(?s)(?=.*\b[^\W\d_A-Z]{2,}[,;:]? [^\W\d_A-Z]+[,;:]? [^\W\d_A-Z]{2,}).*[.!?](?:\s|$)"
-                       r"|(?=.*[\u3040-\u30ff\u3400-\u9fff]{6}).*[。！？，]")
 _TITLE = re.compile("^(?:tit|betreff|asunto|oggetto|sujet|nombre|nom)|(?:name|title|标题|名称|题名)$")
 BESIDE = 60  # characters: sentences in the room of a text are one from then on, whatever they are called
 HEADING = 100  # characters: a longer summary is no title of what is only said of its parts
-_CODED = re.compile(r"[0-9]+|[0-9A-Fa-f-]{32,}")
-
-
-class _Fields:
-    """The leaves of sample records, with what stands in them."""
-
-    def __init__(self, samples: list[Any]) -> None:
-        self.samples, self.count = samples, len(samples)
-        self.found: dict[Leaf, list[str]] = {}
-        for leaf in leaves.all_of(samples):
-            whole = textual(leaf[-1]) or len(leaf) == leaves.MAX_DEPTH  # else an object is looked into, and no text
-            per_record = [[fields.words(v) for v in leaves.values(tree, leaf)
-                           if v is not None and (whole or type(v) is not dict)
-                           and not sources.gone(v) and not encoded(v)]
-                          for tree in samples]
-            if texts := ["\n".join(texts) for texts in per_record if texts]:
-                self.found[leaf] = texts
-        self.names = {leaf: leaves.name(leaf) for leaf in self.found}
-        self.rooms: dict[Leaf, dict[str, Leaf]] = {}  # leaves by the names that stand beside one another
-        for leaf, name in self.names.items():
-            self.rooms.setdefault(leaves.bare(leaf)[:-1], {}).setdefault(name, leaf)
-
-    def length(self, leaf: Leaf) -> float:
-        texts = self.found[leaf]
-        return sum(map(len, texts)) / len(texts)
-
-    def weight(self, leaf: Leaf) -> float:
-        """How long it is, scripts without spaces counted thrice: they say as much in a third of the characters."""
-        return self.length(leaf) * (3 if all(map(unspaced, self.found[leaf])) else 1)
-
-    def wordy(self, leaf: Leaf) -> bool:
-        return sum(map(words, self.found[leaf])) * 2 >= len(self.found[leaf])
-
-    def varied(self, leaf: Leaf) -> bool:
-        return len(set(self.found[leaf])) * 2 > len(self.found[leaf])
-
-    def sentences(self, leaf: Leaf) -> bool:
-        """Are these sentences, rather than titles or names?"""
-        return self.begins(leaf, _SENTENCE)
-
-    def own(self, leaf: Leaf) -> bool:
-        """Does it say something of its own in most records, as far as a few of them can tell?"""
-        return len(self.found[leaf]) < BOILERPLATE_FROM or self.varied(leaf)
-
-    def classed(self, leaf: Leaf) -> bool:
-        """Is it one of a few words that come again and again?"""
-        texts = self.found[leaf]
-        return len(texts) >= BOILERPLATE_FROM and len(set(texts)) < max(3, len(texts) / 5)
-
-    def constant(self, leaf: Leaf) -> bool:
-        """Is it the same in all records?"""
-        return len(self.found[leaf]) >= BOILERPLATE_FROM and len(set(self.found[leaf])) == 1
-
-    def rendered(self, leaf: Leaf) -> bool:
-        """Is it another field beside it in another form (`body_html` of `body`)?"""
-        name = leaves.name(leaf)
-        others = TEXTS if name == "html" else [
-            name.removesuffix("html"), name.removeprefix("html"), name.removeprefix("rendered"),
-            name.removeprefix("formatted"), name.removesuffix("map")]
-        beside = self.rooms.get(leaves.bare(leaf)[:-1], {})
-        return any(other != name and other in beside and len(self.found[beside[other]]) >= len(self.found[leaf])
-                   and self.length(leaf) < 3 * self.length(beside[other]) + 100 for other in others)
-
-    def lettered(self, leaf: Leaf) -> bool:
-        """Are these (of several the first) more than numbers and hashes?"""
-        return not all(_CODED.fullmatch(text.partition("\n")[0]) for text in self.found[leaf])
-
-    def begins(self, leaf: Leaf, pattern: re.Pattern[str]) -> bool:
-        """Do most of its texts begin like this?"""
-        return sum(map(bool, map(pattern.match, self.found[leaf]))) * 2 > len(self.found[leaf])
-
-    def yes(self, leaf: Leaf) -> bool:
-        """Are these yes, no or times, and not how much was removed and added?"""
-        return "added" not in self.rooms[leaves.bare(leaf)[:-1]] and all(map(_YES.match, self.found[leaf]))
-
-    def public(self, leaf: Leaf) -> bool:
-        """Are these public numbers?"""
-        return all(PUBLIC.fullmatch(line) for text in self.found[leaf] for line in text.split("\n"))
-
-    def parts(self, leaf: Leaf) -> bool:
-        """Does it stand in the items of a list, so that a record may have many of it? Not of a list of its own name."""
-        room = self.room(leaf)
-        return bool(room) and not plain(room).startswith(leaves.name(leaf))
-
-    def room(self, leaf: Leaf) -> str:
-        """The key of the list in whose items it stands, if it does."""
-        for tree in self.samples:
-            for key in leaf[:-1]:
-                tree = tree.get(key) if isinstance(tree, dict) else None
-                if isinstance(tree, list):
-                    return key
-        return ""
-
-    def named(self, names: list[str], ends: tuple[str, ...] = ()) -> list[Leaf]:
-        """Leaves of these names, shallow ones first, then in the order of `names`, then those of such endings."""
-        ranked = [(len(leaves.bare(leaf)), names.index(name) if name in names else len(names), len(leaf), leaf)
-                  for leaf, name in self.names.items() if name in names or (ends and name.endswith(ends))]
-        return [leaf for *_, leaf in sorted(ranked)]
-
-    def prose(self, leaf: Leaf) -> bool:
-        """Words that are no licence, query, reference, label or name of a person."""
-        others = self.source_code(leaf) or self.of_another(leaf) or self.rendered(leaf)
-        return self.wordy(leaf) and leaves.name(leaf) not in TITLES and not others and (
-            OTHERS | CODE | LABELS).isdisjoint({*map(plain, leaf), *map(owner, leaf)})
-
-    def of_another(self, leaf: Leaf) -> bool:
-        """Does it stand in a room of somebody or something that the record only names?"""
-        rooms = (ROOMS & set(map(plain, leaf[:-1]))) | set(filter(None, map(about, leaf)))
-        return bool(rooms) and not (rooms == {"user"} and any(plain(one[0]) in SPEAKERS for one in self.found))
-
-    def source_code(self, leaf: Leaf) -> bool:
-        """Is it called like source code (func, func_before, insecure_code)?"""
-        return leaves.name(leaf).startswith("func") or leaves.name(leaf).endswith("code")
 
 
 def described(kind: str, records: list[str], samples: list[Any]) -> Description:
@@ -183,7 +58,7 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
         inside = described(kind, records, [tree[key] for tree in samples])
         fields_ = ("id", "title", "text", "status", "meta")
         return inside | {name: _below(key, inside[name]) for name in fields_}
-    all_ = _Fields(samples)
+    all_ = Fields(samples)
     texts = _texts(all_)
     least = min((len(leaves.bare(leaf)) for leaf in texts), default=1)
     near = {bare[:-1] for bare in map(leaves.bare, texts) if len(bare) == least} | {()}  # where the record stands
@@ -222,7 +97,7 @@ def _below(key: str, paths: Any) -> Any:
     return f"{fields.quoted(key)}.{paths}"
 
 
-def _texts(all_: _Fields) -> list[Leaf]:
+def _texts(all_: Fields) -> list[Leaf]:
     """Texts by name, and what is far longer than these. Where a name only ends like a text's, they must be longer."""
     texts = [leaf for leaf in all_.named(TEXTS, TEXT_ENDS)
              if (all_.length(leaf) >= 20 and not all(map(address, all_.found[leaf])))
@@ -253,14 +128,14 @@ def _texts(all_: _Fields) -> list[Leaf]:
     return list(dict.fromkeys([*texts, *choices, *right[:1]]))
 
 
-def _others(all_: _Fields, texts: list[Leaf]) -> list[Leaf]:
+def _others(all_: Fields, texts: list[Leaf]) -> list[Leaf]:
     """What may be a text whatever it is called."""
     return [leaf for leaf in all_.found if all_.prose(leaf) and not all_.classed(leaf)
             and not all_.begins(leaf, _CAPTURE) and not (texts and all_.begins(leaf, _DATA))
             and not leaves.name(leaf).endswith("name")]
 
 
-def _beside(all_: _Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
+def _beside(all_: Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
     """Sentences in the very room of a text, of which every record has its own, in the records' order."""
     rooms = {(leaves.bare(leaf)[:-1], all_.room(leaf)) for leaf in texts}
     return [leaf for leaf in _others(all_, texts)
@@ -268,7 +143,7 @@ def _beside(all_: _Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
             and all_.varied(leaf) and all_.sentences(leaf) and all_.weight(leaf) >= BESIDE][:MOST]
 
 
-def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
+def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     """Titles by name, beside a text before others; else a short text beside a longer one, else a few words.
 
     A name beside a user's name is a person's; a public number is only the title where nothing else is.
@@ -302,7 +177,7 @@ def _titles(all_: _Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     return titles[:2] or either[:1] or others[:1] or ([] if texts else constant[:1])
 
 
-def _ids(all_: _Fields, near: set[Leaf]) -> list[Leaf]:
+def _ids(all_: Fields, near: set[Leaf]) -> list[Leaf]:
     """Ids by name at a record's top, its key, public numbers, names that end in `id`; else deeper ids, names, pages."""
     named = all_.named(IDS)
     top = [leaf for leaf in all_.found if len(leaves.bare(leaf)) == 1]
@@ -328,7 +203,7 @@ def _ids(all_: _Fields, near: set[Leaf]) -> list[Leaf]:
             and not all_.begins(leaf, _EXPRESSION)][:2]
 
 
-def _distinct(all_: _Fields, leaf: Leaf) -> bool:
+def _distinct(all_: Fields, leaf: Leaf) -> bool:
     """Can this be an id? At a record's top the name, else a public number is enough: repeats are told apart later."""
     texts = all_.found[leaf]
     named = len(leaf) == 1 and (leaf[0] == "@key" or plain(leaf[0]) in IDS[:SURE_IDS]) or all_.public(leaf)
@@ -336,7 +211,7 @@ def _distinct(all_: _Fields, leaf: Leaf) -> bool:
     return len(texts) >= enough * all_.count and all_.length(leaf) <= 200 and (named or len(set(texts)) == len(texts))
 
 
-def _flags(all_: _Fields, near: set[Leaf]) -> list[dict[str, str]]:
+def _flags(all_: Fields, near: set[Leaf]) -> list[dict[str, str]]:
     """Words for fields that say so by yes or no or by a date; a text of such a name (a rejected answer) is none."""
     return [{word: leaves.path(leaf)} for word, names in FLAGS.items() for leaf in all_.named(names)
             if leaves.bare(leaf)[:-1] in near and not all_.parts(leaf) and not all_.of_another(leaf)
