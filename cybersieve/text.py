@@ -126,40 +126,44 @@ def _spaced(text: str) -> str:
 
 
 @lru_cache(4096)
-def _role(tag: Any, flows: bool = False, ends: bool = False) -> tuple[bool, str, str, bool, bool]:
-    """Is an element of that name silent; what stands before and after its text; is it preformatted; is it where it has
-    several lines?
+def _role(tag: Any, flows: bool = False) -> tuple[bool, str, str, bool, bool]:
+    """Is an element of that name silent; what stands before and after its text; is it preformatted; may it be?
 
-    `flows`: the sentence that it stands in goes on behind it; `ends`: nothing follows.
+    `flows`: the sentence that it stands in goes on behind it.
     """
     name = tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
     if flows and name in FLOWING:
         return False, "", "", False, False
     pre = name in PREFORMATTED
     around = ("\n", " " if name in {"td", "th"} else "\n") if pre or name in BLOCKS or name in XML_BLOCKS else ("", "")
-    return not name or name in SILENT, *around, pre, ends and name == "code"
+    return not name or name in SILENT, *around, pre, name in {"code", "paragraph"}
 
 
 def _gather(node: Any, pieces: list[str], kept: bool) -> None:
     """The element's text in order; libxml2 lets no element be nested deeper than 256. `kept`: in preformatted text."""
-    text, tail = node.text, node.tail
-    ends = not tail or tail.isspace()
-    silent, before, after, pre, code = _role(node.tag, not ends and tail[0] in " ,.;:)", ends)
+    tail = node.tail
+    silent, before, after, pre, doubtful = _role(node.tag, bool(tail) and tail[0] in " ,.;:)" and not tail.isspace())
     if silent:
         if node.tag is etree.Entity:  # of a DTD that was not fetched: HTML's names are known, others stay as they stand
             pieces.append(_entity(node))
         return
-    if code and not kept and text and "\n" in text.strip():
+    if doubtful and not kept and _preformatted(node):
         before, after, pre = "\n", "\n", True
-    kept = kept or pre or node.get("preformat") == "true"
+    kept = kept or pre
     pieces.append(before)
-    if text:
+    if text := node.text:
         pieces.append(text if kept else _spaced(text))
     for child in node:
         _gather(child, pieces, kept)
         if tail := child.tail:
             pieces.append(tail if kept else _spaced(tail))
     pieces.append(after)
+
+
+def _preformatted(node: Any) -> bool:
+    """Is this code of several lines that no sentence goes on behind, or a paragraph that says so (Nexpose's)?"""
+    code, lines = node.tag[-4:].lower() == "code", "\n" in (node.text or "").strip()
+    return (code and lines and not (node.tail or "").strip()) or node.get("preformat") == "true"
 
 
 def _entity(node: Any) -> str:

@@ -69,7 +69,8 @@ def tree(node: Any, plan: Plan | None = None) -> Any:
     if plan and not children and not plan.text:
         return result
     if not children or (not plan and _mixed(node, children)):
-        words = _text(node)
+        words = node.text or ""
+        words = _text(node) if "\n" in words or len(node) else words.strip()
         if not result:
             return words
         if words:
@@ -96,8 +97,8 @@ def _text(node: Any) -> str:
     if len(node):
         return plain_text.element(node)
     words = node.text or ""
-    wraps = "\n" in words and local(node.tag).lower() not in CODE and not _CODE.search(words)
-    return (_unwrapped(words, node) if wraps else words).strip()
+    own = "\n" not in words or local(node.tag).lower() in CODE or _CODE.search(words)
+    return (words if own else _unwrapped(words, node)).strip()
 
 
 def _unwrapped(words: str, node: Any) -> str:

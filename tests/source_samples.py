@@ -351,7 +351,7 @@ often.</x:description><x:rationale>Thieves.</x:rationale></x:Rule></x:Group></x:
         Expected("CWE-9001", "Overlong Example", "The product is too long.\nFirst part.\nSecond part.\nIt breaks.", None,
                  {"status": "Draft", "abstraction": "Base"}),
         Expected("CWE-9002", "DEPRECATED: Old", "Gone.", "deprecated")]),
-    Sample("cwe", "cwec_v1.xml", """<Weakness_Catalog Catalog_Version="1.9"><Weaknesses><Weakness ID="9003" Name="Overlong"
+    Sample("cwe-1", "cwec_v1.xml", """<Weakness_Catalog Catalog_Version="1.9"><Weaknesses><Weakness ID="9003" Name="Overlong"
  Weakness_Abstraction="Base" Status="Draft"><Description><Description_Summary>The product is too long.</Description_Summary>
   <Extended_Description><Text>First part.</Text><Text>Second part.</Text></Extended_Description></Description>
   <Likelihood_of_Exploit>High</Likelihood_of_Exploit><Common_Consequences><Common_Consequence><Consequence_Scope>All
@@ -653,7 +653,7 @@ patched_versions:
 <DocumentNotes><Note Title="Topic" Type="Summary" Ordinal="1">News of foo</Note><Note Title="Details" Type="General" Ordinal="2">Foo no longer leaks.</Note></DocumentNotes>
 </cvrfdoc>""", [
         Expected("OURS-SU-2031:1", "Foo is mended", "News of foo\nFoo no longer leaks.", None, {"published": "2031-01-02T00:00:00Z"})]),
-    Sample("capec", "capec_v2.xml", """<c:Attack_Pattern_Catalog xmlns:c="http://capec.mitre.org/capec-2"><c:Attack_Patterns>
+    Sample("capec-2", "capec_v2.xml", """<c:Attack_Pattern_Catalog xmlns:c="http://capec.mitre.org/capec-2"><c:Attack_Patterns>
 <c:Attack_Pattern ID="9003" Name="Reading Locks" Pattern_Abstraction="Meta" Status="Draft"><c:Description><c:Summary>The adversary
  reads locks.</c:Summary></c:Description><c:Attack_Prerequisites><c:Attack_Prerequisite><c:Text>A lock.</c:Text>
 </c:Attack_Prerequisite></c:Attack_Prerequisites><c:Examples-Instances><c:Example-Instance><c:Example-Instance_Description><c:Text>
