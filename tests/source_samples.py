@@ -229,9 +229,9 @@ Update it.</description><advisory><severity>Low</severity><issued date="2031-01-
         Expected("oval:org.example:def:2", "Old", "Gone.", "deprecated")]),
     Sample("oval", "oval-debian.xml", """<oval_definitions><definitions><definition id="oval:org.example:def:4" class="patch">
 <metadata><title>FSA-1 foo</title><description>update</description><debian><moreinfo>
-Foo overflows.
+Foo &lt;p&gt;overflows.&lt;/p&gt;
 </moreinfo></debian></metadata></definition></definitions></oval_definitions>""", [
-        Expected("oval:org.example:def:4", "FSA-1 foo", "update\nFoo overflows.", None)]),
+        Expected("oval:org.example:def:4", "FSA-1 foo", "update\nFoo\noverflows.", None)]),
     Sample("xccdf", "stig.xml", """<Benchmark xmlns="http://checklists.nist.gov/xccdf/1.1" id="FOO_STIG" xml:lang="en">
  <title>Foo</title><description>All of Foo.</description><Profile id="P"><title>Strict</title><select idref="V-1" selected="true"/></Profile>
  <Group id="V-1"><title>SRG-1</title><description>&lt;GroupDescription&gt;&lt;/GroupDescription&gt;</description>
