@@ -19,6 +19,7 @@ from cybersieve import (
     encoding,
     fields,
     infer,
+    infer_xml,
     json_record,
     json_stream,
     json_tables,
@@ -196,7 +197,7 @@ def recognised(kind: str, begin: bytes, whole: bool, path: str, own: list[Source
         return _json_source(peek.json_documents(begin), whole, possible)
     if kind == "xml":
         elements = peek.xml_elements(begin, whole)
-        return _xml_source(elements, possible) or _inferred(infer.xml_source(elements))
+        return _xml_source(elements, possible) or _inferred(infer_xml.source(elements))
     if kind == "yaml":
         trees = peek.yaml_documents(begin, max_depth)
         return _placed(trees, possible) or _inferred(infer.yaml_source(trees))

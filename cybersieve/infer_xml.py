@@ -1,0 +1,141 @@
+"""XML that nobody has described: which elements are records, and which of theirs make id, title and text."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from cybersieve import fields, infer, peek, telling
+from cybersieve.field_names import PUBLIC, TITLES, plain, textual, words
+from cybersieve.infer_fields import Description, described
+from cybersieve.leaves import alike, chosen_fields
+
+
+def source(elements: peek.Elements) -> Description | None:
+    """A description of an XML document: the shallowest elements that come again and say something."""
+    def says(name: str) -> bool:
+        return any(telling.wordy([tree]) for tree in elements.samples.get(name, []))
+
+    if not elements.root:
+        return None
+    if source := _one(elements) or _by_key(elements):
+        return source
+    repeated = [name for name, count in elements.counts.items() if count > 1 and elements.depths[name]]
+    told = [name for name in repeated if not _field(name, elements.samples.get(name, []))]
+    repeated = told or ([] if _several(elements) else repeated)
+    names = [name for name in repeated if says(name)]
+    if not names and repeated and not any(map(says, elements.samples)):
+        names = repeated
+    elif not names:
+        single = [name for name in elements.samples if says(name)]
+        names = [elements.root] if not single or elements.whole else [max(single, key=lambda n: -elements.depths[n])]
+    depth = min((elements.depths[name] for name in names), default=0)
+    names = [name for name in names if elements.depths[name] == depth]
+    names += [name for name, trees in elements.samples.items() if name not in names  # others that came but once
+              and depth and elements.depths[name] == depth and telling.titled(trees) and telling.tells(trees)]
+    names = [name for name in names if not _room(name, names, elements)] or names
+    rooms = [infer.inside("", _listed(elements.samples.get(name, []))) for name in names]
+    inner = [path.rpartition(".")[2].removesuffix("[]").strip('"') for paths in rooms for path in paths if path]
+    names = [name for name in inner if name in elements.samples] or names
+    samples = [tree for name in names for tree in elements.samples.get(name, [])]
+    samples = [{"#text": tree} if isinstance(tree, str) else tree for tree in samples]
+    rows = [tree for tree in samples if chosen_fields(tree)]  # a table's, and what else is called like them
+    source = described("xml", names, rows or samples) if samples else None
+    if source and rows:
+        source["title"] = [path for path in source["title"] if path != "@name"] or source["title"]  # not the table's
+    if source and names == [elements.root] and not (source["title"] or source["text"]):
+        return None  # an element that says nothing is no record
+    return source
+
+
+def _one(elements: peek.Elements) -> Description | None:
+    """A description of the element that is the document's one record, with parts: its root, or what that wraps."""
+    name, tree = elements.root, next(iter(elements.samples.get(elements.root, [])), None)
+    while isinstance(tree, dict) and "#text" not in tree and (
+            len(inner := [key for key in tree if not key.startswith("@")]) == 1):
+        name, tree = inner[0], tree[inner[0]]
+    if not elements.whole or not isinstance(tree, dict) or elements.counts[name] != 1:
+        return None
+    joined = _paragraphs(tree)
+    if not isinstance(joined, dict):
+        return None  # an attribute is all it has
+    arrays = {path: items for path, items in infer.arrays_in(joined, "", 0) if telling.wordy(items) >= 0.5}
+    said = telling.tells([joined]) or (words(str(joined.get("#text", ""))) and not _field(name, [tree]))
+    if not said or not telling.has_parts(joined, arrays):
+        return None
+    source = described("xml", [name], [tree])
+    paths = [*source["title"], *source["text"]]
+    read = "".join(fields.words(value) for path in paths for value in fields.values(path)(tree))
+    return source if len(read) * 2 > sum(len(text) for text in telling.strings(tree) if words(text)) else None
+
+
+def _by_key(elements: peek.Elements) -> Description | None:
+    """A description of elements whose names are ids (`<CVE-2014-0160>`), below the root or in a room there."""
+    for depth in 1, 2:
+        names = [name for name, at in elements.depths.items() if at == depth and elements.samples.get(name)]
+        trees = [elements.samples[name][0] for name in names]
+        stems = {re.sub("[0-9].*", "", name, flags=re.DOTALL) for name in names}
+        if len(names) > 2 and (len(stems) == 1 or all(map(PUBLIC.fullmatch, names))) and alike(trees) and (
+                telling.tells(trees)):
+            return described("xml", [".".join("*" * depth)], [{"@key": name, **tree} for name, tree in zip(
+                names, trees, strict=True) if isinstance(tree, dict)])
+    return None
+
+
+def _paragraphs(tree: Any) -> Any:
+    """The tree with texts that are broken into elements of one name as one: `<description><p>..</p><p>..</p>`."""
+    if isinstance(tree, list):
+        return "\n".join(tree) if all(isinstance(item, str) for item in tree) else tree
+    if not isinstance(tree, dict):
+        return tree
+    tree = {key: _paragraphs(value) for key, value in tree.items()}
+    only = next(iter(tree.values()), None)
+    return only if len(tree) == 1 and isinstance(only, str) else tree
+
+
+def _several(elements: peek.Elements) -> bool:
+    """Has the root fields of several names, so that titles and texts in it are no records of their own?"""
+    tree = next(iter(elements.samples.get(elements.root, [])), None)
+    return isinstance(tree, dict) and len([key for key in tree if not key.startswith("@")]) > 1
+
+
+def _room(name: str, names: list[str], elements: peek.Elements) -> bool:
+    """Has the element nothing to say of its own, but one of the other names somewhere below it?"""
+    samples, others = elements.samples.get(name, []), [other for other in names if other != name]
+    return not telling.tells(samples) and any(_holds(tree, others) for tree in samples)
+
+
+def _holds(tree: Any, names: list[str]) -> bool:
+    inner = tree.items() if isinstance(tree, dict) else [("", item) for item in tree] if isinstance(tree, list) else []
+    return any(key in names or _holds(value, names) for key, value in inner)
+
+
+def _listed(trees: list[Any]) -> list[Any]:
+    """Elements whose children of one name are a list in all of them, where they are in one."""
+    several = {path for tree in trees for path in _lists_in(tree, ())}
+    return [_with_lists(tree, (), several) for tree in trees]
+
+
+def _lists_in(tree: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for key, value in tree.items() if isinstance(tree, dict) else ():
+        below = (*path, key)
+        if isinstance(value, list):
+            yield below
+        for item in value if isinstance(value, list) else [value]:
+            yield from _lists_in(item, below)
+
+
+def _with_lists(tree: Any, path: tuple[str, ...], several: set[tuple[str, ...]]) -> Any:
+    if not isinstance(tree, dict):
+        return tree
+    result = {}
+    for key, value in tree.items():
+        items = [_with_lists(item, (*path, key), several) for item in (value if isinstance(value, list) else [value])]
+        result[key] = items if (*path, key) in several else items[0]
+    return result
+
+
+def _field(name: str, samples: list[Any]) -> bool:
+    """Is this a title or a text, in several languages or parts, not a record?"""
+    return (textual(name) or plain(name) in TITLES or plain(name).endswith("title")) and all(
+        isinstance(tree, str) or (isinstance(tree, dict) and all(key.startswith(("@", "#")) for key in tree))
+        for tree in map(_paragraphs, samples))
