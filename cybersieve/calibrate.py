@@ -31,8 +31,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cybersieve import bounds, certificate, cli, labels, records
-from cybersieve.errors import InputError, ParamsError
+from cybersieve import bounds, certificate, cli, labels, params, records
+from cybersieve.errors import InputError
 from cybersieve.params import Calibrate
 
 Floats = NDArray[np.float64]
@@ -174,8 +174,7 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     Raises ParamsError: calibrate.reject is not below calibrate.accept. Raises InputError: a label is of two records.
     """
     by_hand = Bands(settings.accept, settings.reject)
-    if settings.reject >= settings.accept:
-        raise ParamsError(f"calibrate.reject: {settings.reject} must be below calibrate.accept ({settings.accept})")
+    params.check_calibrate(settings)
     if settings.mode == "fixed":
         _warn_of_labels(labels_dir)
         return {"mode": "fixed"} | _shares(by_hand, _read(scored_dir, set()).confidences)

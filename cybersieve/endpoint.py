@@ -52,7 +52,7 @@ class Found:
     def __init__(self, settings: params.Verify) -> None:
         """Look the endpoints up. Raises ParamsError, and ModelError where none answers or they differ."""
         if not settings.endpoints:
-            raise ParamsError("verify.endpoints: verify.backend openai wants at least one base URL")
+            raise ParamsError(params.NO_ENDPOINT)
         key = os.environ.get(KEY) or None
         self.settings = settings
         self.endpoints = [Endpoint(Client(url, key, settings.timeout)) for url in dict.fromkeys(settings.endpoints)]

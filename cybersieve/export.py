@@ -26,9 +26,8 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from cybersieve import card, cli, decontaminate, identifiers, records, safety, templates
+from cybersieve import card, chat_formats, cli, decontaminate, identifiers, params, records, safety, templates
 from cybersieve import engine as engines
-from cybersieve.errors import ParamsError
 from cybersieve.params import Export, Splits
 from cybersieve.records import Counts, Row, Shard
 
@@ -38,7 +37,7 @@ FILTERED = pa.schema([*(records.PARSED.field(name) for name in ("id", "source", 
 REJECTED = pa.schema([*(records.VERDICTS.field(name) for name in ("id", "source", "verdict", "by", "reason")),
                       records.SCORED.field("confidence"), records.VERDICTS.field("p_yes")])
 BATCH = 512  # records that are compared with benchmarks at once, and in a row group: four outputs are open at a time
-WRITTEN = rf"README\.md|filtered\.jsonl|(?:{'|'.join(templates.PARTS)})/[\w-]+\.jsonl"  # beside Parquet
+WRITTEN = rf"README\.md|filtered\.jsonl|(?:{'|'.join(chat_formats.PARTS)})/[\w-]+\.jsonl"  # beside Parquet
 PIECES = "pieces"  # folder for each source's part of the .jsonl files, until they are joined
 
 
@@ -66,10 +65,7 @@ class Done:
 
 def check(settings: Export) -> None:
     """What would be wrong with the settings, before any work. Raises ParamsError and InputError as export_folder."""
-    if not settings.formats and not settings.templates:
-        raise ParamsError("export.formats: empty, and export.templates too: nothing would be written; name parquet or "
-                          "jsonl")
-    splitter(settings.splits), templates.compiled(settings.templates)
+    params.check_export(settings)
     decontaminate.load(settings.decontaminate)
 
 
@@ -172,10 +168,8 @@ def denied(row: Row, patterns: list[str]) -> str | None:
 
 
 def splitter(splits: Splits) -> Callable[[Row], str]:
-    """A function that names a row's split. Raises ParamsError where the shares don't add up to 1."""
+    """A function that names a row's split."""
     shares = {name: share for name, share in asdict(splits).items() if share}
-    if abs(sum(shares.values()) - 1) > 1e-6:
-        raise ParamsError(f"export.splits: shares that add up to 1 are wanted, found {shares}")
 
     def split(row: Row) -> str:
         key = identifiers.public(row["id"], json.loads(row["meta"])) or row["id"]

@@ -1,22 +1,25 @@
 """params.yaml, read once into frozen dataclasses: one block a stage.
 
-Every key is known, present and in range, or `load` raises ParamsError with the key's full name.
+Every key is known, present and in range, and none contradicts another, or `load` raises ParamsError with the key's full
+name: the first stage refuses what would stop a later one after hours.
 """
 
 import difflib
 import types
 import typing
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
 
+from cybersieve import chat_formats
 from cybersieve.errors import ParamsError
 
 WORDS = {float: "a number", int: "a whole number", str: "text", bool: "true or false", list: "a list [a, b]",
          dict: "a block {a: b}"}
+NO_ENDPOINT = "verify.endpoints: verify.backend openai wants at least one base URL"
 PROMPT = "Is this about cybersecurity?"  # verify.prompt as it comes
 
 
@@ -142,7 +145,8 @@ class Params:
 def load(path: Path | str) -> Params:
     """Read and check a params file.
 
-    Raises ParamsError: no such file, not YAML, a key unknown, missing, given twice, of the wrong type or out of range.
+    Raises ParamsError: no such file, not YAML, a key unknown, missing, given twice, of the wrong type or out of range,
+    or at odds with another.
     """
     try:
         tree = read_yaml(path)
@@ -153,9 +157,31 @@ def load(path: Path | str) -> Params:
         if found.score.extra_rules is None and Path(path).with_name("dvc.yaml").exists():  # where it is a dep
             raise ParamsError("score.extra_rules: a file's name is wanted, found nothing; without rules of your own, "
                               "own_rules.yaml as it comes, which holds `rules: []`")
+        check_calibrate(found.calibrate)
+        check_export(found.export)
+        if found.verify.backend == "openai" and not found.verify.endpoints:
+            raise ParamsError(NO_ENDPOINT)
         return found
     except ParamsError as error:
         raise ParamsError(f"{error} (in {path})") from None
+
+
+def check_calibrate(settings: Calibrate) -> None:
+    """Raises ParamsError where the bands would overlap."""
+    if settings.reject >= settings.accept:
+        raise ParamsError(f"calibrate.reject: {settings.reject} must be below calibrate.accept ({settings.accept})")
+
+
+def check_export(settings: Export) -> None:
+    """Raises ParamsError where nothing would be written, shares are not 1 in all, or a template is none."""
+    if not settings.formats and not settings.templates:
+        raise ParamsError("export.formats: empty, and export.templates too: nothing would be written; name parquet or "
+                          "jsonl")
+    shares = {name: share for name, share in asdict(settings.splits).items() if share}
+    if abs(sum(shares.values()) - 1) > 1e-6:
+        raise ParamsError(f"export.splits: shares that add up to 1 are wanted, found {shares}")
+    for name, given in settings.templates.items():
+        chat_formats.read(name, given)
 
 
 def read_yaml(path: Path | str) -> Any:

@@ -6,24 +6,14 @@ several templates, the first is taken whose fields the record has; a record with
 """
 
 import json
-import string
 from collections.abc import Callable
 from typing import Any
 
-from cybersieve import identifiers, records
-from cybersieve.errors import ParamsError
+from cybersieve import chat_formats, identifiers, records
 from cybersieve.records import Row
 
-ASK = ["What is {title}?", "Describe {identifier}."]
-PARTS: dict[str, dict[str, list[str]]] = {  # the parts of each format, with their templates unless params say otherwise
-    "alpaca": {"instruction": ASK, "input": [""], "output": ["{text}"]},
-    "chatml": {"system": [""], "user": ASK, "assistant": ["{text}"]},
-    "sharegpt": {"system": [""], "human": ASK, "gpt": ["{text}"]},
-    "text": {"text": ["{full_text}"]},
-}
 LACKING = "records without the fields of template {}"  # the note on those that are left out
 MAY_BE_EMPTY = {"input", "system"}
-FIELDS = ("title", "text", "full_text", "id", "identifier", "source")
 Format = Callable[[Row], str | None]  # a kept record -> its line without line break, None where a part can't be filled
 
 
@@ -33,16 +23,7 @@ def compiled(settings: dict[str, dict[str, Any]]) -> dict[str, Format]:
 
 
 def _format(name: str, given: dict[str, Any]) -> Format:
-    if name not in PARTS:
-        raise ParamsError(f"export.templates.{name}: unknown format (known: {', '.join(sorted(PARTS))})")
-    for part in given:
-        if part not in PARTS[name]:
-            raise ParamsError(f"export.templates.{name}.{part}: unknown part (known: {', '.join(PARTS[name])})")
-    parts = {}
-    for part, default in PARTS[name].items():
-        chosen = given.get(part, default)
-        parts[part] = [_template(text, f"export.templates.{name}.{part}")
-                       for text in (chosen if isinstance(chosen, list) else [chosen])]
+    parts = {part: [_filler(pieces) for pieces in choices] for part, choices in chat_formats.read(name, given).items()}
 
     def line(row: Row) -> str | None:
         filled = {part: next((text for fill in fills if (text := fill(row)) is not None), None)
@@ -54,18 +35,8 @@ def _format(name: str, given: dict[str, Any]) -> Format:
     return line
 
 
-def _template(text: object, name: str) -> Callable[[Row], str | None]:
-    """A function that fills the template's fields, or says None where the record lacks one."""
-    if not isinstance(text, str):
-        raise ParamsError(f"{name}: a template is a text, found {text!r}")
-    try:
-        pieces = [(literal, field) for literal, field, _, _ in string.Formatter().parse(text)]
-    except ValueError as error:
-        raise ParamsError(f"{name}: {error} (write {{{{ and }}}} for braces)") from None
-    for _, field in pieces:
-        if field is not None and field not in FIELDS and not field.startswith("meta."):
-            raise ParamsError(f"{name}: unknown field {{{field}}} (known: {', '.join(FIELDS)}, meta.NAME)")
-
+def _filler(pieces: list[chat_formats.Piece]) -> Callable[[Row], str | None]:
+    """A function that fills a template's fields, or says None where the record lacks one."""
     def fill(row: Row) -> str | None:
         values = [(literal, "" if field is None else value(row, field)) for literal, field in pieces]
         if any(field is not None and not found for (_, field), (_, found) in zip(pieces, values, strict=True)):

@@ -87,6 +87,24 @@ def test_the_message_says_what_is_wanted_and_where(tmp_path, name, value, words)
     check_error(path, words, str(path))
 
 
+@pytest.mark.parametrize(("name", "value", "words"), [
+    ("export.splits", {"train": 0.9, "validation": 0.05, "test": 0.1}, "export.splits: shares that add up to 1"),
+    ("export.formats", [], "export.formats: empty"),
+    ("export.templates", {"csv": {}}, "export.templates.csv: unknown format (known: alpaca"),
+    ("export.templates", {"text": {"text": "{body}"}}, "export.templates.text.text: unknown field {body}"),
+    ("calibrate.accept", 0.05, "calibrate.reject: 0.1 must be below calibrate.accept (0.05)"),
+    ("verify.backend", "openai", "verify.endpoints: verify.backend openai wants at least one base URL"),
+])
+def test_settings_at_odds_with_each_other_are_named_by_whoever_reads_them_first(tmp_path, name, value, words):
+    path = changed(tmp_path, name, lambda block, key: block.update({key: value}))
+    check_error(path, words, str(path))
+
+
+def test_no_format_is_enough_where_there_is_a_template(tmp_path):
+    path = changed(tmp_path, "export.formats", lambda block, key: block.update({key: [], "templates": {"text": {}}}))
+    assert params.load(path).export.formats == []
+
+
 def test_no_file_of_own_rules_is_refused_where_dvc_looks_for_one(tmp_path):
     path = changed(tmp_path, "score.extra_rules", lambda block, key: block.update({key: None}))
     assert params.load(path).score.extra_rules is None
