@@ -22,7 +22,6 @@ import sys
 from pathlib import Path
 
 from cybersieve import cli
-from cybersieve.errors import InputError
 
 
 def _parser(command: str, about: str) -> argparse.ArgumentParser:
@@ -43,12 +42,11 @@ def _filter(arguments: list[str]) -> None:
     parser.add_argument("--output-dir", type=remote.place, required=True, metavar="DIR",
                         help="gets filtered/, rejected/, metrics.json, performance.json and the stages' own files")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")
-    parser.add_argument("--labels", type=Path, default=Path("labels"), metavar="DIR", help="labelled records")
+    parser.add_argument("--labels", type=cli.label_folder, default=Path("labels"), metavar="DIR",
+                        help="labelled records")
     args = parser.parse_args(arguments)
     from cybersieve import params, pipeline, readers, summary
 
-    if not args.labels.is_dir() and args.labels != parser.get_default("labels"):
-        raise InputError(args.labels, "is no folder", remedy="name the one that holds label files")
     named = str(args.input_dir), str(args.output_dir)
     with remote.here(args, readers.is_data):
         pipeline.run(args.input_dir, args.output_dir, args.labels, params.load(args.params), named)

@@ -206,6 +206,8 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
         return _estimated(scored.confidences, said, truth, weights, figures, reason, settings)
     needed = labels_needed(truth[:0], settings)  # what labels of another corpus, or none, say of this one is nothing
     told = [certificate.by_hand(reason, bool(scored.found)), certificate.drawing(needed, 0, len(scored.confidences))]
+    if unread := labels.unread(labels_dir):
+        told.insert(1, certificate.UNREAD.format(", ".join(unread)))
     cli.warn(" ".join(told))
     return {"mode": "uncertified"} | _shares(by_hand, scored.confidences) | figures | {
         "labels_needed": needed, "certificate": told}

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, TypeVar
 
-from cybersieve.errors import CybersieveError, disk_says
+from cybersieve.errors import CybersieveError, InputError, disk_says
 
 T = TypeVar("T")
 
@@ -37,6 +37,18 @@ def local(text: str) -> Path:
     return Path(text)
 
 
+def label_folder(text: str) -> Path:
+    """A folder of labels that somebody names. Raises InputError where there is none: it would pass for one without any.
+
+    The default `labels` is not looked at: a corpus may have no labels yet.
+    """
+    path = local(text)
+    if not path.is_dir():
+        raise InputError(path, "is a file" if path.is_file() else "is no folder",
+                         remedy="name the folder that holds label files")
+    return path
+
+
 def parser(doc: str | None, *paths: str, kind: Callable[[str], object] = local) -> argparse.ArgumentParser:
     """An argument parser with the module's docstring as help; each of `paths` is a required `--NAME PATH`.
 
@@ -46,7 +58,8 @@ def parser(doc: str | None, *paths: str, kind: Callable[[str], object] = local) 
     lines = (doc or "").strip()
     result = argparse.ArgumentParser(description=lines, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in paths:
-        result.add_argument(f"--{name}", type=kind, required=True, metavar="PATH", help=PATHS[name])
+        wanted = label_folder if name == "labels" else kind
+        result.add_argument(f"--{name}", type=wanted, required=True, metavar="PATH", help=PATHS[name])
     result.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")
     result.add_argument("--counts", type=Path, metavar="FILE", help="where to write the stage's counts (JSON)")
     result.add_argument("--performance", type=Path, metavar="FILE", help="where to write seconds and memory (JSON)")

@@ -125,6 +125,11 @@ def load_optional(folder: Path, name: str) -> dict[Key, int | None]:
     return load(folder / name) if (folder / name).exists() else {}
 
 
+def unread(folder: Path) -> list[str]:
+    """CSV files in a folder that have no label file's name, and so set no threshold and are not reported on."""
+    return sorted(path.name for path in folder.glob("*.csv") if path.name not in (UNIFORM, STRATIFIED))
+
+
 def by_file(folder: Path) -> dict[Key, int | None]:
     """The stratified labels, undecided ones (None) included, of records without a uniform label."""
     uniform = load_optional(folder, UNIFORM)

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cybersieve import labels, records
+from cybersieve import cli, labels, records
 from cybersieve.errors import InputError
 from cybersieve.labels import Key
 
@@ -106,7 +106,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--seed", type=int, default=0, help="another seed draws others (default 0)")
     for name, default in (("parsed-dir", "data/parsed"), ("scored-dir", "data/scored"), ("labels", "labels"),
                           ("output", "to_label.csv")):
-        parser.add_argument(f"--{name}", type=Path, default=Path(default), metavar="PATH", help=f"default {default}")
+        kind = cli.label_folder if name == "labels" else Path
+        parser.add_argument(f"--{name}", type=kind, default=Path(default), metavar="PATH", help=f"default {default}")
     args = parser.parse_args(arguments)
     if args.n < 1:
         parser.error(f"-n: {args.n} is below 1")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cybersieve import highlight, labels, params, records, rules, samples, summary
+from cybersieve import cli, highlight, labels, params, records, rules, samples, summary
 from cybersieve.errors import InputError
 from cybersieve.markup import cut, plain
 from cybersieve.records import Row
@@ -99,7 +99,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--source", metavar="FILE", help="where several sources hold that id")
     parser.add_argument("--data", type=Path, default=Path("data"), metavar="DIR",
                         help="holds parsed, scored, verdicts and thresholds.json, or `filter` wrote it (default: data)")
-    parser.add_argument("--labels", type=Path, default=Path("labels"), metavar="DIR", help="labelled records")
+    parser.add_argument("--labels", type=cli.label_folder, default=Path("labels"), metavar="DIR",
+                        help="labelled records")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")
     args = parser.parse_args(arguments)
     settings = params.load(args.params).score

@@ -20,7 +20,7 @@ def main() -> None:
                         kind=remote.place)
     parser.add_argument("--counts-dir", type=Path, metavar="PATH", help="folder of the earlier stages' counts")
     parser.add_argument("--thresholds", type=Path, metavar="FILE", help="thresholds.json as calibrate wrote it")
-    parser.add_argument("--labels", type=Path, metavar="PATH", help="folder of label files")
+    parser.add_argument("--labels", type=cli.label_folder, metavar="PATH", help="folder of label files")
     parser.add_argument("--model", type=Path, metavar="FILE", help="model.json as prepare_model wrote it")
     parser.add_argument("--lock", type=Path, metavar="FILE", help="dvc.lock")
     args = parser.parse_args()

@@ -410,6 +410,18 @@ def test_without_a_label_in_the_corpus_the_settings_decide_and_nothing_is_certif
     assert not capsys.readouterr().err
 
 
+def test_label_files_of_other_names_are_told_where_nothing_is_certified(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scored, folder_of_labels = folder(tmp_path, 400)
+    (folder_of_labels / "more.csv").touch()
+    calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert not capsys.readouterr().err
+    (folder_of_labels / labels.UNIFORM).rename(folder_of_labels / "my_labels.csv")
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert "Not read are more.csv, my_labels.csv: only sample_uniform.csv and " in capsys.readouterr().err
+    assert found["mode"] == "uncertified" and "About 123" in found["certificate"][-1]
+
+
 def test_a_label_of_the_reports_half_alone_is_not_said_to_be_of_another_corpus(tmp_path: Path) -> None:
     scored, folder_of_labels = folder(tmp_path, 400, labelled=0)
     mine = next(str(n) for n in range(400) if labels.half(("feed.json", str(n))) == "report")

@@ -28,6 +28,20 @@ def test_errors_are_one_line(tmp_path):
                 "--labels", tmp_path / "none", word="none: is no folder")
 
 
+@pytest.mark.parametrize("command", [
+    "stages/calibrate.py --scored-dir s --thresholds t.json", "stages/export.py --parsed-dir p --scored-dir s "
+    "--verdicts-dir v --output-dir o --rejected-dir r", "-m cybersieve sample-labels", "-m cybersieve why CVE-1",
+    "-m cybersieve filter --input-dir i --output-dir o", "stages/prepare_rules.py --parsed-dir p",
+    "stages/report.py --scored-dir s --verdicts-dir v --counts-dir c --thresholds t.json --output-dir o --plots-dir p"])
+def test_a_folder_of_labels_that_is_none_is_told_by_whoever_is_given_it(tmp_path, command):
+    (tmp_path / "mine.csv").touch()
+    command = [ROOT / part if part.startswith("stages/") else part for part in command.split()]
+    for name, said in (("nope", "nope: is no folder (name the folder"), ("mine.csv", "mine.csv: is a file (name the")):
+        result = run("python", *command, "--labels", name, cwd=tmp_path, code=1, PYTHONPATH=str(ROOT))
+        assert said in result.stderr and result.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"]
+
+
 def test_help_without_a_command_lists_them():
     shown = run("python", "-m", "cybersieve").stdout
     assert "filter" in shown and "judge" in shown

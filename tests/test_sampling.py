@@ -88,6 +88,7 @@ def test_an_id_that_a_spreadsheet_would_run_is_found_again(tmp_path: Path) -> No
 def test_the_csv_is_a_label_file_once_filled_and_runs_no_formula(
         corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = corpus / "to_label.csv"
+    (corpus / "labels").mkdir()
     folders = ["--parsed-dir", str(corpus / "parsed"), "--scored-dir", str(corpus / "scored"), "--labels",
                str(corpus / "labels"), "--output", str(output)]
     sampling.main(["-n", "7", *folders])
