@@ -26,6 +26,12 @@ PATHS = {
     "thresholds": "thresholds.json as calibrate wrote it",
 }
 
+FILES = {
+    "params": "settings (default params.yaml)",
+    "counts": "where to write the stage's counts (JSON)",
+    "performance": "where to write seconds and memory (JSON)",
+}
+
 REMEDIES = {errno.ENOENT: " (correct the path, or run the stage before)", errno.ENOSPC: " (make room on the disk)",
             errno.EDQUOT: " (make room on the disk)", errno.EACCES: " (see who may write there, or name another place)"}
 
@@ -52,17 +58,18 @@ def label_folder(text: str) -> Path:
 def parser(doc: str | None, *paths: str, kind: Callable[[str], object] = local) -> argparse.ArgumentParser:
     """An argument parser with the module's docstring as help; each of `paths` is a required `--NAME PATH`.
 
-    `kind` makes a path of an argument (remote.place: or a URL). `--params`, `--counts` and `--performance` are known to
-    every stage.
+    `kind` makes a path of an argument (remote.place: or a URL). Those of `paths` that are FILES may be left out.
     """
     lines = (doc or "").strip()
-    result = argparse.ArgumentParser(description=lines, formatter_class=argparse.RawDescriptionHelpFormatter)
+    result = argparse.ArgumentParser(description=lines, formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     allow_abbrev=False)  # or --counts would pass for --counts-dir
     for name in paths:
-        wanted = label_folder if name == "labels" else kind
-        result.add_argument(f"--{name}", type=wanted, required=True, metavar="PATH", help=PATHS[name])
-    result.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")
-    result.add_argument("--counts", type=Path, metavar="FILE", help="where to write the stage's counts (JSON)")
-    result.add_argument("--performance", type=Path, metavar="FILE", help="where to write seconds and memory (JSON)")
+        if name in FILES:
+            usual = Path("params.yaml") if name == "params" else None
+            result.add_argument(f"--{name}", type=Path, default=usual, metavar="FILE", help=FILES[name])
+        else:
+            wanted = label_folder if name == "labels" else kind
+            result.add_argument(f"--{name}", type=wanted, required=True, metavar="PATH", help=PATHS[name])
     return result
 
 

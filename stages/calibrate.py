@@ -10,7 +10,7 @@ from cybersieve.calibrate import calibrate_folder
 
 
 def main() -> None:
-    args = cli.arguments(__doc__, "scored-dir", "labels", "thresholds")
+    args = cli.arguments(__doc__, "scored-dir", "labels", "thresholds", "params")
     settings = params.load(args.params).calibrate
     records.save_json(args.thresholds, calibrate_folder(args.scored_dir, args.labels, settings))
 

@@ -11,7 +11,7 @@ from cybersieve.measure import Stopwatch
 
 
 def main() -> None:
-    args = cli.arguments(__doc__, "input-dir", "output-dir")
+    args = cli.arguments(__doc__, "input-dir", "output-dir", "params", "counts", "performance")
     settings = params.load(args.params)
     with Stopwatch("dedup") as watch:
         counts = dedup_folder(args.input_dir, args.output_dir, settings.dedup, settings.engine)

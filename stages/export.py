@@ -17,7 +17,7 @@ from cybersieve.measure import Stopwatch
 
 def main() -> None:
     parser = cli.parser(__doc__, "parsed-dir", "scored-dir", "verdicts-dir", "output-dir", "rejected-dir",
-                        kind=remote.place)
+                        "params", "counts", "performance", kind=remote.place)
     parser.add_argument("--counts-dir", type=Path, metavar="PATH", help="folder of the earlier stages' counts")
     parser.add_argument("--thresholds", type=Path, metavar="FILE", help="thresholds.json as calibrate wrote it")
     parser.add_argument("--labels", type=cli.label_folder, metavar="PATH", help="folder of label files")

@@ -25,7 +25,7 @@ class Explain(argparse.Action):
 
 
 def main() -> None:
-    parser = cli.parser(__doc__, "input-dir", "output-dir", kind=remote.place)
+    parser = cli.parser(__doc__, "input-dir", "output-dir", "params", "counts", "performance", kind=remote.place)
     parser.add_argument("--explain", action=Explain, metavar="FILE", help="say what is recognised in FILE, and end")
     args = parser.parse_args()
     settings = params.load(args.params)

@@ -13,7 +13,7 @@ from cybersieve import cli, endpoint, model, params, records
 
 
 def main() -> None:
-    parser = cli.parser(__doc__)
+    parser = cli.parser(__doc__, "params")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="model.json")
     args = parser.parse_args()
     settings = params.load(args.params).verify

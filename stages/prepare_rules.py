@@ -14,7 +14,7 @@ from cybersieve.errors import InputError
 
 
 def main() -> None:
-    parser = cli.parser(__doc__, "parsed-dir", "labels")
+    parser = cli.parser(__doc__, "parsed-dir", "labels", "params")
     parser.add_argument("--texts", type=Path, nargs="*", default=[], metavar="FILE", help="labelled texts (JSONL)")
     parser.add_argument("--report-dir", type=Path, default=Path("docs"), metavar="PATH", help="where reports go")
     parser.add_argument("--report-only", action="store_true", help="leave rules.yaml as it is")

@@ -13,7 +13,7 @@ from cybersieve import cli, page, params, provenance, report
 
 
 def main() -> None:
-    parser = cli.parser(__doc__, "scored-dir", "verdicts-dir", "counts-dir", "labels", "thresholds")
+    parser = cli.parser(__doc__, "scored-dir", "verdicts-dir", "counts-dir", "labels", "thresholds", "params")
     parser.add_argument("--output-dir", type=cli.local, required=True, metavar="PATH",
                         help="folder for metrics.json, performance.json and report.html; nothing else there is touched")
     parser.add_argument("--plots-dir", type=Path, required=True, metavar="PATH",

@@ -15,7 +15,8 @@ from cybersieve import cli, measure, params, rules, score
 
 def main() -> None:
     explaining = any(word.startswith("--explain") for word in sys.argv)  # needs no folders
-    parser = cli.parser(__doc__, *([] if explaining else ["input-dir", "output-dir"]))
+    folders = [] if explaining else ["input-dir", "output-dir"]
+    parser = cli.parser(__doc__, *folders, "params", "counts", "performance")
     parser.add_argument("--unique-dir", type=Path, metavar="PATH", help=cli.PATHS["unique-dir"])
     parser.add_argument("--explain", metavar="TEXT", help="show which rules hit this text, and stop")
     parser.add_argument("--source", default="", metavar="NAME", help="with --explain: the file the text is from")

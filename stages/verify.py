@@ -13,7 +13,8 @@ from cybersieve.measure import Stopwatch
 
 
 def main() -> None:
-    parser = cli.parser(__doc__, "parsed-dir", "scored-dir", "thresholds", "output-dir")
+    parser = cli.parser(__doc__, "parsed-dir", "scored-dir", "thresholds", "output-dir",
+                        "params", "counts", "performance")
     parser.add_argument("--unique-dir", type=Path, metavar="PATH", help=cli.PATHS["unique-dir"])
     args = parser.parse_args()
     settings = params.load(args.params).verify

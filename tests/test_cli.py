@@ -1,5 +1,6 @@
 """What every script does: one line for an error, 130 for Ctrl-C, no traceback, help that helps."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -40,6 +41,19 @@ def test_a_folder_of_labels_that_is_none_is_told_by_whoever_is_given_it(tmp_path
         result = run("python", *command, "--labels", name, cwd=tmp_path, code=1, PYTHONPATH=str(ROOT))
         assert said in result.stderr and result.stderr.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"]
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "stages").glob("*.py")), ids=lambda path: path.name)
+def test_a_script_offers_the_files_that_it_reads_or_writes_and_no_others(script):
+    shown, code = run("python", script, "--help").stdout, script.read_text()
+    for name in ("params", "counts", "performance"):
+        assert (f"--{name} FILE" in shown) == bool(re.search(rf"args\.{name}\b", code)), name
+
+
+def test_an_option_that_a_stage_has_not_is_not_taken_for_a_longer_one():
+    given = "--scored-dir a --verdicts-dir b --counts-dir c --labels labels --thresholds t --output-dir o --plots-dir p"
+    result = run("python", ROOT / "stages/report.py", *given.split(), "--counts", "x.json", code=2)
+    assert "unrecognized arguments: --counts x.json" in result.stderr
 
 
 def test_help_without_a_command_lists_them():
