@@ -133,11 +133,18 @@ class Verifier:
         return result
 
     def _warn_of_unused(self) -> None:
-        """A prompt of the user's, where the adapter brings the one that it was trained on."""
-        usual = replace(self.settings, prompt=params.PROMPT, examples=[])
-        if self.settings != usual and isinstance(self.files, model.Found) and self.files.layout(usual):
-            cli.warn(f"verify.prompt and verify.examples are not used: the adapter {self.files.adapter} brings its own "
+        """Settings of the user's, where the adapter brings what it was trained on, or the model is one release."""
+        if not isinstance(self.files, model.Found):
+            return
+        settings, adapter, layout = self.settings, self.files.adapter, self.files.layout(self.settings)
+        if layout and settings != replace(settings, prompt=params.PROMPT, examples=[]):
+            cli.warn(f"verify.prompt and verify.examples are not used: the adapter {adapter} brings its own "
                      "prompt (verify.adapter: null asks without it)")
+        if layout and settings.max_tokens > layout.max_tokens:
+            cli.warn(f"verify.max_tokens: {settings.max_tokens} is not used: the adapter {adapter} was trained on the "
+                     f"first {layout.max_tokens} (verify.adapter: null asks without it)")
+        if settings.revision is not None and settings.model == model.DEFAULT:
+            cli.warn(f"verify.revision is not used: {model.DEFAULT}, the built-in model, is there in one release")
 
     def _round(self, texts: list[str]) -> tuple[list[str], dict[str, float | None]]:
         """Ask those that no other run is asking; returns the others that have no answer yet, and all answers."""

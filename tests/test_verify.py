@@ -309,6 +309,17 @@ def test_a_prompt_beside_an_adapter_that_brings_its_own_is_warned_of(
         assert capsys.readouterr().err.count("verify.prompt and verify.examples are not used") == times
 
 
+@pytest.mark.parametrize(("changed", "said"), [
+    ({"max_tokens": 400}, "verify.max_tokens: 400 is not used: the adapter "), ({"max_tokens": 40}, ""),
+    ({"revision": "main"}, "verify.revision is not used: smollm2-135m-instruct, "), ({}, "")])
+def test_a_budget_beyond_the_adapters_and_a_revision_of_the_built_in_model_are_warned_of(
+        changed: dict[str, object], said: str, verify_settings: params.Verify, prepared_model: Path,
+        capsys: pytest.CaptureFixture[str]) -> None:
+    verify.Verifier(dataclasses.replace(verify_settings, **changed))._warn_of_unused()  # type: ignore[arg-type]
+    warned = capsys.readouterr().err
+    assert said in warned and warned.count("\n") == bool(said)
+
+
 @pytest.mark.parametrize("wrong", ["0.9", True, [0.9]])
 def test_a_threshold_that_is_no_number_is_named(bench: Bench, wrong: object) -> None:
     records.save_json(bench.folder / "thresholds.json", {"accept": wrong, "reject": None})
