@@ -11,8 +11,10 @@ set aside are not drawn, nor such as have a label of that use; title and text ar
 
 import argparse
 import csv
+import errno
 import hashlib
 import heapq
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -91,11 +93,18 @@ def sample(parsed_dir: Path, scored_dir: Path, labels_dir: Path, n: int, stratif
 
 
 def write(rows: list[Drawn], path: Path) -> None:
-    """The CSV to label, guarded against spreadsheets as label files are."""
-    with path.open("x", encoding="utf-8", newline="") as lines:
-        out = csv.writer(lines, lineterminator="\n")
-        out.writerow(["file", "id", "label", "title", "text"])
-        out.writerows(map(labels.guarded, (file, name, "", title, text)) for _, (file, name), title, text in rows)
+    """The CSV to label, guarded against spreadsheets as label files are: whole or not at all, and over no other."""
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as lines:
+            out = csv.writer(lines, lineterminator="\n")
+            out.writerow(["file", "id", "label", "title", "text"])
+            out.writerows(map(labels.guarded, (file, name, "", title, text)) for _, (file, name), title, text in rows)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def main(arguments: list[str]) -> None:
@@ -115,7 +124,7 @@ def main(arguments: list[str]) -> None:
     try:
         args.output.parent.mkdir(parents=True, exist_ok=True)
         write(rows, args.output)
-    except OSError as error:
+    except (FileExistsError, NotADirectoryError) as error:
         raise InputError(args.output, str(error), remedy="name another file with --output") from None
     use = labels.STRATIFIED if args.stratified else labels.UNIFORM
     print(f"{len(rows)} records to label in {args.output}; then append file,id,label to {args.labels / use}",

@@ -1,6 +1,8 @@
 """Draws of records to label: uniform, repeatable, growing, and never what is labelled already."""
 
 import csv
+import errno
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -83,6 +85,16 @@ def test_an_id_that_a_spreadsheet_would_run_is_found_again(tmp_path: Path) -> No
     assert "'=a.json,'@SUM(1),,'+title,text\nb.json,'-1," in written
     (tmp_path / "to_label.csv").write_text(written.replace(",,", ",1,"))
     assert list(labels.load(tmp_path / "to_label.csv")) == keys
+
+
+def test_a_disk_that_fills_up_leaves_no_half_a_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(cell: str) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(labels, "guarded", full)
+    with pytest.raises(OSError, match="No space left"):
+        sampling.write([(0, ("a.json", "1"), "title", "text")], tmp_path / "to_label.csv")
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_csv_is_a_label_file_once_filled_and_runs_no_formula(
