@@ -25,10 +25,10 @@ def section(name: str, title: str, *parts: object) -> Html:
     return el("section", el("h2", title, id=f"{name}-title"), *parts, id=name, aria_labelledby=f"{name}-title")
 
 
-def rate(figures: Figures) -> str:
-    """A rate with its interval and how many records it rests on."""
+def rate(figures: Figures, none: str = "no labels") -> str:
+    """A rate with its interval and how many records it rests on; `none` where it has no value."""
     if figures["value"] is None:
-        return "no labels"
+        return none
     low, high = figures["interval"]
     of = f", n {figures['counts'][1]}" if "counts" in figures else ""
     return f"{figures['value']:.1%} ({low:.1%} to {high:.1%}{of})"
@@ -57,6 +57,9 @@ def headline(metrics: Figures, data: str) -> Html:
         second = (f"{precision['value']:.1%} of what was kept is security text (95% interval {p_low:.1%} to "
                   f"{p_high:.1%}), and {recall['value']:.1%} of the security text was kept ({r_low:.1%} to "
                   f"{r_high:.1%}), measured on {tested['n']} labelled records on which nothing was fitted.")
+    elif tested["n"]:
+        second = (f"How good that is can't be said: of {tested['n']} labelled records on which nothing was fitted "
+                  f"{'none was kept' if precision['value'] is None else 'none is security text'}.")
     else:
         second = ("How good that is can't be said: no labelled records. "
                   f"Label some: python -m cybersieve review{data}.")
@@ -103,8 +106,9 @@ def quality(metrics: Figures, figures: dict[str, list[Figures]]) -> Html:
              ("all decisions, labels that weights were fitted on", tested["stratified"])]
     rows = [(name, part["n"], rate(part["precision"]), rate(part["recall"]), rate(part["f1"]),
              misses(part["precision"]), misses(part["recall"])) for name, part in named]
-    cost = [("records kept by rule that are security text", rate(audit["kept_right"])),
-            ("records rejected by rule that are not", rate(audit["rejected_right"])),
+    kept, rejected = (report.nothing_to_rate(metrics, verdict, "rule") for verdict in ("kept", "rejected"))
+    cost = [("records kept by rule that are security text", rate(audit["kept_right"], kept)),
+            ("records rejected by rule that are not", rate(audit["rejected_right"], rejected)),
             ("security text that the rules rejected", rate(audit["lost"]))]
     judges = [(name, part["n"], decimal(part["auc"]), decimal(part["calibration_error"]))
               for name, part in (("the rules, on all", metrics["rules"]["alone"]),

@@ -185,6 +185,12 @@ def printable(name: str) -> str:
     return "".join(sign if sign.isprintable() else f"U+{ord(sign):04X}" for sign in name)
 
 
+def nothing_to_rate(metrics: Figures, verdict: str = "kept", by: str = "") -> str:
+    """Why a rate of what was decided so has no value: nothing was, or nothing of it is labelled."""
+    there = any(row["records"] and row["verdict"] == verdict and by in (row["by"], "") for row in metrics["verdicts"])
+    return "no labels" if there else f"none {verdict}{by and f' by {by}'}"
+
+
 def left_out_in_words(files: Sequence[Row]) -> str:
     """The files that parse left out, in a line."""
     total = sum(file["records"] for file in files)

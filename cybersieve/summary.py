@@ -11,7 +11,7 @@ import yaml
 
 from cybersieve import params, records
 from cybersieve.errors import InputError
-from cybersieve.report import fingerprint, left_out_in_words
+from cybersieve.report import fingerprint, left_out_in_words, nothing_to_rate
 
 Figures = dict[str, Any]
 UNUSED = "withdrawn or empty"  # what parse set aside
@@ -20,10 +20,10 @@ COLOURS = {"kept": "green", "rejected": "red", "duplicates": "bright_black", UNU
 WIDTH = 76  # columns; a terminal of 80 shows it unbroken
 
 
-def shown(rate: Figures) -> str:
-    """A rate with its interval, as `0.985 (0.951 to 0.998, n 131)`."""
+def shown(rate: Figures, none: str = "no labels") -> str:
+    """A rate with its interval, as `0.985 (0.951 to 0.998, n 131)`; `none` where it has no value."""
     if rate["value"] is None:
-        return "no labels"
+        return none
     low, high = rate["interval"]
     of = f", n {rate['counts'][1]}" if "counts" in rate else ""
     return f"{rate['value']:.3f} ({low:.3f} to {high:.3f}{of})"
@@ -50,11 +50,12 @@ def lines(metrics: Figures, performance: Figures) -> list[tuple[str, str]]:
         ("failed", f"{found['failed']:,}"),
         *([("left out", left_out_in_words(metrics["left_out"]))] if "left_out" in metrics else []),
         ("asked to the LLM", f"{metrics['asked_share']:.1%}, {metrics['calls_saved']:,} calls saved"),
-        ("precision", shown(quality["precision"])),
+        ("precision", shown(quality["precision"], nothing_to_rate(metrics))),
         ("recall", shown(quality["recall"])),
         ("F1", shown(quality["f1"])),
-        ("kept by rule, rightly", shown(rules["audit"]["kept_right"])),
-        ("rejected by rule, rightly", shown(rules["audit"]["rejected_right"])),
+        ("kept by rule, rightly", shown(rules["audit"]["kept_right"], nothing_to_rate(metrics, "kept", "rule"))),
+        ("rejected by rule, rightly",
+         shown(rules["audit"]["rejected_right"], nothing_to_rate(metrics, "rejected", "rule"))),
         ("thresholds", thresholds(metrics["thresholds"])),
     ]
     if verifier["auc"] is not None:

@@ -43,6 +43,19 @@ def test_markdown_holds_no_clock_and_the_same_figures(folder, capsys):
     assert shown.startswith("| | |\n|---|---|\n| records | 40 |") and " s (" not in shown and "report" not in shown
 
 
+@pytest.mark.parametrize(("becomes", "said"), [
+    ({"by": "llm"}, {"kept by rule, rightly": "none kept by rule"}),
+    ({"verdict": "rejected"}, {"kept by rule, rightly": "none kept by rule", "precision": "none kept"})])
+def test_a_rate_of_nothing_is_not_said_to_want_labels(tmp_path, becomes, said):
+    write_run(tmp_path, [row | becomes if row["verdict"] == "kept" else row for row in rows()])
+    build(tmp_path)
+    found = dict(summary.lines(json.loads((tmp_path / "metrics.json").read_text()), {}))
+    assert {name: found[name] for name in said} == said and "n " in found["rejected by rule, rightly"]
+    page = (tmp_path / "report.html").read_text()
+    assert "none kept by rule" in page and "no labelled records" not in page
+    assert ("labelled records on which nothing was fitted none was kept" in page) == ("precision" in said)
+
+
 def test_the_bar_is_full_and_shows_what_is_rare():
     found = summary.widths({"kept": 9990, "rejected": 9, "failed": 1, "duplicates": 0}, 72)
     assert found == {"kept": 70, "rejected": 1, "failed": 1}
