@@ -21,6 +21,7 @@ from cybersieve.errors import InputError
 from cybersieve.labels import Key
 
 LABELS = ("1", "0", "u")
+FEW = 20  # shared records below which a bootstrap's interval is too narrow to be told
 SHOWN = 40  # disagreements printed for a pair of labellers
 
 
@@ -36,7 +37,13 @@ def kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
 
 
 def interval(first: Sequence[str], second: Sequence[str], draws: int = 2000) -> tuple[float, float] | None:
-    """95 % percentile-bootstrap interval of kappa over records (Efron 1979); seed fixed."""
+    """95 % percentile-bootstrap interval of kappa over records (Efron 1979); seed fixed.
+
+    None where it can't be told: of FEW records, or where no draw differs from another (one never disagrees, or says
+    nothing but one label).
+    """
+    if len(first) < FEW:
+        return None
     random = np.random.default_rng(0)
     pairs = [(x, y) for x in LABELS for y in LABELS]
     cells = np.array([sum(pair == (x, y) for pair in zip(first, second, strict=True)) for x, y in pairs])
@@ -46,7 +53,8 @@ def interval(first: Sequence[str], second: Sequence[str], draws: int = 2000) -> 
         by_chance = float(table.sum(axis=1) @ table.sum(axis=0))
         if by_chance < 1 - 1e-12:
             found.append((float(np.trace(table)) - by_chance) / (1 - by_chance))
-    return (float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))) if found else None
+    low, high = (float(at) for at in np.quantile(found or [0.0], (0.025, 0.975)))
+    return (low, high) if low < high else None
 
 
 def by_labeller(paths: Sequence[Path]) -> dict[str, dict[Key, str]]:
@@ -72,8 +80,8 @@ def compare(one: str, other: str, everybody: dict[str, dict[Key, str]]) -> list[
     a, b = [first[key] for key in shared], [second[key] for key in shared]
     same = sum(x == y for x, y in zip(a, b, strict=True))
     value, bounds = kappa(a, b), interval(a, b)
-    shown = "kappa not defined: one label only" if value is None or bounds is None else \
-        f"kappa {value:.3f} (95% interval {bounds[0]:.3f} to {bounds[1]:.3f})"
+    between = f"95% interval {bounds[0]:.3f} to {bounds[1]:.3f}" if bounds else "too few, or too alike, for an interval"
+    shown = "kappa not defined: one label only" if value is None else f"kappa {value:.3f} ({between})"
     lines = [f"{one} and {other}: {len(shared)} records in common, {same / len(shared):.1%} agree, {shown}"]
     apart = [key for key, x, y in zip(shared, a, b, strict=True) if x != y]
     lines += [f"  {first[key]} {second[key]}  {markup.plain(key[0])}  {markup.plain(key[1])}" for key in apart[:SHOWN]]

@@ -31,6 +31,13 @@ def test_kappa_of_a_table_worked_out_by_hand():
     assert 0.1 < low < 0.25 < 0.4 < 0.55 < high < 0.7  # the asymptotic interval is .15 to .65
 
 
+@pytest.mark.parametrize(("first", "second", "told"), [
+    ("10", "11", False), ("10" * 9, "10" * 8 + "01", False), ("10" * 10, "10" * 9 + "01", True),
+    ("10" * 50, "10" * 50, False), ("10" * 50, "11" * 50, False), ("1" * 50, "1" * 50, False)])
+def test_an_interval_is_told_where_records_are_many_and_not_all_alike(first, second, told):
+    assert (agreement.interval(first, second) is not None) == told
+
+
 def write(path, rows, header="file,id,label,labeller,time"):
     path.write_text("\n".join([header, *rows, ""]))
     return path
@@ -44,6 +51,7 @@ def test_labellers_of_one_file_and_files_of_one_labeller(tmp_path, capsys):
     assert "ann and bob: 2 records in common, 50.0% agree" in shown and "  0 u  a  2" in shown
     assert "ann and two: 1 records in common, 100.0% agree, kappa not defined" in shown
     assert "bob and two: 2 records in common, 50.0% agree" in shown
+    assert "kappa 0.333 (too few, or too alike, for an interval)" in shown and "95% interval" not in shown
 
 
 def test_files_of_one_name_are_two_labellers(tmp_path, capsys):
