@@ -204,7 +204,7 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
         own = [scored.sources[key] for key in decided]
         weights = np.array([scored.sizes[source] / there[source] for source in own])
         return _estimated(scored.confidences, said, truth, weights, figures, reason, settings)
-    needed = labels_needed(truth[:0], settings)  # what labels of another corpus, or none, say of this one is nothing
+    needed = labels_needed(truth[:0], settings, expected(scored.confidences))  # other corpora's labels say nothing
     told = [certificate.by_hand(reason, bool(scored.found)), certificate.drawing(needed, 0, len(scored.confidences))]
     if unread := labels.unread(labels_dir):
         told.insert(1, certificate.UNREAD.format(", ".join(unread)))
@@ -225,8 +225,9 @@ def _certified(confidences: Floats, said: Floats, truth: Ints, figures: Figures,
     falling, rising = candidates(confidences, len(truth), settings.target_precision, settings.delta / 2)
     passed = proven(said, truth, falling, rising, settings)
     bands = widened(passed, confidences, settings.ask_share, falling, rising)
-    result = {"mode": "certified"} | _shares(bands, confidences) | figures
+    result: Figures = {"mode": "certified"} | _shares(bands, confidences) | figures
     result |= evidence(said, truth, result, settings)
+    result["labels_needed"] = labels_needed(truth, settings, expected(confidences))
     told = certificate.words(result, passed, settings)
     if None in passed and result["asked"]:
         cli.warn(" ".join(told))
@@ -239,7 +240,7 @@ def _estimated(confidences: Floats, said: Floats, truth: Ints, weights: Floats, 
     met = estimate(said, truth, weights, rising, settings)
     bands = widened(met, confidences, settings.ask_share, rising[::-1], rising)
     result: Figures = {"mode": "estimated"} | _shares(bands, confidences) | figures
-    result["labels_needed"] = labels_needed(truth, settings)
+    result["labels_needed"] = labels_needed(truth, settings, expected(confidences))
     told = certificate.estimates(result, met, reason)
     if len(told) > 1:
         cli.warn(" ".join(told))
@@ -313,8 +314,7 @@ def evidence(said: Floats, truth: Ints, found: Figures, settings: Calibrate) -> 
     return {"accepted_labels": kept, "accepted_wrong": kept - right,
             "precision_at_least": _down(bounds.lower(right, kept, alpha)) if kept else None,
             "positives_lost": positives - spared,
-            "recall_at_least": _down(bounds.lower(spared, positives, alpha)) if found["rejected_by_rule"] else None,
-            "labels_needed": labels_needed(truth, settings)}
+            "recall_at_least": _down(bounds.lower(spared, positives, alpha)) if found["rejected_by_rule"] else None}
 
 
 def _down(bound: float) -> float:
@@ -322,14 +322,19 @@ def _down(bound: float) -> float:
     return floor(bound * 10_000) / 10_000
 
 
-def labels_needed(truth: Ints, settings: Calibrate) -> int | None:
+def expected(confidences: Floats) -> float:
+    """The share of records that belong, as far as the rules can tell before there are labels: their mean confidence."""
+    return max(float(confidences.mean()), 1 / len(confidences)) if len(confidences) else 0.5
+
+
+def labels_needed(truth: Ints, settings: Calibrate, share: float = 0.5) -> int | None:
     """About how many decided uniform labels certified bands need, where the rules make hardly an error.
 
     One error is to be allowed among the labels accepted, and one among the positive ones, and the first band tested to
-    be narrower than the positives by ROOM; the share of positives is taken from the labels, a half where there are few.
+    be narrower than the positives by ROOM; the share of positives is taken from the labels, or `share` if they are few.
     """
     wanted = [labels_for(rate, settings.delta / 2) for rate in (settings.target_precision, settings.target_recall)]
-    share = (float(truth.sum()) + 1) / (len(truth) + 2) if len(truth) >= 20 else 0.5
+    share = (float(truth.sum()) + 1) / (len(truth) + 2) if len(truth) >= 20 else share
     return None if None in wanted else int(np.ceil(ROOM * max(n for n in wanted if n is not None) / share))
 
 

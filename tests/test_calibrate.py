@@ -284,6 +284,18 @@ def test_as_many_labels_as_are_said_to_be_needed_do_for_rules_that_do_not_err(pr
     assert proven >= 36
 
 
+@pytest.mark.parametrize(("low", "high", "needed"), [(0, 1.0, 294), (0, 0.5, 587), (0.9, 1.0, 155), (0, 0, None)])
+def test_without_labels_the_scores_tell_how_many_are_needed(tmp_path: Path, low: float, high: float,
+                                                            needed: int | None) -> None:
+    """294 and 587, twice: README's numbers of labels where half of the records belong, and where a quarter does."""
+    rows = [{"id": str(n), "source": "feed.json", "rules": [], "score": 0.0, "confidence": float(confidence)}
+            for n, confidence in enumerate(np.linspace(low, high, 4001))]
+    records.write(tmp_path / "scored/feed.json.parquet", rows, records.SCORED)
+    usual = replace(SETTINGS, target_precision=0.95, target_recall=0.95, delta=0.05)
+    found = calibrate.calibrate_folder(tmp_path / "scored", tmp_path / "none", usual)
+    assert found["labels_needed"] == needed or (needed is None and "lower targets" in found["certificate"][-1])
+
+
 def grown(tmp_path: Path, **files: int) -> tuple[Path, Path]:
     """A folder of scored records with labels, and files that came later."""
     scored, folder_of_labels = folder(tmp_path, 2000)
@@ -301,7 +313,9 @@ def test_a_corpus_that_has_grown_since_it_was_labelled_is_not_certified(tmp_path
     assert "own/, with 33% of the records, has none" in found["certificate"][0]
     assert "own/, with 33% of the records, has none" in capsys.readouterr().err
     assert (found["labels"], found["labels_positive"], found["labels_undecided"]) == (1020, 512, 0)
-    assert found["labels_needed"] == 123, "labels of another corpus say nothing of the share of positives"
+    said = (999.5 + 990) / 3000  # by the confidences
+    assert found["labels_needed"] == calibrate.labels_needed(np.ones(0, dtype=np.int64), SETTINGS, said) == 93, \
+        "labels of another corpus say nothing of the share of positives"
 
 
 def test_estimates_say_that_uniform_labels_are_not_of_this_corpus(tmp_path: Path) -> None:
