@@ -7,6 +7,7 @@ name: the first stage refuses what would stop a later one after hours.
 import difflib
 import types
 import typing
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from math import isfinite
 from pathlib import Path
@@ -221,13 +222,18 @@ def _build(kind: type, tree: object, name: str) -> object:
     known = [spec.name for spec in fields(kind)]
     for key in tree:
         if key not in known:
-            near = "".join(f"; is {prefix}{name} meant?" for name in difflib.get_close_matches(str(key), known, 1))
+            near = meant(key, known, prefix)
             raise ParamsError(f"{prefix}{key}: unknown setting{near} (known: {', '.join(sorted(known))})")
     for key in known:
         if key not in tree:
             raise ParamsError(f"{prefix}{key}: missing setting")
     hints = typing.get_type_hints(kind, include_extras=True)
     return kind(**{key: _checked(tree[key], hints[key], prefix + key) for key in known})
+
+
+def meant(key: object, known: Iterable[str], prefix: str = "") -> str:
+    """Which of the known keys an unknown one may have been meant for, to go on with in a message."""
+    return "".join(f"; is {prefix}{name} meant?" for name in difflib.get_close_matches(str(key), sorted(known), 1))
 
 
 def _checked(value: object, kind: Any, name: str) -> object:

@@ -324,5 +324,7 @@ def load_json(path: Path) -> Any:
     """Read a stage's JSON. Raises InputError where it is missing or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise InputError(path, str(error), remedy="run the stage that writes it") from None
+    except ValueError as error:
+        raise InputError(path, f"not JSON: {error}", remedy="run the stage that writes it") from None

@@ -21,7 +21,9 @@ from cybersieve import params, patterns, records
 from cybersieve.errors import ParamsError, disk_says
 
 FIELDS = ("both", "title", "text")
+TOP = "bias", "categories", "sources", "rules"
 KEYS = {"id", "pattern", "field", "weight", "category", "source", "prior"}
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # all but tabs and line ends, which texts may have
 NOTHING = -1  # the position that stands for no rule
 KNOWN = 50_000  # combinations of hits remembered: some 20 MB
 MOST_WEIGHT = 1e6  # so that any sum of weights is a number
@@ -95,6 +97,10 @@ class Rulebook:
     def source_log_odds(self, source: str) -> float:
         """The weight of a source: by its relative path, else by its base name, else 0."""
         return self.sources.get(source, self.sources.get(PurePosixPath(source).name, 0.0))
+
+    def weighs(self, source: str) -> bool:
+        """Whether there is a weight for a source."""
+        return not self.sources.keys().isdisjoint((source, PurePosixPath(source).name))
 
     def judge(self, title: str, text: str, source: str = "") -> Judgement:
         (hits, own), origin = self._of(title, text), self.source_log_odds(source)
@@ -231,9 +237,9 @@ def _read(path: Path, setting: str) -> dict[str, Any]:
         raise ParamsError(f"{setting}: {error}") from None
     if not isinstance(tree, dict) or not isinstance(tree.get("rules"), list):
         raise ParamsError(f"{setting}: {path}: a mapping with a list `rules` is wanted")
-    unknown = sorted(set(tree) - {"bias", "categories", "sources", "rules"})
+    unknown = sorted(map(str, set(tree) - set(TOP)))
     if unknown:
-        raise ParamsError(f"{path}: unknown key {unknown[0]} (known: bias, categories, sources, rules)")
+        raise ParamsError(f"{path}: unknown key {unknown[0]}{params.meant(unknown[0], TOP)} (known: {', '.join(TOP)})")
     return tree
 
 
@@ -264,10 +270,16 @@ def _rules(tree: dict[str, Any], categories: dict[str, float], path: str) -> lis
     for number, row in enumerate(tree["rules"]):
         name = row.get("id") if isinstance(row, dict) else None
         where = f"{path}, rule {name or number}"
-        if not isinstance(row, dict) or not {"id", "pattern", "weight"} <= set(row) <= KEYS:
-            raise ParamsError(f"{where}: id, pattern and weight are wanted, beside them field, category and source")
+        unknown = next((key for key in row if key not in KEYS), None) if isinstance(row, dict) else None
+        if not isinstance(row, dict) or unknown is not None or not {"id", "pattern", "weight"} <= set(row):
+            told = "" if unknown is None else f"unknown key {unknown}{params.meant(unknown, KEYS)} "
+            raise ParamsError(f"{where}: {told}id, pattern and weight are wanted, beside them field, category, source "
+                              "and prior")
         if not isinstance(row["pattern"], str) or not row["pattern"] or not isinstance(row["id"], str | int):
             raise ParamsError(f"{where}: its id and its pattern must be texts, the pattern not an empty one")
+        if control := CONTROL.search(row["pattern"]):
+            raise ParamsError(f"{where}: its pattern holds the control character {control[0]!r}: between double quotes "
+                              "YAML takes \\b and the like for one; put the pattern between single quotes")
         category, field = row.get("category", "own"), row.get("field", "both")
         if field not in FIELDS or not isinstance(category, str) or category not in categories:
             raise ParamsError(f"{where}: its field must be one of {', '.join(FIELDS)}, its category one of "
@@ -282,6 +294,11 @@ def _rules(tree: dict[str, Any], categories: dict[str, float], path: str) -> lis
         if re.fullmatch(r"[\w.-]+", rule.id) is None or result.setdefault(rule.id, rule) is not rule:
             raise ParamsError(f"{where}: ids are unique and made of letters, digits, dot, dash and underscore")
     return list(result.values())
+
+
+def own_sources(extra: Path | str | None) -> dict[str, float]:
+    """The weights of sources in the user's own rules."""
+    return {} if extra is None else _numbers(_read(Path(extra), "score.extra_rules"), "sources", extra)
 
 
 def strangers(trust: Iterable[str], sources: Iterable[str]) -> list[str]:
@@ -302,7 +319,8 @@ def explain(book: Rulebook, text: str, source: str = "") -> str:
         match = re2.compile(rule.pattern, options).search(text)
         where = f"{match.start()}: {match.group()!r}" if match else ""
         lines.append(f"{rule.weight:+7.2f}  {rule.category:14} {rule.id:24} {where}")
+    unweighted = " (no file of that name has a weight)" if source and not book.weighs(source) else ""
     lines += [f"{found.text_log_odds:+7.2f}  = the text's own evidence",
-              f"{found.source_log_odds:+7.2f}  the source {source or '(none given: --source NAME)'}",
+              f"{found.source_log_odds:+7.2f}  the source {source or '(none given: --source NAME)'}{unweighted}",
               f"{found.text_log_odds + found.source_log_odds:+7.2f}  log-odds = confidence {found.confidence:.3f}"]
     return "\n".join(lines)

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cybersieve import cli, params, records, rules
 from cybersieve import engine as engines
-from cybersieve import params, records, rules
 from cybersieve.errors import InputError
 from cybersieve.records import Counts, Shard
 from cybersieve.rules import Evidence
@@ -43,6 +43,10 @@ def score_folder(parsed_dir: Path, output_dir: Path, settings: params.Score, eng
         workers = min(engines.cores(), 1 + engines.effort(shard.rows for shard in shards) // ROWS_A_WORKER)
         for shard, part in zip(shards, engines.each(_score_shard, jobs, engine, workers), strict=True):
             counts.add(shard.source, part)
+    for setting, named in (("score.trust", settings.trust),
+                           (f"{settings.extra_rules}: sources", rules.own_sources(settings.extra_rules))):
+        if strange := rules.strangers(named, counts.sources):
+            cli.warn(f"{setting}: no file of the corpus is called {', '.join(strange)}")
     return counts
 
 

@@ -195,7 +195,11 @@ class Verifier:
 
 def limits(thresholds: Path) -> dict[str, Any]:
     """The content of a thresholds.json. Raises InputError where it is none."""
-    tree = records.load_json(thresholds)
+    try:
+        tree = records.load_json(thresholds)
+    except InputError as error:
+        raise InputError(thresholds, error.reason,
+                         remedy="a thresholds.json as calibrate writes it is wanted") from None
     if not isinstance(tree, dict) or not {"accept", "reject"} <= tree.keys():
         raise InputError(thresholds, "names no accept and reject", remedy="rerun calibrate, or name its file")
     for name in ("accept", "reject"):

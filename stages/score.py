@@ -28,8 +28,6 @@ def main() -> None:
         return
     with measure.Stopwatch("score") as watch:
         counts = score.score_folder(args.input_dir, args.output_dir, settings.score, settings.engine, args.unique_dir)
-    if strange := rules.strangers(settings.score.trust, counts.sources):
-        cli.warn(f"score.trust: no file of the corpus is called {', '.join(strange)}")
     counts.save(args.counts)
     watch.save(args.performance, records=counts.read)
 

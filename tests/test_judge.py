@@ -44,6 +44,12 @@ def test_thresholds_of_a_run_are_used(tmp_path, monkeypatch):
     assert rows_of(tmp_path / "out.jsonl")[0]["verdict"] == "kept"
 
 
+def test_a_file_of_thresholds_that_is_none_is_told_what_it_should_be(tmp_path):
+    for name, said in ((ROOT / "params.yaml", "not JSON: "), (tmp_path / "none.json", "No such file or directory")):
+        with pytest.raises(InputError, match=f"{name.name}: {said}.*a thresholds.json as calibrate writes it"):
+            judge.run(tmp_path / "in.jsonl", tmp_path / "out.jsonl", SETTINGS, name)
+
+
 @pytest.mark.parametrize("line", ["{", "[]", '{"title": "no text"}', '{"text": 3}', '{"text": "a", "title": []}',
                                   '{"text": "a", "label": "1"}'])
 def test_a_bad_line_is_named_and_nothing_is_written(tmp_path, line):

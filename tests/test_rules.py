@@ -79,8 +79,10 @@ def test_user_rules_and_trust_merge(tmp_path: Path) -> None:
     ("field: title", "field: body", "its field must be one of"),
     ("category: biology", "category: botany", "its category one of attack, biology"),
     ("pattern: 'soil|garden'", "patern: x", "id, pattern and weight are wanted"),
+    ("category: biology", "catgory: biology", "rule soil: unknown key catgory; is category meant? id, pattern and"),
+    ("'\\bworm'", '"\\bworm"', "rule worm: its pattern holds the control character '\\x08': between double quotes"),
     ("rules:", "rulez:", "a mapping with a list `rules` is wanted"),
-    ("bias: -1.0", "bais: -1.0", "unknown key bais"),
+    ("bias: -1.0", "bais: -1.0", "unknown key bais; is bias meant? (known: bias, "),
     ("bias: -1.0", "bias: low", "bias is not a number: 'low'"),
     ("bias: -1.0", f"bias: {'9' * 400}", "bias is not a number: 9999"),
     ("known.json: 0.5", "known.json: 1e7", "sources.known.json must be within 1e+06 of 0"),
@@ -124,6 +126,11 @@ def test_own_categories_may_not_turn_a_known_one(tmp_path: Path) -> None:
 def test_trust_is_a_number(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match="score.trust"):
         book(tmp_path, **{"known.json": float("nan")})
+
+
+def test_a_source_without_a_weight_is_told(tmp_path: Path) -> None:
+    for source, told in (("a/known.json", False), ("nosuch.json", True), ("", False)):
+        assert ("no file of that name has a weight" in rules.explain(book(tmp_path), "worm", source)) == told
 
 
 def test_any_text_can_be_judged_and_explained(tmp_path: Path) -> None:

@@ -98,12 +98,15 @@ def test_a_bad_rule_leaves_the_old_scores(parsed: Path) -> None:
 
 def test_trust_in_a_source_that_is_not_there_is_warned_of(parsed: Path) -> None:
     tree = yaml.safe_load((ROOT / "params.yaml").read_text())
-    tree["score"]["trust"] = {"othr.json": 1.5, "other.json": 1.5}
+    own = parsed.parent / "own.yaml"
+    own.write_text("rules: []\nsources: {feeed.json: 2.0, other.json: 1.0}\n")
+    tree["score"] |= {"trust": {"othr.json": 1.5, "other.json": 1.5}, "extra_rules": str(own)}
     (parsed.parent / "params.yaml").write_text(yaml.safe_dump(tree))
     done = subprocess.run([sys.executable, "stages/score.py", "--input-dir", parsed, "--output-dir",
                            parsed.parent / "scored", "--params", parsed.parent / "params.yaml"],
                           cwd=ROOT, check=True, capture_output=True, text=True)
-    assert done.stderr == "warning: score.trust: no file of the corpus is called othr.json\n"
+    assert done.stderr == ("warning: score.trust: no file of the corpus is called othr.json\n"
+                           f"warning: {own}: sources: no file of the corpus is called feeed.json\n")
 
 
 def test_script_and_explain(parsed: Path) -> None:
