@@ -36,6 +36,7 @@ FILTERED = pa.schema([*(records.PARSED.field(name) for name in ("id", "source", 
                       *(records.VERDICTS.field(name) for name in ("p_yes", "by"))])
 REJECTED = pa.schema([*(records.VERDICTS.field(name) for name in ("id", "source", "verdict", "by", "reason")),
                       records.SCORED.field("confidence"), records.VERDICTS.field("p_yes")])
+NAMED = 8  # licences that a message names
 BATCH = 512  # records that are compared with benchmarks at once, and in a row group: four outputs are open at a time
 WRITTEN = rf"README\.md|filtered\.jsonl|(?:{'|'.join(chat_formats.PARTS)})/[\w-]+\.jsonl"  # beside Parquet
 PIECES = "pieces"  # folder for each source's part of the .jsonl files, until they are joined
@@ -61,6 +62,7 @@ class Done:
     counts: Counts = field(default_factory=Counts)
     splits: Counter[str] = field(default_factory=Counter)
     licences: Counter[str] = field(default_factory=Counter)
+    denied: set[str] = field(default_factory=set)  # all licences of the records that were left out for one
 
 
 def check(settings: Export) -> None:
@@ -93,7 +95,23 @@ def export_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, filter
         shutil.rmtree(filtered / PIECES)
         facts = {name: card.Source(done.counts.written, done.splits, done.licences) for name, done in sources.items()}
         (filtered / "README.md").write_text(card.text(facts, counts, settings, run), encoding="utf-8")
+    warn_of_nothing(settings, counts, list(sources.values()))
     return counts
+
+
+def warn_of_nothing(settings: Export, counts: Counts, sources: list[Done]) -> None:
+    """What did nothing, and may have been meant to: an export without records, licences or templates that fit none."""
+    there = set().union(*(done.denied.union(done.licences) for done in sources))
+    strange = [pattern for pattern in settings.licences.deny if not any(fits(name, pattern) for name in there)]
+    if there and strange:
+        cli.warn(f"export.licences.deny: no kept record's licence is {', '.join(strange)} (there are: "
+                 f"{', '.join(sorted(there)[:NAMED])}{', …' * (len(there) > NAMED)})")
+    if not counts.written:
+        cli.warn("no record was kept: the filtered folder holds its README.md alone, the rejected one the reasons")
+        return
+    for name in sorted(settings.templates):
+        if counts.notes[templates.LACKING.format(name)] == counts.written:
+            cli.warn(f"export.templates.{name}: no kept record has the fields that it names: there is no file of it")
 
 
 def export_shard(job: Job) -> Done:
@@ -101,7 +119,7 @@ def export_shard(job: Job) -> Done:
     done, split = Done(), splitter(job.settings.splits)
     rows = joined(job.shard.path, job.scored, job.verdicts)
     with records.Sink(job.rejected / job.shard.name, REJECTED, BATCH) as others, Outputs(job) as outputs:
-        for row in released(kept(rows, done.counts, others), job.settings, done.counts, others):
+        for row in released(kept(rows, done.counts, others), job.settings, done, others):
             name = split(row)
             outputs.add(row, name)
             done.counts.written += 1
@@ -132,21 +150,22 @@ def kept(rows: Iterable[Row], counts: Counts, others: records.Sink) -> Iterator[
         others.add(row)
 
 
-def released(rows: Iterator[Row], settings: Export, counts: Counts, others: records.Sink) -> Iterator[Row]:
+def released(rows: Iterator[Row], settings: Export, done: Done, others: records.Sink) -> Iterator[Row]:
     """The rows that may go out, masked as the settings say; those that may not go to the others, with the reason."""
     benchmarks = benchmark_files(tuple(settings.decontaminate))
     while batch := list(islice(rows, BATCH)):
         shared = benchmarks.found([records.full_text(row["title"], row["text"]) for row in batch])
         for row, benchmark in zip(batch, shared, strict=True):
             if licence := denied(row, settings.licences.deny):
-                counts.dropped["licence"] += 1
+                done.counts.dropped["licence"] += 1
+                done.denied.update(licences(row))
                 others.add(row | {"verdict": "rejected", "by": "export", "reason": f"licence {licence} is denied"})
             elif benchmark:
-                counts.dropped["benchmark"] += 1
+                done.counts.dropped["benchmark"] += 1
                 reason = f"{decontaminate.LENGTH} words in a row as in {benchmark}"
                 others.add(row | {"verdict": "rejected", "by": "export", "reason": reason})
             else:
-                yield safety.masked(row, settings.mask, counts.notes)
+                yield safety.masked(row, settings.mask, done.counts.notes)
 
 
 @lru_cache(maxsize=1)
@@ -164,7 +183,11 @@ def licences(row: Row) -> list[str]:
 def denied(row: Row, patterns: list[str]) -> str | None:
     """The first of the record's licences that fits one of the patterns (`*` and `?` as in file names, in any case)."""
     return next((name for name in (licences(row) if patterns else ())
-                 if any(fnmatch.fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)), None)
+                 if any(fits(name, pattern) for pattern in patterns)), None)
+
+
+def fits(licence: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(licence.casefold(), pattern.casefold())
 
 
 def splitter(splits: Splits) -> Callable[[Row], str]:

@@ -147,6 +147,19 @@ def test_denied_licences_are_left_out_with_the_reason(tmp_path):
     assert {row["by"] for row in rejected_rows(tmp_path)} == {"export"}
 
 
+@pytest.mark.parametrize(("more", "said"), [
+    ({"deny": ["CC-*", "nosuch", "mit"]}, "export.licences.deny: no kept record's licence is nosuch (there are: "
+     "CC-BY-NC-4.0, GPL, MIT, unknown)"),
+    ({"templates": {"text": {}, "chatml": {"user": "{meta.none}"}}}, "export.templates.chatml: no kept record "),
+    ({"deny": ["*"]}, "no record was kept: the filtered folder holds its README.md alone"), ({}, "")])
+def test_settings_that_do_nothing_and_exports_of_nothing_are_warned_of(tmp_path, capsys, more, said):
+    decided.write(tmp_path, [KEPT | {"id": "a", "meta": {"licence": "CC-BY-NC-4.0"}}, KEPT | {"id": "b"},
+                             KEPT | {"id": "c", "meta": {"licence": ["GPL", "MIT"]}}])
+    run(tmp_path, **more)
+    warned = capsys.readouterr().err
+    assert said in warned and warned.count("\n") == bool(said)
+
+
 @pytest.mark.parametrize(("name", "content"), [
     ("bench.jsonl", json.dumps({"question": [f"Why? {LONG.upper()}!"]}) + "\n\n"),
     ("bench.txt", f"1. {LONG}.\n2. None"),
