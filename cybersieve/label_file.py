@@ -12,6 +12,7 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cybersieve import labels
 from cybersieve.labels import Answer, Key
@@ -37,10 +38,10 @@ class LabelFile:
         with self._alone():
             if key in self.mine():
                 return False
-            header = self._prepare()
+            header, mark = self._prepare()
             now = datetime.now(UTC).isoformat(timespec="seconds")
             cells = dict(zip(COLUMNS, [*map(labels.guarded, key), label, self.labeller, now], strict=True))
-            self._append(_line([cells.get(name, "") for name in header]))
+            self._append(_line([cells.get(name, "") for name in header], mark))
         return True
 
     def undo(self, among: Container[Key]) -> Key | None:
@@ -71,25 +72,26 @@ class LabelFile:
         with self.path.open(encoding="utf-8", newline="") as lines:
             return list(lines)
 
-    def _prepare(self) -> list[str]:
-        """See that the file has all COLUMNS and ends in a line break; returns the names of its columns, in order."""
+    def _prepare(self) -> tuple[list[str], str]:
+        """See that the file has all COLUMNS and ends in a line break; returns the names of its columns, in order, and
+        what divides them."""
         before = self._content()
         lines = [*before]
-        rows = csv.reader(line.removeprefix("\ufeff") for line in lines)
-        header = next(rows, [])
+        rows, mark = _read(lines)
+        header: list[str] = next(rows, [])
         if missing := [name for name in COLUMNS if name not in header]:
             header += missing
-            lines[:rows.line_num] = [_line(header)]
+            lines[:rows.line_num] = [_line(header, mark)]
         if not lines[-1].endswith(("\n", "\r")):
             lines[-1] += "\n"
         if lines != before:
             self._replace("".join(lines))
-        return header
+        return header, mark
 
     def _remove(self, number: int) -> None:
         """Take out the answer of that number, counted from 0."""
         lines = self._content()
-        rows = csv.reader(lines)
+        rows, _ = _read(lines)
         next(rows)
         begin = rows.line_num
         for row in rows:
@@ -117,8 +119,14 @@ class LabelFile:
         os.replace(partial, self.path)
 
 
-def _line(cells: list[str]) -> str:
+def _read(lines: list[str]) -> tuple[Any, str]:
+    """A CSV reader of a file's lines, and what divides their columns."""
+    whole, mark = labels.divided(line.removeprefix("\ufeff") for line in lines)
+    return csv.reader(whole, delimiter=mark), mark
+
+
+def _line(cells: list[str], mark: str) -> str:
     """One CSV row."""
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(cells)
+    csv.writer(buffer, lineterminator="\n", delimiter=mark).writerow(cells)
     return buffer.getvalue()

@@ -1,8 +1,9 @@
 """Labelled records: CSV with `file,id,label`, and the three disjoint uses they are put to.
 
 `file` is the source's base name, `id` the record's, `label` 1 (belongs in the corpus), 0 (does not) or u
-(cannot be told). Columns go by their names; of others `labeller,time` are read: a record that two labellers judge
-differently counts as u. A file or id that a spreadsheet would run as a formula has an apostrophe before it (`guarded`).
+(cannot be told), as spreadsheets may write them (` 1.0`, `U`; `;` between columns). Columns go by their names; of the
+others `labeller,time` are read: a record that two labellers judge differently counts as u. A file or id that a
+spreadsheet would run as a formula has an apostrophe before it (`guarded`).
 `sample_stratified.csv` fits (rule weights, adapter); `sample_uniform.csv` is halved once and for all by a hash of
 (file, id), one half sets thresholds, the other is only ever reported on.
 """
@@ -10,7 +11,8 @@ differently counts as u. A file or id that a spreadsheet would run as a formula 
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from itertools import chain
 from math import log
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -20,6 +22,8 @@ from cybersieve.errors import InputError
 Key = tuple[str, str]  # (source's base name, record id)
 STRATIFIED, UNIFORM = "sample_stratified.csv", "sample_uniform.csv"
 UNLIKELY = 1e-3  # odds at which chance may spread uniform labels unevenly, all files and folders together
+COLUMNS = {"file", "id", "label"}
+MEANT = {"1": "1", "1.0": "1", "0": "0", "0.0": "0", "u": "u"}  # what a cell may say, blanks and case aside
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet run a cell
 
 
@@ -64,18 +68,20 @@ def answers(path: Path) -> list[Answer]:
     """A label file's rows in order. Raises InputError with the line where one is malformed."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.reader(lines)
+            whole, mark = divided(lines)
+            rows = csv.reader(whole, delimiter=mark)
             header = next(rows, [])
-            if not {"file", "id", "label"} <= set(header):
+            if COLUMNS - set(header):
                 raise InputError(path, f"its first line is {header}", "line 1",
                                  with_commas(header, "file,id,label is wanted"))
             result: list[Answer] = []
             seen: dict[tuple[Key, str], tuple[str, int]] = {}
             for row in _sound(rows, path):
                 cells = dict(zip(header, row, strict=False))
-                if not {"file", "id"} <= cells.keys() or cells.get("label") not in {"1", "0", "u"}:
+                said = MEANT.get(cells.get("label", "").strip().casefold())
+                if not {"file", "id"} <= cells.keys() or said is None:
                     raise InputError(path, f"not a label: {row}", f"line {rows.line_num}", "file,id and 1, 0 or u")
-                answer = Answer(unguarded(cells["file"]), unguarded(cells["id"]), cells["label"],
+                answer = Answer(unguarded(cells["file"]), unguarded(cells["id"]), said,
                                 cells.get("labeller", ""), cells.get("time", ""))
                 label, line = seen.setdefault((answer.key, answer.labeller), (answer.label, rows.line_num))
                 if label != answer.label:
@@ -91,10 +97,19 @@ def answers(path: Path) -> list[Answer]:
     return result
 
 
+def divided(lines: Iterable[str], wanted: Set[str] = COLUMNS) -> tuple[Iterator[str], str]:
+    """The lines, all of them, and what divides their columns: `;`, as in German Excel, where the first line then names
+    the `wanted` ones, else a comma."""
+    rest = iter(lines)
+    first = next(rest, "")
+    named = set(next(csv.reader([first], delimiter=";"), []))
+    return chain([first], rest), ";" if wanted <= named else ","
+
+
 def with_commas(header: Sequence[str] | None, wanted: str) -> str:
     """What is `wanted` of a first line, for one of a single cell: how to have more."""
-    divided = len(header or ()) == 1 and any(mark in str(header) for mark in (";", "\t", "|"))
-    return f"{wanted}: save it with commas" if divided else wanted
+    one = len(header or ()) == 1 and any(mark in str(header) for mark in (";", "\t", "|"))
+    return f"{wanted}: save it with commas" if one else wanted
 
 
 def _sound(rows: Any, path: Path) -> Iterator[list[str]]:

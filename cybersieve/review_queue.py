@@ -66,7 +66,8 @@ def listed(path: Path) -> dict[Key, int]:
     """The records that a CSV names, with their places. Raises InputError where it has no columns file and id."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.DictReader(lines)
+            whole, mark = labels.divided(lines, {"file", "id"})
+            rows = csv.DictReader(whole, delimiter=mark)
             if not {"file", "id"} <= set(rows.fieldnames or ()):
                 raise InputError(path, f"its columns are {rows.fieldnames}", "line 1",
                                  labels.with_commas(rows.fieldnames, "file and id are wanted"))

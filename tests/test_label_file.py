@@ -60,6 +60,17 @@ def test_rows_go_by_the_columns_of_the_file_and_other_columns_stay(tmp_path, bef
     assert path.read_bytes().decode().removeprefix("\ufeff") == f"{after}\n{old}" + "\n" * (before[-1:] == "b")
 
 
+def test_a_file_with_semicolons_keeps_them(tmp_path):
+    path = tmp_path / "sample.csv"
+    path.write_bytes('\ufefffile;id;label;note\r\nb;1;0;"x;\r\n;y"\r\n'.encode())
+    ann = LabelFile(path, "ann")
+    assert ann.add(("b", "2,3"), "1") and ann.add(("b", "4"), "u")
+    assert rows(path) == [("b", "1", "0", ""), ("b", "2,3", "1", "ann"), ("b", "4", "u", "ann")]
+    assert ann.undo({("b", "4")}) == ("b", "4")
+    assert path.read_text(encoding="utf-8-sig").startswith("file;id;label;note;labeller;time\n")
+    assert len(rows(path)) == 2
+
+
 def test_a_second_answer_to_the_same_record_is_refused_but_not_another_labellers(tmp_path):
     path = tmp_path / "sample.csv"
     assert LabelFile(path, "ann").add(("b", "1"), "1")

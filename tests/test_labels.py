@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from cybersieve import labels
+from cybersieve import labels, review_queue
 from cybersieve.errors import InputError
 from tests.conftest import ROOT
 
@@ -31,7 +31,10 @@ def test_a_records_half_is_a_property_of_the_record():
     ("id,label\n", "line 1"), ("label,id,file\n1,b\n", "line 2"),
     ("file,id,label\na,b,2\n", "line 2"), ("file,id,label\na,b\n", "line 2"),
     ("file,id,label\na,b,1\n\na,b,0\n", "b of a is labelled 1 in line 2 and 0 in line 4"), ("", "line 1"),
-    ("file;id;label\na;b;1\n", "line 1.*wanted: save it with commas"),
+    ("file|id|label\na|b|1\n", "line 1.*wanted: save it with commas"),
+    ("file;id\na;b\n", "line 1.*wanted: save it with commas"),
+    ("file;id;label\na;b;1\nc;d;yes\n", "line 3: not a label"), ("file,id,label\na,b,10\n", "line 2: not a label"),
+    ("file,id,label\na,b, \n", "line 2: not a label"),
 ])
 def test_a_bad_label_file_is_named_with_its_line(tmp_path, content, place):
     path = tmp_path / "labels.csv"
@@ -62,6 +65,16 @@ def test_undecided_labels_are_none_and_a_repeated_one_is_no_error(tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text('file,id,label\na,b,u\na,"c, d",1\n\na,"c, d",1\n\n')
     assert labels.load(path) == {("a", "b"): None, ("a", "c, d"): 1}
+
+
+@pytest.mark.parametrize("content", [
+    "file,id,label\na,1, 1 \na,2,0.0\na,3,U\n", "file;id;label\na;1;1.0\na;2;0\na;3;u \n",
+    '\ufeff"file";"id";"label";"note"\r\na;1;1;"x;\r\ny"\r\na;2;0;\r\n\r\na;3;U;1,5\r\n'])
+def test_labels_are_read_as_spreadsheets_write_them(tmp_path, content):
+    path = tmp_path / "labels.csv"
+    path.write_bytes(content.encode())
+    assert labels.load(path) == {("a", "1"): 1, ("a", "2"): 0, ("a", "3"): None}
+    assert review_queue.listed(path) == {("a", "1"): 0, ("a", "2"): 1, ("a", "3"): 2}
 
 
 def test_columns_go_by_their_names(tmp_path):
