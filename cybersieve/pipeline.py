@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from cybersieve import calibrate, card, dedup, export, page, parse, provenance, records, report, score, verify
+from cybersieve import calibrate, card, dedup, export, page, parse, provenance, records, report, rules, score, verify
 from cybersieve.measure import Stopwatch
 from cybersieve.params import Params
 from cybersieve.records import Counts
@@ -31,6 +31,7 @@ def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params,
         work / name for name in ("parsed", "unique", "scored", "verdicts", "counts"))
     thresholds, measured = work / "thresholds.json", work / "performance"
     export.check(settings.export)  # what would end the run after hours of work ends it now
+    rules.load(settings.score.rules, settings.score.extra_rules, settings.score.trust)
     asked = verify.Verifier(settings.verify).files.card()
     for folder in (counts, measured):
         shutil.rmtree(folder, ignore_errors=True)

@@ -232,7 +232,8 @@ def _read(path: Path, setting: str) -> dict[str, Any]:
     try:
         tree = params.read_yaml(path)
     except OSError as error:
-        raise ParamsError(f"{setting}: {disk_says(error)}") from None
+        here = "" if path.is_absolute() else f" (looked for in {Path.cwd()}: start where it is, or give its whole path)"
+        raise ParamsError(f"{setting}: {disk_says(error)}{here}") from None
     except ParamsError as error:
         raise ParamsError(f"{setting}: {error}") from None
     if not isinstance(tree, dict) or not isinstance(tree.get("rules"), list):

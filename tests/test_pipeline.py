@@ -77,6 +77,7 @@ def test_an_empty_folder_is_an_error_and_the_input_is_never_written_to(reproduce
 
 @pytest.mark.parametrize(("was", "becomes", "name"), [
     ("train: 0.9 ", "train: 0.5 ", "export.splits"), ("templates: {}", "templates: {x: {}}", "export.templates.x"),
+    ("rules: rules.yaml", "rules: there.yaml", "score.rules: there.yaml: No such file or directory (looked for in /"),
     ("adapter: auto", "adapter: nowhere", "verify.adapter"), ("backend: mlx", "backend: openai", "verify.endpoints")])
 def test_settings_of_late_stages_are_looked_at_before_any_work(tmp_path, was, becomes, name):
     corpus.write(tmp_path / "raw", copies=1)
