@@ -45,9 +45,11 @@ ROOMS = PERSONS | frozenset(names_of("""user account owner actor member profile 
     channel guild team organization organisation project space subreddit issuetype priority"""))
 # Lists of whom the records name, beside these.
 PEOPLE = frozenset(names_of("""users members accounts profiles persons people customers employees contacts participants
-    organizations organisations includes included"""))
+    organizations organisations"""))
 SPEAKERS = frozenset(names_of("assistant bot model system gpt"))  # beside these a user is one too
 # Words of names of what tells of somebody: `author_bio_text` stands in the author's room, `author_comment` in none.
+SOMEBODY = PERSONS | frozenset(names_of("""user account owner member profile submitter poster channel guild team
+    community subreddit sender commenter assignee"""))
 ABOUT = frozenset(names_of("description desc bio biography about flair signature profile"))
 CODE = frozenset(names_of("""raw query search command commands code condition range signature sourcedata rawoutput
     rawrequest rawresponse codeblock snippet codesnippet match pattern regex regexp"""))
@@ -79,7 +81,8 @@ PUBLIC = re.compile(r"[A-Z]{2,10}(?:-[A-Z]{2,8})*[-:]\d[\w.:-]{0,30}|GHSA(?:-\w{
 _NUMBER = re.compile("[0-9]+|[0-9A-Fa-f-]{24,}")
 _ADVISORY = re.compile(r"(?:[A-Z]+-)+\d{4}[-:]\w+|GHSA(?:-\w{4}){3}")
 _ADDRESS = re.compile(r"https?://\S+")
-_BASE64 = re.compile(r"(?=[\w+/\s]{100})[A-Za-z0-9+/]{60,}+\s?(?:[A-Za-z0-9+/]+\s?)*+={0,2}\s*")
+_BASE64 = re.compile(r"(?=[\w+/\s]{100})(?=[^A-Z]*+[A-Z])(?=[^a-z]*+[a-z])(?=\D*+\d)"
+                     r"[A-Za-z0-9+/]{60,}+\s?(?:[A-Za-z0-9+/]+\s?)*+={0,2}\s*")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:")
 _OF_DATES = re.compile(r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|jan(?:uary)?"
                        r"|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
@@ -120,7 +123,8 @@ def owner(key: str) -> str:
 
 def about(key: str) -> str:
     """Of whom or what does a field tell by its name, as `author_bio_text` does, unlike `author_comment`?"""
-    return "" if ABOUT.isdisjoint(_parts(key)) else owner(key)
+    first = "" if ABOUT.isdisjoint(_parts(key)) else owner(key)
+    return first if first in SOMEBODY else ""
 
 
 def _parts(key: str) -> list[str]:

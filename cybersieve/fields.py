@@ -185,7 +185,8 @@ def _chosen(value: Any, name: str, wanted: str) -> list[Any]:
         return items[:1] if name == FIRST else items[-1:]
     word = wanted.removesuffix("|*")
     chosen = [item for item in items if type(item) is dict and _is(item.get(name), word)]
-    return chosen or (items if word != wanted else [])
+    told = word == wanted or any(item.get("value", True) for item in chosen)
+    return chosen if told else items
 
 
 def _is(value: Any, word: str) -> bool:

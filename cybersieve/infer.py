@@ -9,6 +9,7 @@ from typing import Any
 
 from cybersieve import fields, peek, telling
 from cybersieve.field_names import (
+    FIRM,
     IDS,
     OTHERS,
     PEOPLE,
@@ -26,6 +27,7 @@ from cybersieve.leaves import MAX_DEPTH, alike, pair
 
 REPLIES = {"message", "msg"}  # of a service that answers
 RECORDS_OWN = {*IDS, *TITLES, *TEXTS} - REPLIES
+MOST_OF_PEOPLE = 3  # steps down to lists of these: `data.users[]`
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
 
@@ -78,13 +80,16 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     arrays = _joined({path: items for path, items in arrays_in(root, "", 0) if telling.wordy(items) >= 0.5})
     named = [path for path, items in arrays.items() if telling.named(items)]
     named = [path for path in named if not _beside(path, arrays[path])] or named
-    talk = named and all(plain(telling.last(path)) in telling.TALK for path in named)
+    talk = named and all(plain(telling.last(path)) in telling.TALK and len(arrays[path]) < peek.ITEMS
+                         for path in named)
     own_words = any(isinstance(value, str) and words(value) and plain(key) not in REPLIES
-                    and (textual(key) or (talk and plain(key) in TITLES)) for key, value in root.items())
+                    and (textual(key) or (talk and plain(key) in FIRM)) for key, value in root.items())
     if advisory(root) and (own_words or any(isinstance(v, list) and telling.wordy(v) for v in root.values())):
         return [""]
     maps = {path: list(room.values()) for path, room in _maps(root, "", 0)}
     maps = {path: items for path, items in maps.items() if not _beside(path, items)} or maps
+    kept = _without_people({path: arrays[path] for path in named} | maps)
+    named, maps = [path for path in named if path in kept], {path: maps[path] for path in maps if path in kept}
     rooms = {path: arrays[path] for path in named} | {
         path: items for path, items in maps.items() if telling.titled(items)}
     if own_words and whole and (single or max(map(len, rooms.values()), default=0) < 2
@@ -116,9 +121,20 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
 
 def _beside(path: str, items: list[Any]) -> bool:
     """Are these references, persons and the like, or what went wrong, beside the records?"""
-    keys = list(map(plain, fields.record_path(path)))
-    return not (OTHERS.isdisjoint(keys) and PEOPLE.isdisjoint(keys[:2])) or (
-        "errors" in keys and not (telling.titled(items) and telling.tells(items)))
+    keys = set(map(plain, fields.record_path(path)))
+    return bool(OTHERS & keys) or ("errors" in keys and not (telling.titled(items) and telling.tells(items)))
+
+
+def _without_people(lists: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """The lists but for those of people, which hold no records of their own, if the others say as much a record."""
+    people = {path: items for path, items in lists.items() if plain(telling.last(path)) in PEOPLE and len(
+        fields.record_path(path)) <= MOST_OF_PEOPLE and not any(map(telling.holds, items))}
+    others = {path: items for path, items in lists.items() if path not in people}
+
+    def said(some: dict[str, list[Any]]) -> float:
+        texts = sum(len(text) for items in some.values() for text in telling.strings(items) if words(text))
+        return texts / max(sum(map(len, some.values())), 1)
+    return others if 2 * said(others) >= said(people) else lists
 
 
 def _pages(documents: list[Any], whole: bool) -> list[str]:

@@ -40,7 +40,7 @@ Description = dict[str, Any]  # an entry of sources.yaml
 _CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN "
                       r"|(?:<!--[^>]{0,999}-->\s{0,99}){0,9}<(?:meta|link)\b")
 _OTHERS_NUMBER = re.compile("(?:CVE|CWE|CAPEC)-")
-_EXPRESSION = re.compile(r"\[[a-z]\w*\(|\{\{|\$\{")  # of a template: what it stands for is not there
+_EXPRESSION = re.compile(r"(?:\[[a-z]\w*\(.*\)\]|\{\{.*\}\}|\$\{.*\})\S*\s*$")  # of a template
 _SLUG = re.compile(r"(?=.*[\d_./-])[\w./:-]+$")
 _DATA = re.compile(r'[\[{]\s*[\[{"]')
 _COUNT = re.compile("[2-9]|[1-9][0-9]{1,7}")  # no yes, no, and no date
@@ -49,6 +49,11 @@ _COLUMN = re.compile("[A-Ea-e]|(?:option|choice|answer)[ _]?(?:[A-Ja-j]|[0-9]{1,
 MOST = 6  # texts by name, and further ones beside them
 _TITLE = re.compile("^(?:tit|betreff|asunto|oggetto|sujet|nombre|nom)|(?:name|title|标题|名称|题名)$")
 BESIDE = 60  # characters: sentences in the room of a text are one from then on, whatever they are called
+_WRONG = re.compile(r"(?:^|[_-])(?:rejected|incorrect|wrong|distractor)(?![a-z])", re.I)
+# Names of what is no part of a text: of persons, of the page around it, of what a tool saw; and its translations.
+_NOT_BESIDE = re.compile(r"(?:^|[_-])(?:bio|about|terms|footer|header|notice|credits?|agent|trace|sql|raw|quoted|alt"
+                         r"|caption|rejected|incorrect|wrong|bad|worst|distractor|judge)(?:$|[_-])"
+                         r"|[_-](?:de|fr|es|it|pt|nl|ru|uk|pl|cs|tr|ar|zh|ja|ko|cn|jp|kr)$", re.I)
 HEADING = 100  # characters: a longer summary is no title of what is only said of its parts
 
 
@@ -104,7 +109,7 @@ def _texts(all_: Fields) -> list[Leaf]:
              or (all_.wordy(leaf) and leaves.name(leaf) in TEXTS and leaves.name(leaf) not in LONG)]
     texts = [leaf for leaf in texts if not leaves.name(leaf).startswith(NO_TEXTS) and not all_.begins(leaf, _CAPTURE)
              and not all_.rendered(leaf)
-             and "rejected" not in map(plain, leaf[:-1])]  # the answer that a model is to learn not to give
+             and not any(map(_WRONG.search, leaf))]  # the answer that a model is to learn not to give
     least = min((len(leaves.bare(leaf)) for leaf in texts), default=0)
     told = [leaf for leaf in texts if PERSONS.isdisjoint({*map(plain, leaf), *map(about, leaf)}) and (
         (len(leaves.bare(leaf)) == least and leaves.name(leaf) in TEXTS) or all_.own(leaf))]
@@ -132,7 +137,7 @@ def _others(all_: Fields, texts: list[Leaf]) -> list[Leaf]:
     """What may be a text whatever it is called."""
     return [leaf for leaf in all_.found if all_.prose(leaf) and not all_.classed(leaf)
             and not all_.begins(leaf, _CAPTURE) and not (texts and all_.begins(leaf, _DATA))
-            and not leaves.name(leaf).endswith("name")]
+            and not leaves.name(leaf).endswith(("name", "title")) and not any(map(_WRONG.search, leaf))]
 
 
 def _beside(all_: Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
@@ -140,7 +145,8 @@ def _beside(all_: Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
     rooms = {(leaves.bare(leaf)[:-1], all_.room(leaf)) for leaf in texts}
     return [leaf for leaf in _others(all_, texts)
             if leaf not in (*texts, *titles) and (leaves.bare(leaf)[:-1], all_.room(leaf)) in rooms
-            and all_.varied(leaf) and all_.sentences(leaf) and all_.weight(leaf) >= BESIDE][:MOST]
+            and len(all_.found[leaf]) > 1 and all_.varied(leaf) and all_.sentences(leaf)
+            and all_.weight(leaf) >= BESIDE and not _NOT_BESIDE.search(leaf[-1])][:MOST]
 
 
 def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
@@ -194,13 +200,20 @@ def _ids(all_: Fields, near: set[Leaf]) -> list[Leaf]:
            and leaf[0] != "_id"]  # a database's comes later
     indicators = [leaf for leaf in all_.named(INDICATORS) if leaf in top]
     numbers = [leaf for leaf in public if leaf in ending and not all_.begins(leaf, _OTHERS_NUMBER)
-               and len(set(all_.found[leaf])) == len(all_.found[leaf])]  # upstream's own, before a CVE's
+               and len(set(all_.found[leaf])) == len(all_.found[leaf])
+               and _numbers_its_own(leaf[-1], all_.found[leaf][0])]  # upstream's own, before a CVE's
     if own and leaves.name(own[0]) in CVES:
         own = [*numbers, *own]
     order = [*own, ("@key",), *public, *(leaf for leaf in named if leaf in top), *ending, *aliases,
              *(leaf for leaf in named if not all_.parts(leaf) or all_.lettered(leaf)), *bare, *pages, *indicators]
     return [leaf for leaf in dict.fromkeys(order) if leaf in all_.found and _distinct(all_, leaf)
             and not all_.begins(leaf, _EXPRESSION)][:2]
+
+
+def _numbers_its_own(key: str, number: str) -> bool:
+    """Is this an advisory's number, or one that bears the field's name, as ZDI-31-001 in zdi_id does?"""
+    name = plain(key)
+    return "advisory" in name or "bulletin" in name or name.startswith(number[:3].lower())
 
 
 def _distinct(all_: Fields, leaf: Leaf) -> bool:

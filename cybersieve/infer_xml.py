@@ -74,8 +74,9 @@ def _by_key(elements: peek.Elements) -> Description | None:
         names = [name for name, at in elements.depths.items() if at == depth and elements.samples.get(name)]
         trees = [elements.samples[name][0] for name in names]
         stems = {re.sub("[0-9].*", "", name, flags=re.DOTALL) for name in names}
-        if len(names) > 2 and (len(stems) == 1 or all(map(PUBLIC.fullmatch, names))) and alike(trees) and (
-                telling.tells(trees)):
+        ids = len(stems) == 1 or all(map(PUBLIC.fullmatch, names))
+        if ids and len(names) > 2 and all(elements.counts[name] == 1 for name in names) and (
+                alike(trees) and telling.tells(trees)):
             return described("xml", [".".join("*" * depth)], [{"@key": name, **tree} for name, tree in zip(
                 names, trees, strict=True) if isinstance(tree, dict)])
     return None

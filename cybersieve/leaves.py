@@ -76,7 +76,7 @@ def _spoken(key: str, value: Any) -> str:
     for name in _LANGUAGES if small else ():
         said = [item.get(name) for item in items]
         if all(isinstance(one, str) and _LANGUAGE.fullmatch(one) for one in said) and len(set(said)) == len(said) and (
-                any(one.lower().startswith("en") for one in said)):
+                any(one.startswith("en") for one in said)):
             return Chosen.of(key, f"{name}=en|*", key)
     return key
 

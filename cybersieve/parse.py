@@ -37,7 +37,7 @@ from cybersieve.records import Counts, Row
 from cybersieve.sources import Source
 
 T = TypeVar("T")
-ABSENT = ": in none of its records"
+ABSENT, READ_AS = ": in none of its records", "read as "  # notes: of a path of a user's source, and of the source
 WORKERS_FROM = 2 * pieces.SIZE  # bytes of input; below it worker processes cost more time and memory than they save
 FILE = 250_000  # bytes that a file counts for beside its own: it costs some milliseconds
 
@@ -80,6 +80,12 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
             for line in _told(outcome):
                 cli.warn(line)
             counts.add(outcome.source, outcome.counts)
+        for note in [note for note in counts.notes if note.endswith(ABSENT)]:
+            place = note.partition("]")[0] + "]"
+            if counts.notes[note] == counts.notes[READ_AS + place]:
+                cli.warn(note)
+            else:  # another file or piece has it
+                del counts.notes[note]
         if not counts.read:
             raise InputError(input_dir, "holds no records", remedy="put dumps there: JSON, XML, CSV, YAML")
     parse_cache.tidy()
@@ -96,7 +102,6 @@ def _told(outcome: Outcome) -> Iterator[str]:
     if replaced := outcome.counts.notes["invalid bytes replaced"]:
         yield (f"{outcome.source}: {replaced} bytes that are not UTF-8 were replaced: convert it if it is in another "
                "encoding")
-    yield from (f"{outcome.source}: {note}" for note in outcome.counts.notes if note.endswith(ABSENT))
     for note in (late.NOT_READ, xml_stream.NOT_READ):
         if missed := outcome.counts.notes[note]:
             yield f"{outcome.source}: {missed} {note} (say in parse.sources where its records stand)"
@@ -161,9 +166,6 @@ def _joined(name: str, done: Iterator[tuple[pieces.Piece, Outcome]], folder: Pat
                 sink.add_batch(batch)
         result.counts.sources = {}
         result.counts.notes.update(notes)
-        for note, count in list(result.counts.notes.items()):
-            if note.endswith(ABSENT) and count < result.counts.read:  # another piece has it
-                del result.counts.notes[note]
     except _Unjoined:
         parts += [folder / f"{name}.parquet{piece.suffix}" for piece, _ in done]
         result = parse_piece(pieces.whole(input_dir / name, name), input_dir, folder, settings)
@@ -247,7 +249,7 @@ def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> 
     limit, kinds, absent = settings.limits.max_text_chars, late.Kinds(), Absent()
     for source, locator, tree in trees:
         if source.users:
-            if type(tree) is list and not source.columns:
+            if type(tree) is list and tree and not source.columns and not counts.read:
                 raise InputError(name, "a list where a record is wanted", locator,
                                  f"end the path in {source.place}.records with []")
             absent.see(source, tree)
@@ -285,7 +287,8 @@ class Absent:
             del left[path]
 
     def notes(self) -> dict[str, int]:
-        return {f"{place}.{path}{ABSENT}": self.records[place] for place, left in self.left.items() for path in left}
+        absent = {f"{place}.{path}{ABSENT}": self.records[place] for place, left in self.left.items() for path in left}
+        return absent | {f"{READ_AS}{place}": count for place, count in self.records.items()}
 
 
 def found(path: Path, name: str, settings: Parse, notes: Counter[str], part: containers.Part | None = None,

@@ -316,7 +316,8 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
                     break
     plain = _body(parts, max_chars, notes, source.inferred)
     statuses = [word for find in source.status for word in find(tree)]
-    if rejected := _REJECTED.match(plain):
+    own = text.one_line(_first(source.id, tree))[:MAX_ID]
+    if (rejected := _REJECTED.match(plain)) and "CVE-" in own + title:
         statuses.append(rejected[1] or "REJECT")
     status = next((word for word in statuses if word.lower() in drop), statuses[0]) if statuses else None
     meta: dict[str, Any] = {"status": status} if status else {}
@@ -326,7 +327,6 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
         if (values := find(tree)) and (value := _meta(values)) != "":
             meta[name] = value
     dropped = (drop.get(status.lower()) if status else None) or (None if _has_all(tree, source.only) else OTHER)
-    own = text.one_line(_first(source.id, tree))[:MAX_ID]
     return Record(own or content_id(title, plain, "" if title or plain else meta), path, locator, title, plain, meta,
                   dropped or (None if plain or title else "no text"))
 

@@ -194,18 +194,24 @@ def _label(cell: str) -> bool:
 
 
 def _is_data(columns: list[str], rows: list[_Row]) -> bool:
-    """Is the first row one like those below? None of its cells is a known name, and one is a number above numbers (not
-    all are: years), a word that comes again in its column, or a text as long as those below."""
-    if not NAMED.isdisjoint(map(plain, columns)) or all(map(_NUMBER.fullmatch, columns)):
+    """Is the first row one like those below? None of its cells is a known name or a question, and two of them are like
+    what is below: a number above numbers in the first column (not all are: years), a word that comes again among
+    others, a text as long as those below. Texts alone are not enough: they may be questions."""
+    if not NAMED.isdisjoint(map(plain, columns)) or all(map(_NUMBER.fullmatch, columns)) or any(
+            cell.endswith("?") for cell in columns):
         return False
+    signs: list[bool] = []  # of each column that is like its header; is it by more than its length?
     for at, cell in enumerate(columns):
         below = [row.cells[at] for row in rows if len(row.cells) > at and row.cells[at] and row.cells != columns]
-        usual = sorted(map(len, below))[len(below) // 2] if len(below) > 1 else 0
-        if usual and ((cell and 10 * below.count(cell) >= len(below))
-                      or (at == 0 and all(map(_NUMBER.fullmatch, [cell, *below])))
-                      or (len(cell) >= LONG and cell.count(" ") > 2 and LONG <= usual <= 2 * len(cell))):
-            return True
-    return False
+        if not cell or len(below) < 2:
+            continue
+        again = len(set(below)) > 1 and below.count(cell) > 1 and 10 * below.count(cell) >= len(below)
+        usual = sorted(map(len, below))[len(below) // 2]
+        if again or (at == 0 and all(map(_NUMBER.fullmatch, [cell, *below]))):
+            signs.append(True)
+        elif len(cell) >= LONG and cell.count(" ") > 2 and LONG <= usual <= 2 * len(cell):
+            signs.append(False)
+    return len(signs) > 1 and any(signs)
 
 
 def _folded(cell: str) -> str:

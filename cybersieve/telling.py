@@ -27,7 +27,8 @@ LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", 
 # How the names of lists end that hold parts of a record, not records.
 PARTS = (*OTHERS, *names_of("""labels tags topics comments replies timeline history revisions changes changelog affected
     products packages versions links attachments files assignees reviewers iocs indicators risks scores metrics systems
-    participants organizations sections credits bodytext related ancestors breadcrumbs"""))
+    participants organizations sections credits bodytext related ancestors breadcrumbs steps tasks
+    parameters properties"""))
 TALK = {"comments", "replies", "answers", "responses", "children"}  # of what is under a title, which may be all it says
 FEED_FROM = 5  # times as much as the root says, from which on what its lists say are records
 OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
@@ -171,13 +172,13 @@ def records_by_key(tree: dict[str, Any]) -> bool:
     """Is this an object of id -> record? These are alike, and have a text, or the id for their own."""
     items = list(tree.values())
     return alike(items) and (tells(items) or all(
-        isinstance(item, dict) and key in (str(item.get("id")), str(item.get("uid"))) and not _holds(item)
+        isinstance(item, dict) and key in (str(item.get("id")), str(item.get("uid"))) and not holds(item)
         for key, item in tree.items()))
 
 
-def _holds(item: dict[str, Any]) -> bool:
+def holds(item: Any) -> bool:
     """Does it hold a list of records, so that it is their room?"""
-    return any(isinstance(value, list) and value and tells(value) for value in item.values())
+    return isinstance(item, dict) and any(isinstance(value, list) and value and tells(value) for value in item.values())
 
 
 def by_key(tree: dict[str, Any]) -> bool:

@@ -344,6 +344,8 @@ def wrapped(text: str) -> str:
     """Text broken into lines: an empty line ends a paragraph, an item of a list a line behind a colon or another item.
     The lines of code stay: between fences, and in paragraphs that begin farther in than others.
     """
+    if "\n" not in text:
+        return text
     if not _LINES.search(text):
         return _WRAP.sub(" ", text)
     base = min((_indent(line) for line in text.split("\n")[1:] if line.strip()), default=0)

@@ -1032,3 +1032,29 @@ def test_a_thread_that_says_nothing_but_its_title_before_the_answers(tmp_path):
     row, = parsed(tmp_path, "thread.json", thread)
     assert (row["id"], row["title"]) == ("1", "What broke it")
     assert sorted(row["text"].split("\n")) == [f"{PROSE} Number {n}." for n in (2, 3, 4)]
+
+
+@pytest.mark.parametrize("people", ["users", "accounts", "organizations"])
+def test_what_stands_in_people_is_read(people, tmp_path):
+    crowd = [{"login": name, "posts": [entry(n)]} for n, name in enumerate(["bob", "eve", "joe"])]
+    forums = [{"id": "f", "name": "All of it", "text": "A forum"}]
+    rows = parsed(tmp_path, "dump.json", {people: crowd, "forums": forums})
+    assert [(row["id"], row["title"], row["text"]) for row in rows if row["id"] != "f"] == EXPECTED
+
+
+def test_people_who_say_more_than_what_is_beside_them_are_records(tmp_path):
+    countries = [{"id": "c", "name": "Land", "note": "Far off"}]
+    dump = {"organizations": [entry(n) for n in range(3)], "countries": countries}
+    assert [row["id"] for row in parsed(tmp_path, "dump.json", dump)][:3] == ["E-0", "E-1", "E-2"]
+
+
+def test_many_answers_under_a_name_are_records(tmp_path):
+    run = {"name": "A run of a model", "responses": [
+        {"instruction": f"What is it {n}?", "output": f"{PROSE} {n}"} for n in range(50)]}
+    assert len(parsed(tmp_path, "run.json", run)) == 50
+
+
+def test_the_same_elements_in_several_others_are_no_records(tmp_path):
+    answers = "".join(f"<response id='{n}'>" + "".join(
+        f"<q{k}><text>{PROSE} {n} {k}</text></q{k}>" for k in range(4)) + "</response>" for n in range(5))
+    assert [row["id"] for row in parsed(tmp_path, "a.xml", f"<all>{answers}</all>")] == [str(n) for n in range(5)]

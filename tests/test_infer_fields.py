@@ -145,3 +145,20 @@ def test_upstreams_own_number_before_a_cves(name, number, id_, tmp_path):
                                         "details": f"{PROSE} {n}"} for n in range(4)])
     assert rows[1]["id"] == id_
     assert json.loads(rows[1]["meta"]) == ({"aliases": "CVE-2031-0001"} if name == "zdi_id" else {})
+
+
+@pytest.mark.parametrize("more", [
+    {"how_to_report": f"Write to us at once if you can. {PROSE}"},  # one record shows not what all have
+    {"description_de": f"Was mit dem Server im Sommer geschehen ist. {PROSE}"},
+    {"rejected": f"It never was so at all, said they. {PROSE}"}, {"speaker_bio": f"Has told it for years. {PROSE}"},
+])
+def test_what_does_not_join_a_text(more, tmp_path):
+    assert rows_of(tmp_path, {"title": "It broke", "description": PROSE, **more})[0][1].startswith(PROSE)
+    row, = parsed(tmp_path, "one.json", {"id": "1", "title": "It broke", "description": PROSE, **more})
+    assert row["text"] == PROSE
+
+
+@pytest.mark.parametrize("owner", ["product", "vendor", "project", "group", "category"])
+def test_descriptions_of_things_are_a_records_own(owner, tmp_path):
+    rows = rows_of(tmp_path, {f"{owner}_title": "It broke", f"{owner}_description": PROSE})
+    assert [text.startswith(PROSE) for _, text in rows] == [True] * len(rows)

@@ -669,8 +669,16 @@ def test_paths_of_a_source_of_ones_own_that_lead_nowhere_are_told(tmp_path, caps
     told = capsys.readouterr().err
     absent = ["id: nr, tiket", "text: bdy", "meta.severity: ['risk', 'level']"]
     assert [line for line in told.split("\n") if line] == [
-        f"warning: tickets.tsv: parse.sources[0].{path}: in none of its records" for path in absent]
+        f"warning: parse.sources[0].{path}: in none of its records" for path in absent]
     assert counts.written == 3 and set(counts.notes.values()) == {3}
+
+
+def test_paths_that_some_file_of_the_source_has_are_not_told(raw, tmp_path, capsys):
+    for n in range(4):
+        write(raw / f"rule{n}.yaml", f"id: R-{n}\nsays: Some words about it\n" + "level: high\n" * (n == 2))
+    mine = {"file": ["rule*.yaml"], "id": ["id"], "text": ["says"], "meta": {"severity": "level"}}
+    _, counts = parsed(raw, tmp_path / "out", replace(SETTINGS, sources=[mine]))
+    assert not capsys.readouterr().err and counts.notes == {"read as parse.sources[0]": 4}
 
 
 def test_a_list_where_a_source_of_ones_own_says_that_a_record_stands(raw, tmp_path):

@@ -99,21 +99,22 @@ SENTENCES = [f"Whatever happened here happened for the {n}th time" for n in rang
 
 
 @pytest.mark.parametrize("lines", [
-    [f"ham\t{words}" for words in SENTENCES],
-    [f"{n}\t{words[:20]}" for n, words in enumerate(SENTENCES)],
-    [f"x{n}\t{words}" for n, words in enumerate(SENTENCES)],
+    [f"{'ham' if n % 2 else 'spam'}\t{words}" for n, words in enumerate(SENTENCES)],
+    [f"{n}\t{words}" for n, words in enumerate(SENTENCES)],
+    [f"{n}\t{words[:20]}\t{'positive' if n % 3 else 'negative'}" for n, words in enumerate(SENTENCES)],
 ])
 def test_csv_without_a_header(lines):
     trees, _ = same_for_any_chunks("\n".join(lines).encode())
     assert [list(tree.values()) for tree in trees] == [line.split("\t") for line in lines]
-    assert list(trees[0]) == ["column 1", "column 2"]
+    assert list(trees[0]) == [f"column {n + 1}" for n in range(len(trees[0]))]
 
 
 @pytest.mark.parametrize("header", ["label\ttext", "verdict\tWhat did you see, in your own words?", "2019\tNumber",
-                                    "verdict\tWhatever happened"])
+                                    "verdict\tWhatever happened", "ham\tspam",
+                                    "verdict\tDescribe in your own words what happened here before the others came"])
 def test_csv_headers_that_look_like_data(header):
-    lines = [header] + [f"ham\t{words[:30]}" for words in SENTENCES]
-    assert list(same_for_any_chunks("\n".join(lines).encode())[0][0]) == header.split("\t")
+    lines = [header] + [f"{'ham' if n % 2 else ''}\t{words}" for n, words in enumerate(SENTENCES)]
+    assert list(same_for_any_chunks("\n".join(lines).encode())[0][1]) == header.split("\t")
 
 
 def test_csv_headers_in_several_lines_have_their_place():
