@@ -110,7 +110,8 @@ def _alike(tree: Any, key: str = "", depth: int = 0) -> Any:
 
 def _named(items: Any, depth: int) -> list[Any]:
     """The same of fields that bear their names as attributes, each with its own."""
-    found = [(item["@name"], item.get("#text")) for item in (items if isinstance(items, list) else [items])]
+    found = [(item["@name"], item.get("#text")) for item in (items if isinstance(items, list) else [items])
+             if isinstance(item, dict)]  # not one without a name, which is its text
     return [{"@name": name} | ({"#text": _alike(text, name, depth)} if text else {}) for name, text in found]
 
 

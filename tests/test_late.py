@@ -174,3 +174,9 @@ def test_what_was_not_read_is_told(tmp_path, capsys):
     told = capsys.readouterr().err
     assert f"a.json: {len(COMMENTS)} texts in objects beside" in told and "b.xml: " in told
     assert told.count("(say in parse.sources where its records stand)") == 2
+
+
+def test_fields_by_attribute_beside_one_without_a_name():
+    named = [{"@name": "id", "#text": "1"}, {"@name": "title", "#text": "A title of it"}]
+    assert late.Kinds().of({"field": ["plain", *named]}) is None
+    assert late.Kinds().of({"field": ["plain", *named, {"@name": "body", "#text": "Some words"}]}) is not None
