@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,8 @@ import yaml
 from tests import corpus, imports
 from tests.conftest import ROOT, run
 
+# The name under which DVC copies a file from its cache: a kill leaves it beside an output (docs/dvc.md), never in one.
+DVC_PARTIAL = re.compile(r"(data|data/counts|plots)/\.[\w-]{22}\.tmp")
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
@@ -140,8 +143,11 @@ def test_a_killed_run_leaves_nothing_that_a_rerun_would_trust(clone, seconds):
         lock.unlink() if lock.is_file() else shutil.rmtree(lock)
     if (clone / "dvc.lock").exists() and not yaml.safe_load((clone / "dvc.lock").read_text()):
         (clone / "dvc.lock").unlink()  # DVC was killed while it wrote this: docs/dvc.md says what helps
+    (clone / "data" / "counts").mkdir(parents=True, exist_ok=True)
+    (clone / "data" / "counts" / ".0123456789_-abcdefghij.tmp").touch()  # by luck DVC leaves one itself
     dvc(clone, "repro", "--no-run-cache")
-    assert outputs(clone) == whole
+    left = {name: content for name, content in outputs(clone).items() if not DVC_PARTIAL.fullmatch(name)}
+    assert left == whole
     assert not list(clone.rglob(".*.partial"))
 
 
