@@ -5,6 +5,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import partial
+
+import numpy as np
 
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
          (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # 32 first: its mark begins like 16's
@@ -13,6 +16,16 @@ ZEROS = tuple((re.compile(pattern.replace(b".", _LETTER)), name) for pattern, na
     (rb"(?:.\0\0\0){2}", "utf-32-le"), (rb"(?:\0\0\0.){2}", "utf-32-be"), (rb"(?:.\0){4}", "utf-16-le"),
     (rb"(?:\0.){4}", "utf-16-be")))  # no mark, but zero bytes between the first characters
 LOOK = 1 << 15  # bytes
+FORBIDDEN = "characters that XML forbids: replaced"
+_CONTROL = r"\0-\x08\x0b\x0c\x0e-\x1f"
+REPLACEMENT = b"\xef\xbf\xbd"
+_CONTROLS, _NO_XML = re.compile(rf"[{_CONTROL}]".encode()), re.compile(rf"[{_CONTROL}\ufffd-\uffff]")
+# References to what is no character of XML: among them surrogates, D800 to DFFF (55296 to 57343), first ones to DBFF.
+_SURROGATE = rb"[dD][89a-fA-F][0-9a-fA-F]{2}", rb"55(?:29[6-9]|[3-9]\d\d)|56\d{3}|57(?:[0-2]\d\d|3[0-3]\d|34[0-3])"
+_FIRST = rb"[dD][89abAB][0-9a-fA-F]{2}", rb"55(?:29[6-9]|[3-9]\d\d)|56(?:[0-2]\d\d|3[01]\d)"
+_REFERENCES = re.compile(rb"(?:&#(?:[xX]0{0,9}(?:[0-8bcefBCEF]|1[0-9a-fA-F]|%s|[fF]{3}[efEF])"
+                         rb"|0{0,9}(?:[0-8]|1[124-9]|2\d|3[01]|%s|6553[45]));)+" % _SURROGATE)
+_HALF = re.compile(rb"(?:&#(?:[xX]0{0,9}%s|0{0,9}(?:%s));)?(?:&(?:#(?:[xX]?[0-9a-fA-F]{0,15})?)?)?\Z" % _FIRST)
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 
 
@@ -70,6 +83,49 @@ def utf8(chunks: Iterable[bytes], notes: Counter[str]) -> Iterator[bytes]:
         yield _encoded(rest, b"", notes)
 
 
+def fit_for_xml(chunks: Iterable[bytes], notes: Counter[str]) -> Iterator[bytes]:
+    """The chunks, each character that XML forbids, raw or as a reference (`&#1;`), replaced by U+FFFD and counted.
+
+    Characters beyond U+FFFF that are spelt as a pair of references, as some phones do, become these characters.
+    """
+    below = np.empty(LOOK, bool)  # one for all: fresh memory costs more than to look at the bytes
+    held = b""
+    for chunk in chunks:
+        if _controls(chunk, below):
+            chunk, count = _CONTROLS.subn(REPLACEMENT, chunk)
+            notes[FORBIDDEN] += count
+        chunk = held + chunk
+        half = _HALF.search(chunk, max(len(chunk) - 40, 0))
+        assert half
+        chunk, held = chunk[:half.start()], half[0]
+        if b"&#" in chunk:
+            chunk = _REFERENCES.sub(partial(_referred, notes), chunk)
+        if chunk:
+            yield chunk
+    if held:
+        yield _REFERENCES.sub(partial(_referred, notes), held)
+
+
+def _referred(notes: Counter[str], references: re.Match[bytes]) -> bytes:
+    """What becomes of references to what is no character of XML."""
+    numbers = [int(number[1:], 16) if number[:1] in b"xX" else int(number)
+               for number in references[0][2:-1].split(b";&#")]
+    pairs = "".join(map(chr, numbers)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text, count = _NO_XML.subn("\ufffd", pairs)
+    notes[FORBIDDEN] += count
+    return text.encode()
+
+
+def _controls(chunk: bytes, below: np.ndarray) -> bool:
+    """Does a chunk of UTF-8 hold control characters but white space?"""
+    values, found = np.frombuffer(chunk, np.uint8), 0
+    for at in range(0, len(chunk), LOOK):
+        part = values[at:at + LOOK]
+        found += int(np.count_nonzero(np.less(part, 0x20, out=below[:len(part)])))
+        found -= int(np.count_nonzero(np.equal(part, 0x0a, out=below[:len(part)])))  # the most frequent one
+    return found > 0 and found > chunk.count(b"\t") + chunk.count(b"\r")
+
+
 def _sound(chunk: bytes) -> int:
     """How many bytes at its beginning are valid UTF-8: looked at a little at a time, so as to touch little memory."""
     if chunk.isascii():
@@ -84,6 +140,6 @@ def _sound(chunk: bytes) -> int:
 def _encoded(text: str, chunk: bytes, notes: Counter[str]) -> bytes:
     """The text as UTF-8; counts the replacement characters that the chunk did not have itself."""
     data = text.encode("utf-8", "replace")
-    if "\ufffd" in text and (replaced := text.count("\ufffd") - chunk.count(b"\xef\xbf\xbd")) > 0:
+    if "\ufffd" in text and (replaced := text.count("\ufffd") - chunk.count(REPLACEMENT)) > 0:
         notes["invalid bytes replaced"] += replaced
     return data

@@ -179,7 +179,8 @@ def _source(begin: bytes, name: str, settings: Parse) -> tuple[str, Source | Non
         return "", None
     kind = readers.kind_of(begin, name, own) if begin.strip() else ""
     if kind == "xml":
-        several = xml_documents.first(begin) != begin or peek.fragments(begin, iter(()))[0] != begin
+        several = xml_documents.first(begin) != begin or peek.fragments(begin, iter(()))[0] != begin \
+            or any(chunk != begin for chunk in encoding.fit_for_xml([begin], Counter()))
         return kind, None if several else readers.recognised(kind, begin, False, name, own)
     if kind != "json" or mark or embedded.found(begin):
         return kind, None
@@ -200,6 +201,7 @@ def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Ite
         file.seek(at)
         chunks = encoding.utf8(until(file, piece.end - at), notes)
         if piece.closing:
+            chunks = encoding.fit_for_xml(chunks, notes)
             beside = late.elements(source, begin)
             begin = begin[encoding.of(begin)[1]:piece.head]
             located = _elements(begin, chunks, piece, source, notes, bounds, beside)

@@ -123,6 +123,7 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         document = read(embedded.text(stream, offset, name), name, f"{path}.{key}", own, limits, notes)
         return document and Document(document.source, ((f"{key}: {where}", tree) for where, tree in document.records))
     if kind == "xml":
+        begin, stream = b"".join(encoding.fit_for_xml([begin], Counter())), encoding.fit_for_xml(stream, notes)
         shown = xml_documents.first(begin)
         whole, begin = whole or len(shown) < len(begin), shown
         begin, stream = peek.fragments(begin, stream)

@@ -87,3 +87,35 @@ def test_sound_is_what_may_pass_as_it_is():
     long = "é".encode() * encoding.LOOK
     assert encoding._sound(long) == len(long) and encoding._sound(b"a" + long[:-1]) == len(long) - 1
     assert encoding._sound(long + b"\xff" + long) == len(long)
+
+
+def fit(data, size=1 << 18):
+    notes = Counter()
+    chunks = [data[at:at + size] for at in range(0, len(data), size)]
+    return b"".join(encoding.fit_for_xml(chunks, notes)).decode(), notes[encoding.FORBIDDEN]
+
+
+@pytest.mark.parametrize(("spelt", "meant", "replaced"), [
+    ("a\x01b \x0b\x1f", "a\ufffdb \ufffd\ufffd", 3), ("\t\r\n\x7f\x80", "\t\r\n\x7f\x80", 0),
+    ("&#1;&#x1F;&#0;&#x0000b;", "\ufffd" * 4, 4), ("&#9;&#10;&#xA;&#13;&#xd;&#32;", "&#9;&#10;&#xA;&#13;&#xd;&#32;", 0),
+    ("&#55357;&#56832;", "\U0001f600", 0), ("x&#xD83D;&#xde00;&#xD83D;&#56832;", "x\U0001f600\U0001f600", 0),
+    ("&#xD83D; &#56832;", "\ufffd \ufffd", 2), ("&#65535;&#xfffe;&#65533;", "\ufffd\ufffd&#65533;", 2),
+    ("&#55203;&#57344;&#x1F600;&amp;&#1", "&#55203;&#57344;&#x1F600;&amp;&#1", 0)])
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1 << 18])
+def test_characters_that_xml_forbids(spelt, meant, replaced, size):
+    assert fit(f"<a>{spelt}</a>".encode(), size) == (f"<a>{meant}</a>", replaced)
+    assert fit(spelt.encode(), size) == (meant, replaced)
+
+
+def test_every_reference_is_left_that_xml_allows():
+    """What is a character: https://www.w3.org/TR/xml/#charsets."""
+    for number in range(0x10FFFE, 0x110000), range(0x12000):
+        for point in number:
+            allowed = point in (9, 10, 13) or 0x20 <= point <= 0xD7FF or 0xE000 <= point <= 0xFFFD or point > 0xFFFF
+            for reference in (f"&#{point};", f"&#x{point:x};", f"&#X00{point:X};"):
+                assert fit(reference.encode()) == ((reference, 0) if allowed else ("\ufffd", 1)), reference
+
+
+@given(st.text(st.sampled_from("&#x;d8D30556f1 \x01"), max_size=80), SIZES)
+def test_chunks_do_not_matter_to_what_xml_forbids(text, size):
+    assert fit(text.encode(), size) == fit(text.encode())

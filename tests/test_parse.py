@@ -192,6 +192,13 @@ def test_xml_in_the_encoding_that_it_declares(encoding, raw, tmp_path):
     assert not counts.notes
 
 
+def test_characters_that_xml_forbids_do_not_cost_a_file(raw, tmp_path):
+    write(raw / "a.xml", XML.replace("good", "g&#0;o\x0bo&#55357;&#56832;d", 1))
+    rows, counts = parsed(raw, tmp_path / "out")
+    assert rows["a.xml"][0]["text"] == GOOD[0]["text"].replace("good", "g\ufffdo\ufffdo\U0001f600d")
+    assert (counts.written, counts.notes) == (len(GOOD), {"characters that XML forbids: replaced": 2})
+
+
 def test_mixed_encodings_in_one_file(raw, tmp_path):
     line = '{"text":"na\u00efve words here"}\n'
     write(raw / "a.jsonl", line.encode() + line.encode("latin-1"))
