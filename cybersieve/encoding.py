@@ -15,7 +15,7 @@ _LETTER = rb"[\t\n\r -~]"
 ZEROS = tuple((re.compile(pattern.replace(b".", _LETTER)), name) for pattern, name in (
     (rb"(?:.\0\0\0){2}", "utf-32-le"), (rb"(?:\0\0\0.){2}", "utf-32-be"), (rb"(?:.\0){4}", "utf-16-le"),
     (rb"(?:\0.){4}", "utf-16-be")))  # no mark, but zero bytes between the first characters
-LOOK = 1 << 15  # bytes
+LOOK, MANY = 1 << 15, 1 << 17  # bytes
 FORBIDDEN = "characters that XML forbids: replaced"
 _CONTROL = r"\0-\x08\x0b\x0c\x0e-\x1f"
 REPLACEMENT = b"\xef\xbf\xbd"
@@ -23,8 +23,9 @@ _CONTROLS, _NO_XML = re.compile(rf"[{_CONTROL}]".encode()), re.compile(rf"[{_CON
 # References to what is no character of XML: among them surrogates, D800 to DFFF (55296 to 57343), first ones to DBFF.
 _SURROGATE = rb"[dD][89a-fA-F][0-9a-fA-F]{2}", rb"55(?:29[6-9]|[3-9]\d\d)|56\d{3}|57(?:[0-2]\d\d|3[0-3]\d|34[0-3])"
 _FIRST = rb"[dD][89abAB][0-9a-fA-F]{2}", rb"55(?:29[6-9]|[3-9]\d\d)|56(?:[0-2]\d\d|3[01]\d)"
-_REFERENCES = re.compile(rb"(?:&#(?:[xX]0{0,9}(?:[0-8bcefBCEF]|1[0-9a-fA-F]|%s|[fF]{3}[efEF])"
-                         rb"|0{0,9}(?:[0-8]|1[124-9]|2\d|3[01]|%s|6553[45]));)+" % _SURROGATE)
+_NO_CHARACTER = rb"&#(?:[xX]0{0,9}(?:[0-8bcefBCEF]|1[0-9a-fA-F]|%s|[fF]{3}[efEF])" \
+                rb"|0{0,9}(?:[0-8]|1[124-9]|2\d|3[01]|%s|6553[45]));" % _SURROGATE
+_REFERENCES = re.compile(rb"%s(?:%s)*" % (_NO_CHARACTER, _NO_CHARACTER))  # begins with a literal: ten times as fast
 _HALF = re.compile(rb"(?:&#(?:[xX]0{0,9}%s|0{0,9}(?:%s));)?(?:&(?:#(?:[xX]?[0-9a-fA-F]{0,15})?)?)?\Z" % _FIRST)
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 
@@ -88,20 +89,18 @@ def fit_for_xml(chunks: Iterable[bytes], notes: Counter[str]) -> Iterator[bytes]
 
     Characters beyond U+FFFF that are spelt as a pair of references, as some phones do, become these characters.
     """
-    below = np.empty(LOOK, bool)  # one for all: fresh memory costs more than to look at the bytes
+    room = np.empty(MANY, np.uint8)  # one for all: fresh memory costs more than to look at the bytes
     held = b""
     for chunk in chunks:
-        if _controls(chunk, below):
+        if _controls(chunk, room):
             chunk, count = _CONTROLS.subn(REPLACEMENT, chunk)
             notes[FORBIDDEN] += count
-        chunk = held + chunk
+        chunk = held + chunk if held else chunk
         half = _HALF.search(chunk, max(len(chunk) - 40, 0))
         assert half
         chunk, held = chunk[:half.start()], half[0]
-        if b"&#" in chunk:
-            chunk = _REFERENCES.sub(partial(_referred, notes), chunk)
         if chunk:
-            yield chunk
+            yield _REFERENCES.sub(partial(_referred, notes), chunk)
     if held:
         yield _REFERENCES.sub(partial(_referred, notes), held)
 
@@ -116,14 +115,15 @@ def _referred(notes: Counter[str], references: re.Match[bytes]) -> bytes:
     return text.encode()
 
 
-def _controls(chunk: bytes, below: np.ndarray) -> bool:
-    """Does a chunk of UTF-8 hold control characters but white space?"""
-    values, found = np.frombuffer(chunk, np.uint8), 0
-    for at in range(0, len(chunk), LOOK):
-        part = values[at:at + LOOK]
-        found += int(np.count_nonzero(np.less(part, 0x20, out=below[:len(part)])))
-        found -= int(np.count_nonzero(np.equal(part, 0x0a, out=below[:len(part)])))  # the most frequent one
-    return found > 0 and found > chunk.count(b"\t") + chunk.count(b"\r")
+def _controls(chunk: bytes, room: np.ndarray) -> bool:
+    """Does a chunk of UTF-8 hold control characters but tabs and line ends? (An unsigned 0 less 9 is 247.)"""
+    values = np.frombuffer(chunk, np.uint8)
+    for at in range(0, len(chunk), MANY):
+        part = values[at:at + MANY]
+        into = room[:len(part)]
+        if np.subtract(part, 14, out=into).min() < 32 - 14 or np.subtract(part, 9, out=into).max() > 246:
+            return True
+    return b"\x0b" in chunk or b"\x0c" in chunk
 
 
 def _sound(chunk: bytes) -> int:

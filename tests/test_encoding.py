@@ -116,6 +116,13 @@ def test_every_reference_is_left_that_xml_allows():
                 assert fit(reference.encode()) == ((reference, 0) if allowed else ("\ufffd", 1)), reference
 
 
+def test_every_control_character_is_seen():
+    for byte in range(0x80):
+        allowed = byte >= 0x20 or byte in (9, 10, 13)
+        assert fit(b"a" * 200_000 + bytes([byte]) + b"a") == (
+            "a" * 200_000 + (chr(byte) if allowed else "\ufffd") + "a", 0 if allowed else 1)
+
+
 @given(st.text(st.sampled_from("&#x;d8D30556f1 \x01"), max_size=80), SIZES)
 def test_chunks_do_not_matter_to_what_xml_forbids(text, size):
     assert fit(text.encode(), size) == fit(text.encode())
