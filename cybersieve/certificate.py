@@ -26,6 +26,7 @@ ELSEWHERE = ("{} of the {} labels for thresholds are of no record of this corpus
              "or left out, or does the label file name a folder, or have a space too many? Labels of another corpus, "
              "as the sample corpus' are, are to be taken out of the label files.")
 UNREAD = f"Not read are {{}}: only {labels.UNIFORM} and {labels.STRATIFIED} are, whatever else is called .csv."
+ONE_KIND = "Every decided label that may set thresholds is {}: were records left out that {}?"
 NO_NUMBER = "No number of labels proves a target of 1."
 INSTEAD = "With calibrate.mode: fixed, calibrate.accept and calibrate.reject decide instead, unproven."
 
@@ -59,7 +60,7 @@ def words(found: dict[str, Any], passed: tuple[float | None, float | None], sett
     if found["labels_undecided"]:
         lines.append(f"{found['labels_undecided']} labelled records that can't be decided take no part in this.")
     if None in passed and found["asked"]:
-        lines += [INSTEAD, drawing(found["labels_needed"], found["labels"], found["records"])]
+        lines += [*one_kind(found), INSTEAD, drawing(found["labels_needed"], found["labels"], found["records"])]
     return lines
 
 
@@ -70,10 +71,18 @@ def estimates(found: dict[str, Any], met: tuple[float | None, float | None], rea
         lines.append(NO_NUMBER)
     elif found["labels"] < needed:
         lines.append(FEW.format(found["labels"], needed))
+    lines += one_kind(found)
     if None in met and found["asked"]:
         empty = [name for name, band in zip(("kept", "rejected"), met, strict=True) if band is None]
         lines += [EMPTY.format(" or ".join(empty)), INSTEAD]
     return lines
+
+
+def one_kind(found: dict[str, Any]) -> list[str]:
+    """What is to be said of labels that are all alike."""
+    if found["labels_positive"] not in (0, found["labels"]):
+        return []
+    return [ONE_KIND.format(*(1, "do not belong") if found["labels_positive"] else (0, "belong"))]
 
 
 def by_hand(reason: str | None, labelled: bool) -> str:

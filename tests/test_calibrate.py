@@ -444,6 +444,20 @@ def test_a_label_of_the_reports_half_alone_is_not_said_to_be_of_another_corpus(t
     assert "no label that may set thresholds is of a record" in found["certificate"][0]
 
 
+@pytest.mark.parametrize("uniform", [True, False])
+@pytest.mark.parametrize("kind, left_out", [("1", "do not belong"), ("0", "belong")])
+def test_labels_of_one_kind_are_told(tmp_path: Path, uniform: bool, kind: str, left_out: str) -> None:
+    scored, folder_of_labels = folder(tmp_path, 400, uniform)
+    path = next(folder_of_labels.iterdir())
+    rows = [line for line in path.read_text().splitlines() if line.endswith(f",{kind}")][:20]
+    path.write_text("\n".join(["file,id,label", *rows]))
+    told = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)["certificate"]
+    assert f"Every decided label that may set thresholds is {kind}: were records left out that {left_out}?" in told
+    path.write_text("\n".join(["file,id,label", *rows, *(f"feed.json,{n},{1 - int(kind)}" for n in range(300, 306))]))
+    assert "were records left out" not in " ".join(
+        calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)["certificate"])
+
+
 def test_stratified_labels_alone_certify_nothing(tmp_path: Path) -> None:
     found = calibrate.calibrate_folder(*folder(tmp_path, 400, uniform=False), SETTINGS)
     assert found["mode"] == "estimated" and "Nothing is certified" in found["certificate"][0]
