@@ -80,7 +80,9 @@ def answers(path: Path) -> list[Answer]:
                 cells = dict(zip(header, row, strict=False))
                 said = MEANT.get(cells.get("label", "").strip().casefold())
                 if not {"file", "id"} <= cells.keys() or said is None:
-                    raise InputError(path, f"not a label: {row}", f"line {rows.line_num}", "file,id and 1, 0 or u")
+                    known = [cells.get(name) for name in ("file", "id", "label")]  # not the text, which may be long
+                    raise InputError(path, f"not a label: {known}", f"line {rows.line_num}",
+                                     "file, id and 1, 0 or u are wanted: take out rows without a label")
                 answer = Answer(unguarded(cells["file"]), unguarded(cells["id"]), said,
                                 cells.get("labeller", ""), cells.get("time", ""))
                 label, line = seen.setdefault((answer.key, answer.labeller), (answer.label, rows.line_num))

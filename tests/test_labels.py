@@ -43,6 +43,15 @@ def test_a_bad_label_file_is_named_with_its_line(tmp_path, content, place):
         labels.load(path)
 
 
+def test_a_row_without_a_label_is_told_without_its_text(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("file,id,label,title,text\nnotes.csv,7,,A note," + "long " * 100 + "\n")
+    with pytest.raises(InputError) as error:
+        labels.load(path)
+    assert "line 2: not a label: ['notes.csv', '7', ''] (file, id and 1, 0 or u are wanted" in str(error.value)
+    assert "long" not in str(error.value)
+
+
 def test_a_cell_that_is_too_large_is_named_with_its_line(tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text("file,id,label\na,b,1\na," + "b" * 200_000 + ",1\n")
