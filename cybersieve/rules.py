@@ -284,7 +284,7 @@ def _rules(tree: dict[str, Any], categories: dict[str, float], path: str) -> lis
         category, field = row.get("category", "own"), row.get("field", "both")
         if field not in FIELDS or not isinstance(category, str) or category not in categories:
             raise ParamsError(f"{where}: its field must be one of {', '.join(FIELDS)}, its category one of "
-                              f"{', '.join(sorted(categories))}")
+                              f"{', '.join(sorted(categories))}; found {field!r} and {category!r}")
         weight = _number(row["weight"], f"{where}: its weight")
         prior = _number(row.get("prior", categories[category]), f"{where}: its prior")
         rule = Rule(str(row["id"]), row["pattern"], field, weight, category, str(row.get("source", Path(path).name)),
