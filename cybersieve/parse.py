@@ -295,8 +295,13 @@ def found(path: Path, name: str, settings: Parse, notes: Counter[str], part: con
           told: Callable[[bytes], object] | None = None) -> Iterator[Found]:
     """Source, locator and tree of every record in the file, or in a part of a zip; `told` of all bytes read."""
     own = sources.users(settings.sources)
+    if containers.spreadsheet(name):
+        raise InputError(name, "a spreadsheet, which is not read", remedy="save its sheets as CSV first")
     for member in containers.members(path, name, settings.limits, notes, part, told):
         inner = member.name or name
+        if containers.spreadsheet(inner):
+            notes["archive members skipped: spreadsheet"] += 1
+            continue
         if member.name and not readers.is_data(inner.rpartition("!")[2]):
             notes["archive members skipped: not data"] += 1
             continue

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import io
 import json
 import lzma
 import os
@@ -397,6 +398,34 @@ def test_what_is_not_read_is_named(begin, kind, raw, tmp_path):
     write(raw / "dump", begin + bytes(99))
     with pytest.raises(InputError, match=rf"dump, byte 0: {kind}, which is not read"):
         parsed(raw, tmp_path / "out")
+
+
+BOOK = {"[Content_Types].xml": "<Types/>", "xl/worksheets/sheet1.xml": "<worksheet><sheetData>" + "".join(
+    f'<row r="{n}"><c t="s"><v>{n}</v></c><c t="s"><v>0</v></c></row>' for n in range(9)) + "</sheetData></worksheet>",
+    "xl/sharedStrings.xml": "<sst>" + "<si><t>A leak in the valve lets attackers in.</t></si>" * 9 + "</sst>"}
+
+
+def workbook():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as book:
+        for name, content in BOOK.items():
+            book.writestr(name, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["book.xlsx", "more/Book.XLSX", "book.ods", "book.xls"])
+def test_a_spreadsheet_is_named_instead_of_read_as_a_zip_of_xml(name, raw, tmp_path):
+    write(raw / name, workbook())
+    with pytest.raises(InputError, match=f"{name}: a spreadsheet, which is not read .save its sheets as CSV first"):
+        parsed(raw, tmp_path / "out")
+
+
+def test_a_spreadsheet_in_an_archive_is_noted(raw, tmp_path):
+    with zipfile.ZipFile(raw / "both.zip", "w") as archive:
+        archive.writestr("a/book.xlsx", workbook())
+        archive.writestr("good.json", json.dumps(GOOD))
+    rows, counts = parsed(raw, tmp_path / "out")
+    assert len(rows["both.zip"]) == len(GOOD) and counts.notes["archive members skipped: spreadsheet"] >= 1
 
 
 # --- files without a record ---
