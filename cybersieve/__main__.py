@@ -13,7 +13,7 @@ commands:
   sample-labels  draw records to label into a CSV
   adapt          train an adapter for the verifier's model
   serve          the verifier over HTTP: what start-simple-server.sh starts
-  cache          show or prune the verdict cache
+  cache          show or prune the LLM's answers and what was parsed
   doctor         what this machine has for a run, and a remedy for each fault
 """
 
@@ -127,7 +127,7 @@ def _serve(arguments: list[str]) -> None:
 
 
 def _cache(arguments: list[str]) -> None:
-    """Show or prune the verdict cache, where answers of the LLM are kept so that nothing is asked twice.
+    """Show or prune the per-user cache: answers of the LLM, so that nothing is asked twice, and what was parsed.
 
     python -m cybersieve cache info
     python -m cybersieve cache prune --days 90

@@ -25,7 +25,7 @@ NAMED = 3  # files and folders that a sentence names
 ELSEWHERE = ("{} of the {} labels for thresholds are of no record of this corpus, among them {!r}: were files renamed "
              "or left out, or does the label file name a folder, or have a space too many? Labels of another corpus, "
              "as the sample corpus' are, are to be taken out of the label files.")
-UNREAD = f"Not read are {{}}: only {labels.UNIFORM} and {labels.STRATIFIED} are, whatever else is called .csv."
+UNREAD = f"Not read are {{}}: only {labels.UNIFORM} and {labels.STRATIFIED} are."
 ONE_KIND = "Every decided label that may set thresholds is {}: were records left out that {}?"
 NO_NUMBER = "No number of labels proves a target of 1."
 INSTEAD = "With calibrate.mode: fixed, calibrate.accept and calibrate.reject decide instead, unproven."
