@@ -95,6 +95,8 @@ def main(arguments: list[str]) -> None:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=Path, nargs="*", metavar="FILE.csv", help="label files (default: labels/*.csv)")
     paths = parser.parse_args(arguments).files or sorted(Path("labels").glob("*.csv"))
+    if not paths:
+        raise InputError("labels", "holds no label file", remedy="name some, or label: python -m cybersieve review")
     everybody = by_labeller(paths)
     lines = [line for one, other in combinations(sorted(everybody), 2) for line in compare(one, other, everybody)]
     print("\n".join(lines) or "No two labellers share a record. A second one: "

@@ -72,3 +72,9 @@ def test_who_contradicts_himself_across_files_is_told(tmp_path):
 def test_nobody_shares_a_record(tmp_path, capsys):
     agreement.main([str(write(tmp_path / "one.csv", ["a,1,1,ann,"]))])
     assert "No two labellers" in capsys.readouterr().out
+
+
+def test_no_label_file_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="labels: holds no label file"):
+        agreement.main([])
