@@ -117,17 +117,18 @@ def plain(key: str) -> str:
 
 def owner(key: str) -> str:
     """Whom or what, by the first of the words in its name, a field belongs to that the record only names."""
-    parts = _parts(key)
-    return parts[0] if len(parts) > 1 and (parts[0] in ROOMS or parts[0] in OTHERS_IDS) else ""
+    first, *more = parts(key) or [""]
+    return first if more and (first in ROOMS or first in OTHERS_IDS) else ""
 
 
 def about(key: str) -> str:
     """Of whom or what does a field tell by its name, as `author_bio_text` does, unlike `author_comment`?"""
-    first = "" if ABOUT.isdisjoint(_parts(key)) else owner(key)
+    first = "" if ABOUT.isdisjoint(parts(key)) else owner(key)
     return first if first in SOMEBODY else ""
 
 
-def _parts(key: str) -> list[str]:
+def parts(key: str) -> list[str]:
+    """The words in a key."""
     return [part.lower() for part in _PARTS.findall(key)]
 
 

@@ -14,7 +14,6 @@ from cybersieve.field_names import (
     OTHERS,
     PEOPLE,
     PUBLIC,
-    TEXTS,
     TITLES,
     advisory,
     numeric,
@@ -25,8 +24,6 @@ from cybersieve.field_names import (
 from cybersieve.infer_fields import Description, described
 from cybersieve.leaves import MAX_DEPTH, alike, pair
 
-REPLIES = {"message", "msg"}  # of a service that answers
-RECORDS_OWN = {*IDS, *TITLES, *TEXTS} - REPLIES
 MOST_OF_PEOPLE = 3  # steps down to lists of these: `data.users[]`
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
@@ -70,9 +67,12 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         return inside("[]", root)
     if not isinstance(root, dict):
         return [""]
-    values = list(root.values())
-    if len(values) == 1 and isinstance(values[0], dict) and _json_records(values, whole) == [""]:
-        return [""]
+    if key := telling.room_of(root):
+        paths = _json_records([root[key]], whole)
+        if paths == [""]:
+            return paths
+        if all(path.startswith("*") for path in paths) and (whole or alike(list(root[key].values()))):
+            return [f"{fields.quoted(key)}.{path}" for path in paths]
     if telling.records_by_key(root) or telling.by_key(root):
         return ["*"]
     root = telling.told(root)
@@ -82,7 +82,7 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     named = [path for path in named if not _beside(path, arrays[path])] or named
     talk = named and all(plain(telling.last(path)) in telling.TALK and len(arrays[path]) < peek.ITEMS
                          for path in named)
-    own_words = any(isinstance(value, str) and words(value) and plain(key) not in REPLIES
+    own_words = any(isinstance(value, str) and words(value) and plain(key) not in telling.REPLIES
                     and (textual(key) or (talk and plain(key) in FIRM)) for key, value in root.items())
     if advisory(root) and (own_words or any(isinstance(v, list) and telling.wordy(v) for v in root.values())):
         return [""]
@@ -113,9 +113,11 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         named = [path for path in named if not any(_under(path, room) for room in maps)]
         return [inner for path in named for inner in inside(path, arrays[path])] + list(maps)
     if not arrays:
-        return ["*[]"] if _rooms(values) else [""]
+        short = [path for path, items in arrays_in(root, "", 0) if plain(telling.last(path)) in telling.LISTS
+                 and telling.named(items)]
+        return ["*[]"] if _rooms(values) else short or [""]
     longest = max(arrays, key=lambda path: len(arrays[path]))
-    same = [path for path in arrays if path == longest or alike([arrays[longest][0], arrays[path][0]])]
+    same = [path for path in arrays if path == longest or _one_kind([arrays[longest][0], arrays[path][0]])]
     return [inner for path in same for inner in inside(path, arrays[path])]
 
 
@@ -140,18 +142,15 @@ def _without_people(lists: dict[str, list[Any]]) -> dict[str, list[Any]]:
 def _pages(documents: list[Any], whole: bool) -> list[str]:
     """Paths of the records in pages of one list, which have nothing to say of their own; else documents are records."""
     pages = documents[:3]
-    if not all(isinstance(page, dict) and not any(map(_own, page)) for page in pages):
+    if not all(isinstance(page, dict) and not any(map(telling.own, page)) for page in pages):
         return [""]
     paths, *others = [_json_records([page], whole) for page in pages] or [[""]]
     lists = all(path.endswith("[]") and plain(telling.last(path)) in telling.LISTS for path in paths)
     items = [item for path in paths for item in peek.records(pages, fields.record_path(path))] if lists else []
     numbered = [isinstance(item, dict) and any(plain(key) in IDS for key in telling.unwrapped(item)) for item in items]
-    return paths if lists and all(found == paths for found in others) and sum(numbered) * 2 > len(items) else [""]
-
-
-def _own(key: str) -> bool:
-    """Does a field of this name say that what has it is a record, not a page of some?"""
-    return plain(key) in RECORDS_OWN or plain(key).endswith("id")
+    records = sum(numbered) * 2 > len(items) or (telling.titled(items) and telling.tells(items)) or all(
+        map(telling.paged, pages))
+    return paths if lists and records and all(found == paths for found in others) else [""]
 
 
 def _under(path: str, room: str) -> bool:
@@ -204,6 +203,10 @@ def inside(path: str, items: list[Any]) -> list[str]:
     """The path of the items' own arrays of records, where the items are only rooms for those (findings by host)."""
     objects = [item for item in items if isinstance(item, dict)]
     below = _below(path, objects)
+    lists = [inner for inner, found in below.items()
+             if plain(telling.last(inner)) in telling.LISTS and telling.wordy(found) >= 0.5]
+    if lists and all(map(telling.paged, objects)):
+        return [further for inner in lists for further in inside(inner, below[inner])]
     if any(telling.says(item) or telling.own_text(item) or any(plain(key) in IDS for key in item) for item in objects):
         return ([] if telling.long(objects) else list(_chapters(objects, below))) or [path]
     deeper: list[str] = []
@@ -254,9 +257,13 @@ def _joined(arrays: dict[str, list[Any]]) -> dict[str, list[Any]]:
         enough = len(keys) >= FAMILY or all(numeric(key) for some in keys.values() for key in some)
         if enough and keys.keys() <= arrays.keys():
             together = [item for path in keys for item in arrays[path][:2]]
-            if alike(together):
+            if _one_kind(together):
                 arrays = {family: together} | {path: items for path, items in arrays.items() if path not in keys}
     return arrays
+
+
+def _one_kind(items: list[Any]) -> bool:
+    return alike(items) or all(isinstance(item, str) for item in items)
 
 
 def _rooms(values: list[Any]) -> bool:

@@ -143,10 +143,11 @@ class Elements:
     depths: dict[str, int] = field(default_factory=dict)  # where a name stands nearest to the root, which is at 0
 
 
-def xml_elements(begin: bytes, whole: bool, most: int = 3) -> Elements:
+def xml_elements(begin: bytes, whole: bool, most: int = ITEMS) -> Elements:
     """Local names in `begin`, how often and how deep they come, and up to `most` trees of each."""
     parser = etree.XMLPullParser(events=("start", "end"), **xml_stream.SAFE)
     seen, depth = Elements(whole), 0
+    sampled: dict[str, int] = {}  # how deep the samples of a name stand
     with contextlib.suppress(etree.XMLSyntaxError):  # what comes before a fault is still to be seen
         parser.feed(begin)
     with contextlib.suppress(etree.XMLSyntaxError):
@@ -162,7 +163,11 @@ def xml_elements(begin: bytes, whole: bool, most: int = 3) -> Elements:
                 depth += 1
             else:
                 depth -= 1
-                if depth <= XML_DEPTH and len(found := seen.samples.setdefault(name, [])) < most:
+                found = seen.samples.setdefault(name, [])
+                if depth < sampled.get(name, depth):  # not what only names one within another
+                    found.clear()
+                if depth <= min(XML_DEPTH, sampled.get(name, depth)) and len(found) < most:
+                    sampled[name] = depth
                     found.append(xml_tree.tree(node))
     return seen
 

@@ -123,10 +123,12 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         key, offset = inner
         document = read(embedded.text(stream, offset, name), name, f"{path}.{key}", own, limits, notes)
         return document and Document(document.source, ((f"{key}: {where}", tree) for where, tree in document.records))
+    several = False  # documents of XML in a row
     if kind == "xml":
         begin, stream = b"".join(encoding.fit_for_xml([begin], Counter())), encoding.fit_for_xml(stream, notes)
         shown = xml_documents.first(begin)
-        whole, begin = whole or len(shown) < len(begin), shown
+        several = len(shown) < len(begin)
+        whole, begin = whole or several, shown
         begin, stream = peek.fragments(begin, stream)
     while True:
         source = recognised(kind, begin, whole, path, own, limits.max_depth)
@@ -143,7 +145,7 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         where = "" if whole else f"the first {most / 1e6:g} MB of "
         raise (NoRecord if whole else InputError)(name, f"no record found in {where}this {kind.upper()}", "",
                                                   "if it has some, describe where they are in parse.sources")
-    find = None if whole else {"json": late.arrays, "xml": late.elements}.get(kind)
+    find = None if whole and not several else {"json": late.arrays, "xml": late.elements}.get(kind)
     return Document(source, located(kind, stream, name, source, notes, bounds, find and find(source, begin)))
 
 
@@ -287,7 +289,7 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
     elif kind == "xml":
         state = xml_stream.State()
         for number, document in enumerate(xml_documents.split(stream, state.ended), 1):
-            beside = others if number == 1 and isinstance(others, xml_stream.Beside) else None
+            beside = others if isinstance(others, xml_stream.Beside) else None
             found = xml_stream.records(document, name, source.records, notes, **bounds, read=source.wanted, state=state,
                                        beside=beside)
             yield from _bounded(found if number == 1 else _further(found, f"document {number}", notes), name, notes)

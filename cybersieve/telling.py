@@ -15,6 +15,7 @@ from cybersieve.field_names import (
     TEXTS,
     TITLES,
     names_of,
+    parts,
     plain,
     textual,
     unspaced,
@@ -34,6 +35,9 @@ FEED_FROM = 5  # times as much as the root says, from which on what its lists sa
 OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
 TEXTS_FROM = 20  # texts under keys that are no names of fields, from which on each is a record
 WRAPS = BEARS_PARENTS_NAME | {"text", "content", "body", "html", "plain", "markdown", "raw"}
+REPLIES = {"message", "msg"}  # of a service that answers
+_OWN = {*IDS, *TITLES, *TEXTS} - REPLIES
+_PAGING = frozenset(("page", "pages", "total", "count", "offset", "limit", "next", "cursor"))  # words in names
 _STEM = re.compile("[0-9].*", re.S)
 _LANGUAGE = re.compile("[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?")
 _IN_CHAPTERS = re.compile(r"[A-Za-z]{0,6}[-. ]?[0-9]+(?:[.-][0-9]+)+[a-z]?|T[0-9]{4}")  # 1.2.3, V1.2, T1059 (ATT&CK)
@@ -81,6 +85,25 @@ def own_text(tree: dict[str, Any]) -> int:
     """Characters of an object's own texts, by name or by length."""
     return sum(len(value) for key, value in tree.items() if isinstance(value, str) and words(value)
                and (textual(key) or (len(value) >= OWN_FROM and plain(key) not in OTHERS)))
+
+
+def own(key: str) -> bool:
+    """Does a field of this name say that what has it is a record, not a page of some?"""
+    return plain(key) in _OWN or plain(key).endswith("id")
+
+
+def paged(tree: dict[str, Any]) -> bool:
+    """Does the object say where in a list it stands (page, total, next), and nothing of its own?"""
+    return not any(map(own, tree)) and any(not _PAGING.isdisjoint(parts(key)) for key in tree)
+
+
+def room_of(root: dict[str, Any]) -> str:
+    """The key of the one object in a document that has no more than a word or a number beside it (`"total": 2`)."""
+    full = {key: value for key, value in root.items() if value not in (None, "", [], {})}
+    rooms = [key for key, value in full.items() if isinstance(value, dict)]
+    says_more = any(isinstance(value, list) or (isinstance(value, str) and words(value)) or own(key)
+              for key, value in full.items() if not isinstance(value, dict))
+    return rooms[0] if len(rooms) == 1 and not says_more and fields.sayable(rooms[0]) else ""
 
 
 def strings(tree: Any) -> Iterator[str]:

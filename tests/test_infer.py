@@ -52,6 +52,7 @@ EXPECTED = [(f"E-{n}", f"Event {n}", f"{PROSE} Number {n}.") for n in range(3)]
         {"id": "C-1.1", "title": "A part of that", "controls": [entry(n) for n in range(3)]}]}]}),
     ("wrapped in rooms", [{"kind": "list", "data": {"children": [{"kind": "t1", "data": entry(n)}]}}
                           for n in range(3)]),
+    ("pages in an array", [{"page": 1, "items": [entry(0), entry(1)]}, {"page": 2, "items": [entry(2)]}]),
     ("wrapped each", {"products": [{"product": entry(n)} for n in range(3)]}),
     ("lines", "\n".join(json.dumps(entry(n)) for n in range(3))),
     ("concatenated", "".join(json.dumps(entry(n), indent=1) for n in range(3))),
@@ -1058,3 +1059,62 @@ def test_the_same_elements_in_several_others_are_no_records(tmp_path):
     answers = "".join(f"<response id='{n}'>" + "".join(
         f"<q{k}><text>{PROSE} {n} {k}</text></q{k}>" for k in range(4)) + "</response>" for n in range(5))
     assert [row["id"] for row in parsed(tmp_path, "a.xml", f"<all>{answers}</all>")] == [str(n) for n in range(5)]
+
+
+def test_pages_of_what_has_no_id(tmp_path):
+    def page(at, **more):
+        return {**more, "results": [{"headline": f"Event {at}{n}", "body": f"{PROSE} {at}{n}"} for n in range(2)]}
+    titles = [f"Event {at}{n}" for at in range(3) for n in range(2)]
+    for name, pages in ("titled", [page(at) for at in range(3)]), ("counted", [page(at, offset=at) for at in range(3)]):
+        for content in "\n".join(map(json.dumps, pages)), pages:
+            if name == "counted" or isinstance(content, str):
+                rows = parsed(tmp_path, f"{name}.json", content)
+                assert [row["title"] for row in rows] == titles, (name, content)
+
+
+def test_what_only_wraps_one_record(tmp_path):
+    parts = [{"product": f"Gate {n} of the wall", "fix": f"Upgrade it to {n}.1 or above"} for n in (1, 2)]
+    for beside in {}, {"error": None, "links": []}, {"ok": True, "code": 200}:
+        row, = parsed(tmp_path, "one.json", {**beside, "advisory": entry(0, affected=parts)})
+        assert (row["id"], row["title"]) == EXPECTED[0][:2] and EXPECTED[0][2] in row["text"], beside
+
+
+def test_a_few_records_by_key_beside_a_number(tmp_path):
+    rows = parsed(tmp_path, "two.json", {"total": 2, "all": {f"k{n}": {"entry": entry(n)} for n in range(2)}})
+    assert [(row["title"], row["text"]) for row in rows] == [told[1:] for told in EXPECTED[:2]]
+
+
+def test_a_list_of_names_is_read_wherever_it_stands(tmp_path):
+    groups = [{"name": f"GRP-{n}", "status": "known", "type": "actors"} for n in range(3)]
+    for document in groups, {"data": groups}, {"result": {"items": groups, "total": 3}}:
+        assert [row["title"] for row in parsed(tmp_path, "groups.json", document)] == ["GRP-0", "GRP-1", "GRP-2"]
+
+
+def test_texts_in_lists_under_several_keys(tmp_path):
+    notes = {f"CVE-2031-{n:04}": [f"{PROSE} First {n}.", f"{PROSE} Second {n}."] for n in range(7)}
+    for count in 2, 7:
+        few = dict(list(notes.items())[:count])
+        texts = {row["text"] for row in parsed(tmp_path, "notes.json", few)}
+        assert texts == {text for some in few.values() for text in some}
+
+
+@pytest.mark.parametrize("missing", ["id", "title", "description", "remedy"])
+def test_xml_of_which_the_first_records_lack_a_field(missing, tmp_path):
+    def element(number):
+        fields = {"id": f"E-{number}", "title": f"Event {number}", "description": f"{PROSE} {number}",
+                  "remedy": f"Put the gate's version {number} in its place, and restart what stands behind it."}
+        if number < 5:
+            del fields[missing]
+        return "".join(f"<{name}>{words}</{name}>" for name, words in fields.items())
+    flaws = "".join(f"<flaw>{element(number)}</flaw>" for number in range(20))
+    row = parsed(tmp_path, "flaws.xml", f"<flaws>{flaws}</flaws>")[-1]
+    assert (row["id"], row["title"], row["text"].count("\n")) == ("E-19", "Event 19", 1)
+
+
+def test_xml_records_that_others_name(tmp_path):
+    threads = "".join(f"<thread id='t{n}'><title>A thread on locks, {n}</title></thread>" for n in range(2))
+    posts = "".join(f"<post id='p{n}'><message>{PROSE} {n}</message><thread id='t0'/></post>" for n in range(4))
+    for content in threads + posts, posts + threads:
+        rows = parsed(tmp_path, "talk.xml", f"<talk>{content}</talk>")
+        assert sorted(row["id"] for row in rows) == ["p0", "p1", "p2", "p3", "t0", "t1"]
+        assert {row["title"] for row in rows} > {"A thread on locks, 0", "A thread on locks, 1"}

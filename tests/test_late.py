@@ -46,12 +46,13 @@ def test_rows_without_a_text(tmp_path):
     def row(*columns):
         fields = (f"<field name='{name}'>{text}</field>" for name, text in columns)
         return f"<row name='posts'>{''.join(fields)}</row>"
-    ids = "".join(row(("post_id", n), ("post_subject", f"Post {n} of it"), ("post_text", "" if n % 4 == 1 else PROSE))
-                  for n in range(20))
+    texts = ["" if n % 4 == 1 else f"{PROSE} {n}" for n in range(60)]
+    ids = "".join(row(("post_id", n), ("post_subject", f"Post {n} of it"), ("post_text", text))
+                  for n, text in enumerate(texts))
     other = row(("comment_id", "c1"), ("comment_author", "joe the poster"), ("comment_content", f"{PROSE} 1"))
     rows, counts = parsed(tmp_path, "rows.xml", f"<all><row name='posts'>CREATE TABLE posts;</row>{ids}{other}</all>")
     assert [(row["id"], row["title"], row["text"]) for row in rows[1:-1]] == [
-        (str(n), f"Post {n} of it", "" if n % 4 == 1 else PROSE) for n in range(20)]
+        (str(n), f"Post {n} of it", text) for n, text in enumerate(texts)]
     assert (rows[-1]["id"], rows[-1]["text"]) == ("c1", f"{PROSE} 1")
     assert counts.notes == {"records of another kind than the first": 1}
 
@@ -156,6 +157,14 @@ def test_elements_of_another_name_are_told(size, tmp_path, monkeypatch):
     counts = parse.parse_folder(raw, tmp_path / "out", SETTINGS, "local")
     assert counts.notes[xml_stream.NOT_READ] == 10
     assert counts.written == 2000
+
+
+@pytest.mark.parametrize("documents", [3, 1000])
+def test_elements_of_documents_in_a_row(documents, tmp_path):
+    one = f"<?xml version='1.0'?><list><flaw><title>It leaks</title><text>{PROSE}</text></flaw></list>"
+    other = f"<?xml version='1.0'?><list><bug><title>It breaks</title><text>{PROSE}</text></bug></list>"
+    rows, counts = parsed(tmp_path, "row.xml", one * documents + other)
+    assert len(rows) == documents and counts.notes[xml_stream.NOT_READ] == 1
 
 
 def test_nothing_is_told_of_what_the_beginning_shows(tmp_path):

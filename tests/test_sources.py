@@ -246,3 +246,12 @@ def test_records_of_several_upstreams_in_one_document(records, pair, tmp_path):
         "A flaw of it" if record is CVE else "Another flaw of it" if record is OSV else POST["body"]]]
     found = parse.found(tmp_path / "a.json", "a.json", SETTINGS, Counter())
     assert [row["text"] for row in parse.rows(found, "a.json", SETTINGS, Counts())] == texts
+
+
+def test_a_feed_with_descriptions(tmp_path):
+    entries = "".join(f"<entry><id>E-{n}</id><title>Event {n}</title><description>It leaks, {n}.</description></entry>"
+                      for n in range(2))
+    (tmp_path / "feed.xml").write_text(f"<feed>{entries}</feed>")
+    found = parse.found(tmp_path / "feed.xml", "feed.xml", SETTINGS, Counter())
+    rows = list(parse.rows(found, "feed.xml", SETTINGS, records.Counts()))
+    assert [(row["title"], row["text"]) for row in rows] == [("Event 0", "It leaks, 0."), ("Event 1", "It leaks, 1.")]
