@@ -12,10 +12,12 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -82,24 +84,32 @@ def release_files(folder: Path) -> list[tuple[Path, str]]:
 
 
 def release(path: Path) -> Iterator[Row]:
-    """An earlier release's records; only `text` must be there. Raises InputError where it isn't."""
+    """An earlier release's records; only `text` must be there, and a `meta` that is none of ours is left out.
+
+    Raises InputError where it isn't, or the file can't be read.
+    """
     for number, row in enumerate(records.read(path) if path.suffix == ".parquet" else _json_lines(path)):
         if not isinstance(row.get("text"), str):
             raise InputError(path, "a record without `text`", f"record {number}",
                              "dedup.against wants the records of a release, not chat formats")
-        meta = row.get("meta") or {}
+        meta, tree = row.get("meta"), None
+        with suppress(ValueError):
+            tree = orjson.loads(meta) if isinstance(meta, str) else meta
+        if not isinstance(tree, dict):
+            meta = "{}"
         yield {"id": str(row.get("id") or number), "title": str(row.get("title") or ""), "text": row["text"],
-               "meta": meta if isinstance(meta, str) else json.dumps(meta), "dropped": None}
+               "meta": meta if isinstance(meta, str) else json.dumps(meta, default=str), "dropped": None}
 
 
 def _json_lines(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise InputError(path, f"not JSON: {error}", f"line {number}") from None
-            yield row if isinstance(row, dict) else {}
+            if line.strip():
+                try:
+                    row = json.loads(line.decode("utf-8-sig"))
+                except ValueError as error:
+                    raise InputError(path, f"not JSON: {error}", f"line {number}") from None
+                yield row if isinstance(row, dict) else {}
 
 
 def canonical_names(jobs: list[Job], twins: Twins) -> dict[int, str]:

@@ -82,7 +82,7 @@ def export_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, filter
     inputs = parsed_dir, scored_dir, verdicts_dir
     with ExitStack() as stack:
         filtered = stack.enter_context(records.output_folder(filtered_dir, *inputs, also=WRITTEN))
-        rejected = stack.enter_context(records.output_folder(rejected_dir, *inputs))
+        rejected = stack.enter_context(records.output_folder(rejected_dir, *inputs, filtered_dir))
         (filtered / PIECES).mkdir()
         jobs = [Job(number, shard, scored_dir / shard.name, verdicts_dir / shard.name, filtered, rejected, settings)
                 for number, shard in enumerate(records.shards(parsed_dir))]

@@ -129,11 +129,17 @@ def shards(folder: Path) -> list[Shard]:
     return result
 
 
-def read(path: Path, columns: list[str] | None = None, batch: int = 512) -> Iterator[Row]:
-    """The file's rows as dicts, `batch` at a time in memory."""
-    with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
-        for part in file.iter_batches(batch_size=batch, columns=columns, use_threads=False):
-            yield from part.to_pylist()
+def read(path: Path, columns: list[str] | None = None) -> Iterator[Row]:
+    """The file's rows as dicts, few at a time in memory. Raises InputError where it is damaged."""
+    try:
+        with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+            for part in file.iter_batches(batch_size=512, columns=columns, use_threads=False):
+                yield from part.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        if getattr(error, "errno", None):  # the disk's own: no such file, no permission
+            raise
+        reason = " ".join(str(error).split())
+        raise InputError(path, f"not a sound Parquet file: {reason}", remedy="rerun the stage that wrote it") from None
 
 
 def side_by_side(*paths_and_columns: tuple[Path, list[str]]) -> Iterator[tuple[Row, ...]]:
@@ -210,13 +216,13 @@ def output_folder(folder: Path, *inputs: Path, also: str = "") -> Iterator[Path]
 
     A run that is killed leaves `folder` as it was, or absent: nothing half-written. Refuses (InputError) to replace a
     folder that holds anything but Parquet files of stages (`also`: a pattern of what else the stage writes there), or
-    that is, holds or lies in an input, or that another run is about to replace.
+    that is, holds or lies in an input (or another output), or that another run is about to replace.
     """
     named, folder = Path(folder), Path(folder).resolve()
     for other in inputs:
         a, b = folder, Path(other).resolve()
         if a == b or a in b.parents or b in a.parents:
-            raise InputError(named, f"overlaps the input {other}", remedy="name another output folder")
+            raise InputError(named, f"overlaps {other}", remedy="name another output folder")
     if folder.exists():
         files = (path for path in sorted(folder.rglob("*")) if path.is_file())
         strange = next((path for path in files if not _ours(path, path.relative_to(folder).as_posix(), also)), None)

@@ -52,7 +52,7 @@ def share(group: str, salt: str = "") -> float:
 def read_jsonl(path: Path) -> Iterator[Row]:
     """`{text, label}` lines; a null label is skipped. Raises InputError with the line that is malformed."""
     try:
-        with path.open(encoding="utf-8") as lines:
+        with path.open(encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     found = _checked(line, path, number)

@@ -220,7 +220,8 @@ def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, threshol
     accept, reject = bands["accept"], bands["reject"]
     shards = records.shards(parsed_dir)
     counts = Counts()
-    with records.output_folder(output_dir, parsed_dir, scored_dir) as folder:
+    inputs = [parsed_dir, scored_dir, *([unique_dir] if unique_dir else [])]
+    with records.output_folder(output_dir, *inputs) as folder:
         with Verifier(settings) as verifier:
             margins = _ask_uncertain(verifier, shards, scored_dir, unique_dir, accept, reject)
             if verifier.failed > settings.max_failed * len(margins):

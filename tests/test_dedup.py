@@ -181,12 +181,23 @@ def test_what_an_earlier_release_holds_is_a_duplicate(tmp_path, kind):
     assert rows["a.json#y"]["duplicate_of"] is None and counts.dropped == {"near duplicate, in the earlier release": 1}
 
 
+@pytest.mark.parametrize("meta", [None, {"aliases": ["CVE-2010-0001"]}, '{"cwe": 79}', "free words", ["a", "b"], 3])
+def test_a_release_of_somebody_else_is_read(tmp_path, meta):
+    (tmp_path / "release").mkdir()
+    line = json.dumps({"id": 7, "text": STORY, "meta": meta})
+    (tmp_path / "release" / "old.jsonl").write_text(f"\ufeff{line}\n\n", encoding="utf-8")
+    settings = params.Dedup(True, 0.8, 3, 8, str(tmp_path / "release"))
+    rows, _ = run(tmp_path, {"a.json": [("x", "", STORY), ("y", "", OTHER)]}, settings)
+    assert rows["a.json#x"]["duplicate_of"].endswith("old.jsonl#7") and rows["a.json#y"]["duplicate_of"] is None
+
+
 @pytest.mark.parametrize(("name", "content", "reason"), [
     ("old.jsonl", '{"text": "a"}\n{"messages": []}\n', "record 1: a record without `text`"),
-    ("old.jsonl", '{"text": "a"}\n{"te', "line 2: not JSON"), ("old.txt", "a", "holds no Parquet")])
+    ("old.jsonl", '{"text": "a"}\n{"te', "line 2: not JSON"), ("old.txt", "a", "holds no Parquet"),
+    ("old.jsonl", '{"text": "caf\xe9"}', "line 1: not JSON"), ("old.parquet", "a", "not a sound Parquet file")])
 def test_a_release_that_cant_be_read_is_told(tmp_path, name, content, reason):
     (tmp_path / "release").mkdir()
-    (tmp_path / "release" / name).write_text(content)
+    (tmp_path / "release" / name).write_text(content, encoding="latin-1")
     with pytest.raises(InputError, match=reason):
         run(tmp_path, {"a.json": [("x", "", STORY)]}, params.Dedup(True, 0.8, 3, 8, str(tmp_path / "release")))
     assert not (tmp_path / "unique").exists()

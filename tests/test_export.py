@@ -135,6 +135,15 @@ def test_verdicts_of_another_run_are_refused(tmp_path):
     assert not (tmp_path / "filtered").exists() and not (tmp_path / "rejected").exists()
 
 
+@pytest.mark.parametrize("rejected", ["filtered", "filtered/rejected", "."])
+def test_one_output_in_the_other_is_refused(tmp_path, rejected):
+    decided.write(tmp_path / "data", [KEPT | {"id": "x"}])
+    with pytest.raises(InputError, match="overlaps"):
+        export.export_folder(*(tmp_path / "data" / name for name in FOLDERS[:3]), tmp_path / "out" / "filtered",
+                             tmp_path / "out" / rejected, settings())
+    assert not (tmp_path / "out" / "filtered").exists()
+
+
 def test_denied_licences_are_left_out_with_the_reason(tmp_path):
     decided.write(tmp_path, [KEPT | {"id": "a", "meta": {"licence": "CC-BY-NC-4.0"}}, KEPT | {"id": "b"},
                              KEPT | {"id": "c", "meta": {"licence": ["MIT", "cc-by-nc-2.0"]}},

@@ -146,6 +146,17 @@ def test_an_output_folder_that_is_a_link_stays_one(tmp_path):
     assert [path.name for path in (tmp_path / "disk").iterdir()] == ["b.parquet"]
 
 
+@pytest.mark.parametrize("damage", [lambda data: b"not Parquet", lambda data: data[:4] + bytes(400) + data[404:]])
+def test_a_damaged_file_is_told_by_its_name(tmp_path, damage):
+    for name in ("a.parquet", "b.parquet"):
+        shard(tmp_path, name, map(str, range(900)))
+    (tmp_path / "b.parquet").write_bytes(damage((tmp_path / "b.parquet").read_bytes()))
+    with pytest.raises(InputError, match=r"b.parquet: not a sound Parquet file.*rerun the stage"):
+        list(records.side_by_side((tmp_path / "a.parquet", ["id"]), (tmp_path / "b.parquet", ["id"])))
+    with pytest.raises(FileNotFoundError):
+        list(records.read(tmp_path / "c.parquet"))
+
+
 def test_a_folder_may_be_called_like_a_parquet_file(tmp_path):
     shard(tmp_path / "x.parquet", "a.json.parquet", "a")
     assert [one.name for one in records.shards(tmp_path)] == ["x.parquet/a.json.parquet"]

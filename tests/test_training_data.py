@@ -175,7 +175,7 @@ def test_own_texts_are_filled_in_and_the_same_each_time():
                                   '{"text": "a", "label": 1, "weight": NaN}', '{"text": "a", "label": 2}', "[]", "{"])
 def test_a_malformed_line_is_named(tmp_path, line):
     path = tmp_path / "bad.jsonl"
-    path.write_text(f'{{"text": "fine", "label": 1}}\n{line}\n')
+    path.write_text(f'{{"text": "fine", "label": 1}}\n{line}\n', encoding="utf-8-sig")  # as Windows writes it
     with pytest.raises(InputError, match="line 2"):
         list(training_data.read_jsonl(path))
 

@@ -284,6 +284,15 @@ def test_folders_that_do_not_belong_together(bench: Bench) -> None:
     assert not (bench.folder / "verdicts").exists()
 
 
+def test_what_it_reads_is_never_replaced(bench: Bench) -> None:
+    bench.fill({"a.json": UNSURE})
+    rows = [{"id": f"a.json-{i}", "source": "a.json"} for i in range(len(UNSURE))]
+    records.write(bench.folder / "unique" / "a.json.parquet", rows, records.UNIQUE)
+    with pytest.raises(InputError, match="unique: overlaps"):
+        verify.verify_folder(bench.folder / "parsed", bench.folder / "scored", bench.folder / "unique",
+                             bench.folder / "thresholds.json", bench.settings, bench.folder / "unique")
+
+
 def test_scores_of_another_run_of_dedup(bench: Bench) -> None:
     schema = records.pa.schema([("id", records.pa.string()), ("duplicate_of", records.pa.string())])
     bench.fill({"a.json": [("one", 0.5, None), ("twin", None, None)]})
