@@ -13,7 +13,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -109,14 +109,13 @@ class Answers:
                 if self.file is None:
                     self.file = connect(self.path)
                 return work(self.file)
-            except (OSError, sqlite3.OperationalError) as error:
-                cli.warn(f"{self.path}: {error}; answers of this run are not kept")
-                self.file, self.path = connect(Path(":memory:")), Path(":memory:")
-            except (sqlite3.DatabaseError, Damaged) as error:
+            except (OSError, sqlite3.DatabaseError, Damaged) as error:
                 if self.file is not None:
                     self.file.close()
                 self.file = None
-                set_aside(self.path, str(error))
+                if isinstance(error, OSError | sqlite3.OperationalError) or not set_aside(self.path, str(error)):
+                    cli.warn(f"{self.path}: {error}; answers of this run are not kept")
+                    self.path = Path(":memory:")
         return None
 
 
@@ -142,15 +141,21 @@ def connect(path: Path) -> sqlite3.Connection:
     return file
 
 
-def set_aside(path: Path, reason: str) -> None:
-    """Rename a damaged file out of the way, with its journal; another process may have done so already."""
+def set_aside(path: Path, reason: str) -> bool:
+    """Rename a damaged file out of the way, with its journal; another process may have done so already.
+
+    False where the disk won't.
+    """
     target = path.with_name(f"{path.name}.damaged-{os.getpid()}-{time.time_ns()}")
     for suffix in ("", "-wal", "-shm"):
         try:
             os.replace(f"{path}{suffix}", f"{target}{suffix}")
         except FileNotFoundError:
             continue
+        except OSError:
+            return False
     cli.warn(f"{path} is damaged ({reason}); set aside as {target.name}, and a new one begun")
+    return True
 
 
 def key_of(text: str) -> bytes:
@@ -178,21 +183,15 @@ def info() -> str:
 
 def count(path: Path) -> int:
     """Number of answers in a file. Raises sqlite3.Error or Damaged."""
-    file = connect(path)
-    try:
+    with closing(connect(path)) as file:
         return int(file.execute("SELECT count(*) FROM answers").fetchone()[0])
-    finally:
-        file.close()
 
 
 def _contents(path: Path) -> list[str]:
     """Lines on the answers in a file, by model. Raises sqlite3.Error or Damaged."""
-    file = connect(path)
-    try:
+    with closing(connect(path)) as file:
         query = "SELECT hex(model), count(*), max(day) FROM answers GROUP BY model ORDER BY 3, 1"
         rows = file.execute(query).fetchall()
-    finally:
-        file.close()
     lines = [f"answers   {sum(row[1] for row in rows)}, {path.stat().st_size / 1e6:.1f} MB"]
     for of, count, day in rows:
         last = time.strftime("%Y-%m-%d", time.gmtime(day * 86400))

@@ -46,8 +46,8 @@ def each(
     with _pool(workers) as pool:
         size = min(max(1, len(items) // (TASKS * workers)), TOGETHER)  # to hand out a small file costs what it takes
         tasks = (pool.submit(_all, function, items[at:at + size]) for at in range(0, len(items), size))
-        waiting = deque(islice(tasks, AHEAD * workers))
         try:
+            waiting = deque(islice(tasks, AHEAD * workers))
             while waiting:
                 yield from waiting.popleft().result()
                 waiting.extend(islice(tasks, 1))

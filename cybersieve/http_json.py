@@ -53,16 +53,19 @@ class Client:
     """`Client("http://127.0.0.1:8080/v1", key, seconds).post("/classify", {...})`. Safe to share between threads."""
 
     def __init__(self, url: str, key: str | None, seconds: float) -> None:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        try:
+            parts = urlsplit(url if "://" in url else f"http://{url}")
+            host, port = parts.hostname, parts.port
+        except ValueError:  # brackets that don't match, a port that is none
+            host = None
+        if host is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
             raise ParamsError(f"verify.endpoints: {url!r} is no http or https address such as http://127.0.0.1:8080/v1")
         if "@" in parts.netloc:
             raise ParamsError("verify.endpoints: a name or key inside a URL; put the key into the environment")
         self.path = parts.path.rstrip("/") or "/v1"
         self.url = f"{parts.scheme}://{parts.netloc}{self.path}"
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connect: Callable[[], http.client.HTTPConnection] = lambda: kind(
-            parts.hostname or "", parts.port, timeout=seconds)
+        self._connect: Callable[[], http.client.HTTPConnection] = lambda: kind(host, port, timeout=seconds)
         self.headers = {"Accept": "application/json", "User-Agent": "cybersieve"}
         self._secret = {"Authorization": f"Bearer {key}"} if key else {}
         self.seconds, self.closed, self.lock = seconds, False, threading.Lock()

@@ -5,6 +5,7 @@ on its folder keeps other writers out; a row is on the disk before the answer co
 """
 
 import csv
+import errno
 import fcntl
 import io
 import os
@@ -102,9 +103,13 @@ class LabelFile:
         self._replace("".join(lines))
 
     def _append(self, line: str) -> None:
-        file = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+        """The whole line, or none of it: a disk that fills up takes a part."""
+        file, row = os.open(self.path, os.O_WRONLY | os.O_APPEND), line.encode()
         try:
-            os.write(file, line.encode())
+            size = os.fstat(file).st_size
+            if os.write(file, row) < len(row):
+                os.ftruncate(file, size)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
             os.fsync(file)
         finally:
             os.close(file)

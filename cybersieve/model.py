@@ -138,11 +138,14 @@ def _with_adapter(model: Any, adapter: Path) -> Any:
 
 
 def _usual_dtype(found: Found, size: int) -> str | None:
-    """float32 on a CPU, if `size` bytes of it fit into the machine; else, and on a GPU, None: as the weights are."""
+    """float32 on a CPU, if `size` bytes of it fit into the machine or the container; else, and on a GPU, None: as the
+    weights are."""
     import mlx.core as mx
+
+    from cybersieve import machine
     if mx.default_device() != mx.cpu:
         return None
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    memory, _ = machine.memory()
     if size < 0.7 * memory:
         return "float32"
     cli.warn(f"{found.id} would take {size / 1e9:.0f} GB as float32, of {memory / 1e9:.0f}: its weights stay as they "

@@ -157,6 +157,8 @@ def main(arguments: list[str]) -> None:
     args = parser.parse_args(arguments)
     if args.n < 1:
         parser.error(f"-n: {args.n} is below 1")
+    if not 0 <= args.port < 65536:
+        parser.error(f"--port: {args.port} is no port")
     try:
         from cybersieve import review_server
     except ImportError as error:

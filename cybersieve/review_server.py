@@ -96,11 +96,8 @@ def _key(body: dict[str, Any]) -> tuple[str, str]:
 
 def serve(session: Session, port: int, blind: bool) -> None:
     """Serve until Ctrl-C. Raises CybersieveError where the port is taken."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-        listener.listen(64)  # before the address is told: a browser that is fast waits instead of being refused
+    try:  # before the address is told: a browser that is fast waits instead of being refused
+        listener = socket.create_server((HOST, port), backlog=64)
     except OSError as error:
         raise CybersieveError(f"port {port}: {error.strerror} (name another with --port)") from None
     token = secrets.token_urlsafe(16)

@@ -112,7 +112,7 @@ def _settings(args: argparse.Namespace) -> params.Verify:
         value = getattr(args, name)
         if value is not None and value <= 0:
             raise ParamsError(f"--{name.replace('_', '-')}: {value} is not above 0")
-    if os.environ.get(KEY) is None and args.host not in ("127.0.0.1", "::1", "localhost"):
+    if not os.environ.get(KEY) and args.host not in ("127.0.0.1", "::1", "localhost"):
         cli.warn(f"anybody who reaches {args.host} may ask: set {KEY} to want a token")
     return dataclasses.replace(settings, **changes)
 

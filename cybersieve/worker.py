@@ -5,7 +5,6 @@ go to the engine together; generations take one step each in between. Whoever st
 that died, or makes no progress though there is work, says so (`state`), and nobody waits in silence (`check`).
 """
 
-import itertools
 import sys
 import threading
 import time
@@ -216,7 +215,7 @@ class Worker:
         self.failures += 1
         for job, _ in texts:
             self._finish(job, _fault(error))
-        if self.failures == IN_A_ROW:
+        if self.failures >= IN_A_ROW:  # more: a generation that was under way took the error that was to end it
             raise error
 
     def _generate(self, loaded: Loaded) -> bool:
@@ -224,7 +223,7 @@ class Worker:
         with self.changed:
             ended = [job for job in self.generations if job.over]
             self.generations = [job for job in self.generations if not job.over]
-            now = list(itertools.islice(self.generations, GENERATIONS))
+            now = self.generations[:GENERATIONS]
         for job in ended:
             if job.steps is not None:
                 job.steps.close()  # type: ignore[attr-defined]  # in this thread, which began it

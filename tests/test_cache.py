@@ -104,6 +104,17 @@ def test_a_damaged_file_is_set_aside(damage: object, path: Path, capsys: pytest.
         assert answers.get(["text 7"]) == [7.5]
 
 
+def test_a_damaged_file_that_cannot_be_set_aside_ends_no_run(path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                             capsys: pytest.CaptureFixture[str]) -> None:
+    damage_header(filled(path))
+    monkeypatch.setattr(cache.os, "replace", Mock(side_effect=PermissionError(13, "Permission denied")))
+    with Answers("model a", path) as answers:
+        answers.put([("a", 1.0)])
+        assert answers.get(["a", "text 7"]) == [1.0, None], "kept for this run at least"
+    shown = capsys.readouterr().err
+    assert "not a database" in shown and "not kept" in shown and shown.count("warning") == 1
+
+
 def test_a_folder_that_cannot_be_written_is_one_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
     with Answers("m", tmp_path / "file" / cache.NAME) as answers:

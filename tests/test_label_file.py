@@ -2,6 +2,7 @@
 
 import csv
 import multiprocessing
+import resource
 
 import pytest
 
@@ -24,6 +25,20 @@ def test_a_new_file_gets_a_header_and_each_answer_a_time(tmp_path):
     assert rows(path) == [("a.json", "1", "1", "ann"), ("a.json", "x, \"y\"\nz", "u", "ann")]
     assert all(answer.time.endswith("+00:00") for answer in labels.answers(path))
     assert [entry.name for entry in path.parent.iterdir()] == ["sample.csv"]  # nothing but the label file
+
+
+def test_a_disk_that_fills_up_leaves_no_half_row(tmp_path):
+    path = tmp_path / "sample.csv"
+    file = LabelFile(path, "ann")
+    file.add(("a.json", "1"), "1")
+    before, usual = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 5, usual[1]))
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            file.add(("a.json", "2"), "1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert path.read_bytes() == before and file.add(("a.json", "2"), "1")
 
 
 @pytest.mark.parametrize("before", ["file,id,label\nb,1,0\nb,2,u\n", "file,id,label\nb,1,0\nb,2,u",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cybersieve import cache, model, params, wheels
+from cybersieve import cache, machine, model, params, wheels
 from cybersieve.errors import ModelError
 from cybersieve.gguf import mx
 from tests import tiny
@@ -179,6 +179,16 @@ def test_a_model_too_large_for_float32_stays_as_it_is(tmp_path: Path, verify_set
     monkeypatch.setattr(model.os, "sysconf", lambda name: 100)
     assert model.load(settings)[0].layers[0].mlp.down_proj.weight.dtype == mx.float16
     assert "a smaller model" in capsys.readouterr().err
+
+
+def test_what_fits_is_what_fits_into_the_container(verify_settings: params.Verify, monkeypatch: pytest.MonkeyPatch,
+                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    if mx.default_device() != mx.cpu:
+        pytest.skip("float32 is the choice on a CPU only")
+    found = model.Found("a model", None, Path(), "", "", None, None)
+    monkeypatch.setattr(machine, "memory", lambda: (1e9, 1e9))
+    assert model._usual_dtype(found, 600_000_000) == "float32" and model._usual_dtype(found, 800_000_000) is None
+    assert "1 GB as float32, of 1" in capsys.readouterr().err
 
 
 def test_a_tokenizer_of_sentencepiece_is_read(tmp_path: Path, verify_settings: params.Verify) -> None:

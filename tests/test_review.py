@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -14,7 +15,7 @@ from unittest.mock import Mock
 import pytest
 
 from cybersieve import labels, review, review_page, review_queue
-from cybersieve.errors import InputError
+from cybersieve.errors import CybersieveError, InputError
 from tests import decided
 from tests.browser import another, axe, chromium, crash, fits
 from tests.conftest import ROOT
@@ -38,6 +39,16 @@ def records_of_a_run(n=70):
 def browser():
     with chromium() as found:
         yield found
+
+
+def test_a_port_that_cannot_be_had_is_told(capsys):
+    from cybersieve import review_server
+
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(CybersieveError, match="another with --port"):
+        review_server.serve(Mock(), taken.getsockname()[1], blind=True)
+    with pytest.raises(SystemExit):
+        review.main(["--port", "99999"])
+    assert "99999 is no port" in capsys.readouterr().err
 
 
 @pytest.fixture

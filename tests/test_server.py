@@ -21,6 +21,7 @@ import pytest
 import yaml
 
 from cybersieve import model, params, prompt, records, verify
+from cybersieve import server as server_module
 from cybersieve.mlx_engine import Engine
 from tests import tiny
 from tests.conftest import ROOT, run
@@ -235,6 +236,17 @@ def test_what_prevents_a_start_is_one_line(options: list[str], words: str, tmp_p
     shown = run(ROOT / "start-simple-server.sh", *options, code=1, cwd=tmp_path, HF_HUB_OFFLINE="1").stderr
     lines = [line for line in shown.splitlines() if not line.startswith("warning:")]
     assert len(lines) == 1 and words in lines[0]
+
+
+@pytest.mark.parametrize(("key", "host", "warned"), [(None, "0.0.0.0", True), ("", "0.0.0.0", True),
+                                                     ("secret", "0.0.0.0", False), (None, "127.0.0.1", False)])
+def test_who_may_ask_without_a_token_is_told(key: str | None, host: str, warned: bool,
+                                             monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.delenv(server_module.KEY, raising=False)
+    if key is not None:
+        monkeypatch.setenv(server_module.KEY, key)
+    server_module._settings(server_module.arguments(["--host", host, "--params", str(ROOT / "params.yaml")]))
+    assert ("anybody who reaches" in capsys.readouterr().err) == warned
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_server(tmp_path: Path) -> None:

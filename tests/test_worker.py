@@ -147,6 +147,28 @@ def test_a_model_that_only_fails_is_given_up(begun: Callable[..., Worker], capfd
     assert "RuntimeError" in shown and "fake_engine.py" in shown
 
 
+def test_a_model_that_only_fails_is_given_up_beside_a_generation(begun: Callable[..., Worker]) -> None:
+    def fault(texts: list[str]) -> None:
+        raise RuntimeError("broken")
+
+    def reading(loaded: Loaded, progress: Callable[[], None]) -> Iterator[FakePiece]:
+        while True:
+            time.sleep(0.001)
+            progress()
+        yield FakePiece("never")
+
+    worker = begun(FakeEngine(fault=fault))
+    long = Waiting(worker, lambda deliver: Generate(deliver, reading))
+    for _ in range(3):  # the third error ends the generation that is under way
+        with pytest.raises(Unavailable):
+            classify(worker, ["text"]).next()
+    with pytest.raises(Unavailable):
+        long.next()
+    with pytest.raises(Unavailable):
+        classify(worker, ["text"]).next()
+    wait_until(lambda: worker.state() == "dead")
+
+
 def test_a_killed_worker_leaves_nobody_waiting(begun: Callable[..., Worker], capfd: pytest.CaptureFixture) -> None:
     worker = begun(FakeEngine(0.01))
     waiting = [classify(worker, ["text"] * 50) for _ in range(10)]
