@@ -17,16 +17,12 @@ commands:
   doctor         what this machine has for a run, and a remedy for each fault
 """
 
-import argparse
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from cybersieve import cli
-
-
-def _parser(command: str, about: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog=f"cybersieve {command}", description=about.strip(), formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def _filter(arguments: list[str]) -> None:
@@ -37,7 +33,7 @@ def _filter(arguments: list[str]) -> None:
     """
     from cybersieve import remote
 
-    parser = _parser("filter", str(_filter.__doc__))
+    parser = cli.command("filter", _filter.__doc__)
     parser.add_argument("--input-dir", type=remote.place, required=True, metavar="DIR", help="raw dumps")
     parser.add_argument("--output-dir", type=remote.place, required=True, metavar="DIR",
                         help="gets filtered/, rejected/, metrics.json, performance.json and the stages' own files")
@@ -60,7 +56,7 @@ def _judge(arguments: list[str]) -> None:
 
     Adds confidence, rules, p_yes, verdict and by; with labels it prints AUC, precision, recall and F1.
     """
-    parser = _parser("judge", str(_judge.__doc__))
+    parser = cli.command("judge", _judge.__doc__)
     parser.add_argument("file", type=Path, metavar="FILE.jsonl")
     parser.add_argument("--output", type=Path, required=True, metavar="OUT.jsonl")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")
@@ -81,7 +77,7 @@ def _summary(arguments: list[str]) -> None:
 
     python -m cybersieve summary
     """
-    parser = _parser("summary", str(_summary.__doc__))
+    parser = cli.command("summary", _summary.__doc__)
     parser.add_argument("--dir", type=Path, default=Path(), metavar="DIR", help="folder that holds metrics.json")
     parser.add_argument("--markdown", action="store_true", help="as README's table, without seconds and memory")
     args = parser.parse_args(arguments)
@@ -90,44 +86,8 @@ def _summary(arguments: list[str]) -> None:
     summary.show(args.dir, args.markdown)
 
 
-def _sample_labels(arguments: list[str]) -> None:
-    from cybersieve import sampling
-
-    sampling.main(arguments)
-
-
-def _adapt(arguments: list[str]) -> None:
-    from cybersieve import adapt
-
-    adapt.main(arguments)
-
-
-def _why(arguments: list[str]) -> None:
-    from cybersieve import why
-
-    why.main(arguments)
-
-
-def _review(arguments: list[str]) -> None:
-    from cybersieve import review
-
-    review.main(arguments)
-
-
-def _agreement(arguments: list[str]) -> None:
-    from cybersieve import agreement
-
-    agreement.main(arguments)
-
-
-def _serve(arguments: list[str]) -> None:
-    from cybersieve import server
-
-    server.main(arguments)
-
-
 def _cache(arguments: list[str]) -> None:
-    """Show or prune the per-user cache: answers of the LLM, so that nothing is asked twice, and what was parsed.
+    """Show or prune what is kept between runs: the LLM's answers, so that nothing is asked twice, and parsed files.
 
     python -m cybersieve cache info
     python -m cybersieve cache prune --days 90
@@ -136,7 +96,7 @@ def _cache(arguments: list[str]) -> None:
     Pruned are answers of the LLM and parsed files, all of them or the older ones, and damaged files that were set
     aside. What is needed again is asked and parsed anew. Prepared models stay.
     """
-    parser = _parser("cache", str(_cache.__doc__))
+    parser = cli.command("cache", _cache.__doc__)
     parser.add_argument("action", choices=["info", "prune"])
     parser.add_argument("--days", type=int, default=0, metavar="N", help="prune what is older only (default 0: all)")
     args = parser.parse_args(arguments)
@@ -147,15 +107,10 @@ def _cache(arguments: list[str]) -> None:
     print(cache.info() if args.action == "info" else cache.prune(args.days))
 
 
-def _doctor(arguments: list[str]) -> None:
-    from cybersieve import doctor
-
-    doctor.main(arguments)
-
-
-COMMANDS = {"filter": _filter, "judge": _judge, "summary": _summary, "why": _why, "review": _review,
-            "agreement": _agreement, "sample-labels": _sample_labels, "adapt": _adapt, "cache": _cache, "serve": _serve,
-            "doctor": _doctor}
+COMMANDS: dict[str, Callable[[list[str]], None] | str] = {  # what does it: a function here, or a module's main
+    "filter": _filter, "judge": _judge, "summary": _summary, "why": "why", "review": "review",
+    "agreement": "agreement", "sample-labels": "sampling", "adapt": "adapt", "cache": _cache, "serve": "server",
+    "doctor": "doctor"}
 
 
 def _dispatch() -> None:
@@ -165,7 +120,9 @@ def _dispatch() -> None:
         print(f"cybersieve: no command {sys.argv[1]!r} (known: {', '.join(COMMANDS)})", file=sys.stderr)
         sys.exit(2)
     else:
-        COMMANDS[sys.argv[1]](sys.argv[2:])
+        found = COMMANDS[sys.argv[1]]
+        work = import_module(f"cybersieve.{found}").main if isinstance(found, str) else found
+        work(sys.argv[2:])
 
 
 def main() -> None:

@@ -43,8 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="cybersieve adapt", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = cli.command("adapt", __doc__)
     parser.add_argument("--labels", type=Path, nargs="+", metavar="FILE", default=[], help="labelled texts: JSONL, CSV")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="the adapter's folder")
     parser.add_argument("--check", type=Path, nargs="+", metavar="FILE", default=[],

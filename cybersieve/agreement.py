@@ -8,7 +8,6 @@ have the same). Kappa is agreement beyond chance (Cohen 1960), 1 for perfect, 0 
 own.
 """
 
-import argparse
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cybersieve import labels, markup
+from cybersieve import cli, labels, markup
 from cybersieve.errors import InputError
 from cybersieve.labels import Key
 
@@ -91,8 +90,7 @@ def compare(one: str, other: str, everybody: dict[str, dict[Key, str]]) -> list[
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="cybersieve agreement", description=str(__doc__),
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = cli.command("agreement", __doc__)
     parser.add_argument("files", type=Path, nargs="*", metavar="FILE.csv", help="label files (default: labels/*.csv)")
     paths = parser.parse_args(arguments).files or sorted(Path("labels").glob("*.csv"))
     if not paths:

@@ -73,6 +73,12 @@ def parser(doc: str | None, *paths: str, kind: Callable[[str], object] = local) 
     return result
 
 
+def command(name: str, doc: str | None) -> argparse.ArgumentParser:
+    """The parser of `cybersieve NAME`, with a docstring as help."""
+    return argparse.ArgumentParser(prog=f"cybersieve {name}", description=(doc or "").strip(),
+                                   formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
 def arguments(doc: str | None, *paths: str) -> argparse.Namespace:
     return parser(doc, *paths).parse_args()
 

@@ -132,13 +132,9 @@ class Index:
     def __len__(self) -> int:
         return len(self.entries)
 
-    def part_of(self, record: int) -> int:
-        """The number of the part that holds a record."""
-        return int(np.searchsorted(self.starts, record, "right")) - 1
-
     def sketch(self, record: int) -> Sketch:
         """A record's shingles and figures, read from the scratch file."""
-        entry, part = self.entries[record], self.parts[self.part_of(record)]
+        entry, part = self.entries[record], self.parts[int(np.searchsorted(self.starts, record, "right")) - 1]
         size, figures, title = int(entry["size"]), int(entry["figures"]), int(entry["title"])
         file = os.open(f"{self.scratch}/{part.name}.hashes", os.O_RDONLY)  # no file object: this runs a million times
         try:

@@ -7,7 +7,6 @@ Looks, and changes nothing: no model is downloaded, no stage run. A note (!) cos
 fault (✗) stops a run or makes it many times slower. Takes some seconds: matrix products are timed, DVC is asked.
 """
 
-import argparse
 import importlib.metadata
 import importlib.util
 import json
@@ -25,7 +24,7 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
-from cybersieve import cache, endpoint, engine, machine, model, params, ray_engine, rules
+from cybersieve import cache, cli, endpoint, engine, machine, model, params, ray_engine, rules
 from cybersieve.errors import CybersieveError
 
 ROOT = Path(__file__).resolve().parent.parent  # the project, where the requirements files are
@@ -263,14 +262,13 @@ def dvc(folder: Path, sound: bool = True) -> Iterator[Finding]:
                       "another dvc command is running, or dvc.yaml is damaged: dvc status" if sound else
                       "mend the settings first: DVC reads them, too")
         return
-    changed = [name for name in json.loads(done.stdout or "{}")]
+    changed = list(json.loads(done.stdout or "{}"))
     yield Finding("DVC", f"{version}; {'changed: ' + ', '.join(changed) if changed else 'everything is up to date'}",
                   "dvc repro" if changed else "")
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="cybersieve doctor", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = cli.command("doctor", __doc__)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")
     found = list(findings(parser.parse_args(arguments).params))
     show(found)

@@ -2,12 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
-import re2
-
-from cybersieve import markup
+from cybersieve import markup, rules
 from cybersieve.rules import Rule
 
 MOST = 200  # hits shown in one text; a text that repeats one word needs no more to be understood
@@ -22,22 +18,14 @@ class Piece:
     rule: Rule | None = None
 
 
-@lru_cache(maxsize=2048)
-def _compiled(pattern: str) -> Any:
-    """A rule's pattern by itself, as the rulebook's set reads it (cybersieve/rules.py)."""
-    options = re2.Options()
-    options.case_sensitive, options.log_errors = False, False
-    return re2.compile(pattern, options)
-
-
-def spans(rules: Iterable[Rule], text: str) -> list[tuple[int, int, Rule]]:
+def spans(found: Iterable[Rule], text: str) -> list[tuple[int, int, Rule]]:
     """(start, end, rule) of the hits in a text, in its order; where hits overlap, the weightiest rule is shown.
 
     Unlike the rulebook's set this looks at one pattern at a time: meant for a few rules on a short text.
     """
     taken: list[tuple[int, int, Rule]] = []
-    for rule in sorted(rules, key=lambda rule: (-abs(rule.weight), rule.id)):
-        for match in _compiled(rule.pattern).finditer(text):
+    for rule in rules.by_weight(found):
+        for match in rules.compiled(rule.pattern).finditer(text):
             start, end = match.span()
             if start < end and all(end <= a or b <= start for a, b, _ in taken):
                 taken.append((start, end, rule))
@@ -46,10 +34,10 @@ def spans(rules: Iterable[Rule], text: str) -> list[tuple[int, int, Rule]]:
     return sorted(taken, key=lambda span: span[0])
 
 
-def pieces(rules: Iterable[Rule], text: str) -> Iterator[Piece]:
+def pieces(hits: Iterable[Rule], text: str) -> Iterator[Piece]:
     """The whole text in pieces; together they read as `text` with its control characters spelled out."""
     end = 0
-    for start, stop, rule in spans(rules, text):
+    for start, stop, rule in spans(hits, text):
         yield from _plain(text[end:start])
         yield Piece("".join(part for part, _ in markup.split(text[start:stop])), "hit", rule)
         end = stop
@@ -61,9 +49,9 @@ def _plain(text: str) -> Iterator[Piece]:
         yield Piece(part, "control" if control else "plain")
 
 
-def html(rules: Iterable[Rule], text: str) -> markup.Html:
+def html(hits: Iterable[Rule], text: str) -> markup.Html:
     """The text as HTML, hits marked as evidence for or against, controls set apart."""
-    return markup.join(shown(piece) for piece in pieces(rules, text))
+    return markup.join(shown(piece) for piece in pieces(hits, text))
 
 
 def shown(piece: Piece) -> markup.Html:

@@ -13,7 +13,6 @@ import orjson
 
 from cybersieve import params, quality, records, rules, summary, verify
 from cybersieve.errors import InputError
-from cybersieve.verify import Decision
 
 WINDOW = 2000  # lines decided at a time: memory stays flat whatever the file's length
 Decider = Literal["both", "rules", "llm"]
@@ -86,12 +85,7 @@ def _decided(window: Sequence[dict[str, Any]], book: rules.Rulebook, verifier: v
         if decision is None:
             log_odds = None if decider == "llm" else item.text_log_odds + item.source_log_odds
             decision = verify.by_llm(next(margins), log_odds, verifier.calibration, keep_from)
-        yield row | {"confidence": item.confidence, "rules": list(item.hits)} | _columns(decision)
-
-
-def _columns(decision: Decision) -> dict[str, Any]:
-    return {"verdict": decision.verdict, "by": decision.by, "reason": decision.reason, "p_yes": decision.p_yes,
-            "margin": decision.margin}
+        yield row | {"confidence": item.confidence, "rules": list(item.hits)} | decision._asdict()
 
 
 def _quality(labelled: list[tuple[int, dict[str, Any]]]) -> dict[str, Any] | None:

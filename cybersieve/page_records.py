@@ -3,7 +3,7 @@
 from cybersieve import highlight, markup
 from cybersieve.markup import Html, el, join, visible
 from cybersieve.records import Row
-from cybersieve.rules import Rule, Rulebook
+from cybersieve.rules import Rule, Rulebook, by_weight
 
 TITLE, TEXT = 200, 900  # characters shown
 
@@ -14,12 +14,11 @@ def card(row: Row, record: Row, book: Rulebook) -> Html:
     hits = [rule for rule in book.rules if rule.id in wanted]
     title, more_title = markup.cut(record["title"], TITLE)
     text, more = markup.cut(record["text"], TEXT)
-    left = [f"{n:,} more characters" for n in [more] if n]
     return el(
         "article",
         el("h4", _marked(hits, title, "title"), "…" if more_title else "", dir="auto") if title else "",
-        el("p", _marked(hits, text, "text"), *(el("span", f" … {part}", class_="more") for part in left), dir="auto",
-           class_="text") if text and text != title else "",
+        el("p", _marked(hits, text, "text"), el("span", f" … {more:,} more characters", class_="more") if more else "",
+           dir="auto", class_="text") if text and text != title else "",
         el("p", visible(row["source"]), " · ", el("code", visible(markup.cut(row["id"], TITLE)[0])), " · ",
            visible(markup.cut(record["locator"], TITLE)[0]), class_="where"),
         el("p", el("strong", row["verdict"]), f" by {row['by']}: ", visible(markup.cut(row["reason"] or "", TITLE)[0]),
@@ -36,10 +35,6 @@ def evidence(row: Row, book: Rulebook) -> Html:
     if row["margin"] is not None:
         parts.append(f"LLM margin {row['margin']:+.2f}, p_yes {row['p_yes']:.3f}")
     return join(parts, "; ")
-
-
-def by_weight(hits: list[Rule]) -> list[Rule]:
-    return sorted(hits, key=lambda rule: (-abs(rule.weight), rule.id))
 
 
 def _marked(hits: list[Rule], text: str, field: str) -> Html:

@@ -1,6 +1,6 @@
 """The server's figures in Prometheus' text format (version 0.0.4): counted in memory, written on request."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -14,11 +14,11 @@ class Requests:
         self.open = 0
         self.counts: Counter[tuple[str, int]] = Counter()
         self.buckets: Counter[tuple[str, float]] = Counter()  # cumulative, as Prometheus wants them
-        self.seconds: Counter[str] = Counter()
+        self.seconds = defaultdict[str, float](float)
 
     def add(self, path: str, status: int, seconds: float) -> None:
         self.counts[path, status] += 1
-        self.seconds[path] += seconds  # type: ignore[assignment]  # a float
+        self.seconds[path] += seconds
         for edge in (*SECONDS, float("inf")):
             self.buckets[path, edge] += seconds <= edge
 

@@ -17,10 +17,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from cybersieve import highlight, labels, markup, page_records, params, review_queue, rules, samples, sampling, tally
+from cybersieve import cli, highlight, labels, markup, params, review_queue, rules, samples, sampling, tally
 from cybersieve.errors import CybersieveError, InputError
 from cybersieve.label_file import LabelFile
 from cybersieve.labels import Key
+from cybersieve.page_records import evidence
 from cybersieve.records import Row
 from cybersieve.rules import Rulebook
 
@@ -65,7 +66,7 @@ class Session:
         if not blind:
             shown["run"] = [f"{row['source']} · {row['id']}", f"{row['verdict']} by {row['by']}: {row['reason']}"]
             if row["score"] is not None:
-                shown["run"].append(page_records.evidence(row, self.book))
+                shown["run"].append(evidence(row, self.book))
         return shown
 
     def answer(self, key: Key, label: str) -> str:
@@ -142,8 +143,7 @@ def _user() -> str:
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="cybersieve review", description=str(__doc__),
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = cli.command("review", __doc__)
     parser.add_argument("--queue", default="uniform", metavar="NAME",
                         help=f"{', '.join(review_queue.KINDS)}, or a CSV with file and id (default: uniform)")
     parser.add_argument("-n", type=int, default=100, help="how many records at most (default: 100)")

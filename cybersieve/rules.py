@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, isfinite, nan
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -67,7 +68,7 @@ class Rulebook:
         self.rules, self.bias, self.sources, self.categories = tuple(rules), bias, sources, categories
         self.weights = [rule.weight for rule in rules]
         self.ids = [rule.id for rule in rules]
-        self._positions: list[int] = []  # the rule of every member of the sets; NOTHING for the last of each
+        self._positions: list[int] = []  # the rule of every member of the sets; NOTHING for the first of each set
         self._sets = {field: _Set([(i, rule) for i, rule in enumerate(rules) if rule.field == field], self._positions)
                       for field in FIELDS}
         self._narrow = [field for field in ("title", "text") if self._sets[field].used]
@@ -191,11 +192,22 @@ def _too_large(rules: list[Rule]) -> str:
     return f"{together}have fewer: {count} are of {path}"
 
 
-def _reason(pattern: str) -> str:
+@lru_cache(maxsize=2048)
+def compiled(pattern: str) -> Any:
+    """A rule's pattern by itself, as the set reads it."""
     options = re2.Options()
-    options.log_errors = False
+    options.case_sensitive, options.log_errors = False, False
+    return re2.compile(pattern, options)
+
+
+def by_weight(rules: Iterable[Rule]) -> list[Rule]:
+    """The weightiest first."""
+    return sorted(rules, key=lambda rule: (-abs(rule.weight), rule.id))
+
+
+def _reason(pattern: str) -> str:
     try:
-        re2.compile(pattern, options)
+        compiled(pattern)
     except re2.error as error:
         reason = error.args[0]
         return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
@@ -314,10 +326,8 @@ def explain(book: Rulebook, text: str, source: str = "") -> str:
     found = book.judge("", text, source)
     lines = [f"{'weight':>7}  {'category':14} {'rule':24} where",
              f"{book.bias:+7.2f}  {'bias':14} (what a text without hits starts from)"]
-    for rule in sorted((book.rules[i] for i in hits), key=lambda rule: (-abs(rule.weight), rule.id)):
-        options = re2.Options()
-        options.case_sensitive = False
-        match = re2.compile(rule.pattern, options).search(text)
+    for rule in by_weight(book.rules[i] for i in hits):
+        match = compiled(rule.pattern).search(text)
         where = f"{match.start()}: {match.group()!r}" if match else ""
         lines.append(f"{rule.weight:+7.2f}  {rule.category:14} {rule.id:24} {where}")
     unweighted = " (no file of that name has a weight)" if source and not book.weighs(source) else ""

@@ -9,7 +9,6 @@ and id: the same on every machine, and a larger n holds the smaller one. Records
 set aside are not drawn, nor such as have a label of that use; title and text are there to read, and may be removed.
 """
 
-import argparse
 import csv
 import errno
 import hashlib
@@ -108,8 +107,7 @@ def write(rows: list[Drawn], path: Path) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser("cybersieve sample-labels", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = cli.command("sample-labels", __doc__)
     parser.add_argument("-n", type=int, default=300, help="how many records (default 300)")
     parser.add_argument("--stratified", action="store_true", help="as many from every file, instead of uniformly")
     parser.add_argument("--seed", type=int, default=0, help="another seed draws others (default 0)")

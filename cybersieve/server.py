@@ -29,8 +29,7 @@ GRACE = 5  # seconds for answers under way when the server is told to stop
 
 
 def arguments(given: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="cybersieve serve", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = cli.command("serve", __doc__)
     parser.add_argument("--model", help="a model as in verify.model (default: verify.model)")
     parser.add_argument("--adapter", help="as in verify.adapter; none: without one (default: verify.adapter)")
     parser.add_argument("--batch-size", type=int, metavar="N", help="texts in a forward pass (verify.batch_size)")

@@ -12,10 +12,10 @@ import math
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from cybersieve import cache, claims, cli, endpoint, model, params, prompt, records
 from cybersieve.errors import CybersieveError, InputError, ModelError
@@ -25,8 +25,7 @@ WINDOW = 20_000  # uncertain records whose texts are in memory at once
 POLL = 0.5  # seconds between looks for the answers of another run
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """The deciding part of a VERDICTS row."""
 
     verdict: str  # kept | rejected | failed
@@ -297,8 +296,7 @@ def _verdicts(shard: Shard, scored_dir: Path, unique_dir: Path | None, counts: C
             sure = by_rule(score["confidence"], accept, reject)
             decision = sure or said(_number(next(answers)), score["score"])
         _count(counts, decision)
-        yield {"id": record["id"], "source": record["source"], "verdict": decision.verdict, "by": decision.by,
-               "reason": decision.reason, "p_yes": decision.p_yes, "margin": decision.margin}
+        yield {"id": record["id"], "source": record["source"]} | decision._asdict()
 
 
 def _number(margin: float) -> float | None:

