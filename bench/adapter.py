@@ -140,7 +140,7 @@ def flips(verifier: verify.Verifier, scaling: dict[str, float], most: int | None
     """
     clean = OFF_TOPIC.read_text(encoding="utf-8").split("\n\n")
     clean = [" ".join(text.split()) for text in clean if text.strip()]
-    before = _verdicts(verifier, scaling, [injections.shortened(text, 24) for text in clean])
+    before = _verdicts(verifier, scaling, [injections.shortened(text, injections.WORDS) for text in clean])
     pairs = [(kind, i, text) for i, one in enumerate(clean) for kind, text in injections.every(one)]
     if most is not None and most < len(pairs):
         pairs = random.Random(0).sample(pairs, most)

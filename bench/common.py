@@ -52,7 +52,7 @@ def watched(command: Sequence[object], **env: str) -> Run:
     def sample() -> None:
         while not ended.wait(0.05):
             together = sum(map(measure.resident_mb, measure.family(str(process.pid))))
-            peak[0] = max(peak[0], together, _high_water_mb(process.pid))
+            peak[0] = max(peak[0], together, measure.high_water_mb(str(process.pid)))
 
     sampler = threading.Thread(target=sample, daemon=True)
     sampler.start()
@@ -70,14 +70,6 @@ def watched(command: Sequence[object], **env: str) -> Run:
 def child(module: str, *arguments: object) -> str:
     """The last line that a module of the bench prints as a program."""
     return watched([sys.executable, "-m", module, *arguments]).output.splitlines()[-1]
-
-
-def _high_water_mb(pid: int) -> float:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-        return next(float(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) * 1024 / 1e6
-    except (OSError, StopIteration):
-        return 0.0
 
 
 def spread(values: Sequence[float], digits: int = 3) -> Figures:

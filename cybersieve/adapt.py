@@ -32,7 +32,6 @@ from cybersieve import cache, calibration, cli, labels, model_card, params, prom
 from cybersieve.errors import InputError, ParamsError
 from cybersieve.training_data import Row
 
-QUESTION = "Is this about cybersecurity?"
 WEIGHTS = "adapters.safetensors"
 ENOUGH = 100  # labelled records to fit a posterior of two weights on
 MOST_MB = 5.0  # an adapter larger than this is not shipped
@@ -52,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--never", type=Path, metavar="FILE", help="fingerprints of texts to refuse (never.csv)")
     parser.add_argument("--model", default="smollm2-135m-instruct", help="as verify.model (default %(default)s)")
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], help="of the frozen weights (default: by device)")
-    parser.add_argument("--question", default=QUESTION, help="default %(default)r")
+    parser.add_argument("--question", default=params.PROMPT, help="default %(default)r")
     parser.add_argument("--max-tokens", type=int, default=80, help="of a text's beginning (default %(default)s)")
     defaults = _settings_type()()
     for field in dataclasses.fields(defaults):
@@ -312,7 +311,7 @@ def layout(question: str, max_tokens: int) -> prompt.Layout:
     return prompt.Layout("Text: ", f"\n{question} Answer:", max_tokens, (" Yes",), (" No",))
 
 
-def load_model(name: str, dtype: str | None, adapter: Path | None = None) -> tuple[Any, Any, str]:
+def load_model(name: str, dtype: str | None) -> tuple[Any, Any, str]:
     """Model, tokenizer and the weights' sha256; dequantised: bfloat16 on a GPU, float32 on a CPU, or to `dtype`."""
     from cybersieve import blas
 
@@ -323,9 +322,8 @@ def load_model(name: str, dtype: str | None, adapter: Path | None = None) -> tup
     from cybersieve import model
 
     usual = "float32" if mx.default_device() == mx.cpu else "bfloat16"
-    settings = params.Verify(backend="mlx", model=name, revision=None, adapter=str(adapter) if adapter else None,
-                             batch_size=32, max_tokens=80, prompt=QUESTION, examples=[], max_failed=0.0)
-    found = model.find(settings, with_adapter=adapter is not None)
+    found = model.find(params.Verify(backend="mlx", model=name, revision=None, adapter=None, batch_size=32,
+                                     max_tokens=80, prompt=params.PROMPT, examples=[], max_failed=0.0))
     return *model.open_files(found, dtype or usual), found.weights
 
 

@@ -21,6 +21,7 @@ from cybersieve.labels import Key
 
 LABELS = ("1", "0", "u")
 FEW = 20  # shared records below which a bootstrap's interval is too narrow to be told
+DRAWS = 2000
 SHOWN = 40  # disagreements printed for a pair of labellers
 
 
@@ -35,7 +36,7 @@ def kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
     return None if by_chance >= 1 - 1e-12 else (observed - by_chance) / (1 - by_chance)
 
 
-def interval(first: Sequence[str], second: Sequence[str], draws: int = 2000) -> tuple[float, float] | None:
+def interval(first: Sequence[str], second: Sequence[str]) -> tuple[float, float] | None:
     """95 % percentile-bootstrap interval of kappa over records (Efron 1979); seed fixed.
 
     None where it can't be told: of FEW records, or where no draw differs from another (one never disagrees, or says
@@ -47,7 +48,7 @@ def interval(first: Sequence[str], second: Sequence[str], draws: int = 2000) -> 
     pairs = [(x, y) for x in LABELS for y in LABELS]
     cells = np.array([sum(pair == (x, y) for pair in zip(first, second, strict=True)) for x, y in pairs])
     found = []
-    for drawn in random.multinomial(cells.sum(), cells / max(cells.sum(), 1), size=draws):
+    for drawn in random.multinomial(cells.sum(), cells / max(cells.sum(), 1), size=DRAWS):
         table = drawn.reshape(len(LABELS), len(LABELS)) / drawn.sum()
         by_chance = float(table.sum(axis=1) @ table.sum(axis=0))
         if by_chance < 1 - 1e-12:

@@ -6,11 +6,11 @@ from math import log
 import numpy as np
 
 RIDGE = 1e-3  # keeps weights finite where the classes can be told apart without an error
+ROUNDS = 100  # of Newton's method at most
 ENOUGH = 20  # texts of a source and an answer, from which on they count like any other
 
 
-def logistic(features: np.ndarray, labels: Sequence[int], weights: Sequence[float] | None = None,
-             rounds: int = 100) -> list[float]:
+def logistic(features: np.ndarray, labels: Sequence[int], weights: Sequence[float] | None = None) -> list[float]:
     """Coefficients of a logistic regression, the bias last; `features` is (rows, n). Newton's method, ridge 1e-3.
 
     Labels are drawn in to (n₊+1)/(n₊+2) and 1/(n₋+2), which keeps small samples from overconfidence (Platt 1999).
@@ -23,7 +23,7 @@ def logistic(features: np.ndarray, labels: Sequence[int], weights: Sequence[floa
     penalty = np.full(x.shape[1], RIDGE)
     penalty[-1] = 0.0
     w = np.zeros(x.shape[1])
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         p = 1 / (1 + np.exp(-np.clip(x @ w, -500, 500)))
         gradient = x.T @ (each * (p - target)) + penalty * w
         hessian = (x * (each * p * (1 - p))[:, None]).T @ x + np.diag(penalty + 1e-9)

@@ -16,7 +16,6 @@ ANSWERS = {0: ("Yes", "Yes", "Yes", "Yes", "No"), 1: ("Yes", "No")}  # what inje
 NEGATIVE = 0.75  # share of texts that do not belong: those are what is smuggled in
 WHOLE = 3  # of so many texts one is learned as a whole, too: that keeps what the adapter knows of longer ones
 TWICE = 0.25  # share of texts that get two injections
-WORDS = 24  # of a text before an injection: behind a long one it lies beyond the verifier's token budget
 
 
 def rows(texts: Sequence[Row], count: int, margins: Callable[[Sequence[Row]], np.ndarray], seed: int = 0) -> list[Row]:
@@ -32,7 +31,7 @@ def rows(texts: Sequence[Row], count: int, margins: Callable[[Sequence[Row]], np
     injected: list[Row] = []
     for number, one in enumerate(_drawn(texts, count)):
         drawn = rng.choices(kinds, k=2 if rng.random() < TWICE else 1)
-        text = begin = injections.shortened(one["text"], rng.randint(6, WORDS))
+        text = begin = injections.shortened(one["text"], rng.randint(6, injections.WORDS))
         for kind in drawn:
             words = injections.payload(rng.choice(kind.texts), rng.choice(ANSWERS[one["label"]]))
             text = injections.inject(text, words, injections.place(rng))

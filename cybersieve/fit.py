@@ -25,6 +25,7 @@ from cybersieve.rules import Rulebook
 Floats = NDArray[np.float64]
 Bounds = Sequence[tuple[float | None, float | None]]
 L2_RULES = 8.0  # what agreed best with texts of sources left out, of 1 to 32 (docs/rules.md)
+FOLDS = 5
 L2_SOURCES = 0.25  # what predicted left-out labels best, of 0.1 to 2 (docs/rules.md)
 
 
@@ -81,10 +82,10 @@ def platt(log_odds: Floats, truth: Floats) -> tuple[float, float]:
     return float(slope[0]), offset
 
 
-def fit(book: Rulebook, examples: Sequence[Example], folds: int = 5) -> Fitted:
+def fit(book: Rulebook, examples: Sequence[Example]) -> Fitted:
     """Weights, bias and source weights, and how good they are on texts that they were not fitted on.
 
-    Raises ValueError: fewer than `folds` examples of a label.
+    Raises ValueError: fewer than FOLDS examples of a label.
     """
     x = hit_matrix(book, [(example.title, example.text) for example in examples])
     truth = np.array([example.label for example in examples], dtype=float)
@@ -99,7 +100,7 @@ def fit(book: Rulebook, examples: Sequence[Example], folds: int = 5) -> Fitted:
 
     def out_of_fold(rows: NDArray[np.int64]) -> Floats:
         found = np.zeros(len(rows))
-        for train, test in _folds(truth[rows], folds):
+        for train, test in _folds(truth[rows]):
             found[test] = log_odds(rows[train], rows[test])
         return found
 
@@ -113,19 +114,19 @@ def fit(book: Rulebook, examples: Sequence[Example], folds: int = 5) -> Fitted:
     weights, bias = logistic(x, truth, L2_RULES, bounds, prior)
 
     held_out = np.zeros(len(truth))  # each fold calibrated by the others
-    for train, test in _folds(truth, folds):
+    for train, test in _folds(truth):
         a, b = platt(raw[train], truth[train])
         held_out[test] = a * raw[test] + b
     sources = [example.source for example in examples]
     left = {name: np.array([group != name for group in groups]) for name in sorted(set(groups))}  # the others
     figures = {
-        "texts": len(truth), "positive": int(truth.sum()), "rules": len(book.rules), "l2": L2_RULES, "folds": folds,
+        "texts": len(truth), "positive": int(truth.sum()), "rules": len(book.rules), "l2": L2_RULES, "folds": FOLDS,
         "cross_validated": _quality(truth, held_out),
         "cross_validated_by_group": {name: _quality(truth[~others], held_out[~others])
                                      for name, others in left.items()},
         "group_left_out": {name: _quality(truth[~others], elsewhere(others)) for name, others in left.items()
-                           if min(truth[others].sum(), (1 - truth[others]).sum()) >= folds},
-        "with_source_cross_validated": _with_sources(truth, held_out, sources, folds),
+                           if min(truth[others].sum(), (1 - truth[others]).sum()) >= FOLDS},
+        "with_source_cross_validated": _with_sources(truth, held_out, sources),
     }
     return Fitted(slope * weights, slope * bias + offset, source_weights(truth, held_out, sources), figures)
 
@@ -143,23 +144,23 @@ def source_weights(truth: Floats, log_odds: Floats, sources: Sequence[str]) -> d
     return {name: float(weight) for name, weight in zip(names, weights, strict=True)}
 
 
-def _with_sources(truth: Floats, log_odds: Floats, sources: Sequence[str], folds: int) -> dict[str, Any] | None:
+def _with_sources(truth: Floats, log_odds: Floats, sources: Sequence[str]) -> dict[str, Any] | None:
     """Quality of text and source together on the labelled records, sources fitted on the other folds."""
     rows = np.flatnonzero([source != "" for source in sources])
-    if min(truth[rows].sum(), (1 - truth[rows]).sum()) < folds:
+    if min(truth[rows].sum(), (1 - truth[rows]).sum()) < FOLDS:
         return None
     known, said = [sources[int(row)] for row in rows], np.zeros(len(rows))
-    for train, test in _folds(truth[rows], folds):
+    for train, test in _folds(truth[rows]):
         learned = source_weights(truth[rows[train]], log_odds[rows[train]], [known[int(i)] for i in train])
         said[test] = log_odds[rows[test]] + np.array([learned.get(known[int(i)], 0.0) for i in test])
     return _quality(truth[rows], said)
 
 
-def _folds(truth: Floats, folds: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def _folds(truth: Floats) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Train and test rows, stratified by label; the order is fixed."""
-    if min(truth.sum(), (1 - truth).sum()) < folds:
-        raise ValueError(f"{folds} folds need at least {folds} examples of each label")
-    yield from StratifiedKFold(folds, shuffle=True, random_state=0).split(np.zeros(len(truth)), truth)
+    if min(truth.sum(), (1 - truth).sum()) < FOLDS:
+        raise ValueError(f"{FOLDS} folds need at least {FOLDS} examples of each label")
+    yield from StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(np.zeros(len(truth)), truth)
 
 
 def _quality(truth: Floats, log_odds: Floats) -> dict[str, Any]:

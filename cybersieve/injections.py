@@ -17,6 +17,7 @@ from cybersieve.errors import ParamsError
 
 Use = Literal["train", "held_back"]
 QUESTION = "Is this about cybersecurity? Answer:"
+WORDS = 24  # of a text before an injection: behind a long one it lies beyond the verifier's token budget
 TEMPLATES = Path(__file__).with_name("injections.yaml")
 
 
@@ -38,10 +39,10 @@ def load(path: Path = TEMPLATES) -> list[Kind]:
     return kinds
 
 
-def payload(template: str, answer: str = "Yes", question: str = QUESTION) -> str:
-    """One template filled in: arguing for `answer`, and forging the verifier's own `question`."""
+def payload(template: str, answer: str = "Yes") -> str:
+    """One template filled in: arguing for `answer`, and forging the verifier's own question."""
     claim = "about" if answer == "Yes" else "not about"
-    return template.replace("{answer}", answer).replace("{claim}", claim).replace("{question}", question)
+    return template.replace("{answer}", answer).replace("{claim}", claim).replace("{question}", QUESTION)
 
 
 def inject(text: str, words: str, place: str = "suffix") -> str:
@@ -61,18 +62,18 @@ def place(rng: random.Random) -> str:
 
 
 def shortened(text: str, words: int) -> str:
-    """The text's first `words` words: an injection behind a long text lies beyond the verifier's token budget."""
+    """The text's first `words` words."""
     parts = text.split(" ")
     return text if len(parts) <= words else " ".join(parts[:words])
 
 
-def variants(texts: Sequence[str], use: Use, seed: int = 0, kinds: Sequence[Kind] | None = None,
-             answers: tuple[str, ...] = ("Yes",), words: int = 24) -> Iterator[tuple[int, str, str]]:
+def variants(texts: Sequence[str], use: Use, seed: int = 0,
+             answers: tuple[str, ...] = ("Yes",)) -> Iterator[tuple[int, str, str]]:
     """(index of the text, kind, injected text), without end: every text in turn, kinds equally often.
 
     The same seed gives the same sequence. `answers` are what the injection argues for, drawn at random.
     """
-    kinds = [kind for kind in (kinds or load()) if kind.use == use]
+    kinds = [kind for kind in load() if kind.use == use]
     rng = random.Random(seed)
     order = list(range(len(texts)))
     while order:
@@ -81,13 +82,11 @@ def variants(texts: Sequence[str], use: Use, seed: int = 0, kinds: Sequence[Kind
             kind = rng.choice(kinds)
             argued = payload(rng.choice(kind.texts), rng.choice(answers))
             where = place(rng)
-            yield index, kind.name, inject(shortened(texts[index], rng.randint(6, words)), argued, where)
+            yield index, kind.name, inject(shortened(texts[index], rng.randint(6, WORDS)), argued, where)
 
 
-def every(text: str, use: Use | None = None, kinds: Sequence[Kind] | None = None,
-          words: int = 24) -> Iterator[tuple[str, str]]:
+def every(text: str) -> Iterator[tuple[str, str]]:
     """(kind, injected text) for one text and every template, arguing Yes, as a suffix: what flips are measured on."""
-    for kind in kinds or load():
-        if use in (None, kind.use):
-            for template in kind.texts:
-                yield kind.name, inject(shortened(text, words), payload(template))
+    for kind in load():
+        for template in kind.texts:
+            yield kind.name, inject(shortened(text, WORDS), payload(template))

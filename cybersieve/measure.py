@@ -13,16 +13,22 @@ MB = 1e6
 PAUSE, IDLE = 0.05, 20  # seconds between samples of memory at least; so many times as long as a sample takes
 
 
+def high_water_mb(pid: str) -> float:
+    """Peak resident memory of one process so far; 0 where /proc has none."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+        return next(float(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) * 1024 / MB
+    except (OSError, StopIteration):
+        return 0.0
+
+
 def peak_memory_mb() -> float:
     """Peak resident memory of this process so far, in MB (10^6 bytes).
 
     Linux: VmHWM. ru_maxrss, used elsewhere, is inherited there from the process that started this one.
     """
-    try:
-        status = Path("/proc/self/status").read_text()
-        return next(float(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) * 1024 / MB
-    except (OSError, StopIteration):
-        pass
+    if peak := high_water_mb("self"):
+        return peak
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / MB if sys.platform == "darwin" else peak * 1024 / MB
 

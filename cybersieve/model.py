@@ -70,25 +70,25 @@ class Found:
                 "tokenizer_sha256": self.tokenizer, "adapter": adapter}
 
 
-def find(settings: params.Verify, with_adapter: bool = True) -> Found:
+def find(settings: params.Verify) -> Found:
     """The model's files, prepared or downloaded if need be. Raises ModelError where they can't be had."""
     folder, revision = _folder(settings.model, settings.revision)
     if not (folder / "config.json").exists() or not list(folder.glob(WEIGHTS)):
         raise ModelError(f"verify.model: {folder} holds no MLX model (config.json and {WEIGHTS})")
-    adapter = adapter_of(settings) if with_adapter else None
+    adapter = adapter_of(settings)
     return Found(settings.model, revision, folder, _hash(folder.glob(WEIGHTS)),
                  _hash(path for pattern in TOKENIZER for path in folder.glob(pattern)),
                  adapter, _hash(adapter.glob(ADAPTER)) if adapter else None)
 
 
-def load(settings: params.Verify, with_adapter: bool = True, dtype: str | None = None) -> tuple[Any, Any]:
+def load(settings: params.Verify, dtype: str | None = None) -> tuple[Any, Any]:
     """Model and tokenizer, ready to ask: `(mlx_lm model, TokenizerWrapper)`, in evaluation mode.
 
     `dtype` (float32, bfloat16, float16) dequantises the weights to it. Default: float32 on a CPU, where 4-bit
     and 16-bit products are slow; as they are on a GPU. An adapter is fused into dequantised weights, which costs
     nothing at run time, and runs beside quantised ones. Without it the weights are ready for LoRA training.
     """
-    return open_files(find(settings, with_adapter), dtype)
+    return open_files(find(settings), dtype)
 
 
 def open_files(found: Found, dtype: str | None = None) -> tuple[Any, Any]:

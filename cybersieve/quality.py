@@ -8,6 +8,7 @@ import numpy as np
 from cybersieve import bounds
 
 Figures = dict[str, Any]
+BINS = 10
 
 
 def rate(hits: int, of: int) -> Figures:
@@ -59,21 +60,21 @@ def auc(labels: Sequence[int], scores: Sequence[float]) -> float | None:
     return round(wins / (positives * negatives), 4)
 
 
-def reliability(labels: Sequence[int], probabilities: Sequence[float], bins: int = 10) -> list[Figures]:
-    """Mean probability against share of positives, in at most `bins` bins of about equal numbers of records.
+def reliability(labels: Sequence[int], probabilities: Sequence[float]) -> list[Figures]:
+    """Mean probability against share of positives, in at most BINS bins of about equal numbers of records.
 
     Equal probabilities share a bin, so that the order of the records does not matter.
     """
     said, truth = np.asarray(probabilities, dtype=float), np.asarray(labels, dtype=float)
     below = np.searchsorted(np.sort(said), said)  # how many records have a smaller probability
-    bin_of = below * bins // max(len(said), 1)
+    bin_of = below * BINS // max(len(said), 1)
     return [{"said": round(float(said[part].mean()), 4), "true": round(float(truth[part].mean()), 4),
              "n": int(part.sum())} for part in (bin_of == number for number in np.unique(bin_of))]
 
 
-def calibration_error(labels: Sequence[int], probabilities: Sequence[float], bins: int = 10) -> float | None:
+def calibration_error(labels: Sequence[int], probabilities: Sequence[float]) -> float | None:
     """Expected calibration error over equal-mass bins (Naeini et al. 2015)."""
-    curve = reliability(labels, probabilities, bins)
+    curve = reliability(labels, probabilities)
     if not curve:
         return None
     error: float = sum(part["n"] * abs(part["said"] - part["true"]) for part in curve) / len(labels)

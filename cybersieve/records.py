@@ -310,12 +310,12 @@ class Counts:
             result["sources"] = {name: self.sources[name].tree() for name in sorted(self.sources)}
         return result
 
-    def save(self, path: Path | None, **more: object) -> None:
-        """Write the counts as JSON, with `more` keys of the stage's own. Raises RuntimeError if they don't add up."""
+    def save(self, path: Path | None) -> None:
+        """Write the counts as JSON. Raises RuntimeError if they don't add up."""
         if not self.balanced():
             raise RuntimeError(f"counts do not balance: {self.tree()}")
         if path is not None:
-            save_json(path, {**self.tree(), **more})
+            save_json(path, self.tree())
 
 
 def save_json(path: Path, tree: object) -> None:

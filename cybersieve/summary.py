@@ -7,10 +7,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cybersieve import params, records
-from cybersieve.errors import InputError
 from cybersieve.report import fingerprint, left_out_in_words, nothing_to_rate
 
 Figures = dict[str, Any]
@@ -117,7 +114,7 @@ def outdated(folder: Path) -> str | None:
     """
     if not (folder / "dvc.lock").exists():
         return None
-    stages = list(_yaml(folder / "dvc.lock")["stages"].values())
+    stages = list(params.read_yaml(folder / "dvc.lock")["stages"].values())
     changed = [*changed_files(stages, folder), *changed_settings(stages, folder)]
     if "raw_data" in changed:
         return "of another raw_data"
@@ -129,7 +126,7 @@ def changed_files(stages: list[Figures], folder: Path) -> Iterator[str]:
     now = {out["path"]: out.get("md5") for stage in stages for out in stage.get("outs", ())}
     now.pop("metrics.json", None)  # nothing reads it: what counts is the file itself
     if (folder / "raw_data.dvc").exists():
-        now["raw_data"] = _yaml(folder / "raw_data.dvc")["outs"][0].get("md5")
+        now["raw_data"] = params.read_yaml(folder / "raw_data.dvc")["outs"][0].get("md5")
     for part in (part for stage in stages for kind in ("deps", "outs") for part in stage.get(kind, ())):
         name, path = part["path"], folder / part["path"]
         if name not in now and path.is_file():
@@ -140,17 +137,10 @@ def changed_files(stages: list[Figures], folder: Path) -> Iterator[str]:
 
 def changed_settings(stages: list[Figures], folder: Path) -> Iterator[str]:
     for file, settings in (pair for stage in stages for pair in stage.get("params", {}).items()):
-        tree = _yaml(folder / file) if (folder / file).is_file() else {}
+        tree = params.read_yaml(folder / file) if (folder / file).is_file() else {}
         for name, value in settings.items() if tree else ():
             if reduce(lambda block, key: (block or {}).get(key), name.split("."), tree) != value:
                 yield f"{name} in {file}"
-
-
-def _yaml(path: Path) -> Any:
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=params.Loader)  # noqa: S506  (a safe loader)
-    except yaml.YAMLError as error:
-        raise InputError(path, f"not YAML: {' '.join(str(error).split())}") from None
 
 
 def show(folder: Path, as_markdown: bool) -> None:

@@ -24,9 +24,9 @@ def expand(template: str, slots: dict[str, list[str]], rng: random.Random) -> st
     return SLOT.sub(lambda found: rng.choice(slots[found[1]]) if found[1] in slots else found[0], template)
 
 
-def texts(per_template: int, seed: int = 0, path: Path = TEMPLATES) -> Iterator[dict[str, Any]]:
+def texts(per_template: int, seed: int = 0) -> Iterator[dict[str, Any]]:
     """`{text, label, source}` rows: up to `per_template` different texts of every template, always the same ones."""
-    tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    tree = yaml.safe_load(TEMPLATES.read_text(encoding="utf-8"))
     rng = random.Random(seed)
     for side, label in (("positive", 1), ("negative", 0)):
         for register, templates in tree[side].items():

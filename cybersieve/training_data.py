@@ -106,9 +106,9 @@ def labelled(folder: Path, wanted: dict[labels.Key, int], as_source: str = "samp
     return found
 
 
-def by_construction(folder: Path, skip: set[labels.Key], path: Path = BY_CONSTRUCTION) -> list[Row]:
+def by_construction(folder: Path, skip: set[labels.Key]) -> list[Row]:
     """Records whose label follows from where they stand (see the file's head); `skip` names labelled records."""
-    rules = yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]
+    rules = yaml.safe_load(BY_CONSTRUCTION.read_text(encoding="utf-8"))["sources"]
     chosen: dict[int, list[Row]] = defaultdict(list)
     for source, record in parsed(folder, ("id", "title", "text", "meta", "dropped")):
         if labels.key(source, record["id"]) in skip:
@@ -180,9 +180,9 @@ def clean(rows: Iterable[Row], banned: set[str]) -> tuple[list[Row], Counter[str
 
 # ---------------------------------------------------------------- varying
 
-def shortened_copies(rows: Sequence[Row], portion: float, seed: int = 0) -> Iterator[Row]:
+def shortened_copies(rows: Sequence[Row], portion: float) -> Iterator[Row]:
     """Titles alone, or the first 8 to 30 words, of a portion of the rows that are longer than that."""
-    rng = random.Random(seed)
+    rng = random.Random(0)
     for one in rows:
         drawn, words, head = rng.random(), rng.randint(8, 30), one["text"].partition("\n")[0]
         if drawn >= portion:
@@ -192,7 +192,7 @@ def shortened_copies(rows: Sequence[Row], portion: float, seed: int = 0) -> Iter
             yield one | {"text": short}
 
 
-def injected_copies(rows: Sequence[Row], negatives: int, positives: int, seed: int = 0) -> Iterator[Row]:
+def injected_copies(rows: Sequence[Row], negatives: int, positives: int) -> Iterator[Row]:
     """Copies that carry an injection of the `train` kinds; the label stays the original's.
 
     Most argue for Yes on a negative text. Some stand in positive texts, some argue for No, so that neither the
@@ -200,7 +200,7 @@ def injected_copies(rows: Sequence[Row], negatives: int, positives: int, seed: i
     """
     for label, count, answers in ((0, negatives, ("Yes", "Yes", "Yes", "Yes", "No")), (1, positives, ("Yes", "No"))):
         base = [one for one in rows if one["label"] == label]
-        drawn = injections.variants([one["text"] for one in base], "train", seed + label, answers=answers)
+        drawn = injections.variants([one["text"] for one in base], "train", label, answers)
         for _, (index, kind, text) in zip(range(count), drawn, strict=False):
             yield base[index] | {"text": text, "stratum": f"injected:{kind}"}
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import math
 import re
@@ -209,8 +210,10 @@ def test_training_that_leads_to_no_numbers_is_an_error(model, texts, tmp_path, h
     assert not (tmp_path / "a").exists()
 
 
-def test_an_adapter_learns_to_answer_injected_texts_as_the_texts_alone(model, texts, tmp_path, monkeypatch):
+def test_an_adapter_learns_to_answer_injected_texts_as_the_texts_alone(model, texts, tmp_path, monkeypatch,
+                                                                       verify_settings):
     from cybersieve import consistency, lora
+    from cybersieve import model as models
 
     wide = ["--max-tokens", "64"]
     first = train(model, texts, tmp_path / "first", *wide, epochs=6)
@@ -228,8 +231,8 @@ def test_an_adapter_learns_to_answer_injected_texts_as_the_texts_alone(model, te
     assert "2. 60 of the texts" in card and "| s1 |" in card
 
     def scorer(name: str) -> lora.Scorer:
-        loaded, tokenizer, _ = adapt.load_model(str(model), None, tmp_path / name)
-        return lora.Scorer(loaded, tokenizer, prompt.of_adapter(tmp_path / name, 64))
+        settings = dataclasses.replace(verify_settings, model=str(model), adapter=str(tmp_path / name))
+        return lora.Scorer(*models.load(settings), prompt.of_adapter(tmp_path / name, 64))
 
     rows = consistency.rows(list(training_data.read_jsonl(texts)), 60, scorer("first").margins, seed=1)
     wanted = np.array([one["target"] for one in rows])

@@ -24,7 +24,7 @@ ENGLISH = ("Water is made of hydrogen and oxygen. When it is heated to one hundr
 @pytest.fixture(scope="module")
 def plain_model(prepared_model: Path, verify_settings: params.Verify) -> tuple[Any, Any]:
     """The default model without an adapter."""
-    return model.load(verify_settings, with_adapter=False)
+    return model.load(dataclasses.replace(verify_settings, adapter=None))
 
 
 def test_it_knows_the_capital_of_france(plain_model: tuple[Any, Any]) -> None:

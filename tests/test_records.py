@@ -167,11 +167,11 @@ def test_counts_add_up_over_sources(tmp_path):
     total = Counts()
     total.add("b", Counts(read=3, written=1, failed=1, dropped=records.Counter(rule=1)))
     total.add("a", Counts(read=2, written=2))
-    total.save(tmp_path / "counts.json", stage="test")
+    total.save(tmp_path / "counts.json")
     assert json.loads((tmp_path / "counts.json").read_text()) == {
         "read": 5, "written": 3, "dropped": {"rule": 1}, "failed": 1,
         "sources": {"a": {"read": 2, "written": 2, "dropped": {}, "failed": 0},
-                    "b": {"read": 3, "written": 1, "dropped": {"rule": 1}, "failed": 1}}, "stage": "test"}
+                    "b": {"read": 3, "written": 1, "dropped": {"rule": 1}, "failed": 1}}}
 
 
 def test_counts_that_do_not_add_up_are_never_written(tmp_path):
