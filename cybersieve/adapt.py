@@ -20,21 +20,15 @@ A killed run goes on where it stopped. Works on CPU, Metal and CUDA.
 
 import argparse
 import dataclasses
-import hashlib
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cybersieve import cache, calibration, cli, labels, model_card, params, prompt, records, training_data
+from cybersieve import adapter_folder, cache, cli, labels, params, prompt, records, training_data
 from cybersieve.errors import InputError, ParamsError
 from cybersieve.training_data import Row
-
-WEIGHTS = "adapters.safetensors"
-ENOUGH = 100  # labelled records to fit a posterior of two weights on
-MOST_MB = 5.0  # an adapter larger than this is not shipped
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -88,7 +82,7 @@ def _settings_type() -> Any:
 
 
 def run(args: argparse.Namespace) -> None:
-    prior = _former_prior(args.output) if args.prior is None and args.recalibrate else args.prior
+    prior = adapter_folder.former_prior(args.output) if args.prior is None and args.recalibrate else args.prior
     args.prior = 0.5 if prior is None else prior
     if not 0 < args.prior < 1:
         raise ParamsError(f"--prior must lie between 0 and 1, and is {args.prior}")
@@ -96,8 +90,8 @@ def run(args: argparse.Namespace) -> None:
     if args.recalibrate:
         rows, _ = collect([*args.labels, *args.check], args.parsed_dir, args.never)
         if met:
-            _forget(args.output / "margins.jsonl", met)
-        _write_calibration(args.output, rows, args.rules, args.prior)
+            adapter_folder.forget(args.output, met)
+        adapter_folder.calibrate(args.output, rows, args.rules, args.prior)
         return
     if not 0 < args.held_back < 0.9 or args.max_tokens < 8:
         raise ParamsError("--held-back must lie between 0 and 0.9, --max-tokens be at least 8")
@@ -134,7 +128,7 @@ def run(args: argparse.Namespace) -> None:
         best = bench.halfway(best, held)
     measured = _measured(bench.learner, checked, "held back") + _measured(bench.learner, extra, "checked")
     measured += bench.cross_validated(rows, args.folds, args.each_source)
-    _write(args, bench, best, rows, extra, measured)
+    adapter_folder.write(args, bench.learner, best, rows, extra, measured)
 
 
 def collect(files: Sequence[Path], parsed_dir: Path | None, never: Path | None) -> tuple[list[Row], dict[str, int]]:
@@ -174,7 +168,7 @@ class Bench:
 
         args = self.args
         chosen = {f.name: getattr(args, f.name) for f in dataclasses.fields(lora.Settings) if hasattr(args, f.name)}
-        known, start = start_weights(args.start_from)
+        known, start = adapter_folder.start_weights(args.start_from)
         if args.consistent:
             chosen["smoothing"] = 0.0  # its answers are probabilities already
         settings = lora.Settings(**(chosen | {"keys": tuple(args.keys), "seed": seed, "start_from": start}))
@@ -231,13 +225,13 @@ class Bench:
         from cybersieve import lora, merging
 
         args, folders = self.args, (self.args.start_from, self.args.mean_with)
-        one, other = (start_weights(folder)[0] for folder in folders)
-        trained = came_by(args.mean_with, args.start_from) == "training"
+        one, other = (adapter_folder.start_weights(folder)[0] for folder in folders)
+        trained = adapter_folder.came_by(args.mean_with, args.start_from) == "training"
         sizes = [{name: weights[name].shape[0 if name.endswith("lora_a") else -1] for name in weights}
                  for weights in (one, other)]  # inputs of each A, outputs of each B
         if not one or sizes[0] != sizes[1]:
-            raise InputError(args.mean_with / WEIGHTS, f"of other layers than {args.start_from}", remedy="take the "
-                             "mean of adapters of one model, trained with the same --keys and --layers")
+            raise InputError(args.mean_with / adapter_folder.WEIGHTS, f"of other layers than {args.start_from}",
+                             remedy="take the mean of adapters of one model, trained with the same --keys and --layers")
         ranks = [weights[min(weights)].shape[1] for weights in (one, other)]  # the first is a lora_a, (inputs, rank)
         if args.rank > sum(ranks) or (trained and {args.rank} != {*ranks}):
             raise ParamsError(f"--rank {args.rank}: the adapters have {' and '.join(map(str, ranks))}; it must be the "
@@ -260,7 +254,7 @@ class Bench:
         """
         from cybersieve import merging
 
-        weights = merging.between(start_weights(self.args.start_from)[0], best.weights, 0.5)
+        weights = merging.between(adapter_folder.start_weights(self.args.start_from)[0], best.weights, 0.5)
         self.learner.set(weights)
         loss, auc = self.figures(held)
         return dataclasses.replace(best, weights=weights, loss=loss, auc=auc)
@@ -280,30 +274,6 @@ class Bench:
             self.learn(self.args.seeds[0], learned, held, name)
             measured += _measured(self.learner, [one for one in rows if one["group"] in out], kind)
         return measured
-
-
-def start_weights(folder: Path | None) -> tuple[Any, str]:
-    """The weights to go on from, by name, and the file's sha256; (None, "") from scratch. Raises InputError."""
-    import mlx.core as mx
-
-    if folder is None:
-        return None, ""
-    try:
-        return mx.load(str(folder / WEIGHTS)), hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise InputError(folder / WEIGHTS, str(error), remedy="--start-from takes the folder of an adapter") from None
-
-
-def came_by(later: Path, earlier: Path) -> str:
-    """How the first adapter came from the second, by its record: by `training` alone, or by `products`, where a mean of
-    products (of other adapters, of seeds) lies between, since which its factors are others; empty where it did not.
-    """
-    weights, steps = start_weights(earlier)[1], model_card.steps(_learned(later))
-    begin = next((at for at, step in enumerate(steps) if step["settings"].get("start_from") == weights), None)
-    if begin is None:
-        return ""
-    mixed = any(step.keys() & {"mean_with", "by_products"} or len(step["seeds"]) > 1 for step in steps[begin:])
-    return "products" if mixed else "training"
 
 
 def layout(question: str, max_tokens: int) -> prompt.Layout:
@@ -352,8 +322,9 @@ class Progress:
         return self
 
     def report(self, figures: dict[str, Any]) -> None:
+        held_back = adapter_folder.held_back(figures["held_back_loss"], figures["auc"])
         line = (f"{self.name}: step {figures['step']}/{figures['steps']}  loss {figures['loss']:.4f}  "
-                f"{_held_back(figures['held_back_loss'], figures['auc'])}  {figures['seconds_left']:.0f} s left")
+                f"{held_back}  {figures['seconds_left']:.0f} s left")
         if self.status is not None:
             self.status.update(line)
         else:
@@ -362,113 +333,3 @@ class Progress:
     def __exit__(self, *error: Any) -> None:
         if self.status is not None:
             self.status.__exit__(*error)
-
-
-# ---------------------------------------------------------------- writing
-
-def _write(args: argparse.Namespace, bench: Bench, best: Any, rows: Sequence[Row], extra: Sequence[Row],
-           measured: Sequence[Row]) -> None:
-    """The adapter's folder, file by file; the weights last, so that a folder with weights is a whole one."""
-    import mlx.core as mx
-
-    folder: Path = args.output
-    folder.mkdir(parents=True, exist_ok=True)
-    put = dataclasses.asdict(bench.learner.layout)
-    asked = {name: put[name] for name in ("prefix", "suffix", "max_tokens", "yes", "no")}
-    records.save_json(folder / "adapter_config.json", bench.learner.config())
-    records.save_json(folder / prompt.CONFIG, asked)
-    (folder / "margins.jsonl").write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in measured))
-    settings = dataclasses.asdict(bench.learner.settings)
-    loss = round(best.loss, 4) if math.isfinite(best.loss) else None
-    facts = {"model": args.model, "settings": settings, "seeds": args.seeds, "table": training_data.table(rows),
-             "loss": loss, "auc": best.auc, "left_out": args.leave_out}
-    if args.consistent:
-        facts["consistent"] = args.consistent
-    before = args.start_from
-    if args.mean_with:
-        facts["share"] = args.share
-        if came := came_by(args.mean_with, args.start_from):
-            facts["mean_from_step"], before = len(model_card.steps(_learned(args.start_from))), args.mean_with
-            facts |= {"by_products": True} if came == "products" else {}
-        else:
-            facts["mean_with"] = _learned(args.mean_with)
-    if learned := _learned(before):  # what was learned before
-        facts["before"] = learned
-    records.save_json(folder / "training.json", facts)
-    _write_calibration(folder, [*rows, *extra], args.rules, args.prior)
-    weights = {name: value.astype(mx.float16) for name, value in sorted(best.weights.items())}
-    mx.save_safetensors(str(folder / WEIGHTS), weights, {"format": "mlx"})
-    size = (folder / WEIGHTS).stat().st_size / 1e6
-    if size > MOST_MB:
-        cli.warn(f"{folder}: the adapter has {size:.1f} MB, more than {MOST_MB} MB; lower --rank or --layers")
-    print(f"{folder}: {_held_back(best.loss, best.auc)}, {size:.1f} MB", flush=True)
-
-
-def _learned(folder: Path | None) -> dict[str, Any]:
-    """The record of an adapter's training; empty where there is none."""
-    path = folder / "training.json" if folder else None
-    return dict(records.load_json(path)) if path and path.exists() else {}
-
-
-def _held_back(loss: float, auc: float | None) -> str:
-    return f"held-back loss {loss:.4f}, AUC {auc}" if math.isfinite(loss) else "nothing held back"
-
-
-def _read_margins(path: Path) -> list[Row]:
-    if not path.exists():
-        raise InputError(path, "no such file", remedy="train first")
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def _forget(path: Path, met: set[str]) -> None:
-    """Leave only what was measured on texts that are not among those."""
-    kept = [one for one in _read_margins(path) if one["group"] not in met]
-    if not kept:
-        raise InputError(path, "every text in it is among those of --learned", remedy="name fewer files there")
-    path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in kept), encoding="utf-8")
-
-
-def _former_prior(folder: Path) -> float | None:
-    """The prior that the adapter there was calibrated with; None where nothing tells."""
-    path = folder / "calibration.json"
-    return records.load_json(path).get("fitted_on", {}).get("prior") if path.exists() else None
-
-
-def _write_calibration(folder: Path, texts: Sequence[Row], rules_file: Path | None, prior: float) -> None:
-    """calibration.json and the model card from margins.jsonl: sources left out count before parts, parts before
-    the part held back once, because they show texts of a kind the adapter has not learned; texts checked always."""
-    rows = _read_margins(folder / "margins.jsonl")
-    by = next((kind for kind in ("source", "part", "held back") if any(one["by"] == kind for one in rows)), "checked")
-    chosen = [one for one in rows if one["by"] in (by, "checked") and one["source"] != "synthetic"] or rows
-    scaling = calibration.platt([one["margin"] for one in chosen], [one["label"] for one in chosen],
-                                [one["source"] for one in chosen], prior)
-    result: dict[str, Any] = {"platt": scaling, "fitted_on": {"by": by, "n": len(chosen), "prior": prior},
-                              "posterior": _posterior(rows, texts, rules_file)}
-    records.save_json(folder / "calibration.json", result)
-    facts = records.load_json(folder / "training.json")
-    card = model_card.text(facts, result, model_card.figures(rows, scaling))
-    (folder / "README.md").write_text(card, encoding="utf-8")
-
-
-def _posterior(rows: Sequence[Row], texts: Sequence[Row], rules_file: Path | None) -> dict[str, float] | None:
-    """Margin and rules' log-odds together, by adapters that never saw the texts; null without rules.
-
-    Labelled records (texts of weight LABELLED) where there are enough: they are what the LLM is asked about; by parts,
-    where those were trained. Else all texts held back.
-    """
-    own = {one["group"]: one for one in texts if one["group"] == training_data.fingerprint(one["text"])}
-    seen = [one for one in rows if one["group"] in own and one["source"] != "synthetic"]
-    labelled = [one for one in seen if one["source"] == "sample" and own[one["group"]]["weight"] != 1.0]
-    labelled = [one for one in labelled if one["by"] == "part"] or [one for one in labelled if one["by"] != "source"]
-    if len(labelled) < ENOUGH:
-        labelled = [one for one in seen if one["by"] in ("held back", "checked")]
-    text_of = {group: one["text"] for group, one in own.items()}
-    if rules_file is None or len({one["label"] for one in labelled}) < 2:
-        return None
-    from cybersieve import rules
-
-    book = rules.load(rules_file)
-    found = [book.judge("", text_of[one["group"]], one["stratum"]) for one in labelled]
-    return calibration.posterior([one["margin"] for one in labelled],
-                                 [each.text_log_odds + each.source_log_odds for each in found],
-                                 [one["label"] for one in labelled])

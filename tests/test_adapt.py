@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cybersieve import adapt, calibration, labels, prompt, records, training_data
+from cybersieve import adapt, adapter_folder, calibration, labels, prompt, records, training_data
 from cybersieve.errors import InputError, ModelError, ParamsError
 from cybersieve.records import PARSED, Record
 from tests import tiny
@@ -221,7 +221,7 @@ def test_an_adapter_learns_to_answer_injected_texts_as_the_texts_alone(model, te
     best, trained = adapt.Bench.best, []
     monkeypatch.setattr(adapt.Bench, "best", lambda *args: trained.append(best(*args)) or trained[0])
     facts = train(model, texts, tmp_path / "firm", *wide, *start, epochs=6)
-    before, written = (adapt.start_weights(tmp_path / name)[0] for name in ("first", "firm"))
+    before, written = (adapter_folder.start_weights(tmp_path / name)[0] for name in ("first", "firm"))
     for name, after in trained[0].weights.items():
         half = (np.array(before[name], np.float32) + np.array(after)) / 2
         assert np.allclose(np.array(written[name], np.float32), half, atol=1e-3)
@@ -254,7 +254,7 @@ def test_the_mean_with_a_later_adapter_is_written_measured_and_told(model, texts
     start = ["--start-from", str(tmp_path / "first")]
     later = train(model, texts, tmp_path / "later", *start, epochs=6)
     facts = train(model, texts, tmp_path / "mean", *start, "--mean-with", str(tmp_path / "later"))
-    first, after, mean = (adapt.start_weights(tmp_path / name)[0] for name in ("first", "later", "mean"))
+    first, after, mean = (adapter_folder.start_weights(tmp_path / name)[0] for name in ("first", "later", "mean"))
     for name, value in mean.items():
         half = (np.array(first[name], np.float32) + np.array(after[name], np.float32)) / 2
         assert np.allclose(np.array(value, np.float32), half, atol=1e-3)
@@ -270,7 +270,7 @@ def test_the_mean_with_a_later_adapter_is_written_measured_and_told(model, texts
         assert fewer["settings"]["layers"] == 1
         train(model, texts, tmp_path / "none", *start, "--mean-with", str(tmp_path / "fewer"))
     wide = {name: mx.concatenate([value, value], axis=0 if name.endswith("a") else 1)
-            for name, value in adapt.start_weights(tmp_path / "narrow")[0].items()}
+            for name, value in adapter_folder.start_weights(tmp_path / "narrow")[0].items()}
     shutil.copytree(tmp_path / "narrow", tmp_path / "wide")
     mx.save_safetensors(str(tmp_path / "wide/adapters.safetensors"), wide)
     with pytest.raises(InputError, match="other layers"):
@@ -292,11 +292,11 @@ def test_the_mean_with_an_adapter_of_other_origin_is_that_of_the_products(model,
     assert facts["before"] == first and facts["mean_with"] == other and facts["share"] == 0.25
 
     def product(name: str, stem: str) -> np.ndarray:
-        weights = adapt.start_weights(tmp_path / name)[0]
+        weights = adapter_folder.start_weights(tmp_path / name)[0]
         scale = records.load_json(tmp_path / name / "adapter_config.json")["lora_parameters"]["scale"]
         return scale * np.array(weights[f"{stem}a"], np.float64) @ np.array(weights[f"{stem}b"], np.float64)
 
-    stems = [name[:-1] for name in adapt.start_weights(tmp_path / "mean")[0] if name.endswith("lora_a")]
+    stems = [name[:-1] for name in adapter_folder.start_weights(tmp_path / "mean")[0] if name.endswith("lora_a")]
     for stem in stems:
         wanted = 0.75 * product("first", stem) + 0.25 * product("other", stem)
         assert np.abs(wanted).max() > 0
