@@ -15,7 +15,7 @@ import numpy as np
 
 from bench import common
 from bench.common import GOLD, ROOT, Figures
-from cybersieve import calibrate, labels, params, records, rules
+from cybersieve import bands, labels, params, records, rules
 
 TARGETS = (0.75, 0.80, 0.85, 0.90, 0.95, 0.96, 0.97)
 PUBLISHED = {"BARGAIN": {0.75: 0.78, 0.80: 0.76, 0.85: 0.71, 0.90: 0.65, 0.95: 0.55},
@@ -61,11 +61,11 @@ def points(everything: Sequence[float], one: Sequence[Scored], other: Sequence[S
     result = []
     for target in TARGETS:
         wanted = replace(settings, target_precision=target, target_recall=target)
-        falling, rising = calibrate.candidates(confidences, len(truth), target, settings.delta / 2)
-        bands = calibrate.certify(said, truth, falling, rising, wanted)
-        kept = np.zeros(len(held), bool) if bands.accept is None else held >= bands.accept
-        lost = np.zeros(len(held), bool) if bands.reject is None else held <= bands.reject
-        asked = sum((bands.accept is None or value < bands.accept) and (bands.reject is None or value > bands.reject)
+        falling, rising = bands.candidates(confidences, len(truth), target, settings.delta / 2)
+        found = bands.certify(said, truth, falling, rising, wanted)
+        kept = np.zeros(len(held), bool) if found.accept is None else held >= found.accept
+        lost = np.zeros(len(held), bool) if found.reject is None else held <= found.reject
+        asked = sum((found.accept is None or value < found.accept) and (found.reject is None or value > found.reject)
                     for value in everything)
         result.append({"target": target, "calls_saved": round(1 - asked / len(everything), 4),
                        "kept_right": [int(right[kept].sum()), int(kept.sum())],

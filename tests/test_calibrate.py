@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cybersieve import bounds, calibrate, certificate, labels, records
+from cybersieve import bands, bounds, calibrate, certificate, labels, records
 from cybersieve.errors import InputError, ParamsError
 from cybersieve.params import Calibrate
 
@@ -33,11 +33,11 @@ def population(shape: str, n: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
 def test_targets_are_missed_in_at_most_delta_of_1000_draws(shape: str, labelled: int) -> None:
     confidences, truth = population(shape, max(20_000, 5 * labelled))
     draw, missed = np.random.default_rng(11), {"precision": 0, "recall": 0, "either": 0}
-    falling, rising = calibrate.candidates(confidences, labelled, SETTINGS.target_precision, SETTINGS.delta / 2)
+    falling, rising = bands.candidates(confidences, labelled, SETTINGS.target_precision, SETTINGS.delta / 2)
     taken = 0
     for _ in range(1000):
         sample = draw.choice(len(truth), labelled, replace=False)
-        accept, reject = calibrate.certify(confidences[sample], truth[sample], falling, rising, SETTINGS)
+        accept, reject = bands.certify(confidences[sample], truth[sample], falling, rising, SETTINGS)
         kept = confidences >= (2 if accept is None else accept)
         lost = (confidences <= (-1 if reject is None else reject)) & (truth == 1)
         poor = bool(kept.any()) and truth[kept].mean() < SETTINGS.target_precision
@@ -54,18 +54,18 @@ def test_a_sequence_stops_at_its_first_failure() -> None:
     confidences = np.linspace(0, 1, 400)
     truth = (confidences > 0.3).astype(np.int64)
     truth[(confidences > 0.55) & (confidences < 0.6)] = 0  # a stretch of errors; wider bands would pass again
-    falling, rising = calibrate.candidates(confidences, 400, 0.9, 0.05)
-    accept, reject = calibrate.certify(confidences, truth, falling, rising, SETTINGS)
+    falling, rising = bands.candidates(confidences, 400, 0.9, 0.05)
+    accept, reject = bands.certify(confidences, truth, falling, rising, SETTINGS)
     assert accept is not None and 0.5 < accept < 0.6
     assert reject is not None and 0.3 < reject < accept
 
 
 def test_labels_for_is_the_fewest_that_pass() -> None:
     for rate, alpha, errors in ((0.9, 0.05, 0), (0.95, 0.025, 1), (0.5, 0.25, 0), (0.999, 5e-7, 3)):
-        n = calibrate.labels_for(rate, alpha, errors)
+        n = bands.labels_for(rate, alpha, errors)
         assert n is not None and bounds.tail_at_least(n - errors, n, rate) <= alpha
         assert n == errors + 1 or bounds.tail_at_least(n - 1 - errors, n - 1, rate) > alpha
-    assert (calibrate.labels_for(0.9, 0.05, 0), calibrate.labels_for(1.0, 0.05)) == (29, None)
+    assert (bands.labels_for(0.9, 0.05, 0), bands.labels_for(1.0, 0.05)) == (29, None)
 
 
 @pytest.mark.parametrize("shape", ["calibrated", "overconfident", "ties", "useless"])
@@ -73,12 +73,12 @@ def test_labels_for_is_the_fewest_that_pass() -> None:
 def test_bands_are_those_that_counting_label_by_label_gives(shape: str, labelled: int) -> None:
     confidences, truth = population(shape)
     said, right = confidences[:labelled], truth[:labelled]
-    falling, rising = calibrate.candidates(confidences, labelled, 0.9, 0.05)
+    falling, rising = bands.candidates(confidences, labelled, 0.9, 0.05)
     kept = [bounds.tail_at_least(int(right[said >= t].sum()), int((said >= t).sum()), 0.9) <= 0.05 for t in falling]
     spared = [bounds.tail_at_least(int(right[said > t].sum()), int(right.sum()), 0.9) <= 0.05 for t in rising]
     wanted = [thresholds[tests.index(False) - 1] if tests[0] else None
               for tests, thresholds in (([*kept, False], falling), ([*spared, False], rising))]
-    assert calibrate.proven(said, right, falling, rising, SETTINGS) == tuple(wanted)
+    assert bands.proven(said, right, falling, rising, SETTINGS) == tuple(wanted)
 
 
 def test_curves_from_many_labels_take_no_time() -> None:
@@ -89,9 +89,9 @@ def test_curves_from_many_labels_take_no_time() -> None:
 
 
 def test_candidates_look_at_no_label_and_keep_order() -> None:
-    falling, rising = calibrate.candidates(np.array([0.1, 0.5, 0.5, 0.9]), 1000, 0.9, 0.05)
+    falling, rising = bands.candidates(np.array([0.1, 0.5, 0.5, 0.9]), 1000, 0.9, 0.05)
     assert falling.tolist() == [0.9, 0.5, 0.1] and rising.tolist() == [0.1, 0.5, 0.9]
-    few, _ = calibrate.candidates(np.linspace(0, 1, 1001), 100, 0.9, 0.05)
+    few, _ = bands.candidates(np.linspace(0, 1, 1001), 100, 0.9, 0.05)
     assert few[0] == pytest.approx(1 - 0.46, abs=0.01)  # 46 labels are the fewest with one error allowed
 
 
@@ -99,41 +99,41 @@ def test_candidates_look_at_no_label_and_keep_order() -> None:
 def test_ask_share_narrows_bands_no_further_than_asked_for_and_keeps_to_what_was_tested(shape: str) -> None:
     confidences, truth = population(shape)
     confidences = confidences.round(6)
-    falling, rising = calibrate.candidates(confidences, 400, 0.9, 0.05)
-    passed = calibrate.proven(confidences[:400], truth[:400], falling, rising, SETTINGS)
-    narrow = calibrate.certify(confidences[:400], truth[:400], falling, rising, SETTINGS)
-    assert calibrate.widened(passed, confidences, 0.0, falling, rising) == narrow
+    falling, rising = bands.candidates(confidences, 400, 0.9, 0.05)
+    passed = bands.proven(confidences[:400], truth[:400], falling, rising, SETTINGS)
+    narrow = bands.certify(confidences[:400], truth[:400], falling, rising, SETTINGS)
+    assert bands.widened(passed, confidences, 0.0, falling, rising) == narrow
     was = calibrate._shares(narrow, confidences)["asked_share"]
-    accept, reject = wide = calibrate.widened(passed, confidences, was + 0.1, falling, rising)
+    accept, reject = wide = bands.widened(passed, confidences, was + 0.1, falling, rising)
     now = calibrate._shares(wide, confidences)["asked_share"]
     assert accept in falling and accept >= passed.accept and reject <= passed.reject  # type: ignore[operator]
     assert was <= now <= was + 0.11 or shape == "ties"
     assert now > was + 0.08 or shape == "ties"
-    everything = calibrate.widened(passed, confidences, 1.0, falling, rising)
+    everything = bands.widened(passed, confidences, 1.0, falling, rising)
     assert everything.accept == falling[0], "a band narrower than the first candidate was never tested"
 
 
 @pytest.mark.parametrize("accept, reject", [(0.1, 0.9), (0.1, None), (0.05, 0.02), (0.5, 0.4), (0.45, 0.45)])
 def test_bands_that_passed_by_more_never_ask_about_more_than_ask_share(accept: float, reject: float | None) -> None:
     confidences = np.random.default_rng(1).beta(0.8, 0.6, 20_000).round(6)
-    falling, rising = calibrate.candidates(confidences, 400, 0.5, 0.05)
+    falling, rising = bands.candidates(confidences, 400, 0.5, 0.05)
     accept = float(falling[falling >= accept][-1])
-    bands = calibrate.widened(calibrate.Bands(accept, reject), confidences, 0.3, falling, rising)
-    assert calibrate._shares(bands, confidences)["asked_share"] == pytest.approx(0.3, abs=0.01)
+    found = bands.widened(bands.Bands(accept, reject), confidences, 0.3, falling, rising)
+    assert calibrate._shares(found, confidences)["asked_share"] == pytest.approx(0.3, abs=0.01)
 
 
 def test_a_record_kept_at_a_low_confidence_is_the_least_sure() -> None:
     confidences = np.linspace(0, 1, 1001).round(6)
     falling, rising = confidences[::-1], confidences
-    assert calibrate.widened(calibrate.Bands(0.0, None), confidences, 0.2, falling, rising) == (0.2, None)
-    assert calibrate.widened(calibrate.Bands(None, 1.0), confidences, 0.2, falling, rising) == (None, 0.8)
-    assert calibrate.widened(calibrate.Bands(None, None), confidences, 0.2, falling, rising) == (None, None)
-    assert calibrate.widened(calibrate.Bands(0.0, 1.0), confidences, 0.2, falling, rising) == (0.6, 0.4)
+    assert bands.widened(bands.Bands(0.0, None), confidences, 0.2, falling, rising) == (0.2, None)
+    assert bands.widened(bands.Bands(None, 1.0), confidences, 0.2, falling, rising) == (None, 0.8)
+    assert bands.widened(bands.Bands(None, None), confidences, 0.2, falling, rising) == (None, None)
+    assert bands.widened(bands.Bands(0.0, 1.0), confidences, 0.2, falling, rising) == (0.6, 0.4)
 
 
 def test_bands_never_overlap() -> None:
-    assert calibrate.apart(0.4, 0.6, np.array([0.1, 0.3, 0.5])) == (0.4, 0.3)
-    assert calibrate.apart(0.4, 0.4, np.array([0.4, 0.5])) == (0.4, None)
+    assert bands.apart(0.4, 0.6, np.array([0.1, 0.3, 0.5])) == (0.4, 0.3)
+    assert bands.apart(0.4, 0.4, np.array([0.4, 0.5])) == (0.4, None)
 
 
 def folder(tmp_path: Path, n: int, uniform: bool = True, labelled: int | None = None) -> tuple[Path, Path]:
@@ -276,11 +276,11 @@ def test_as_many_labels_as_are_said_to_be_needed_do_for_rules_that_do_not_err(pr
     confidences = np.where(truth == 1, 0.5, 0.0) + np.random.default_rng(3).random(100_000) / 2
     needed = calibrate.labels_needed(truth, SETTINGS)
     assert needed is not None
-    falling, rising = calibrate.candidates(confidences, needed, SETTINGS.target_precision, SETTINGS.delta / 2)
+    falling, rising = bands.candidates(confidences, needed, SETTINGS.target_precision, SETTINGS.delta / 2)
     draw, proven = np.random.default_rng(5), 0
     for _ in range(40):
         sample = draw.choice(100_000, needed, replace=False)
-        proven += None not in calibrate.certify(confidences[sample], truth[sample], falling, rising, SETTINGS)
+        proven += None not in bands.certify(confidences[sample], truth[sample], falling, rising, SETTINGS)
     assert proven >= 36
 
 
@@ -489,8 +489,8 @@ def test_estimates_from_too_few_labels_leave_a_band_empty_and_say_how_many_are_w
 def test_an_estimate_rests_on_labels_of_some_weight() -> None:
     confidences, truth = np.linspace(0, 1, 100), np.ones(100, dtype=np.int64)
     even, uneven = np.ones(100), np.append(np.ones(99), 1000.0)
-    assert calibrate.estimate(confidences, truth, even, confidences, SETTINGS).accept == 0.0
-    assert calibrate.estimate(confidences, truth, uneven, confidences, SETTINGS) == (None, None)
+    assert bands.estimate(confidences, truth, even, confidences, SETTINGS).accept == 0.0
+    assert bands.estimate(confidences, truth, uneven, confidences, SETTINGS) == (None, None)
 
 
 def test_uniform_labels_of_another_corpus_do_not_hide_those_drawn_by_file(tmp_path: Path) -> None:
