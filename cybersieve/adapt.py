@@ -104,18 +104,18 @@ def run(args: argparse.Namespace) -> None:
                           "--folds or --each-source")
     if not 0 < args.share < 1:
         raise ParamsError(f"--share must lie between 0 and 1, and is {args.share}")
+    files = ", ".join(map(str, args.labels)) or "--labels"
     rows, left_out = collect(args.labels, args.parsed_dir, args.never)
     rows = [one for one in rows if one["source"] not in args.leave_out]
     if len({one["label"] for one in rows}) < 2:
-        raise InputError(", ".join(map(str, args.labels)), f"{len(rows)} texts, and not both answers among them",
-                         remedy="add labelled texts")
+        raise InputError(files, f"{len(rows)} texts, and not both answers among them", remedy="add labelled texts")
     known = {one["group"] for one in rows} | met
     extra = [one for one in collect(args.check, args.parsed_dir, args.never)[0] if one["group"] not in known]
     held = [one for one in rows if training_data.share(one["group"]) < args.held_back and one["group"] not in met]
     learned = [one for one in rows if training_data.share(one["group"]) >= args.held_back]
     if not (held or extra or args.folds or args.each_source) or not learned:
-        raise InputError(", ".join(map(str, args.labels)), f"of {len(rows)} texts {len(learned)} are to learn from and "
-                         f"{len(held)} held back to calibrate on", remedy="add labelled texts")
+        raise InputError(files, f"of {len(rows)} texts {len(learned)} are to learn from and {len(held)} held back to "
+                         "calibrate on", remedy="add labelled texts")
     bench, checked = Bench(args), held
     if args.consistent:
         learned, held = bench.consistent(learned, args.consistent), bench.consistent(held, args.consistent // 10)

@@ -98,5 +98,5 @@ def _quality(labelled: list[tuple[int, dict[str, Any]]]) -> dict[str, Any] | Non
     result["auc"] = quality.auc(truth, said)
     print(f"labelled   {result['n']}\nAUC        {result['auc']}")
     for name in ("precision", "recall", "f1"):
-        print(f"{name:10} {summary.shown(result[name])}")
+        print(f"{name:10} {summary.shown(result[name], 'nothing to rate')}")
     return result

@@ -169,6 +169,8 @@ def test_texts_that_another_adapter_learned_are_not_calibrated_on(model, texts, 
 
 
 def test_too_little_to_learn_from_is_told_before_training(model, tmp_path):
+    with pytest.raises(InputError, match="^--labels: 0 texts"):
+        adapt.main(["--output", str(tmp_path / "a")])
     few = tmp_path / "few.jsonl"
     few.write_text("".join(json.dumps({"text": text, "label": label}) + "\n"
                            for text, label in (("malware", 1), ("soup", 0))))

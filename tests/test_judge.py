@@ -1,6 +1,7 @@
 """`judge`: any texts decided as records are, and what happens to lines that are none."""
 
 import json
+import re
 
 import pytest
 
@@ -42,6 +43,12 @@ def test_thresholds_of_a_run_are_used(tmp_path, monkeypatch):
     source = write(tmp_path / "in.jsonl", [{"text": "Sponge cake"}])
     judge.run(source, tmp_path / "out.jsonl", SETTINGS, tmp_path / "thresholds.json")
     assert rows_of(tmp_path / "out.jsonl")[0]["verdict"] == "kept"
+
+
+def test_a_rate_of_nothing_is_not_said_to_lack_labels(tmp_path, capsys):
+    source = write(tmp_path / "in.jsonl", [{"text": "Sponge cake", "label": 0}])
+    judge.run(source, tmp_path / "out.jsonl", SETTINGS, decider="rules")
+    assert re.search(r"labelled +1\n.*\nprecision +nothing to rate\n", capsys.readouterr().out)
 
 
 def test_a_file_of_thresholds_that_is_none_is_told_what_it_should_be(tmp_path):
