@@ -53,6 +53,8 @@ class Client:
     """`Client("http://127.0.0.1:8080/v1", key, seconds).post("/classify", {...})`. Safe to share between threads."""
 
     def __init__(self, url: str, key: str | None, seconds: float) -> None:
+        if "@" in url:  # before any message that shows it
+            raise ParamsError("verify.endpoints: a name or key inside a URL; put the key into the environment")
         try:
             parts = urlsplit(url if "://" in url else f"http://{url}")
             host, port = parts.hostname, parts.port
@@ -60,8 +62,6 @@ class Client:
             host = None
         if host is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
             raise ParamsError(f"verify.endpoints: {url!r} is no http or https address such as http://127.0.0.1:8080/v1")
-        if "@" in parts.netloc:
-            raise ParamsError("verify.endpoints: a name or key inside a URL; put the key into the environment")
         self.path = parts.path.rstrip("/") or "/v1"
         self.url = f"{parts.scheme}://{parts.netloc}{self.path}"
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

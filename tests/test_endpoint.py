@@ -230,10 +230,12 @@ def test_a_server_that_changes_its_model_is_not_asked_on(settings: params.Verify
 
 @pytest.mark.parametrize(("urls", "words"), [([], "at least one base URL"), (["ftp://host/v1"], "no http or https"),
                                              (["http://host:80800/v1"], "no http"), (["http://[::1/v1"], "no http"),
-                                             (["http://me:key@host/v1"], "environment")])
+                                             (["http://me:key@host/v1"], "environment"),
+                                             (["ftp://me:key@host:80800"], "environment")])
 def test_urls_are_checked(settings: params.Verify, urls: list[str], words: str) -> None:
-    with pytest.raises(ParamsError, match=words):
+    with pytest.raises(ParamsError, match=words) as error:
         asked(settings, *urls)
+    assert "me:key" not in str(error.value)
 
 
 def test_leaving_does_not_wait_for_answers(settings: params.Verify) -> None:
