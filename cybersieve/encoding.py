@@ -19,7 +19,9 @@ LOOK, MANY = 1 << 15, 1 << 17  # bytes
 FORBIDDEN = "characters that XML forbids: replaced"
 _CONTROL = r"\0-\x08\x0b\x0c\x0e-\x1f"
 REPLACEMENT = b"\xef\xbf\xbd"
-_CONTROLS, _NO_XML = re.compile(rf"[{_CONTROL}]".encode()), re.compile(rf"[{_CONTROL}\ufffd-\uffff]")
+_NONCHARACTERS = b"\xef\xbf\xbe", b"\xef\xbf\xbf"  # U+FFFE and U+FFFF
+_RAW = re.compile(rf"[{_CONTROL}]".encode() + rb"|%s|%s" % _NONCHARACTERS)
+_NO_XML = re.compile(rf"[{_CONTROL}\ufffd-\uffff]")
 # References to what is no character of XML: among them surrogates, D800 to DFFF (55296 to 57343), first ones to DBFF.
 _SURROGATE = rb"[dD][89a-fA-F][0-9a-fA-F]{2}", rb"55(?:29[6-9]|[3-9]\d\d)|56\d{3}|57(?:[0-2]\d\d|3[0-3]\d|34[0-3])"
 _FIRST = rb"[dD][89abAB][0-9a-fA-F]{2}", rb"55(?:29[6-9]|[3-9]\d\d)|56(?:[0-2]\d\d|3[01]\d)"
@@ -85,15 +87,16 @@ def utf8(chunks: Iterable[bytes], notes: Counter[str]) -> Iterator[bytes]:
 
 
 def fit_for_xml(chunks: Iterable[bytes], notes: Counter[str]) -> Iterator[bytes]:
-    """The chunks, each character that XML forbids, raw or as a reference (`&#1;`), replaced by U+FFFD and counted.
+    """The chunks, of whole characters, each that XML forbids, raw or as a reference (`&#1;`), replaced by U+FFFD and
+    counted.
 
     Characters beyond U+FFFF that are spelt as a pair of references, as some phones do, become these characters.
     """
     room = np.empty(MANY, np.uint8)  # one for all: fresh memory costs more than to look at the bytes
     held = b""
     for chunk in chunks:
-        if _controls(chunk, room):
-            chunk, count = _CONTROLS.subn(REPLACEMENT, chunk)
+        if _controls(chunk, room) or (b"\xef" in chunk and any(raw in chunk for raw in _NONCHARACTERS)):
+            chunk, count = _RAW.subn(REPLACEMENT, chunk)
             notes[FORBIDDEN] += count
         chunk = held + chunk if held else chunk
         half = _HALF.search(chunk, max(len(chunk) - 40, 0))
@@ -111,7 +114,8 @@ def _referred(notes: Counter[str], references: re.Match[bytes]) -> bytes:
                for number in references[0][2:-1].split(b";&#")]
     pairs = "".join(map(chr, numbers)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     text, count = _NO_XML.subn("\ufffd", pairs)
-    notes[FORBIDDEN] += count
+    if count:  # none of pairs
+        notes[FORBIDDEN] += count
     return text.encode()
 
 

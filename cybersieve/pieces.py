@@ -180,7 +180,7 @@ def _source(begin: bytes, name: str, settings: Parse) -> tuple[str, Source | Non
     kind = readers.kind_of(begin, name, own) if begin.strip() else ""
     if kind == "xml":
         several = xml_documents.first(begin) != begin or peek.fragments(begin, iter(()))[0] != begin \
-            or any(chunk != begin for chunk in encoding.fit_for_xml([begin], Counter()))
+            or b"".join(encoding.fit_for_xml([begin], Counter())) != begin
         return kind, None if several else readers.recognised(kind, begin, False, name, own)
     if kind != "json" or mark or embedded.found(begin):
         return kind, None

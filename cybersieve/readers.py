@@ -125,7 +125,7 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         return document and Document(document.source, ((f"{key}: {where}", tree) for where, tree in document.records))
     several = False  # documents of XML in a row
     if kind == "xml":
-        begin, stream = b"".join(encoding.fit_for_xml([begin], Counter())), encoding.fit_for_xml(stream, notes)
+        begin, stream, whole = _beginning(encoding.fit_for_xml(stream, notes), max(len(begin), peek.FIRST))
         shown = xml_documents.first(begin)
         several = len(shown) < len(begin)
         whole, begin = whole or several, shown

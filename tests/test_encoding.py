@@ -107,6 +107,17 @@ def test_characters_that_xml_forbids(spelt, meant, replaced, size):
     assert fit(spelt.encode(), size) == (meant, replaced)
 
 
+def test_of_characters_that_are_none_too():
+    assert fit("<a>\ufffe, \uffff\x01 and \ufffd, \uff01, \uffef</a>".encode()) == (
+        "<a>\ufffd, \ufffd\ufffd and \ufffd, \uff01, \uffef</a>", 3)
+
+
+def test_nothing_is_noted_where_nothing_is_replaced():
+    notes = Counter()
+    assert b"".join(encoding.fit_for_xml([b"&#55357;&#56832;"], notes)) == "\U0001f600".encode()
+    assert not list(notes)
+
+
 def test_every_reference_is_left_that_xml_allows():
     """What is a character: https://www.w3.org/TR/xml/#charsets."""
     for number in range(0x10FFFE, 0x110000), range(0x12000):
