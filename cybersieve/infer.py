@@ -279,8 +279,18 @@ def rows_source(kind: str, samples: list[Any]) -> Description | None:
 
 def yaml_source(samples: list[Any]) -> Description | None:
     """A description of YAML documents: records themselves, or a list or map of them in one document."""
-    records = _json_records(samples, whole=True, single=True) if samples else [""]
-    if records != ["*"] and any(len(fields.record_path(path)) != 2 for path in records):  # no list at its top
+    if not (records := _yaml_records(samples)):
         return described("yaml", [""], samples) if samples else None
     items = [item for path in records for item in peek.records(samples, fields.record_path(path))]
     return described("yaml", records, [item for item in items if isinstance(item, dict)])
+
+
+def _yaml_records(samples: list[Any]) -> list[str]:
+    """Paths of the lists or the map of records at a document's top, or within an object that is all there is."""
+    root = samples[0] if len(samples) == 1 else None
+    if isinstance(root, dict) and len(root) == 1:
+        key, inner = next(iter(root.items()))
+        if isinstance(inner, dict) and fields.sayable(key) and (below := _yaml_records([inner])):
+            return [f"{fields.quoted(key)}.{path}" for path in below]
+    records = _json_records(samples, whole=True, single=True) if samples else [""]
+    return records if records == ["*"] or all(len(fields.record_path(path)) == 2 for path in records) else []

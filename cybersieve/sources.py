@@ -262,7 +262,7 @@ def _status(item: Any, name: str) -> Callable[[Any], list[str]]:
         pairs = [(str(word), _values(path, name)) for word, path in item.items()]
         return lambda record: [word for word, find in pairs if any(map(_true, find(record)))]
     find = _values(item, name)
-    return lambda record: [value for value in find(record) if isinstance(value, str) and value]
+    return lambda record: [word for value in find(record) if isinstance(value, str) and (word := value.strip())]
 
 
 def _true(value: Any) -> bool:

@@ -24,6 +24,7 @@ _NUMBER = re.compile(r"\s*-?\d+(?:\.\d+)?\s*")
 _SAYABLE = str.maketrans('"{}', "'()")  # what no path can hold
 LONG = 40  # characters: a sentence, not a name
 LONGER = "rows longer than the header"  # a note
+NO_VALUE = frozenset(["", "NULL", "null", r"\N", "NaN", "nan", "<NA>", "#N/A"])  # as a cell, of databases and the like
 _TEXT = re.compile(r'\\(?![\\"\r\n])')  # a backslash that escapes nothing, though others do
 
 
@@ -48,7 +49,7 @@ def delimiter(line: str) -> str:
 
 def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
          max_bytes: int = 16_000_000) -> Iterator[tuple[str, dict[str, str]]]:
-    """Locator (`line 17`, where the row ends) and cells of every row.
+    """Locator (`line 17`, where the row ends) and cells of every row, but for those without a value (NO_VALUE).
 
     `chunks` hold valid UTF-8. The first row names the columns, or one below a title (`_header`); lines of `#` before it
     are passed over, and the last of them is the header where the first row itself looks like data. In such files lines
@@ -67,7 +68,8 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
                 if len(cells) > len(columns):
                     notes[LONGER] += 1
                     columns = _unique([*columns, *[""] * (len(cells) - len(columns))])
-                yield f"line {before + reader.line_num}", {k: v for k, v in zip(columns, cells, strict=False) if v}
+                yield f"line {before + reader.line_num}", {
+                    column: cell for column, cell in zip(columns, cells, strict=False) if cell.strip() not in NO_VALUE}
     except csv.Error as error:
         large = "field limit" in str(error)
         raise InputError(name, f"a cell of more than {max_bytes / 1e6:g} MB" if large else f"not CSV: {_told(error)}",

@@ -52,17 +52,20 @@ _HTML = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True
 
 def plain(text: str, format: str = "auto") -> str:
     """The text without markup: NFC, single spaces, trimmed lines, no empty lines, no control characters."""
-    return fold(FORMATS[format](text))
+    return fold(FORMATS[format](_line_ends(text)))
 
 
 def fold(text: str) -> str:
     """NFC, no control characters, horizontal white space as single spaces, no empty lines."""
     if not text.isprintable():
-        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        text = "\n".join(filter(None, map(_line, lines)))
+        text = "\n".join(filter(None, map(_line, _line_ends(text).split("\n"))))  # references may have spelt them
     elif "  " in text:
         text = " ".join(text.split())
     return (text if text.isascii() else _composed(text)).strip()
+
+
+def _line_ends(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _composed(text: str) -> str:

@@ -314,6 +314,10 @@ def test_metadata_before_the_records_may_be_long(tmp_path):
     ("y.yaml", "".join(f"- id: E-{n}\n  title: Event {n}\n  description: {PROSE} Number {n}.\n" for n in range(3))),
     ("list.yaml", "version: 1\nrules:\n" + "".join(
         f"- id: E-{n}\n  title: Event {n}\n  description: {PROSE} Number {n}.\n" for n in range(3))),
+    ("within.yaml", "data:\n  count: 3\n  entries:\n" + "".join(
+        f"  - id: E-{n}\n    title: Event {n}\n    description: {PROSE} Number {n}.\n" for n in range(3))),
+    ("map.yaml", "feed:\n  data:\n" + "".join(
+        f"    E-{n}:\n      title: Event {n}\n      description: {PROSE} Number {n}.\n" for n in range(3))),
     ("docs.yml", "---\n".join(f"id: E-{n}\ntitle: Event {n}\ndescription: {PROSE} Number {n}.\n" for n in range(3))),
 ])
 def test_other_kinds(name, document, tmp_path):
@@ -326,6 +330,9 @@ def test_other_kinds(name, document, tmp_path):
      [("CVE-2031-1", "CVE-2031-1", PROSE)]),
     ("one.yaml", f"id: R-1\ntitle: One\ndescription: {PROSE}\nparts:\n- name: a\n  description: {PROSE} A\n"
                  f"- name: b\n  description: {PROSE} B\n", [("R-1", "One", f"{PROSE}\n{PROSE} A\n{PROSE} B")]),
+    ("in.yaml", f"rule:\n  id: R-1\n  title: One\n  description: {PROSE}\n  parts:\n  - name: a\n"
+                f"    description: {PROSE} A\n  - name: b\n    description: {PROSE} B\n",
+     [("R-1", "One", f"{PROSE}\n{PROSE} A\n{PROSE} B")]),
 ])
 def test_what_has_an_advisorys_number_or_is_a_document_of_yaml_is_one_record(name, content, records, tmp_path):
     rows = parsed(tmp_path, name, content)

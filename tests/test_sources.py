@@ -118,6 +118,14 @@ def test_tables_say_yes_and_no_as_text(values, dropped):
         assert row.dropped == dropped, value
 
 
+def test_white_space_around_a_status_does_not_matter():
+    source = sources.compiled({"text": "text", "status": ["state", "other"]})
+    for value in ["Rejected", " Rejected\n", "\tREJECTED "]:
+        tree = {"text": "x", "state": " ", "other": value}
+        row = sources.record(source, tree, "f", "1", {"rejected": "rejected"}, 99, Counter())
+        assert (row.dropped, row.meta) == ("rejected", {"status": value.strip()})
+
+
 MINE = {"name": "mine", "kind": "json", "file": ["tickets/*.json"], "records": ["result.items[]"],
         "id": "no", "title": "subject", "text": ["body", ["answer", "reply"], "Product: {product.name}"],
         "status": ["state", {"deleted": "gone"}],

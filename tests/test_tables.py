@@ -39,7 +39,14 @@ def test_csv_round_trip(cells, mark, size):
     csv.writer(file, delimiter=mark, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([["id", "a b", "c"], *cells])
     found, _ = rows(file.getvalue().encode(), size)
     assert [tree for _, tree in found] == [
-        {k: v for k, v in zip(["id", "a b", "c"], row, strict=True) if v} for row in cells if any(row)]
+        {k: v for k, v in zip(["id", "a b", "c"], row, strict=True) if v.strip() not in tables.NO_VALUE}
+        for row in cells if any(row)]
+
+
+@pytest.mark.parametrize("none", ["", " ", "\t", "NULL", "null", " NULL ", "\\N", "NaN", "nan", "<NA>", "#N/A"])
+def test_cells_without_a_value_are_left_out(none):
+    found, _ = rows(f'id,title,text\n1,{none},The word NULL in a text\n2,None,"{none}"\n'.encode())
+    assert [tree for _, tree in found] == [{"id": "1", "text": "The word NULL in a text"}, {"id": "2", "title": "None"}]
 
 
 def test_csv_locators_are_the_lines_where_rows_end():

@@ -18,6 +18,13 @@ IDENTIFIERS = ["CVE-2031-12345", "CWE-79", "d41d8cd98f00b204e9800998ecf8427e", "
 
 
 @pytest.mark.parametrize("format", text.FORMATS)
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_line_ends_do_not_matter(format, end):
+    lines = "A title\n=======\n\nbroken\nlines:\n\n- one\n- two\n\n```\nx = 1\n```\n\n<p>the\nend</p>\n"
+    assert text.plain(lines.replace("\n", end), format) == text.plain(lines, format)
+
+
+@pytest.mark.parametrize("format", text.FORMATS)
 @pytest.mark.parametrize("identifier", IDENTIFIERS)
 def test_identifiers_are_never_altered(format, identifier):
     sentence = f"See {identifier} (new) for it.\nThen {identifier}, and again: {identifier}"
