@@ -27,6 +27,7 @@ class Ids:
         self.few: Hashes = NONE
         self.many: sqlite3.Connection | None = None
         self.added = 0  # times that ids were added to it
+        self.alike = 0  # rows that neither content nor place told apart
 
     def __del__(self) -> None:
         if self.many is not None:
@@ -68,7 +69,8 @@ class Ids:
     def apart(self, names: Sequence[str], row: Callable[[int], dict[str, Any]]) -> dict[int, str]:
         """Add the ids of rows; new ids for those that were there already, by their places.
 
-        A new id has a hash of what the row says behind it, and if that is not new, of the row's place as well.
+        A new id has a hash of what the row says behind it, and if that is not new, of the row's place as well; of rows
+        that say the same in one place (members of an archive may be named alike), of how many there were before.
         """
         new: dict[int, str] = {}
         taken, number = self.add(names), -1
@@ -76,6 +78,9 @@ class Ids:
             for at in taken:
                 tree = row(at)
                 told = [tree["title"], tree["text"], tree["meta"], *([tree["locator"], number] if number >= 0 else [])]
+                if number > 0:
+                    self.alike += 1
+                    told.append(self.alike)
                 new[at] = f"{names[at]}~{int.from_bytes(_digest(*told), 'little'):016x}"
             taken = [taken[at] for at in self.add([new[at] for at in taken])]
             number += 1

@@ -156,7 +156,7 @@ class Skeleton:
             self.locator = self._place()
             if not container:
                 by_key = {"@key": self.keys[-1]} if self.by_key and self.keys[-1] != "[]" else {}
-                yield self.locator or f"near byte {at}", by_key | {"text": value}
+                yield self.locator or f"document {self.documents}", by_key | {"text": value}
             elif level == self.depth:
                 self.record_opens = True
                 self.prefix = self.locator.rpartition("[")[0]

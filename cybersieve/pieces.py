@@ -213,8 +213,8 @@ def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Ite
             located = _read(reader, begin[:piece.head], readers.sequence(begin, chunks)[1], piece, notes)
             located = others.records(located) if others else located
         for locator, tree in located:
-            if locator.startswith("near byte "):
-                raise InputError(piece.name, "a place that depends on how the file is read")
+            if locator.startswith("document "):
+                raise InputError(piece.name, "a place that is told by what stands before")
             yield source.of(tree), locator, tree
 
 

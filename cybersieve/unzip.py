@@ -56,13 +56,14 @@ def members(stream: Stream, chunk: int, part: bool = False) -> Iterator[tuple[st
     """
     while stream.begin(4) == LOCAL:
         header = _header(stream)
+        name = header.name[:200]  # of a damaged header it may be 65,535 bytes
         if header.flags & 0x41:
-            raise NotRead(f"the member {header.name!r} is encrypted")
+            raise NotRead(f"the member {name!r} is encrypted")
         if header.method not in METHODS:
             other = f"method {header.method}" + (f" ({OTHERS[header.method]})" if header.method in OTHERS else "")
-            raise NotRead(f"the member {header.name!r} is packed by {other}; read are {', '.join(METHODS.values())}")
+            raise NotRead(f"the member {name!r} is packed by {other}; read are {', '.join(METHODS.values())}")
         if header.later and header.method == 0 and not header.name.endswith("/"):
-            raise NotRead(f"the member {header.name!r} is stored without its size")
+            raise NotRead(f"the member {name!r} is stored without its size")
         contents = _contents(stream, header, chunk)
         yield header.name, contents
         for _ in contents:

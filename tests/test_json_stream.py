@@ -108,7 +108,8 @@ def test_long_digits(text):
 def test_texts_and_lists_are_records_too_and_numbers_are_not():
     assert read(b'["a b", 3, null, [1], {"c": 2}]', "[]")[0] == [
         ("[0]", {"text": "a b"}), ("[3]", [1]), ("[4]", {"c": 2})]
-    assert read(b'"one"\n"two"\n', "")[0] == [("near byte 0", {"text": "one"}), ("near byte 0", {"text": "two"})]
+    assert read(b'"one"\n"two"\n', "")[0] == [("document 1", {"text": "one"}), ("document 2", {"text": "two"})]
+    assert [place for place, _ in read(b'"one" {"a": 2} "three"', "")[0]] == ["document 1", "byte 6", "document 3"]
 
 
 def test_locators():
