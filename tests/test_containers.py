@@ -260,6 +260,10 @@ def test_zip_kinds_not_covered(packed):
     data[6] |= 1
     with pytest.raises(InputError, match="is encrypted"):
         packed(bytes(data))
+    long = bytearray(zipped({"n" * 60_000: b"x" * 100}))
+    long[6] |= 1
+    with pytest.raises(InputError, match=r"^.{,300} is encrypted .{,100}$"):
+        packed(bytes(long))
     data = bytearray(zipped({"a": b"x" * 100}, zipfile.ZIP_STORED))
     data[40] ^= 1
     with pytest.raises(InputError, match="checksum is wrong"):
