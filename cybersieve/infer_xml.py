@@ -19,7 +19,8 @@ def source(elements: peek.Elements) -> Description | None:
         return None
     if source := _one(elements) or _by_key(elements):
         return source
-    repeated = [name for name, count in elements.counts.items() if count > 1 and elements.depths[name]]
+    repeated = [name for name, count in elements.counts.items() if count > 1 and elements.depths[name]
+                and not _translations(elements.samples.get(name, []))]
     told = [name for name in repeated if not _field(name, elements.samples.get(name, []))]
     repeated = told or ([] if _several(elements) else repeated)
     names = [name for name in repeated if says(name)]
@@ -135,8 +136,18 @@ def _with_lists(tree: Any, path: tuple[str, ...], several: set[tuple[str, ...]])
     return result
 
 
+def _translations(samples: list[Any]) -> bool:
+    """Is each a text in a language of its own (one may not say in which)?"""
+    languages = {tree.get("@lang") if isinstance(tree, dict) else None for tree in samples}
+    return len(languages) == len(samples) > 1 and all(map(_text, samples))
+
+
 def _field(name: str, samples: list[Any]) -> bool:
     """Is this a title or a text, in several languages or parts, not a record?"""
     return (textual(name) or plain(name) in TITLES or plain(name).endswith("title")) and all(
-        isinstance(tree, str) or (isinstance(tree, dict) and all(key.startswith(("@", "#")) for key in tree))
-        for tree in map(_paragraphs, samples))
+        map(_text, map(_paragraphs, samples)))
+
+
+def _text(tree: Any) -> bool:
+    """Is this a text, with attributes or without?"""
+    return isinstance(tree, str) or (isinstance(tree, dict) and all(key.startswith(("@", "#")) for key in tree))

@@ -1125,3 +1125,15 @@ def test_xml_records_that_others_name(tmp_path):
         rows = parsed(tmp_path, "talk.xml", f"<talk>{content}</talk>")
         assert sorted(row["id"] for row in rows) == ["p0", "p1", "p2", "p3", "t0", "t1"]
         assert {row["title"] for row in rows} > {"A thread on locks, 0", "A thread on locks, 1"}
+
+
+def test_xml_in_several_languages_is_no_list_of_records(tmp_path):
+    words = "".join(f"<comment xml:lang='{language}'>A small device {language}</comment>"
+                    for language in ("de", "fr", "it", "nl", "pl", "pt"))
+    row, = parsed(tmp_path, "type.xml", f"<mime-type type='x'><comment>A small device</comment>{words}</mime-type>")
+    assert row["text"].startswith("A small device")
+    posts = "".join(f"<post xml:lang='{language}'><title>{language}</title><body>{PROSE}</body></post>"
+                    for language in ("de", "fr"))
+    assert len(parsed(tmp_path, "posts.xml", f"<all>{posts}</all>")) == 2
+    comments = "".join(f"<comment>{PROSE} {n}</comment>" for n in range(5))
+    assert len(parsed(tmp_path, "comments.xml", f"<all>{comments}</all>")) == 5
