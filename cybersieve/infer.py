@@ -11,6 +11,7 @@ from cybersieve import fields, peek, telling
 from cybersieve.field_names import (
     FIRM,
     IDS,
+    META,
     OTHERS,
     PEOPLE,
     PUBLIC,
@@ -24,6 +25,7 @@ from cybersieve.field_names import (
 from cybersieve.infer_fields import Description, described
 from cybersieve.leaves import MAX_DEPTH, alike, pair
 
+ABOUT_RECORDS = frozenset(name for names in META.values() for name in names)
 MOST_OF_PEOPLE = 3  # steps down to lists of these: `data.users[]`
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
@@ -77,7 +79,8 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         return ["*"]
     root = telling.told(root)
     values = list(root.values())
-    arrays = _joined({path: items for path, items in arrays_in(root, "", 0) if telling.wordy(items) >= 0.5})
+    arrays = {path: items for path, items in arrays_in(root, "", 0) if telling.wordy(items) >= 0.5}
+    arrays = _joined({path: items for path, items in arrays.items() if not _field(path, items)} or arrays)
     named = [path for path, items in arrays.items() if telling.named(items)]
     named = [path for path in named if not _beside(path, arrays[path])] or named
     talk = named and all(plain(telling.last(path)) in telling.TALK and len(arrays[path]) < peek.ITEMS
@@ -113,8 +116,9 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         named = [path for path in named if not any(_under(path, room) for room in maps)]
         return [inner for path in named for inner in inside(path, arrays[path])] + list(maps)
     if not arrays:
-        short = [path for path, items in arrays_in(root, "", 0) if plain(telling.last(path)) in telling.LISTS
-                 and telling.named(items)]
+        short = [] if telling.speaks(root) or any(map(telling.own, root)) else [
+            path for path, items in arrays_in(root, "", 0)
+            if plain(telling.last(path)) in telling.LISTS and telling.named(items)]
         return ["*[]"] if _rooms(values) else short or [""]
     longest = max(arrays, key=lambda path: len(arrays[path]))
     same = [path for path in arrays if path == longest or _one_kind([arrays[longest][0], arrays[path][0]])]
@@ -125,6 +129,11 @@ def _beside(path: str, items: list[Any]) -> bool:
     """Are these references, persons and the like, or what went wrong, beside the records?"""
     keys = set(map(plain, fields.record_path(path)))
     return bool(OTHERS & keys) or ("errors" in keys and not (telling.titled(items) and telling.tells(items)))
+
+
+def _field(path: str, items: list[Any]) -> bool:
+    """Are these texts about a record (its labels, its authors), not records?"""
+    return plain(telling.last(path)) in ABOUT_RECORDS and all(isinstance(item, str) for item in items)
 
 
 def _without_people(lists: dict[str, list[Any]]) -> dict[str, list[Any]]:
@@ -148,8 +157,8 @@ def _pages(documents: list[Any], whole: bool) -> list[str]:
     lists = all(path.endswith("[]") and plain(telling.last(path)) in telling.LISTS for path in paths)
     items = [item for path in paths for item in peek.records(pages, fields.record_path(path))] if lists else []
     numbered = [isinstance(item, dict) and any(plain(key) in IDS for key in telling.unwrapped(item)) for item in items]
-    records = sum(numbered) * 2 > len(items) or (telling.titled(items) and telling.tells(items)) or all(
-        map(telling.paged, pages))
+    records = sum(numbered) * 2 > len(items) or telling.paged(pages) or (
+        telling.titled(items) and telling.tells(items) and not any(map(telling.speaks, pages)))
     return paths if lists and records and all(found == paths for found in others) else [""]
 
 
@@ -205,7 +214,7 @@ def inside(path: str, items: list[Any]) -> list[str]:
     below = _below(path, objects)
     lists = [inner for inner, found in below.items()
              if plain(telling.last(inner)) in telling.LISTS and telling.wordy(found) >= 0.5]
-    if lists and all(map(telling.paged, objects)):
+    if lists and telling.paged(objects):
         return [further for inner in lists for further in inside(inner, below[inner])]
     if any(telling.says(item) or telling.own_text(item) or any(plain(key) in IDS for key in item) for item in objects):
         return ([] if telling.long(objects) else list(_chapters(objects, below))) or [path]

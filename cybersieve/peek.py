@@ -147,7 +147,9 @@ def xml_elements(begin: bytes, whole: bool, most: int = ITEMS) -> Elements:
     """Local names in `begin`, how often and how deep they come, and up to `most` trees of each."""
     parser = etree.XMLPullParser(events=("start", "end"), **xml_stream.SAFE)
     seen, depth = Elements(whole), 0
-    sampled: dict[str, int] = {}  # how deep the samples of a name stand
+    sampled: dict[str, tuple[bool, bool]] = {}  # are the samples of a name within others of that, or empty?
+    around: Counter[str] = Counter()  # open elements of a name
+    stands: dict[str, int] = {}  # where those like the samples do
     with contextlib.suppress(etree.XMLSyntaxError):  # what comes before a fault is still to be seen
         parser.feed(begin)
     with contextlib.suppress(etree.XMLSyntaxError):
@@ -161,14 +163,22 @@ def xml_elements(begin: bytes, whole: bool, most: int = ITEMS) -> Elements:
                 seen.counts[name] += 1
                 seen.depths[name] = min(depth, seen.depths.get(name, depth))
                 depth += 1
+                around[name] += 1
             else:
                 depth -= 1
+                around[name] -= 1
                 found = seen.samples.setdefault(name, [])
-                if depth < sampled.get(name, depth):  # not what only names one within another
+                kind = (not (len(node) or (node.text or "").strip()), around[name] > 0)  # what only names another last
+                if depth > XML_DEPTH or kind > sampled.get(name, kind):
+                    continue
+                if kind < sampled.get(name, kind):
                     found.clear()
-                if depth <= min(XML_DEPTH, sampled.get(name, depth)) and len(found) < most:
-                    sampled[name] = depth
+                    del stands[name]
+                sampled[name] = kind
+                stands[name] = min(depth, stands.get(name, depth))
+                if len(found) < most:
                     found.append(xml_tree.tree(node))
+    seen.depths |= {name: at for name, at in stands.items() if not around[name]}
     return seen
 
 

@@ -37,7 +37,8 @@ TEXTS_FROM = 20  # texts under keys that are no names of fields, from which on e
 WRAPS = BEARS_PARENTS_NAME | {"text", "content", "body", "html", "plain", "markdown", "raw"}
 REPLIES = {"message", "msg"}  # of a service that answers
 _OWN = {*IDS, *TITLES, *TEXTS} - REPLIES
-_PAGING = frozenset(("page", "pages", "total", "count", "offset", "limit", "next", "cursor"))  # words in names
+_PAGING = frozenset(("page", "pages", "total", "count", "offset", "limit", "start", "next",
+                     "previous", "prev", "cursor"))  # words in names
 _STEM = re.compile("[0-9].*", re.S)
 _LANGUAGE = re.compile("[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?")
 _IN_CHAPTERS = re.compile(r"[A-Za-z]{0,6}[-. ]?[0-9]+(?:[.-][0-9]+)+[a-z]?|T[0-9]{4}")  # 1.2.3, V1.2, T1059 (ATT&CK)
@@ -92,9 +93,27 @@ def own(key: str) -> bool:
     return plain(key) in _OWN or plain(key).endswith("id")
 
 
-def paged(tree: dict[str, Any]) -> bool:
-    """Does the object say where in a list it stands (page, total, next), and nothing of its own?"""
-    return not any(map(own, tree)) and any(not _PAGING.isdisjoint(parts(key)) for key in tree)
+def paged(objects: list[dict[str, Any]]) -> bool:
+    """Do objects say where in a list each stands (page, total, next), and nothing else but what all of several say?"""
+    said = [dict(_beside_lists(item)) for item in objects]
+    paging = {key for item in said for key in item if not _PAGING.isdisjoint(parts(key))}
+    return all(paging & item.keys() for item in said) and not any(
+        own(key) or (words(str(value)) if key in paging else len(said) < 2 or value != said[0].get(key))
+        for item in said for key, value in item.items())
+
+
+def speaks(tree: dict[str, Any]) -> bool:
+    """Has the object words beside its lists, but for a service's reply?"""
+    return any(isinstance(value, str) and words(value) and plain(key) not in REPLIES
+               for key, value in _beside_lists(tree))
+
+
+def _beside_lists(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _beside_lists(value)
+        elif not isinstance(value, list):
+            yield key, value
 
 
 def room_of(root: dict[str, Any]) -> str:

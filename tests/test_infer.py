@@ -1137,3 +1137,77 @@ def test_xml_in_several_languages_is_no_list_of_records(tmp_path):
     assert len(parsed(tmp_path, "posts.xml", f"<all>{posts}</all>")) == 2
     comments = "".join(f"<comment>{PROSE} {n}</comment>" for n in range(5))
     assert len(parsed(tmp_path, "comments.xml", f"<all>{comments}</all>")) == 5
+
+
+@pytest.mark.parametrize("record", [
+    lambda n: {"book": f"978-{n}", "pages": 300}, lambda n: {"order": n, "total": 31.5},
+    lambda n: {"sat": f"r{n}", "turn_count": 2}, lambda n: {"what": f"{PROSE} It {n}.", "next_steps": "call the guard"},
+    lambda n: {"page": n, "doc": {"said": f"{PROSE} He {n}."}}])
+def test_records_that_count_are_no_pages(record, tmp_path):
+    counting = [{**record(at), "entries": [{"remark": f"{PROSE} {at}{n}"} for n in range(2)]} for at in range(4)]
+    for content, count in (counting, 4), (counting[:1], 1), ("\n".join(map(json.dumps, counting)), 4):
+        assert len(parsed(tmp_path, "counting.json", content)) == count
+
+
+@pytest.mark.parametrize("beside", [{"startIndex": 1, "status": "All is well"}, {"meta": {"page": 1, "total": 6}},
+                                    {"next": "https://a.example/?o=2", "previous": None, "count": 6}])
+def test_pages_say_where_they_stand_and_what_all_say(beside, tmp_path):
+    def page(at):
+        own = {key: value + at if isinstance(value, int) else value for key, value in beside.items()}
+        return {**own, "entries": [{"remark": f"{PROSE} {at}{n}"} for n in range(2)]}
+    for content in [page(at) for at in range(3)], "\n".join(json.dumps(page(at)) for at in range(3)):
+        assert len(parsed(tmp_path, "pages.json", content)) == 6
+
+
+def test_a_record_with_documents_or_a_short_list_keeps_its_words(tmp_path):
+    documents = [{"title": f"A page {n} on it", "text": f"{PROSE} {n}"} for n in range(2)]
+    for more in {"documents": documents}, {"entries": [{"id": 1}, {"id": 2}]}:
+        claims = [{"claim": f"{PROSE} It is claimed {n}.", "verdict": "so", **more} for n in range(3)]
+        assert len(parsed(tmp_path, "claims.json", "\n".join(map(json.dumps, claims)))) == 3
+    row, = parsed(tmp_path, "claim.json", claims[0])
+    assert row["text"] == claims[0]["claim"]
+    named = [{"name": "a"}, {"name": "b"}]
+    row, = parsed(tmp_path, "flaw.json", {"title": "A flaw in it", "details": {"items": named}})
+    assert row["title"] == "A flaw in it"
+
+
+def test_labels_and_authors_are_no_texts_of_several_keys(tmp_path):
+    texts = {key: [f"{PROSE} {key} {n}" for n in range(3)] for key in ("for", "against", "between")}
+    about = {"tags": ["one of a kind", "two of a kind"], "authors": ["Joe the first man", "Jane the second one"]}
+    for document in {**texts, **about}, {"meta": about, **texts}, {"made": 1, "all": {**about, **texts}}:
+        rows = parsed(tmp_path, "texts.json", document)
+        assert [row["text"] for row in rows] == [text for some in texts.values() for text in some]
+
+
+def flaw(number):
+    return f"<flaw id='f{number}'><title>Flaw {number} of it</title><text>{PROSE} {number}</text></flaw>"
+
+
+@pytest.mark.parametrize("named", ["<flaw ref='f1'/>", "<flaw ref='f1'>\n</flaw>", "<flaw ref='f1'/>" * 50])
+def test_xml_records_that_others_name_nearer_to_the_root(named, tmp_path):
+    flaws = f"<set>{''.join(map(flaw, range(5)))}</set>"
+    for content in f"{named}{flaws}", f"{flaws}{named}":
+        rows = [row for row in parsed(tmp_path, "flaws.xml", f"<all>{content}</all>") if row["title"]]
+        assert [row["text"] for row in rows] == [f"{PROSE} {n}" for n in range(5)]
+
+
+def test_xml_records_once_nearer_to_the_root_with_other_fields(tmp_path):
+    hosts = "".join(f"<host ip='10.0.0.{n}'>{flaw(2 * n)}{flaw(2 * n + 1)}</host>" for n in range(3))
+    rows = parsed(tmp_path, "scan.xml", f"<scan><hosts>{hosts}</hosts><flaw><count>6</count></flaw></scan>")
+    assert [row["title"] for row in rows if row["title"]] == [f"Flaw {n} of it" for n in range(6)]
+
+
+def test_xml_elements_that_only_name_others_are_no_records_for_the_words_in_some(tmp_path):
+    products = "".join(f"<product id='{n}' name='Gate {n}'/>" for n in range(3))
+    named = "<product id='1'>Only with the plugin</product></flaw>"
+    flaws = "".join(flaw(n).replace("</flaw>", named) for n in range(6))
+    assert len(parsed(tmp_path, "flaws.xml", f"<all>{products}{flaws}</all>")) == 6
+
+
+def test_xml_records_in_records_of_their_name(tmp_path):
+    def post(number, inner):
+        return (f"<post id='{number}'><text>{PROSE} {number}</text>"
+                + (f"<title>Post {number} of it</title><replies>{inner}</replies>" if inner else "") + "</post>")
+    posts = "".join(post(n, "".join(post(f"{n}.{k}", "") for k in range(3))) for n in range(20))
+    rows = parsed(tmp_path, "posts.xml", f"<posts>{posts}</posts>")
+    assert [(row["title"], row["text"].count(PROSE)) for row in rows] == [(f"Post {n} of it", 4) for n in range(20)]
