@@ -15,7 +15,7 @@ import ijson
 import orjson
 from lxml import etree
 
-from cybersieve import json_record, tables, xml_guard, xml_stream, xml_tree, yaml_stream
+from cybersieve import json_record, tables, telling, xml_guard, xml_stream, xml_tree, yaml_stream
 from cybersieve.errors import InputError
 from cybersieve.fields import RecordPath
 from cybersieve.json_skeleton import NUMBER
@@ -168,7 +168,8 @@ def xml_elements(begin: bytes, whole: bool, most: int = ITEMS) -> Elements:
                 depth -= 1
                 around[name] -= 1
                 found = seen.samples.setdefault(name, [])
-                kind = (not (len(node) or (node.text or "").strip()), around[name] > 0)  # what only names another last
+                says = len(node) or (node.text or "").strip() or telling.wordy(node.values())
+                kind = (not says, around[name] > 0)  # what only names another last
                 if depth > XML_DEPTH or kind > sampled.get(name, kind):
                     continue
                 if kind < sampled.get(name, kind):

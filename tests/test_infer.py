@@ -1211,3 +1211,14 @@ def test_xml_records_in_records_of_their_name(tmp_path):
     posts = "".join(post(n, "".join(post(f"{n}.{k}", "") for k in range(3))) for n in range(20))
     rows = parsed(tmp_path, "posts.xml", f"<posts>{posts}</posts>")
     assert [(row["title"], row["text"].count(PROSE)) for row in rows] == [(f"Post {n} of it", 4) for n in range(20)]
+
+
+@pytest.mark.parametrize(("first", "last"), [("<row note='x'>Head of it all</row>", ""),
+                                             ("", "<row><end>It ends here</end></row>")])
+def test_xml_rows_of_attributes_with_one_that_has_none(first, last, tmp_path):
+    rows = "".join(f"<row Id='{n}' Title='Row {n} of it' Body='{PROSE} {n}'/>" for n in range(60))
+    path = tmp_path / "rows.xml"
+    path.write_text(f"<rows>{first}{rows}{last}</rows>")
+    found, counts = parse.found(path, "rows.xml", SETTINGS, Counter()), records.Counts()
+    told = [row["id"] for row in parse.rows(found, "rows.xml", SETTINGS, counts) if row["title"]]
+    assert told == [str(n) for n in range(60)] and not counts.notes
