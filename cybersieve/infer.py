@@ -25,7 +25,7 @@ from cybersieve.field_names import (
 from cybersieve.infer_fields import Description, described
 from cybersieve.leaves import MAX_DEPTH, alike, pair
 
-ABOUT_RECORDS = frozenset(name for names in META.values() for name in names)
+ABOUT_RECORDS = OTHERS.union(*META.values())
 MOST_OF_PEOPLE = 3  # steps down to lists of these: `data.users[]`
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 

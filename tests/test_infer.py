@@ -1173,7 +1173,8 @@ def test_a_record_with_documents_or_a_short_list_keeps_its_words(tmp_path):
 
 def test_labels_and_authors_are_no_texts_of_several_keys(tmp_path):
     texts = {key: [f"{PROSE} {key} {n}" for n in range(3)] for key in ("for", "against", "between")}
-    about = {"tags": ["one of a kind", "two of a kind"], "authors": ["Joe the first man", "Jane the second one"]}
+    about = {"tags": ["one of a kind", "two of a kind"], "authors": ["Joe the first man", "Jane the second one"],
+             "sources": ["a book of that"]}
     for document in {**texts, **about}, {"meta": about, **texts}, {"made": 1, "all": {**about, **texts}}:
         rows = parsed(tmp_path, "texts.json", document)
         assert [row["text"] for row in rows] == [text for some in texts.values() for text in some]
