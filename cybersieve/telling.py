@@ -234,4 +234,8 @@ def by_key(tree: dict[str, Any]) -> bool:
 
 
 def last(path: str) -> str:
-    return next((step for step in reversed(fields.record_path(path)) if step not in ("[]", "*")), "")
+    """What a list is called: by its key, or as the talk it is the list of (`comments.items[]`)."""
+    names = [step for step in fields.record_path(path) if step not in ("[]", "*")]
+    if len(names) > 1 and plain(names[-1]) in LISTS and plain(names[-2]) in TALK:
+        names.pop()
+    return names[-1] if names else ""

@@ -1223,3 +1223,12 @@ def test_xml_rows_of_attributes_with_one_that_has_none(first, last, tmp_path):
     found, counts = parse.found(path, "rows.xml", SETTINGS, Counter()), records.Counts()
     told = [row["id"] for row in parse.rows(found, "rows.xml", SETTINGS, counts) if row["title"]]
     assert told == [str(n) for n in range(60)] and not counts.notes
+
+
+@pytest.mark.parametrize("inner", ["items", "nodes", "data"])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_one_record_with_a_list_of_comments_that_is_an_object(wrapped, inner, tmp_path):
+    comments = {"total": 3, inner: [{"id": f"c{n}", "body": f"It is the same in {n}, with a wire."} for n in range(3)]}
+    issue = {"number": 5, "title": "A gate opens", "body": f"{PROSE} {PROSE}", "comments": comments}
+    row, = parsed(tmp_path, "issue.json", {"issue": issue} if wrapped else issue)
+    assert row["title"] == "A gate opens" and row["text"].startswith(PROSE) and "the same in 2" in row["text"]
