@@ -288,10 +288,12 @@ def rows_source(kind: str, samples: list[Any]) -> Description | None:
 
 def yaml_source(samples: list[Any]) -> Description | None:
     """A description of YAML documents: records themselves, or a list or map of them in one document."""
-    if not (records := _yaml_records(samples)):
-        return described("yaml", [""], samples) if samples else None
-    items = [item for path in records for item in peek.records(samples, fields.record_path(path))]
-    return described("yaml", records, [item for item in items if isinstance(item, dict)])
+    records = _yaml_records(samples)
+    found = [item for path in records for item in peek.records(samples, fields.record_path(path))]
+    items = [item for item in found if isinstance(item, dict)]
+    if 2 * len(items) > len(found):  # a list of bare texts is its document's
+        return described("yaml", records, items)
+    return described("yaml", [""], samples) if samples else None
 
 
 def _yaml_records(samples: list[Any]) -> list[str]:
@@ -299,7 +301,18 @@ def _yaml_records(samples: list[Any]) -> list[str]:
     root = samples[0] if len(samples) == 1 else None
     if isinstance(root, dict) and len(root) == 1:
         key, inner = next(iter(root.items()))
-        if isinstance(inner, dict) and fields.sayable(key) and (below := _yaml_records([inner])):
+        if isinstance(inner, dict) and fields.sayable(key) and (below := _yaml_records([inner])) \
+                and not _wrapped_record(inner, below):
             return [f"{fields.quoted(key)}.{path}" for path in below]
     records = _json_records(samples, whole=True, single=True) if samples else [""]
     return records if records == ["*"] or all(len(fields.record_path(path)) == 2 for path in records) else []
+
+
+def _wrapped_record(tree: dict[str, Any], paths: list[str]) -> bool:
+    """Is an object that is all there is a record with parts? It has an id, title or text of its own, or in an object
+    beside its lists, and these are not called like an upstream's."""
+    lists = [plain(telling.last(path)) for path in paths if path.endswith("[]")]
+    if lists and telling.LISTS.issuperset(lists):
+        return False
+    own = any(telling.own(key) and isinstance(value, str | int) for key, value in tree.items())
+    return own or (bool(lists) and telling.says(tree))

@@ -316,6 +316,8 @@ def test_metadata_before_the_records_may_be_long(tmp_path):
         f"- id: E-{n}\n  title: Event {n}\n  description: {PROSE} Number {n}.\n" for n in range(3))),
     ("within.yaml", "data:\n  count: 3\n  entries:\n" + "".join(
         f"  - id: E-{n}\n    title: Event {n}\n    description: {PROSE} Number {n}.\n" for n in range(3))),
+    ("feed.yaml", "feed:\n  title: News\n  entries:\n" + "".join(
+        f"  - id: E-{n}\n    title: Event {n}\n    description: {PROSE} Number {n}.\n" for n in range(3))),
     ("map.yaml", "feed:\n  data:\n" + "".join(
         f"    E-{n}:\n      title: Event {n}\n      description: {PROSE} Number {n}.\n" for n in range(3))),
     ("docs.yml", "---\n".join(f"id: E-{n}\ntitle: Event {n}\ndescription: {PROSE} Number {n}.\n" for n in range(3))),
@@ -333,6 +335,13 @@ def test_other_kinds(name, document, tmp_path):
     ("in.yaml", f"rule:\n  id: R-1\n  title: One\n  description: {PROSE}\n  parts:\n  - name: a\n"
                 f"    description: {PROSE} A\n  - name: b\n    description: {PROSE} B\n",
      [("R-1", "One", f"{PROSE}\n{PROSE} A\n{PROSE} B")]),
+    ("titled.yaml", f"drill:\n  id: D-1\n  title: Lost badge\n  parts:\n  - note: {PROSE} A\n  - note: {PROSE} B\n",
+     [("D-1", "Lost badge", f"{PROSE} A\n{PROSE} B")]),
+    ("beside.yml", f"rule:\n  meta:\n    id: R-2\n    title: opens a hidden shell\n  features:\n"
+                   f"  - description: {PROSE} A\n    api: dup\n  - description: {PROSE} B\n    api: exec\n",
+     [("R-2", "opens a hidden shell", f"{PROSE} A\n{PROSE} B")]),
+    ("steps.yml", f"id: S-1\ntitle: Lost key\nsteps:\n- {PROSE} A\n- {PROSE} B\n",
+     [("S-1", "Lost key", f"{PROSE} A\n{PROSE} B")]),
 ])
 def test_what_has_an_advisorys_number_or_is_a_document_of_yaml_is_one_record(name, content, records, tmp_path):
     rows = parsed(tmp_path, name, content)
