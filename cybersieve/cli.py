@@ -88,12 +88,12 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except CybersieveError as error:
-        sys.exit(f"{name()}: {error}")
+        sys.exit(f"{name()}: {printable(str(error))}")
     except BrokenPipeError:  # `… | head` is no error; without this Python prints a traceback at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except OSError as error:  # a full disk, a folder that may not be written to, a file that vanished
-        sys.exit(f"{name()}: {' '.join(disk_says(error).split())}; nothing half-written is kept" +
+        sys.exit(f"{name()}: {printable(' '.join(disk_says(error).split()))}; nothing half-written is kept" +
                  REMEDIES.get(error.errno or 0, ""))
     except MemoryError:
         sys.exit(f"{name()}: out of memory; nothing half-written is kept (close other programs)")
@@ -144,4 +144,10 @@ def progress(
 
 def warn(message: str) -> None:
     """One line on stderr; for what a user should know though the run goes on."""
-    print(f"warning: {message}", file=sys.stderr)
+    print(f"warning: {printable(message)}", file=sys.stderr)
+
+
+def printable(message: str) -> str:
+    """The message with what would steer a terminal, or turn text around, spelt out: names of files may hold it."""
+    return message if message.isprintable() else "".join(
+        char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode() for char in message)

@@ -61,6 +61,15 @@ def test_help_without_a_command_lists_them():
     assert "filter" in shown and "judge" in shown
 
 
+def test_names_of_files_do_not_steer_the_terminal(tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (raw / "a\x1b[31m\u202eb.json").write_text('[{"title": "cut off"')
+    (raw / "\x1b[2Jc.html").write_text("passed over")
+    result = run("python", ROOT / "stages" / "parse.py", "--input-dir", raw, "--output-dir", tmp_path / "out", code=1)
+    assert "a\\x1b[31m\\u202eb.json" in result.stderr and result.stderr.replace("\n", "").isprintable()
+
+
 def test_ctrl_c_is_clean(tmp_path):
     script = tmp_path / "wait.py"
     script.write_text("import time\nfrom cybersieve import cli\n"
