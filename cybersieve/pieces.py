@@ -19,6 +19,7 @@ from cybersieve import (
     containers,
     embedded,
     encoding,
+    json_bulk,
     json_cuts,
     json_stream,
     late,
@@ -108,6 +109,8 @@ def of(path: Path, name: str, settings: Parse) -> list[Piece]:
             cuts = _cuts(uncut, settings, partial(xml_cuts.records, first, file))
             return _cut(uncut, cuts, head=first.size, closing=first.closing)
         if source.records in ([], [""]):
+            if json_bulk.begins(begin):  # a cut may lie between a document and the line that gives its id
+                return [uncut]
             return _cut(uncut, _cuts(uncut, settings, partial(json_cuts.documents, begin, file)))
         array = json_cuts.head(begin, source.places)
         if array is None:

@@ -20,6 +20,7 @@ from cybersieve import (
     fields,
     infer,
     infer_xml,
+    json_bulk,
     json_record,
     json_stream,
     json_tables,
@@ -146,7 +147,8 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         raise (NoRecord if whole else InputError)(name, f"no record found in {where}this {kind.upper()}", "",
                                                   "if it has some, describe where they are in parse.sources")
     find = None if whole and not several else {"json": late.arrays, "xml": late.elements}.get(kind)
-    return Document(source, located(kind, stream, name, source, notes, bounds, find and find(source, begin)))
+    found = located(kind, stream, name, source, notes, bounds, find and find(source, begin))
+    return Document(source, json_bulk.documents(found) if kind == "json" and json_bulk.begins(begin) else found)
 
 
 def guessed(source: Source, kind: str, begin: bytes) -> bool:
@@ -198,7 +200,7 @@ def recognised(kind: str, begin: bytes, whole: bool, path: str, own: list[Source
             return source
     possible = [source for source in possible if not source.file or source.named(path)]
     if kind == "json":
-        return _json_source(peek.json_documents(begin), whole, possible)
+        return _json_source(_documents(begin), whole, possible)
     if kind == "xml":
         elements = peek.xml_elements(begin, whole)
         return _xml_source(elements, possible) or _inferred(infer_xml.source(elements))
@@ -206,6 +208,14 @@ def recognised(kind: str, begin: bytes, whole: bool, path: str, own: list[Source
         trees = peek.yaml_documents(begin, max_depth)
         return _placed(trees, possible) or _inferred(infer.yaml_source(trees))
     return _of_rows(kind, peek.table_rows(begin, whole), possible)
+
+
+def _documents(begin: bytes) -> list[Any]:
+    """The documents of JSON in a beginning."""
+    found = peek.json_documents(begin)
+    if json_bulk.begins(begin):
+        found = [tree for _, tree in json_bulk.documents(("", tree) for tree in found)]
+    return found
 
 
 def _of_rows(kind: str, rows: list[Any], possible: list[Source]) -> Source | None:

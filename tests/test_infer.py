@@ -106,6 +106,21 @@ def test_ids_of_what_a_database_keeps(document, tmp_path):
     assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
 
 
+@pytest.mark.parametrize("action", ["index", "create"])
+def test_a_bulk_file_gives_ids_in_lines_of_their_own(action, tmp_path):
+    lines = [line for n in range(3) for line in (
+        {action: {"_index": "posts", "_id": n + 40, "routing": "a"}}, {"title": f"Event {n}", "text": PROSE})]
+    lines += [{"delete": {"_id": "gone"}}, {action: {}}, {"title": "Event 3", "text": PROSE}]
+    rows = parsed(tmp_path, "bulk.ndjson", "\n".join(map(json.dumps, lines)))
+    assert [(row["id"][:4], row["title"], row["dropped"]) for row in rows] == [
+        *((f"{n + 40}", f"Event {n}", None) for n in range(3)), ("sha-", "Event 3", None)]
+
+
+def test_what_only_looks_like_a_bulk_files_line_is_a_record(tmp_path):
+    rows = parsed(tmp_path, "made.jsonl", "\n".join(json.dumps({"create": entry(n)}) for n in range(3)))
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
 def by_columns(rows):
     return {name: [row[name] for row in rows] for name in rows[0]}
 

@@ -163,6 +163,11 @@ def test_an_array_after_another_document_is_not_cut():
     assert same(f"{dumps(nvd)}\n{dumps({**nvd, 'vulnerabilities': found})}", 2000) == ["whole"]
 
 
+def test_lines_that_give_the_next_one_its_id_are_not_cut_from_it():
+    lines = [tree for n, record in enumerate(some(99)) for tree in ({"index": {"_id": f"B-{n}"}}, record)]
+    assert same("\n".join(map(dumps, lines)), 2000) == ["whole"]
+
+
 def test_what_is_repaired_before_the_array_is_counted_once():
     seen = same(f'{{"note": "\\udc00", "items": {dumps(list(some(99)))}, "more": "\\ud800"}}', 2000)
     assert seen == list(range(len(seen))) and len(seen) > 3
