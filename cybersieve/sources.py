@@ -44,6 +44,7 @@ from cybersieve.records import Record
 GONE = ("[deleted]", "[removed]", "[deleted by user]", "[ removed by reddit ]", "[flagged]", "[dead]")
 MAX_ID = 500  # characters
 SENTENCE, SEGMENTS = 40, 3  # characters, and how many: what is shorter, or one alone, may well stand in another text
+_GOES_ON = re.compile(r"\s*(?:\u2026|\.{3}|\[\u2026\]|\[\.{3}\])$")  # behind a text that does so elsewhere
 MOST_LOOKED_THROUGH = 10_000_000  # characters of a record's texts for a part that one of them repeats
 _NEVER = re.compile("0[0tz:. /-]*|9999-12-31.*|(?:0001|1970)-01-01(?:[t ][0z:.]*)?(?:[+-]00:?00)?")  # no date
 NO = frozenset(["", "false", "f", "no", "n", "off", "none", "null", "nan", "nat", "nil", "n/a", "never", "\\n", "-"])
@@ -375,12 +376,20 @@ def _body(parts: list[tuple[str, str]], max_chars: int, notes: Counter[str], gue
 
 
 def _without_repeats(parts: list[str]) -> list[str]:
-    """The parts but for several sentences that the longest one holds: a transcript's segments beside all of it."""
+    """The parts but for what the longest one begins with, and for several sentences that it holds: a transcript's
+    segments beside all of it."""
     longest = max(parts, key=len, default="")
+    parts = [part for part in parts if part is longest or len(part) < SENTENCE or not _begins(longest, part)]
     if len(parts) <= SEGMENTS or len(parts) * len(longest) > MOST_LOOKED_THROUGH:
         return parts
     apart = [part for part in parts if part is longest or len(part) < SENTENCE or part not in longest]
     return apart if len(parts) - len(apart) >= SEGMENTS else parts
+
+
+def _begins(longest: str, part: str) -> bool:
+    """Is this the text's beginning: a teaser, with dots where it is cut, or else up to the end of a word?"""
+    begin = _GOES_ON.sub("", part)
+    return longest.startswith(begin) and (begin != part or not longest[len(begin):len(begin) + 1].isalnum())
 
 
 def _first(finds: list[Values], tree: Any) -> str:

@@ -545,6 +545,12 @@ http:
   <text>#REDIRECT [[Salt]]</text></revision></page></mediawiki>""", [
         Expected("12", "Salt", "Salt is added to a hash.", None, {"modified": "2031-01-02T00:00:00Z", "namespace": "0"}),
         Expected("13", "Salts", "#REDIRECT Salt", "redirect", {"status": "redirect"})]),
+    Sample("cirrussearch", "wiki-cirrussearch-content.json", "\n".join([_json({"index": {"_type": "_doc", "_id": "12"}}), _json({
+           "title": "Salt", "wiki": "ours", "text": "Salt is added to a hash. It is no secret.", "opening_text": "Salt is added to a hash.",
+           "source_text": "'''Salt''' is added to a [[hash function|hash]].", "namespace": 0, "category": ["Cryptography"],
+           "timestamp": "2031-01-02T00:00:00Z", "heading": ["Use"], "auxiliary_text": ["A table"]})]), [
+        Expected("12", "Salt", "Salt is added to a hash. It is no secret.", None,
+                 {"modified": "2031-01-02T00:00:00Z", "labels": "Cryptography", "namespace": 0})]),
     Sample("cyclonedx-xml", "bom.xml", """<bom xmlns="http://cyclonedx.org/schema/bom/1.4" version="1"><components><component type="library" bom-ref="f">
   <name>foo</name><version>1.2</version><description>A library for feet.</description><licenses><license><id>MIT</id></license></licenses>
   <purl>pkg:pypi/foo@1.2</purl></component></components>

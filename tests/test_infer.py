@@ -11,6 +11,7 @@ from tests.conftest import ROOT
 
 SETTINGS = params.load(ROOT / "params.yaml").parse
 PROSE = "A long enough sentence about what happened to the server in spring."
+TEASED = "An attacker who sends a long header can run code on the server: 2.4 does not look how long it is in case"
 
 
 def parsed(tmp_path, name, content):
@@ -548,6 +549,25 @@ def test_findings_by_host_under_names_of_their_own(name, records, tmp_path):
         {"nr": part, "long": f"{PROSE} {n} {part}"} for part in range(2)]}} for n in range(6)}
     rows = parsed(tmp_path, "scan.json", {"meta": {"tool": "x"}, "by_host": hosts})
     assert sum(PROSE in row["text"] for row in rows) == records
+
+
+def teased(tmp_path, teaser):
+    """The texts of posts with a teaser each."""
+    return [row["text"] for row in parsed(tmp_path, "posts.json", [
+        {"id": f"p{n}", "title": f"Post {n}", "summary": teaser, "content": f"{TEASED} {n}."} for n in range(3)])]
+
+
+@pytest.mark.parametrize("teaser", [
+    "An attacker who sends a long header can run code", "An attacker who sends a long header can ru\u2026",
+    "An attacker who sends a long header can run [...]"])
+def test_a_teaser_is_not_told_before_its_text(teaser, tmp_path):
+    assert teased(tmp_path, teaser) == [f"{TEASED} {n}." for n in range(3)]
+
+
+@pytest.mark.parametrize("said", [
+    "An attacker who sends a long header can ru", "An attacker who sends a short header can run it."])
+def test_what_a_text_does_not_begin_with_is_told(said, tmp_path):
+    assert teased(tmp_path, said) == [f"{TEASED} {n}.\n{said}" for n in range(3)]
 
 
 def test_a_transcript_with_its_segments(tmp_path):
