@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from cybersieve import fields, leaves
+from cybersieve import fields, leaves, small_letters
 from cybersieve.field_names import (
     CHOICES,
     CLASSES,
@@ -72,10 +72,10 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     if not texts and len(titles) > 1 and all_.wordy(titles[1]):  # the value of a key, say
         titles, texts = titles[:1], titles[1:]
     texts += _beside(all_, texts, titles)
+    told = _once(all_, texts)
     result: Description = {"name": "unknown", "kind": kind, "records": records}
     ids = _ids(all_, near)
-    for name, chosen in (("id", ids), ("title", titles), ("text", texts)):
-        result[name] = [leaves.path(leaf) for leaf in chosen]
+    result |= {"id": list(map(leaves.path, ids)), "title": list(map(leaves.path, titles)), "text": told}
     statuses = [leaf for leaf in all_.named(STATUSES) if leaves.bare(leaf)[:-1] in near
                 and not all_.parts(leaf) and not all_.of_another(leaf)]
     result["status"] = [*map(leaves.path, statuses[:1]), *_flags(all_, near)]
@@ -147,6 +147,15 @@ def _beside(all_: Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
             if leaf not in (*texts, *titles) and (leaves.bare(leaf)[:-1], all_.room(leaf)) in rooms
             and len(all_.found[leaf]) > 1 and all_.varied(leaf) and all_.sentences(leaf)
             and all_.weight(leaf) >= BESIDE and not _NOT_BESIDE.search(leaf[-1])][:MOST]
+
+
+def _once(all_: Fields, texts: list[Leaf]) -> list[Any]:
+    """The paths of the texts; those made of others, a raw one among them, are read only where these say nothing."""
+    raw = [leaf for leaf in all_.found if leaf not in texts and leaves.name(leaf).startswith("raw")
+           and any(leaf[:-1] == other[:-1] for other in texts)]
+    groups = small_letters.groups({leaf: all_.said[leaf] for leaf in [*texts, *raw]})
+    return [leaves.path(group[0]) if len(group) == 1 else list(map(leaves.path, group))
+            for group in groups if not set(group) <= set(raw)]
 
 
 def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:

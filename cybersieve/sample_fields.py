@@ -38,14 +38,16 @@ class Fields:
     def __init__(self, samples: list[Any]) -> None:
         self.samples, self.count = samples, len(samples)
         self.found: dict[Leaf, list[str]] = {}
+        self.said: dict[Leaf, list[str]] = {}  # what every record says there, "" for nothing
         for leaf in leaves.all_of(samples):
             whole = textual(leaf[-1]) or len(leaf) == leaves.MAX_DEPTH  # else an object is looked into, and no text
             per_record = [[fields.words(v) for v in leaves.values(tree, leaf)
                            if v is not None and (whole or type(v) is not dict)
                            and not sources.gone(v) and not encoded(v)]
                           for tree in samples]
-            if texts := ["\n".join(texts) for texts in per_record if texts]:
-                self.found[leaf] = texts
+            if any(per_record):
+                self.found[leaf] = ["\n".join(texts) for texts in per_record if texts]
+                self.said[leaf] = ["\n".join(texts) for texts in per_record]
         self.names = {leaf: leaves.name(leaf) for leaf in self.found}
         self.rooms: dict[Leaf, dict[str, Leaf]] = {}  # leaves by the names that stand beside one another
         for leaf, name in self.names.items():

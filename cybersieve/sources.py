@@ -35,7 +35,7 @@ from typing import Any
 
 import yaml
 
-from cybersieve import fields, text
+from cybersieve import fields, repeats, text
 from cybersieve.errors import ParamsError
 from cybersieve.fields import Values
 from cybersieve.records import Record
@@ -43,9 +43,6 @@ from cybersieve.records import Record
 # In the place of what a forum took out.
 GONE = ("[deleted]", "[removed]", "[deleted by user]", "[ removed by reddit ]", "[flagged]", "[dead]")
 MAX_ID = 500  # characters
-SENTENCE, SEGMENTS = 40, 3  # characters, and how many: what is shorter, or one alone, may well stand in another text
-_GOES_ON = re.compile(r"\s*(?:\u2026|\.{3}|\[\u2026\]|\[\.{3}\])$")  # behind a text that does so elsewhere
-MOST_LOOKED_THROUGH = 10_000_000  # characters of a record's texts for a part that one of them repeats
 _NEVER = re.compile("0[0tz:. /-]*|9999-12-31.*|(?:0001|1970)-01-01(?:[t ][0z:.]*)?(?:[+-]00:?00)?")  # no date
 NO = frozenset(["", "false", "f", "no", "n", "off", "none", "null", "nan", "nat", "nil", "n/a", "never", "\\n", "-"])
 KINDS = ("json", "xml", "csv", "yaml")
@@ -307,15 +304,18 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
     if isinstance(tree, str):  # an element of XML that holds nothing but its text
         tree = {"#text": tree}
     title = _title(source.title, tree, max_chars)
-    parts = []
+    parts: list[tuple[str, str]] = []
+    alone: set[int] = set()  # places of those that are all that their field says
     for choice in source.text:
         for find, format in choice:
             if values := find(tree):
                 values = _mixed(values) if dict in map(type, values) else values
                 if said := [(words, format) for value in values if (words := fields.words(value))]:
+                    if len(said) == 1:
+                        alone.add(len(parts))
                     parts += said
                     break
-    plain = _body(parts, max_chars, notes, source.inferred)
+    plain = _body(parts, max_chars, notes, alone if source.inferred else None)
     statuses = [word for find in source.status for word in find(tree)]
     own = text.one_line(_first(source.id, tree))[:MAX_ID]
     if (rejected := _REJECTED.match(plain)) and "CVE-" in own + title:
@@ -358,8 +358,11 @@ def _title(finds: list[Formatted], tree: Any, max_chars: int) -> str:
     return ""
 
 
-def _body(parts: list[tuple[str, str]], max_chars: int, notes: Counter[str], guessed: bool) -> str:
-    """The parts without markup, each once, one under the other; `guessed`: what is a part is nobody's choice."""
+def _body(parts: list[tuple[str, str]], max_chars: int, notes: Counter[str], alone: set[int] | None) -> str:
+    """The parts without markup, each once, one under the other.
+
+    `alone`: where what is a part is nobody's choice, the places of those that are all that their field says.
+    """
     longest = 4 * max_chars  # markup may take most of it
     plain, cut = [], False
     for part, format in parts:
@@ -368,28 +371,11 @@ def _body(parts: list[tuple[str, str]], max_chars: int, notes: Counter[str], gue
         cut = cut or len(part) > longest
         plain.append(text.plain(part[:longest], format))
     told = [part for part in dict.fromkeys(plain) if part and not gone(part)]
-    body = "\n".join(_without_repeats(told) if guessed else told)
+    body = "\n".join(told if alone is None else repeats.without(told, {plain[at] for at in alone}))
     if cut or len(body) > max_chars:
         notes["texts cut"] += 1
         return body[:max_chars].rstrip()
     return body
-
-
-def _without_repeats(parts: list[str]) -> list[str]:
-    """The parts but for what the longest one begins with, and for several sentences that it holds: a transcript's
-    segments beside all of it."""
-    longest = max(parts, key=len, default="")
-    parts = [part for part in parts if part is longest or len(part) < SENTENCE or not _begins(longest, part)]
-    if len(parts) <= SEGMENTS or len(parts) * len(longest) > MOST_LOOKED_THROUGH:
-        return parts
-    apart = [part for part in parts if part is longest or len(part) < SENTENCE or part not in longest]
-    return apart if len(parts) - len(apart) >= SEGMENTS else parts
-
-
-def _begins(longest: str, part: str) -> bool:
-    """Is this the text's beginning: a teaser, with dots where it is cut, or else up to the end of a word?"""
-    begin = _GOES_ON.sub("", part)
-    return longest.startswith(begin) and (begin != part or not longest[len(begin):len(begin) + 1].isalnum())
 
 
 def _first(finds: list[Values], tree: Any) -> str:

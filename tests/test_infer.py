@@ -1,6 +1,7 @@
 """Dumps nobody has described: records, ids, titles and texts found by shape and name."""
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -562,6 +563,38 @@ def teased(tmp_path, teaser):
     "An attacker who sends a long header can run [...]"])
 def test_a_teaser_is_not_told_before_its_text(teaser, tmp_path):
     assert teased(tmp_path, teaser) == [f"{TEASED} {n}." for n in range(3)]
+
+
+def _small(words):
+    return re.sub("[^a-z0-9 ]", "", words.lower())
+
+
+@pytest.mark.parametrize("forms", [
+    lambda words: {"content": f"<p>{words.replace(': ', ':</p><p>')}</p>", "content_text": words.replace(": ", ":\n")},
+    lambda words: {"text": words, "clean_text": _small(words)},
+    lambda words: {"clean_text": _small(words), "text": words},
+    lambda words: {"raw_text": words, "text": _small(words)},
+    lambda words: {"text": words, "text_stems": " ".join(word[:5] for word in _small(words).split() if len(word) > 3)},
+    lambda words: {"text": words, "tokenized_text": re.sub("([.,:])", r" \1", words)},
+    lambda words: {"prompt": words[:60], "completion": words[61:], "text": words}])
+def test_a_text_in_several_forms_is_told_once(forms, tmp_path):
+    rows = parsed(tmp_path, "posts.json", [{"id": f"p{n}", **forms(f"{TEASED} {n}.")} for n in range(9)])
+    assert [row["text"].replace(":\n", ": ") for row in rows] == [f"{TEASED} {n}." for n in range(9)]
+
+
+def test_an_answer_in_its_context_is_told(tmp_path):
+    answer = "It runs what others send it, with all the rights of its user."
+    rows = parsed(tmp_path, "answers.json", [
+        {"id": f"q{n}", "question": f"What does version {n} do wrong?", "answer": answer,
+         "context": f"{TEASED} {n}. {answer} {PROSE}"} for n in range(9)])
+    assert [row["text"].count(answer) for row in rows] == [2] * 9
+
+
+def test_a_text_that_is_missing_is_read_in_the_form_that_is_there(tmp_path):
+    posts = [{"id": f"p{n}", "text": f"{TEASED} {n}.", "clean_text": _small(f"{TEASED} {n}")} for n in range(9)]
+    del posts[5]["text"]
+    rows = parsed(tmp_path, "posts.json", posts)
+    assert [row["text"] for row in rows[4:6]] == [f"{TEASED} 4.", _small(f"{TEASED} 5")]
 
 
 @pytest.mark.parametrize("said", [

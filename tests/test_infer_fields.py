@@ -148,9 +148,9 @@ def test_upstreams_own_number_before_a_cves(name, number, id_, tmp_path):
 
 
 @pytest.mark.parametrize("more", [
-    {"how_to_report": f"Write to us at once if you can. {PROSE}"},  # one record shows not what all have
-    {"description_de": f"Was mit dem Server im Sommer geschehen ist. {PROSE}"},
-    {"rejected": f"It never was so at all, said they. {PROSE}"}, {"speaker_bio": f"Has told it for years. {PROSE}"},
+    {"how_to_report": f"Write to us at once if you can. {OTHER}"},  # one record shows not what all have
+    {"description_de": f"Was mit dem Server im Sommer geschehen ist. {OTHER}"},
+    {"rejected": f"It never was so at all, said they. {OTHER}"}, {"speaker_bio": f"Has told it for years. {OTHER}"},
 ])
 def test_what_does_not_join_a_text(more, tmp_path):
     assert rows_of(tmp_path, {"title": "It broke", "description": PROSE, **more})[0][1].startswith(PROSE)
