@@ -16,6 +16,7 @@ from cybersieve import (
     cli,
     columns,
     containers,
+    extract,
     json_record,
     late,
     parse_cache,
@@ -253,10 +254,10 @@ def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> 
                 raise InputError(name, "a list where a record is wanted", locator,
                                  f"end the path in {source.place}.records with []")
             absent.see(source, tree)
-        record = sources.record(source, tree, name, locator, drop, limit, counts.notes)
-        if not record.text and source.inferred and not sources.told_gone(source, tree) and (
+        record = extract.record(source, tree, name, locator, drop, limit, counts.notes)
+        if not record.text and source.inferred and not extract.told_gone(source, tree) and (
                 other := kinds.of(tree, source)):
-            again = sources.record(other, tree, name, locator, drop, limit, counts.notes)
+            again = extract.record(other, tree, name, locator, drop, limit, counts.notes)
             if encoded(again.text):
                 counts.notes["texts in base64: not read"] += 1
             elif again.text and not address(again.text):

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from cybersieve import fields, leaves, sources
+from cybersieve import extract, fields, leaves
 from cybersieve.field_names import (
     CODE,
     LABELS,
@@ -43,7 +43,7 @@ class Fields:
             whole = textual(leaf[-1]) or len(leaf) == leaves.MAX_DEPTH  # else an object is looked into, and no text
             per_record = [[fields.words(v) for v in leaves.values(tree, leaf)
                            if v is not None and (whole or type(v) is not dict)
-                           and not sources.gone(v) and not encoded(v)]
+                           and not extract.gone(v) and not encoded(v)]
                           for tree in samples]
             if any(per_record):
                 self.found[leaf] = ["\n".join(texts) for texts in per_record if texts]

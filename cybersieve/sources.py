@@ -25,33 +25,24 @@ Paths are those of cybersieve/fields.py.
 
 import fnmatch
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from cybersieve import fields, repeats, text
+from cybersieve import fields, text
 from cybersieve.errors import ParamsError
 from cybersieve.fields import Values
-from cybersieve.records import Record
 
-# In the place of what a forum took out.
-GONE = ("[deleted]", "[removed]", "[deleted by user]", "[ removed by reddit ]", "[flagged]", "[dead]")
-MAX_ID = 500  # characters
 _NEVER = re.compile("0[0tz:. /-]*|9999-12-31.*|(?:0001|1970)-01-01(?:[t ][0z:.]*)?(?:[+-]00:?00)?")  # no date
 NO = frozenset(["", "false", "f", "no", "n", "off", "none", "null", "nan", "nat", "nil", "n/a", "never", "\\n", "-"])
 KINDS = ("json", "xml", "csv", "yaml")
 KEYS = ("name", "kind", "file", "root", "match", "only", "records", "columns", "skip", "id", "title", "text", "status",
         "meta", "licence", "format")
 USERS = "parse.sources["  # how the places of those in params.yaml begin
-OTHER = "of another kind"  # why a record is set aside that has not what `only` asks for
-# What the CVE list and NVD put in the place of a text, whoever passes it on.
-_REJECTED = re.compile(r"\*\* (REJECT|RESERVED)(?:ED)? \*\*|Rejected reason:")
 _KIND = re.compile("^  kind: ", re.M)
 Formatted = tuple[Values, str]  # the values at a path, and their format
 COMPILED = ("root", "match", "only", "id", "title", "text", "status", "meta", "wanted")  # what it makes of its paths
@@ -160,6 +151,10 @@ class Source:
     def fits(self, record: Any) -> bool:
         """Has the record what `match` asks for?"""
         return _has_all(record, self.match)
+
+    def keeps(self, record: Any) -> bool:
+        """Has the record what `only` asks for?"""
+        return _has_all(record, self.only)
 
     def of(self, record: Any) -> "Source":
         """Which of these sources a record of the document is from."""
@@ -292,110 +287,3 @@ def users(trees: Sequence[dict[str, Any]]) -> list[Source]:
             if isinstance(tree, dict) and not any(map(tree.get, wanted)):
                 raise ParamsError(f"parse.sources[{index}]: {' or '.join(wanted)} is wanted: {what}")
     return [compiled(tree, f"{USERS}{index}]") for index, tree in enumerate(trees)]
-
-
-def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, str], max_chars: int,
-           notes: Counter[str]) -> Record:
-    """A record from its tree.
-
-    `drop`: upstream words in lower case that set a record aside, with the reason each becomes; a record that says
-    nothing is set aside too. What had to be cut to `max_chars` or repaired is counted in `notes`.
-    """
-    if isinstance(tree, str):  # an element of XML that holds nothing but its text
-        tree = {"#text": tree}
-    title = _title(source.title, tree, max_chars)
-    parts: list[tuple[str, str]] = []
-    alone: set[int] = set()  # places of those that are all that their field says
-    for choice in source.text:
-        for find, format in choice:
-            if values := find(tree):
-                values = _mixed(values) if dict in map(type, values) else values
-                if said := [(words, format) for value in values if (words := fields.words(value))]:
-                    if len(said) == 1:
-                        alone.add(len(parts))
-                    parts += said
-                    break
-    plain = _body(parts, max_chars, notes, alone if source.inferred else None)
-    statuses = [word for find in source.status for word in find(tree)]
-    own = text.one_line(_first(source.id, tree))[:MAX_ID]
-    if (rejected := _REJECTED.match(plain)) and "CVE-" in own + title:
-        statuses.append(rejected[1] or "REJECT")
-    status = next((word for word in statuses if word.lower() in drop), statuses[0]) if statuses else None
-    meta: dict[str, Any] = {"status": status} if status else {}
-    if source.licence:
-        meta["licence"] = source.licence
-    for name, find in source.meta.items():
-        if (values := find(tree)) and (value := _meta(values)) != "":
-            meta[name] = value
-    dropped = (drop.get(status.lower()) if status else None) or (None if _has_all(tree, source.only) else OTHER)
-    return Record(own or content_id(title, plain, "" if title or plain else meta), path, locator, title, plain, meta,
-                  dropped or (None if plain or title else "no text"))
-
-
-def gone(value: Any) -> bool:
-    """Is this what a forum wrote in the place of a text?"""
-    return isinstance(value, str) and len(value) < 30 and value.strip().lower() in GONE
-
-
-def told_gone(source: Source, tree: Any) -> bool:
-    """Is it the record's own text that was taken out?"""
-    return any(gone(value) for choice in source.text for find, _ in choice for value in find(tree))
-
-
-def _mixed(values: list[Any]) -> list[Any]:
-    """Texts of which parts stand in objects (`["see ", {"type": "link", "text": "here"}]`) as one."""
-    parts = [value.get("text") if type(value) is dict else value for value in values]
-    told = [part for part in parts if isinstance(part, str)]
-    return ["".join(told)] if set(map(type, values)) == {str, dict} and len(told) == len(parts) else values
-
-
-def _title(finds: list[Formatted], tree: Any, max_chars: int) -> str:
-    for find, format in finds:
-        for value in find(tree):
-            if words := fields.words(value):
-                title = text.plain(words[:max_chars], format).replace("\n", " ")
-                return "" if gone(title) else title
-    return ""
-
-
-def _body(parts: list[tuple[str, str]], max_chars: int, notes: Counter[str], alone: set[int] | None) -> str:
-    """The parts without markup, each once, one under the other.
-
-    `alone`: where what is a part is nobody's choice, the places of those that are all that their field says.
-    """
-    longest = 4 * max_chars  # markup may take most of it
-    plain, cut = [], False
-    for part, format in parts:
-        if "\0" in part:
-            notes["NUL characters removed"] += part.count("\0")
-        cut = cut or len(part) > longest
-        plain.append(text.plain(part[:longest], format))
-    told = [part for part in dict.fromkeys(plain) if part and not gone(part)]
-    body = "\n".join(told if alone is None else repeats.without(told, {plain[at] for at in alone}))
-    if cut or len(body) > max_chars:
-        notes["texts cut"] += 1
-        return body[:max_chars].rstrip()
-    return body
-
-
-def _first(finds: list[Values], tree: Any) -> str:
-    """The first value that is not empty, as text."""
-    for find in finds:
-        for value in find(tree):
-            if words := fields.words(value):
-                return words
-    return ""
-
-
-def _meta(values: list[Any]) -> Any:
-    """Values as metadata: one by itself, several as a list, trees as their words."""
-    if dict in map(type, values):
-        values = [fields.words(value) if type(value) is dict else value for value in values]
-    if len(values) == 1:
-        return values[0]
-    return [value for value in values if value != ""] if "" in values else values
-
-
-def content_id(*parts: object) -> str:
-    """An id for a record that has none: a hash of what it says."""
-    return "sha-" + blake2b("\0".join(map(str, parts)).encode("utf-8", "replace"), digest_size=10).hexdigest()

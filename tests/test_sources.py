@@ -105,27 +105,6 @@ def test_by_their_ids_more_come_than_the_first_look_shows(tmp_path):
     assert len(found) == 1000 and {source.name for source, _, _ in found} == {"osv"}
 
 
-NO = ["0", "False", "f", "N", "no ", "NULL", "\\N", "0000-00-00 00:00:00", "0.0", "nan", "NaT", "N/A",
-      "0001-01-01T00:00:00Z", "1970-01-01", "9999-12-31", "", 0, False, {}]
-YES = ["1", "t", "TRUE", "Y", "yes", "2031-01-01", "0001-01-02T00:00:00Z", 1, True, {"by": "joe"}]
-
-
-@pytest.mark.parametrize(("values", "dropped"), [(NO, None), (YES, "deleted")])
-def test_tables_say_yes_and_no_as_text(values, dropped):
-    source = sources.compiled({"text": "text", "status": [{"deleted": "gone"}]})
-    for value in values:
-        row = sources.record(source, {"text": "x", "gone": value}, "f", "1", {"deleted": "deleted"}, 99, Counter())
-        assert row.dropped == dropped, value
-
-
-def test_white_space_around_a_status_does_not_matter():
-    source = sources.compiled({"text": "text", "status": ["state", "other"]})
-    for value in ["Rejected", " Rejected\n", "\tREJECTED "]:
-        tree = {"text": "x", "state": " ", "other": value}
-        row = sources.record(source, tree, "f", "1", {"rejected": "rejected"}, 99, Counter())
-        assert (row.dropped, row.meta) == ("rejected", {"status": value.strip()})
-
-
 MINE = {"name": "mine", "kind": "json", "file": ["tickets/*.json"], "records": ["result.items[]"],
         "id": "no", "title": "subject", "text": ["body", ["answer", "reply"], "Product: {product.name}"],
         "status": ["state", {"deleted": "gone"}],
@@ -148,13 +127,6 @@ def test_users_source_comes_first_and_says_where_everything_stands(tmp_path):
     assert json.loads(rows[1]["meta"])["status"] == "Withdrawn"
 
 
-def test_records_of_another_kind_are_set_aside():
-    source = sources.compiled({"text": "x", "only": ["kind ~ ^post$", "x"], "status": "state"})
-    trees = [{"kind": "post"}, {"kind": "menu"}, {}, {"kind": "menu", "state": "deleted"}]
-    rows = [sources.record(source, {"x": "a", **tree}, "f", "", {"deleted": "deleted"}, 9, Counter()) for tree in trees]
-    assert [row.dropped for row in rows] == [None, sources.OTHER, sources.OTHER, "deleted"]
-
-
 @pytest.mark.parametrize(("change", "message"), [
     ({"colour": "red"}, r"parse\.sources\[0\]\.colour: unknown setting"),
     ({"format": "pdf"}, r"parse\.sources\[0\]\.format: one of plain"),
@@ -171,21 +143,6 @@ def test_records_of_another_kind_are_set_aside():
 def test_wrong_description_names_the_key(change, message):
     with pytest.raises(ParamsError, match=message):
         sources.users([{**MINE, **change}])
-
-
-def test_long_texts_are_cut_and_counted():
-    source, notes = sources.compiled({"title": "t", "text": "x"}), Counter()
-    record = sources.record(source, {"x": "word " * 100}, "f", "", {}, 100, notes)
-    assert len(record.text) <= 100 and notes == {"texts cut": 1}
-    record = sources.record(source, {"x": "a\0b"}, "f", "", {}, 100, notes)
-    assert record.text == "ab" and notes["NUL characters removed"] == 1
-
-
-def test_id_without_upstreams_own_is_a_hash_of_what_is_said():
-    source = sources.compiled({"title": "t", "text": "x"})
-    ids = [sources.record(source, tree, "f", place, {}, 100, Counter()).id
-           for tree, place in (({"x": "a"}, "1"), ({"x": "a"}, "2"), ({"x": "b"}, "1"))]
-    assert ids[0] == ids[1] != ids[2] and ids[0].startswith("sha-")
 
 
 def patterned(source):
@@ -229,12 +186,6 @@ def test_an_inferred_source_that_a_user_copied_reads_what_it_says_and_no_more(tm
         rows = list(parse.rows(parse.found(tmp_path / "a.json", "a.json", settings, Counter()), "a.json", settings,
                                records.Counts()))
         assert [(row["id"], row["text"]) for row in rows] == [(post["id"], "") for post in posts]
-
-
-def test_ids_are_one_line_without_controls():
-    source = sources.compiled({"id": ["id"], "text": ["text"]})
-    record = sources.record(source, {"id": "A\0 B\x1b[31m\n C", "text": "x"}, "f", "0", {}, 100, Counter())
-    assert record.id == "A B[31m C"
 
 
 CVE = {"cveMetadata": {"cveId": "CVE-2031-1", "state": "PUBLISHED"},

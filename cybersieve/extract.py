@@ -1,0 +1,125 @@
+"""A record out of its tree: the id, title, text, status and metadata that its source's description asks for."""
+
+import re
+from collections import Counter
+from hashlib import blake2b
+from typing import Any
+
+from cybersieve import fields, repeats, text
+from cybersieve.fields import Values
+from cybersieve.records import Record
+from cybersieve.sources import Formatted, Source
+
+# In the place of what a forum took out.
+GONE = ("[deleted]", "[removed]", "[deleted by user]", "[ removed by reddit ]", "[flagged]", "[dead]")
+MAX_ID = 500  # characters
+OTHER = "of another kind"  # why a record is set aside that has not what `only` asks for
+# What the CVE list and NVD put in the place of a text, whoever passes it on.
+_REJECTED = re.compile(r"\*\* (REJECT|RESERVED)(?:ED)? \*\*|Rejected reason:")
+
+
+def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, str], max_chars: int,
+           notes: Counter[str]) -> Record:
+    """A record from its tree.
+
+    `drop`: upstream words in lower case that set a record aside, with the reason each becomes; a record that says
+    nothing is set aside too. What had to be cut to `max_chars` or repaired is counted in `notes`.
+    """
+    if isinstance(tree, str):  # an element of XML that holds nothing but its text
+        tree = {"#text": tree}
+    title = _title(source.title, tree, max_chars)
+    parts: list[tuple[str, str]] = []
+    alone: set[int] = set()  # places of those that are all that their field says
+    for choice in source.text:
+        for find, format in choice:
+            if values := find(tree):
+                values = _mixed(values) if dict in map(type, values) else values
+                if said := [(words, format) for value in values if (words := fields.words(value))]:
+                    if len(said) == 1:
+                        alone.add(len(parts))
+                    parts += said
+                    break
+    plain = _body(parts, max_chars, notes, alone if source.inferred else None)
+    statuses = [word for find in source.status for word in find(tree)]
+    own = text.one_line(_first(source.id, tree))[:MAX_ID]
+    if (rejected := _REJECTED.match(plain)) and "CVE-" in own + title:
+        statuses.append(rejected[1] or "REJECT")
+    status = next((word for word in statuses if word.lower() in drop), statuses[0]) if statuses else None
+    meta: dict[str, Any] = {"status": status} if status else {}
+    if source.licence:
+        meta["licence"] = source.licence
+    for name, find in source.meta.items():
+        if (values := find(tree)) and (value := _meta(values)) != "":
+            meta[name] = value
+    dropped = (drop.get(status.lower()) if status else None) or (None if source.keeps(tree) else OTHER)
+    return Record(own or content_id(title, plain, "" if title or plain else meta), path, locator, title, plain, meta,
+                  dropped or (None if plain or title else "no text"))
+
+
+def gone(value: Any) -> bool:
+    """Is this what a forum wrote in the place of a text?"""
+    return isinstance(value, str) and len(value) < 30 and value.strip().lower() in GONE
+
+
+def told_gone(source: Source, tree: Any) -> bool:
+    """Is it the record's own text that was taken out?"""
+    return any(gone(value) for choice in source.text for find, _ in choice for value in find(tree))
+
+
+def _mixed(values: list[Any]) -> list[Any]:
+    """Texts of which parts stand in objects (`["see ", {"type": "link", "text": "here"}]`) as one."""
+    parts = [value.get("text") if type(value) is dict else value for value in values]
+    told = [part for part in parts if isinstance(part, str)]
+    return ["".join(told)] if set(map(type, values)) == {str, dict} and len(told) == len(parts) else values
+
+
+def _title(finds: list[Formatted], tree: Any, max_chars: int) -> str:
+    for find, format in finds:
+        for value in find(tree):
+            if words := fields.words(value):
+                title = text.plain(words[:max_chars], format).replace("\n", " ")
+                return "" if gone(title) else title
+    return ""
+
+
+def _body(parts: list[tuple[str, str]], max_chars: int, notes: Counter[str], alone: set[int] | None) -> str:
+    """The parts without markup, each once, one under the other.
+
+    `alone`: where what is a part is nobody's choice, the places of those that are all that their field says.
+    """
+    longest = 4 * max_chars  # markup may take most of it
+    plain, cut = [], False
+    for part, format in parts:
+        if "\0" in part:
+            notes["NUL characters removed"] += part.count("\0")
+        cut = cut or len(part) > longest
+        plain.append(text.plain(part[:longest], format))
+    told = [part for part in dict.fromkeys(plain) if part and not gone(part)]
+    body = "\n".join(told if alone is None else repeats.without(told, {plain[at] for at in alone}))
+    if cut or len(body) > max_chars:
+        notes["texts cut"] += 1
+        return body[:max_chars].rstrip()
+    return body
+
+
+def _first(finds: list[Values], tree: Any) -> str:
+    """The first value that is not empty, as text."""
+    for find in finds:
+        for value in find(tree):
+            if words := fields.words(value):
+                return words
+    return ""
+
+
+def _meta(values: list[Any]) -> Any:
+    """Values as metadata: one by itself, several as a list, trees as their words."""
+    if dict in map(type, values):
+        values = [fields.words(value) if type(value) is dict else value for value in values]
+    if len(values) == 1:
+        return values[0]
+    return [value for value in values if value != ""] if "" in values else values
+
+
+def content_id(*parts: object) -> str:
+    """An id for a record that has none: a hash of what it says."""
+    return "sha-" + blake2b("\0".join(map(str, parts)).encode("utf-8", "replace"), digest_size=10).hexdigest()

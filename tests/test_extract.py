@@ -1,0 +1,55 @@
+"""A record out of its tree: status, id and what is set aside."""
+
+from collections import Counter
+
+import pytest
+
+from cybersieve import extract, sources
+
+NO = ["0", "False", "f", "N", "no ", "NULL", "\\N", "0000-00-00 00:00:00", "0.0", "nan", "NaT", "N/A",
+      "0001-01-01T00:00:00Z", "1970-01-01", "9999-12-31", "", 0, False, {}]
+YES = ["1", "t", "TRUE", "Y", "yes", "2031-01-01", "0001-01-02T00:00:00Z", 1, True, {"by": "joe"}]
+
+
+@pytest.mark.parametrize(("values", "dropped"), [(NO, None), (YES, "deleted")])
+def test_tables_say_yes_and_no_as_text(values, dropped):
+    source = sources.compiled({"text": "text", "status": [{"deleted": "gone"}]})
+    for value in values:
+        row = extract.record(source, {"text": "x", "gone": value}, "f", "1", {"deleted": "deleted"}, 99, Counter())
+        assert row.dropped == dropped, value
+
+
+def test_white_space_around_a_status_does_not_matter():
+    source = sources.compiled({"text": "text", "status": ["state", "other"]})
+    for value in ["Rejected", " Rejected\n", "\tREJECTED "]:
+        tree = {"text": "x", "state": " ", "other": value}
+        row = extract.record(source, tree, "f", "1", {"rejected": "rejected"}, 99, Counter())
+        assert (row.dropped, row.meta) == ("rejected", {"status": value.strip()})
+
+
+def test_records_of_another_kind_are_set_aside():
+    source = sources.compiled({"text": "x", "only": ["kind ~ ^post$", "x"], "status": "state"})
+    trees = [{"kind": "post"}, {"kind": "menu"}, {}, {"kind": "menu", "state": "deleted"}]
+    rows = [extract.record(source, {"x": "a", **tree}, "f", "", {"deleted": "deleted"}, 9, Counter()) for tree in trees]
+    assert [row.dropped for row in rows] == [None, extract.OTHER, extract.OTHER, "deleted"]
+
+
+def test_long_texts_are_cut_and_counted():
+    source, notes = sources.compiled({"title": "t", "text": "x"}), Counter()
+    record = extract.record(source, {"x": "word " * 100}, "f", "", {}, 100, notes)
+    assert len(record.text) <= 100 and notes == {"texts cut": 1}
+    record = extract.record(source, {"x": "a\0b"}, "f", "", {}, 100, notes)
+    assert record.text == "ab" and notes["NUL characters removed"] == 1
+
+
+def test_id_without_upstreams_own_is_a_hash_of_what_is_said():
+    source = sources.compiled({"title": "t", "text": "x"})
+    ids = [extract.record(source, tree, "f", place, {}, 100, Counter()).id
+           for tree, place in (({"x": "a"}, "1"), ({"x": "a"}, "2"), ({"x": "b"}, "1"))]
+    assert ids[0] == ids[1] != ids[2] and ids[0].startswith("sha-")
+
+
+def test_ids_are_one_line_without_controls():
+    source = sources.compiled({"id": ["id"], "text": ["text"]})
+    record = extract.record(source, {"id": "A\0 B\x1b[31m\n C", "text": "x"}, "f", "0", {}, 100, Counter())
+    assert record.id == "A B[31m C"
