@@ -5,7 +5,7 @@ from collections import Counter
 from hashlib import blake2b
 from typing import Any
 
-from cybersieve import fields, repeats, text
+from cybersieve import fields, folding, repeats, text
 from cybersieve.fields import Values
 from cybersieve.records import Record
 from cybersieve.sources import Formatted, Source
@@ -41,7 +41,7 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
                     break
     plain = _body(parts, max_chars, notes, alone if source.inferred else None)
     statuses = [word for find in source.status for word in find(tree)]
-    own = text.one_line(_first(source.id, tree))[:MAX_ID]
+    own = folding.one_line(_first(source.id, tree))[:MAX_ID]
     if (rejected := _REJECTED.match(plain)) and "CVE-" in own + title:
         statuses.append(rejected[1] or "REJECT")
     status = next((word for word in statuses if word.lower() in drop), statuses[0]) if statuses else None

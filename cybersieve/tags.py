@@ -29,6 +29,7 @@ SPECIAL = ("!--", "?xml", "!doctype")
 NAMED = r"(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 _ENTITY = re.compile(f"&{NAMED}")
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(\s[^<>/][^<>]*)?\s?/?>")
+_AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s|]+)(?:\|([^<>|\n]+))?>")  # with words: Slack's
 _SCRIPT = re.compile(r"""(?:^|[\s"'])on[a-z]{3,20}\s{0,9}=|javascript:(?!\s{0,9}(?:void\b|;|["']|$))""", re.I)
 _BARE = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)\s?/?>")
 _LIKE_TAG = re.compile(r"<([a-z][^\s<>/\"'=&;]*+)([^<>]*+)>", re.I)
@@ -75,6 +76,12 @@ def _begins(tag: re.Match[str], end: int) -> bool:
 def unescaped(text: str) -> str:
     """Entities as characters, only those that end with a semicolon: `&copy=1` in a URL is none."""
     return _ENTITY.sub(lambda entity: entities.unescape(entity[0]), text) if "&" in text else text
+
+
+def autolinks(text: str) -> str:
+    """Links between angle brackets as their words or address."""
+    there = "<http" in text or "<ftp" in text or "<mailto" in text
+    return _AUTOLINK.sub(lambda link: link[2] or link[1], text) if there else text
 
 
 def without_tags(text: str, kept: frozenset[int] = frozenset()) -> str:

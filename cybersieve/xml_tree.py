@@ -5,18 +5,17 @@ from functools import lru_cache
 from itertools import groupby, islice
 from typing import Any
 
-from cybersieve import tags
-from cybersieve import text as plain_text
+from cybersieve import html_text, tags
 from cybersieve.fields import LAST, Wanted
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 # Blocks of which one shows that its element is a text, and those that are part of such a text.
 SURE = tags.words("""p para simpara paragraph h1 h2 h3 h4 h5 h6 blockquote ul ol itemizedlist orderedlist variablelist
     unorderedlist containerblockelement pre programlisting literallayout codeblock""")
-FLOW = SURE | plain_text.PREFORMATTED | tags.words("""t dl div section sec sect1 sect2 sect3 sect4 sect5 simplesect
+FLOW = SURE | html_text.PREFORMATTED | tags.words("""t dl div section sec sect1 sect2 sect3 sect4 sect5 simplesect
     list def-list disp-formula disp-quote boxed-text table-wrap table informaltable fig figure informalfigure note tip
     warning caution important steps code formalpara example informalexample procedure hr br""")
-CODE = plain_text.PREFORMATTED | {"code"}
+CODE = html_text.PREFORMATTED | {"code"}
 PROSE = 40  # characters of each line but the last, from which on these are a paragraph wherever its element begins
 _CODE = re.compile(r"<(?:pre|code|textarea)\b|```", re.I)  # whose lines are its own, whoever writes them
 _ITEM = re.compile(r"\s*(?:[-*+\u2022$#>]|\w{1,3}[.)])\s")  # a line of a list, or behind a prompt
@@ -95,7 +94,7 @@ def tree(node: Any, plan: Plan | None = None) -> Any:
 def _text(node: Any) -> str:
     """All text of an element: folded where there are elements in it."""
     if len(node):
-        return plain_text.element(node)
+        return html_text.element(node)
     words = node.text or ""
     own = "\n" not in words or local(node.tag).lower() in CODE or _CODE.search(words)
     return (words if own else _unwrapped(words, node)).strip()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cybersieve import text
+from cybersieve import folding, text
 
 IDENTIFIERS = ["CVE-2031-12345", "CWE-79", "d41d8cd98f00b204e9800998ecf8427e", "192.0.2.17", "2001:db8::1", "T1059.001",
                "hxxp://evil[.]example/a_b__c*d", "hxxps[:]//192[.]0[.]2[.]1/x", "user[at]example[dot]org",
@@ -155,7 +155,7 @@ def test_result_is_folded_nfc_without_controls_and_stable(format, words):
     assert "  " not in result and "\n\n" not in result and "\t" not in result and "\0" not in result
     assert unicodedata.is_normalized("NFC", result)
     result.encode()  # no lone surrogate
-    assert text.fold(result) == result
+    assert folding.fold(result) == result
 
 
 @pytest.mark.parametrize("format", text.FORMATS)
@@ -190,15 +190,3 @@ def test_marks_on_one_letter_take_linear_time():
     start = time.process_time()
     assert len(text.plain("a" + "\u0301\u0316" * 50_000, "plain")) > 99_000
     assert time.process_time() - start < 1
-
-
-def test_long_text_beyond_ascii_is_composed():
-    """Letters and marks that a thousand others in a row may part."""
-    for word in "か\u3099", "e\u0301", "\u1112\u1161\u11ab", "\u0b47\u0b3e":
-        for before in "", "é", "éé":
-            assert text.fold(before + word * 2000) == unicodedata.normalize("NFC", before + word * 2000)
-
-
-@given(st.text(st.sampled_from("ae \u0301\u0316\u0327\u00e9\uac00\u11a8\u1100\u1161"), max_size=60))
-def test_text_is_composed(words):
-    assert text.fold(words) == unicodedata.normalize("NFC", text.fold(words))

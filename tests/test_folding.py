@@ -1,0 +1,20 @@
+"""White space and composition, in linear time."""
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybersieve import folding
+
+
+def test_long_text_beyond_ascii_is_composed():
+    """Letters and marks that a thousand others in a row may part."""
+    for word in "か\u3099", "e\u0301", "\u1112\u1161\u11ab", "\u0b47\u0b3e":
+        for before in "", "é", "éé":
+            assert folding.fold(before + word * 2000) == unicodedata.normalize("NFC", before + word * 2000)
+
+
+@given(st.text(st.sampled_from("ae \u0301\u0316\u0327\u00e9\uac00\u11a8\u1100\u1161"), max_size=60))
+def test_text_is_composed(words):
+    assert folding.fold(words) == unicodedata.normalize("NFC", folding.fold(words))
