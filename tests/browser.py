@@ -24,7 +24,7 @@ def _executable(playwright) -> str:
 
 @contextmanager
 def chromium() -> Iterator[object]:
-    """A Playwright browser, one a test module; skips the test where there is no Chromium."""
+    """A Playwright browser; skips the test where there is no Chromium."""
     api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -r requirements_dev.txt")
     with api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_executable(playwright), args=ARGUMENTS)

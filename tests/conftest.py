@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import settings
 
 from cybersieve import blas, cache, model, params
 from cybersieve.errors import ModelError
+from tests.browser import chromium
 
 blas.load()  # before any test imports mlx
 settings.register_profile("patient", deadline=None)  # how long an example takes says how busy the machine is
@@ -69,6 +71,13 @@ def prepared_model() -> Path:
         return model.prepare_default()
     except ModelError as error:
         pytest.skip(f"needs the default model: {error}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    """A real browser, one a test module."""
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from cybersieve import labels, page, page_sections, params, records, report, samples
 from cybersieve.errors import InputError
 from tests import decided
-from tests.browser import axe, chromium, fits
+from tests.browser import axe, fits
 from tests.conftest import ROOT
 
 SCRIPT = "<script>window.ran = 1</script>"
@@ -65,12 +65,6 @@ def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     write_run(folder, rows())
     return build(folder)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 def opened(browser, path, width=1280, scheme="light", failed=None):

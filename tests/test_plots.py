@@ -5,17 +5,10 @@ import shutil
 import pytest
 import yaml
 
-from tests.browser import chromium
 from tests.conftest import ROOT, run
 from tests.test_page import rows, write_run
 
 PLOTS = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

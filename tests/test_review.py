@@ -17,7 +17,7 @@ import pytest
 from cybersieve import labels, review, review_page, review_queue
 from cybersieve.errors import CybersieveError, InputError
 from tests import decided
-from tests.browser import another, axe, chromium, crash, fits
+from tests.browser import another, axe, crash, fits
 from tests.conftest import ROOT
 
 pytest.importorskip("starlette", reason="needs requirements_server.txt")
@@ -33,12 +33,6 @@ def records_of_a_run(n=70):
             for i in range(n)]
     rows[0] |= {"verdict": "rejected", "by": "dedup", "score": None, "confidence": None, "rules": None}
     return rows
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 def test_a_port_that_cannot_be_had_is_told(capsys):
