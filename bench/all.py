@@ -141,7 +141,7 @@ def about(mode: str) -> Figures:
     from bench import verify
 
     versions = {name: common.version(name) for name in ("mlx", "mlx-lm", "pyarrow", "google-re2", "dvc")}
-    return {"mode": mode, "day": datetime.date.today().isoformat(), "machine": verify.machine(),
+    return {"mode": mode, "day": datetime.date.today().isoformat(), "machine": verify.processor(),
             "python": sys.version.split()[0], "versions": versions}
 
 

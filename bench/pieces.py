@@ -26,7 +26,7 @@ from xml.sax.saxutils import escape
 
 import orjson
 
-from cybersieve import engine, params, pieces, records
+from cybersieve import machine, params, pieces, records
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"<!-- pieces: .*?<!-- /pieces -->", re.S)
@@ -110,7 +110,7 @@ def measure(raw: Path, mb: float, repeats: int) -> dict[str, Any]:
             print(f"{name}: {one[0]:.1f} s on one core, {all_[0]:.1f} s on all", file=sys.stderr)
             found[name] = {"mb": round((folder / "raw" / name).stat().st_size / 1e6), "one": one, "all": all_,
                            "pieces": len(pieces.of(folder / "raw" / name, name, settings))}
-    return {"files": found, "cores": engine.cores(), "load": round(os.getloadavg()[0], 1), "repeats": repeats}
+    return {"files": found, "cores": machine.cores(), "load": round(os.getloadavg()[0], 1), "repeats": repeats}
 
 
 def table(found: dict[str, Any]) -> str:

@@ -41,7 +41,6 @@ WORDS = """attacker buffer bread certificate cloud coffee compiler driver encryp
 LINKS = "a the of in and with for through under between allows shows holds sends reads after before"
 
 
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--texts", type=int, default=256, help="texts for cybersieve; a quarter of them for llama.cpp")
@@ -75,7 +74,7 @@ def compare(args: argparse.Namespace) -> dict[str, Any]:
         print(f"{way} …", file=sys.stderr, flush=True)
         ways[way] = child(way, spaced(texts, counts.get(way, len(texts))), args)
     ours = ways.get("cybersieve")
-    result = {"ways": ways, "machine": machine(), "texts": len(texts), "versions": {
+    result = {"ways": ways, "machine": processor(), "texts": len(texts), "versions": {
         name: importlib.metadata.version(name) for name in ("mlx", "mlx-lm")}}
     if ours:
         result["times"] = {way: round(ours["records_per_second"] / figures["records_per_second"], 2)
@@ -169,16 +168,17 @@ def by_llama_cpp(args: argparse.Namespace) -> dict[str, Any]:
     import llama_cpp
     from mlx_lm.utils import load_tokenizer
 
-    from cybersieve import blas, model, prompt
+    from cybersieve import machine, model, prompt
 
     files, settings = ours()
     layout = files.layout(settings)
+    cores = machine.cores()
     tokenizer = load_tokenizer(files.folder)
     first, last = prompt.prefix_tokens(tokenizer, layout), prompt.suffix_tokens(tokenizer, layout)
     asked = [first + body + last for body in prompt.text_tokens(tokenizer, layout, read(args))]
     with tempfile.TemporaryDirectory() as folder:
         llama = llama_cpp.Llama(str(model.default_gguf(Path(folder))), n_ctx=1024, n_batch=1024, n_ubatch=1024,
-                                n_threads=blas.cores(), n_threads_batch=blas.cores(), n_gpu_layers=-1, verbose=False)
+                                n_threads=cores, n_threads_batch=cores, n_gpu_layers=-1, verbose=False)
         llama.eval(asked[0])
         clock = Clock()
         for tokens in asked:
@@ -188,7 +188,7 @@ def by_llama_cpp(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def by_cybersieve(args: argparse.Namespace) -> dict[str, Any]:
-    from cybersieve import blas, mlx_engine, model, prompt
+    from cybersieve import machine, mlx_engine, model, prompt
     from cybersieve.measure import peak_memory_mb
 
     files, settings = ours()
@@ -203,7 +203,7 @@ def by_cybersieve(args: argparse.Namespace) -> dict[str, Any]:
         most = mlx_engine.CPU_TOKENS if engine.on_cpu else mlx_engine.GPU_TOKENS
         mean = engine.tokens / len(texts)
         batch = int(mean * min(size, len(texts), most // mean))  # tokens in a usual batch
-        workers, peak = blas.cores() if engine.on_cpu else 1, round(peak_memory_mb(), 1)
+        workers, peak = machine.cores() if engine.on_cpu else 1, round(peak_memory_mb(), 1)
     rate = engine.tokens / figures["seconds"]
     bound = gemm_bound(loaded, batch) * workers
     square = square_flops() / (2 * sum(math.prod(shape(layer)) for layer in products(loaded)))
@@ -269,11 +269,11 @@ def shape(layer: Any) -> tuple[int, int]:
 
 def square_flops() -> float:
     """Floating-point operations a second of a large square product: bfloat16 on a GPU, float32 on a CPU's cores."""
-    from cybersieve import blas
+    from cybersieve import blas, machine
     from cybersieve.mlx_engine import mx
     on_cpu = mx.default_device() == mx.cpu
     if on_cpu:
-        blas.threads(blas.cores())
+        blas.threads(machine.cores())
     n = 2048 if on_cpu else 8192
     a = mx.random.normal((n, n)).astype(mx.float32 if on_cpu else mx.bfloat16)
     mx.eval(a)
@@ -295,11 +295,11 @@ def device() -> str:
     return str(mx.device_info().get("device_name", mx.default_device())) if mx.default_device() != mx.cpu else "cpu"
 
 
-def machine() -> str:
-    from cybersieve import blas
+def processor() -> str:
+    from cybersieve import machine
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{blas.cores()} x {(names or [platform.processor()])[0]}"
+    return f"{machine.cores()} x {(names or [platform.processor()])[0]}"
 
 
 def show(result: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cybersieve import adapter_folder, cache, cli, labels, params, prompt, records, training_data
+from cybersieve import adapter_folder, cache, cli, labels, machine, params, prompt, records, training_data
 from cybersieve.errors import InputError, ParamsError
 from cybersieve.training_data import Row
 
@@ -286,7 +286,7 @@ def load_model(name: str, dtype: str | None) -> tuple[Any, Any, str]:
     from cybersieve import blas
 
     blas.load()
-    blas.threads(blas.cores())
+    blas.threads(machine.cores())
     import mlx.core as mx
 
     from cybersieve import model

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cybersieve import calibration, cli, model_card, prompt, records, training_data, wheels
+from cybersieve import calibration, cli, hashing, model_card, prompt, records, training_data
 from cybersieve.errors import InputError
 from cybersieve.training_data import Row
 
@@ -63,7 +63,7 @@ def start_weights(folder: Path | None) -> tuple[Any, str]:
     if folder is None:
         return None, ""
     try:
-        return mx.load(str(folder / WEIGHTS)), wheels.hash_of(folder / WEIGHTS)
+        return mx.load(str(folder / WEIGHTS)), hashing.of_file(folder / WEIGHTS)
     except (OSError, RuntimeError, ValueError) as error:
         raise InputError(folder / WEIGHTS, str(error), remedy="--start-from takes the folder of an adapter") from None
 

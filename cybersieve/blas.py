@@ -13,22 +13,24 @@ import ctypes
 import ctypes.util
 import functools
 import importlib.metadata
+import json
 import os
 import platform
 import re
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
 
 from cybersieve import cache, cli
+from cybersieve.errors import CybersieveError
 
+ROOT = Path(__file__).resolve().parent.parent
+SIDE = 512  # of the matrices that are multiplied: 40 ms at the reference's speed
+TIMED = 0.5  # seconds
 _PREFIXED = re.compile(rb"\0(scipy_((?:cblas|openblas)_[a-z0-9_]+))(?=\0)")
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @functools.cache
@@ -53,6 +55,33 @@ def threads(count: int) -> None:
     library = _library() if load() else None
     if library is not None:
         library.openblas_set_num_threads(ctypes.c_int(count))
+
+
+def product(kind: str) -> dict[str, Any]:
+    """`timed_product` in a process of its own, because a BLAS is chosen once a process. Raises CybersieveError."""
+    done = subprocess.run([sys.executable, "-c", f"from cybersieve import blas; blas.timed_product({kind!r})"],
+                          capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    if done.returncode:
+        raise CybersieveError((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def timed_product(kind: str) -> None:
+    """Print MLX's device, the BLAS and (kind `plain`: without, `fast`: with it) the speed of products as JSON."""
+    file = library() if kind == "fast" else None
+    import mlx.core as mx
+
+    result: dict[str, Any] = {"device": "gpu" if mx.default_device() == mx.gpu else "cpu", "library": file}
+    if kind != "device":
+        matrix = mx.random.normal((SIDE, SIDE))
+        seconds: list[float] = []
+        end = time.perf_counter() + TIMED
+        while len(seconds) < 3 or time.perf_counter() < end:  # the fastest counts: others use the machine too
+            start = time.perf_counter()
+            mx.eval(matrix @ matrix)
+            seconds.append(time.perf_counter() - start)
+        result["gflops"] = 2 * SIDE**3 / min(seconds) / 1e9
+    print(json.dumps(result))
 
 
 @functools.cache

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from cybersieve import blas, cpu_ops
+from cybersieve import blas, cpu_ops, machine
 
 blas.load()
 import mlx.core as mx  # noqa: E402  (after the BLAS)
@@ -23,7 +23,7 @@ class CpuThread(ThreadPoolExecutor):
 
     def _begin(self) -> None:
         self.native = threading.get_native_id()
-        self.streams = [mx.new_stream(mx.cpu) for _ in range(blas.cores())]
+        self.streams = [mx.new_stream(mx.cpu) for _ in range(machine.cores())]
         cpu_ops.activate()
 
     def end(self, seconds: float = 5.0) -> None:

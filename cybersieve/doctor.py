@@ -24,7 +24,7 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
-from cybersieve import cache, cli, endpoint, engine, machine, model, params, ray_engine, rules
+from cybersieve import blas, cache, cli, endpoint, machine, model, params, ray_engine, rules
 from cybersieve.errors import CybersieveError
 
 ROOT = Path(__file__).resolve().parent.parent  # the project, where the requirements files are
@@ -116,7 +116,7 @@ def readers() -> Finding:
 def mlx() -> Iterator[Finding]:
     """MLX's backend, and on a CPU the BLAS under it with its speed beside the bundled reference's."""
     try:
-        device = machine.product("device")
+        device = blas.product("device")
     except CybersieveError as error:
         yield Finding("MLX", f"can't be used: {error}", INSTALL, fault=True)
         return
@@ -128,9 +128,9 @@ def mlx() -> Iterator[Finding]:
     idle = gpu.get(sys.platform, "")
     remedy = {"darwin": "arm64 Python on macOS 14 or newer gives Metal",
               "linux": 'pip install "mlx-lm[cuda13]"'}[sys.platform] if idle else ""
-    yield Finding("MLX", f"{version} on {engine.cores()} CPU cores{idle and f', {idle}'}", remedy)
+    yield Finding("MLX", f"{version} on {machine.cores()} CPU cores{idle and f', {idle}'}", remedy)
     if sys.platform == "linux":
-        yield blas_speed(machine.product("plain"), machine.product("fast"))
+        yield blas_speed(blas.product("plain"), blas.product("fast"))
 
 
 def blas_speed(plain: dict[str, Any], fast: dict[str, Any]) -> Finding:
@@ -163,7 +163,7 @@ def model_and_memory(settings: params.Verify) -> Iterator[Finding]:
             "adapter", f"none for {settings.model}: small models guess without one",
             "python -m cybersieve adapt (docs/adapter.md)" if settings.adapter else "")
     if folder:
-        yield memory(machine.weights_size(folder), *machine.memory())
+        yield memory(model.weights_size(folder), *machine.memory())
 
 
 def local_model(settings: params.Verify) -> tuple[Path | None, Finding]:
@@ -205,7 +205,7 @@ def memory(weights: float, total: float, available: float) -> Finding:
 def where_work_runs(settings: params.Params) -> Finding:
     """The engine of parse, dedup, score and export; a cluster is only knocked at."""
     if settings.engine == "local":
-        return Finding("engine", f"local, {engine.cores()} cores")
+        return Finding("engine", f"local, {machine.cores()} cores")
     if importlib.util.find_spec("ray") is None:
         return Finding("engine", "ray is not installed", "pip install -r requirements_cluster.txt", fault=True)
     address = os.environ.get("RAY_ADDRESS", "")

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
+from cybersieve import machine
 from cybersieve.errors import CybersieveError
 
 MANY = 200_000  # records: below, worker processes that hold Arrow and NumPy take longer to start than they save
@@ -39,7 +40,7 @@ def each(
 
         yield from ray_engine.each(function, items)
         return
-    workers = min(workers or cores(), len(items))
+    workers = min(workers or machine.cores(), len(items))
     if workers <= 1:
         yield from map(function, items)
         return
@@ -68,11 +69,6 @@ def workers_for(records: Iterable[int]) -> int | None:
 def effort(records: Iterable[int]) -> int:
     """So many records in each file, as a number of records that costs as much in one file."""
     return sum(FILE + count for count in records)
-
-
-def cores() -> int:
-    """How many cores this process may use (taskset, containers with a set of cores)."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cybersieve import cache, cli, params, prompt, records, wheels
+from cybersieve import cache, cli, hashing, machine, params, prompt, records, wheels
 from cybersieve.errors import CybersieveError, InputError, ModelError
 
 DEFAULT = "smollm2-135m-instruct"
@@ -142,7 +142,6 @@ def _usual_dtype(found: Found, size: int) -> str | None:
     weights are."""
     import mlx.core as mx
 
-    from cybersieve import machine
     if mx.default_device() != mx.cpu:
         return None
     memory, _ = machine.memory()
@@ -151,6 +150,13 @@ def _usual_dtype(found: Found, size: int) -> str | None:
     cli.warn(f"{found.id} would take {size / 1e9:.0f} GB as float32, of {memory / 1e9:.0f}: its weights stay as they "
              "are, which is many times slower on a CPU. Remedy: a smaller model, or a GPU")
     return None
+
+
+def weights_size(folder: Path) -> float:
+    """Bytes of the weights as a CPU holds them: float32, however few bits they have on disk."""
+    config = json.loads((folder / "config.json").read_text())
+    bits = (config.get("quantization") or {}).get("bits", 16)
+    return sum(path.stat().st_size for path in folder.glob(WEIGHTS)) * 32 / float(bits)
 
 
 def _fused(model: Any) -> Any:
@@ -257,7 +263,7 @@ def _sha256(path: Path) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _sha256_of(path: Path, _size: int, _written: int) -> str:
-    return wheels.hash_of(path)
+    return hashing.of_file(path)
 
 
 def _hash(files: Any) -> str:

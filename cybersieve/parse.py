@@ -19,6 +19,7 @@ from cybersieve import (
     extract,
     json_record,
     late,
+    machine,
     parse_cache,
     pieces,
     raw_files,
@@ -122,7 +123,7 @@ def _passed_over(names: list[str], skipped: dict[str, str], own: list[Source]) -
 
 def _outcomes(names: list[str], input_dir: Path, folder: Path, settings: Parse, engine: str) -> Iterator[Outcome]:
     """What became of each file, in the order of the names; large ones are parsed in pieces where they can be cut."""
-    alone = engine == "local" and run.cores() == 1  # pieces would only cost memory
+    alone = engine == "local" and machine.cores() == 1  # pieces would only cost memory
     cut = [[pieces.whole(input_dir / name, name)] if alone else pieces.of(input_dir / name, name, settings)
            for name in names]
     jobs = [piece for some in cut for piece in some]

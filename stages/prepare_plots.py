@@ -11,7 +11,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from cybersieve import cli, wheels
+from cybersieve import cli, hashing, wheels
 from cybersieve.errors import InputError
 
 PACKAGE, VERSION = "django-js-lib-vega-embed", "6.29.0.3"  # Vega 5.33.0, Vega-Lite 5.23.0, vega-embed 6.29.0
@@ -23,7 +23,7 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--output", type=Path, default=Path(".dvc/tmp/vega.js"), metavar="FILE", help="the script")
     target = parser.parse_args().output
-    if target.exists() and wheels.hash_of(target) == SHA256:
+    if target.exists() and hashing.of_file(target) == SHA256:
         return
     with (tempfile.TemporaryDirectory() as scratch,
           zipfile.ZipFile(wheels.download(PACKAGE, VERSION, Path(scratch))) as wheel):

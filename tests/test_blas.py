@@ -65,7 +65,3 @@ def test_without_a_library_one_warning_and_the_run_goes_on(tmp_path: Path) -> No
 def test_too_late_is_said() -> None:
     result = run("import mlx.core\nfrom cybersieve import blas\nprint(blas.load())")
     assert result.stdout.strip() == "False" and "before cybersieve.blas.load()" in result.stderr
-
-
-def test_cores_counts_what_this_process_may_use() -> None:
-    assert 1 <= blas.cores() <= (os.cpu_count() or 1)

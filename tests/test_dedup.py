@@ -225,7 +225,7 @@ def test_number_of_workers_and_order_of_work_make_no_difference(tmp_path, monkey
     outputs = []
     monkeypatch.setattr("cybersieve.engine.MANY", 0)
     for cores in (1, 2, 3):
-        monkeypatch.setattr("cybersieve.engine.cores", lambda cores=cores: cores)
+        monkeypatch.setattr("cybersieve.machine.cores", lambda cores=cores: cores)
         folder = tmp_path / str(len(outputs))
         rows, _ = run(folder, corpus(1))
         outputs.append({path.name: path.read_bytes() for path in sorted((folder / "unique").iterdir())})

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cybersieve import cache, doctor, machine, model, params
+from cybersieve import blas, cache, doctor, machine, model, params
 from cybersieve.errors import CybersieveError
 from tests.conftest import ROOT, run
 
@@ -56,16 +56,16 @@ def test_mlx_that_cannot_be_imported_is_a_fault(monkeypatch: pytest.MonkeyPatch)
     def fails(kind: str) -> dict[str, object]:
         raise CybersieveError("libmlx.so: cannot open")
 
-    monkeypatch.setattr(machine, "product", fails)
+    monkeypatch.setattr(blas, "product", fails)
     (finding,) = doctor.mlx()
     check(finding, "✗", "libmlx.so", "pip install")
 
 
 def test_a_product_is_timed_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert machine.product("plain")["gflops"] > 0
+    assert blas.product("plain")["gflops"] > 0
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(CybersieveError, match="exit code 1"):
-        machine.product("plain")
+        blas.product("plain")
 
 
 def test_the_model(verify_settings: params.Verify, own_cache: Path, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_memory() -> None:
 def test_weights_count_as_float32_whatever_they_have_on_disk(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"quantization": {"bits": 4, "group_size": 32}}))
     (tmp_path / "model.safetensors").write_bytes(b"0" * 1000)
-    assert machine.weights_size(tmp_path) == 8000
+    assert model.weights_size(tmp_path) == 8000
 
 
 def test_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:

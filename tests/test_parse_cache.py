@@ -139,7 +139,7 @@ def stage(tmp_path, cache, monkeypatch):
         parsed.append(piece.name if not piece.end else (piece.name, piece.number))
         return real(piece, *rest)
     monkeypatch.setattr(parse, "_parse_piece", noted)
-    monkeypatch.setattr(parse.run, "cores", lambda: 2)  # one core takes files whole
+    monkeypatch.setattr(parse.machine, "cores", lambda: 2)  # one core takes files whole
 
     def run(settings=SETTINGS):
         parsed.clear()

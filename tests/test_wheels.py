@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cybersieve import wheels
+from cybersieve import hashing, wheels
 from cybersieve.errors import InputError
 
 
@@ -25,7 +25,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_wheel_comes_as_it_is(shelf: Path, tmp_path: Path) -> None:
     original = shelf / "tiny_data-1.0-py3-none-any.whl"
-    found = wheels.download("tiny-data", "1.0", tmp_path / "here", wheels.hash_of(original))
+    found = wheels.download("tiny-data", "1.0", tmp_path / "here", hashing.of_file(original))
     assert found.parent == tmp_path / "here" and found.read_bytes() == original.read_bytes()
 
 
