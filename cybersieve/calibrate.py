@@ -65,9 +65,11 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
         weights = np.array([scored.sizes[source] / there[source] for source in own])
         return _estimated(scored.confidences, said, truth, weights, figures, reason, settings)
     needed = labels_needed(truth[:0], settings, expected(scored.confidences))  # other corpora's labels say nothing
-    told = [certificate.by_hand(reason, bool(scored.found)), certificate.drawing(needed, 0, len(scored.confidences))]
-    if unread := labels.unread(labels_dir):
-        told.insert(1, certificate.UNREAD.format(", ".join(unread)))
+    total, told = len(scored.confidences), [certificate.NOTHING_LEFT]
+    if total:
+        told = [certificate.by_hand(reason, bool(scored.found)), certificate.drawing(needed, 0, total)]
+        if unread := labels.unread(labels_dir):
+            told.insert(1, certificate.UNREAD.format(", ".join(unread)))
     cli.warn(" ".join(told))
     return {"mode": "uncertified"} | _shares(by_hand, scored.confidences) | figures | {
         "labels_needed": needed, "certificate": told}

@@ -20,6 +20,7 @@ UNCOVERED = ("Nothing is certified, and nothing estimated: the labels of this co
              "calibrate.reject; draw uniform ones with cybersieve sample-labels.")
 SKEWED = ("Nothing is certified: the labels were not drawn from this corpus as it is. Chance would not spread {} "
           "uniform labels like this: {}.")
+NOTHING_LEFT = "No record is left to decide: parse and dedup set all of them aside. Nothing is certified."
 BY_HAND = "The thresholds are calibrate.accept and calibrate.reject; draw on, or anew, with cybersieve sample-labels."
 NAMED = 3  # files and folders that a sentence names
 ELSEWHERE = ("{} of the {} labels for thresholds are of no record of this corpus, among them {!r}: were files renamed "

@@ -232,6 +232,14 @@ def test_no_more_labels_are_advised_than_the_corpus_has(tmp_path: Path) -> None:
     assert found["labels_needed"] > 400 and "more than half of all 400 records" in found["certificate"][-1]
 
 
+def test_where_all_is_set_aside_no_labels_are_wanted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"id": str(n), "source": "a.json", "rules": [], "score": None, "confidence": None} for n in range(3)]
+    records.write(tmp_path / "scored/a.json.parquet", rows, records.SCORED)
+    found = calibrate.calibrate_folder(tmp_path / "scored", tmp_path / "none", SETTINGS)
+    assert (found["mode"], found["certificate"]) == ("uncertified", [certificate.NOTHING_LEFT])
+    assert capsys.readouterr().err == f"warning: {certificate.NOTHING_LEFT}\n"
+
+
 def test_curves_show_what_a_run_would_save_and_what_the_rules_could(tmp_path: Path) -> None:
     settings = replace(SETTINGS, ask_share=0.2)
     scored, folder_of_labels = folder(tmp_path, 1000)
