@@ -7,7 +7,7 @@ from typing import Any
 
 from cybersieve import fields, folding, repeats, text
 from cybersieve.fields import Values
-from cybersieve.records import Record
+from cybersieve.records import NO_TEXT, Record
 from cybersieve.sources import Formatted, Source
 
 # In the place of what a forum took out.
@@ -53,7 +53,7 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
             meta[name] = value
     dropped = (drop.get(status.lower()) if status else None) or (None if source.keeps(tree) else OTHER)
     return Record(own or content_id(title, plain, "" if title or plain else meta), path, locator, title, plain, meta,
-                  dropped or (None if plain or title else "no text"))
+                  dropped or (None if plain or title else NO_TEXT))
 
 
 def gone(value: Any) -> bool:

@@ -1,11 +1,12 @@
 """Decide any texts by the rules and the LLM that decide records: `python -m cybersieve judge`.
 
 One JSON object a line with `text`; `title`, `source` and `label` (1, 0 or null) are optional, other keys are passed
-through. Added: confidence, rules, verdict, by, reason, p_yes and margin (null where the LLM was not asked).
+through. Added: confidence, rules, verdict, by, reason, p_yes and margin (null where the LLM was not asked). A line that
+says nothing is rejected as parse sets such a record aside: without a confidence, and taking no part in the quality.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from cybersieve import params, quality, records, rules, summary, verify
 from cybersieve.errors import InputError
 
 WINDOW = 2000  # lines decided at a time: memory stays flat whatever the file's length
+SILENT = verify.by_parse(records.NO_TEXT)
 Decider = Literal["both", "rules", "llm"]
 
 
@@ -42,7 +44,7 @@ def run(file: Path, output: Path, settings: params.Params, thresholds: Path | No
             while window := list(islice(lines, WINDOW)):
                 for row in _decided(window, book, verifier, limits, decider):
                     out.write(orjson.dumps(row) + b"\n")
-                    if row.get("label") in (0, 1):
+                    if row.get("label") in (0, 1) and row["by"] != SILENT.by:
                         kept = {name: row[name] for name in ("verdict", "confidence", "p_yes")}
                         labelled.append((int(row["label"]), kept))
         partial.replace(output)
@@ -76,16 +78,17 @@ def _decided(window: Sequence[dict[str, Any]], book: rules.Rulebook, verifier: v
              limits: dict[str, Any], decider: Decider) -> Iterator[dict[str, Any]]:
     """The lines with what was decided."""
     found = [book.judge(row.get("title") or "", row["text"] or "", row.get("source") or "") for row in window]
-    sure = [verify.by_rule(item.confidence, limits["accept"], limits["reject"]) for item in found]
-    texts = [records.full_text(row.get("title") or "", row["text"] or "")
-             for row, decision in zip(window, sure, strict=True) if decision is None]
-    margins = iter(verifier.margins(texts))
+    texts = [records.full_text(row.get("title") or "", row["text"] or "") for row in window]
+    sure = [verify.by_rule(item.confidence, limits["accept"], limits["reject"]) if text.strip() else SILENT
+            for item, text in zip(found, texts, strict=True)]
+    margins = iter(verifier.margins(compress(texts, [decision is None for decision in sure])))
     keep_from = 0.5 if decider == "llm" else verifier.settings.keep_from
     for row, item, decision in zip(window, found, sure, strict=True):
         if decision is None:
             log_odds = None if decider == "llm" else item.text_log_odds + item.source_log_odds
             decision = verify.by_llm(next(margins), log_odds, verifier.calibration, keep_from)
-        yield row | {"confidence": item.confidence, "rules": list(item.hits)} | decision._asdict()
+        confidence = None if decision is SILENT else item.confidence
+        yield row | {"confidence": confidence, "rules": list(item.hits)} | decision._asdict()
 
 
 def _quality(labelled: list[tuple[int, dict[str, Any]]]) -> dict[str, Any] | None:

@@ -96,7 +96,7 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
 
 def _told(outcome: Outcome) -> Iterator[str]:
     """What a user should know of a file that was read."""
-    silent, read = outcome.counts.dropped["no text"], outcome.counts.read
+    silent, read = outcome.counts.dropped[records.NO_TEXT], outcome.counts.read
     if read and silent * 2 > read:
         which = f"none of its {read} records has a" if silent == read else f"{silent} of its {read} records have no"
         yield (f"{outcome.source}: {which} title or text (parse.py --explain shows what is read of them; say in "

@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from cybersieve.errors import InputError
 
 Row = dict[str, Any]
+NO_TEXT = "no text"  # why a record is set aside that says nothing
 
 
 @dataclass(slots=True)

@@ -35,6 +35,11 @@ class Decision(NamedTuple):
     margin: float | None = None  # raw log-odds of the answer yes, 3 decimals
 
 
+def by_parse(dropped: str) -> Decision:
+    """The verdict on a record that parse set aside."""
+    return Decision("rejected", "parse", f"status {dropped}")
+
+
 def by_rule(confidence: float, accept: float | None, reject: float | None) -> Decision | None:
     """The rules' verdict; None where they are not sure. A threshold of None means that its band is empty."""
     if accept is not None and confidence >= accept:
@@ -289,7 +294,7 @@ def _verdicts(shard: Shard, scored_dir: Path, unique_dir: Path | None, counts: C
     """One file's VERDICTS rows; the uncertain take the next of `answers`, and what is `said` of it (by_llm)."""
     for record, score, duplicate in _rows(shard, scored_dir, unique_dir, "source"):
         if record["dropped"] is not None:
-            decision = Decision("rejected", "parse", f"status {record['dropped']}")
+            decision = by_parse(record["dropped"])
         elif duplicate is not None:
             decision = Decision("rejected", "dedup", f"duplicate of {duplicate}")
         else:

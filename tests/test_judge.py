@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from cybersieve import judge, params
+from cybersieve import judge, params, verify
 from cybersieve.errors import InputError
 from tests import corpus
 from tests.conftest import ROOT, run
@@ -35,6 +35,21 @@ def test_texts_are_decided_and_measured(tmp_path, monkeypatch, capsys, decider, 
     assert {row["verdict"] for row in out} == {"kept", "rejected"}
     assert quality["n"] == len(rows) and quality["auc"] > 0.8
     assert "AUC" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("decider", ["rules", "llm", "both"])
+def test_a_line_that_says_nothing_is_set_aside_and_not_asked(tmp_path, monkeypatch, decider):
+    asked = []
+    monkeypatch.setattr(verify.Verifier, "margins", lambda self, texts: [asked.append(text) or 2.0 for text in texts])
+    monkeypatch.setattr(verify.Verifier, "calibration", {})
+    lines = [{"text": ""}, {"text": "Sponge", "label": 0}, {"text": None, "title": " \n"}, {"text": "\t", "label": 1}]
+    quality = judge.run(write(tmp_path / "in.jsonl", lines), tmp_path / "out.jsonl", SETTINGS, decider=decider)
+    out = rows_of(tmp_path / "out.jsonl")
+    for silent in (out[0], out[2], out[3]):
+        assert (silent["verdict"], silent["by"], silent["reason"]) == ("rejected", "parse", "status no text")
+        assert (silent["confidence"], silent["rules"], silent["p_yes"], silent["margin"]) == (None, [], None, None)
+    assert out[1]["confidence"] is not None and quality["n"] == 1
+    assert asked == ([] if decider == "rules" else ["Sponge"])
 
 
 def test_thresholds_of_a_run_are_used(tmp_path, monkeypatch):
