@@ -2,6 +2,8 @@
 
 from math import exp, lgamma, log, log1p
 
+BESIDE = (1 - 0.95) / 2  # how often the rate lies below an interval at most, and above
+
 
 def tail_at_least(successes: int, trials: int, rate: float) -> float:
     """P(Binomial(trials, rate) >= successes): the p-value of "the true rate is at most `rate`"."""
@@ -32,7 +34,6 @@ def upper(successes: int, trials: int, alpha: float) -> float:
     return 1.0 - lower(trials - successes, trials, alpha)
 
 
-def interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Two-sided Clopper-Pearson interval of a rate (Clopper and Pearson 1934)."""
-    alpha = (1 - confidence) / 2
-    return lower(successes, trials, alpha), upper(successes, trials, alpha)
+def interval(successes: int, trials: int) -> tuple[float, float]:
+    """Two-sided 95 % Clopper-Pearson interval of a rate (Clopper and Pearson 1934)."""
+    return lower(successes, trials, BESIDE), upper(successes, trials, BESIDE)

@@ -10,6 +10,7 @@ from typing import Any
 from cybersieve.markup import Html, el, join
 
 Figures = dict[str, Any]
+FLOW_WIDTH, FLOW_HEIGHT, FLOW_GAP = 420, 300, 30  # of the flow picture, and between its boxes
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Node:
     entered: float = 0
 
 
-def flow(deciders: dict[tuple[str, str], int], width: float = 420, height: float = 300, gap: float = 30) -> Html:
+def flow(deciders: dict[tuple[str, str], int]) -> Html:
     """Where the records went: all of them on the left, who decided in the middle, the outcome on the right."""
     n = deciders.get
     asked = sum(count for (by, _), count in deciders.items() if by == "llm")
@@ -127,14 +128,14 @@ def flow(deciders: dict[tuple[str, str], int], width: float = 420, height: float
         Node("duplicates", n(("dedup", "rejected"), 0), "aside", 150),
         Node("withdrawn or empty", n(("parse", "rejected"), 0), "aside", 150)]
     ends = [kept, failed, rejected, aside] = [
-        Node("kept", keep.records + n(("llm", "kept"), 0), "kept", width - 8),
-        Node("failed", n(("llm", "failed"), 0) + lost.records, "failed", width - 8),
-        Node("rejected", drop.records + n(("llm", "rejected"), 0), "rejected", width - 8),
-        Node("set aside", twins.records + unused.records, "aside", width - 8)]
+        Node("kept", keep.records + n(("llm", "kept"), 0), "kept", FLOW_WIDTH - 8),
+        Node("failed", n(("llm", "failed"), 0) + lost.records, "failed", FLOW_WIDTH - 8),
+        Node("rejected", drop.records + n(("llm", "rejected"), 0), "rejected", FLOW_WIDTH - 8),
+        Node("set aside", twins.records + unused.records, "aside", FLOW_WIDTH - 8)]
     start = Node("records", sum(deciders.values()), "all", 0)
-    scale = (height - gap * (5 + bool(lost.records))) / max(start.records, 1)
+    scale = (FLOW_HEIGHT - FLOW_GAP * (5 + bool(lost.records))) / max(start.records, 1)
     for column in ([start], middle, ends):
-        _place([node for node in column if node.records], scale, height, gap)
+        _place([node for node in column if node.records], scale)
     links = [(start, node, node.records) for node in middle] + [
         (keep, kept, keep.records), (asks, kept, n(("llm", "kept"), 0)), (asks, failed, n(("llm", "failed"), 0)),
         (lost, failed, lost.records), (asks, rejected, n(("llm", "rejected"), 0)), (drop, rejected, drop.records),
@@ -144,13 +145,13 @@ def flow(deciders: dict[tuple[str, str], int], width: float = 420, height: float
                *(_ribbon(a, b, count * scale) for a, b, count in links if count),
                *(el("rect", x=node.x, y=round(node.y, 2), width=8, height=round(max(node.height, 1.5), 2),
                     class_=node.kind) for node in nodes),
-               *(_named(node, width) for node in nodes), width=width, height=height, class_="flow")
+               *(_named(node) for node in nodes), width=FLOW_WIDTH, height=FLOW_HEIGHT, class_="flow")
 
 
-def _place(column: list[Node], scale: float, height: float, gap: float) -> None:
+def _place(column: list[Node], scale: float) -> None:
     """Heights in proportion, the column spread evenly from top to bottom."""
-    free = height - sum(node.records for node in column) * scale - gap
-    y = gap / 2 if len(column) > 1 else (free + gap) / 2
+    free = FLOW_HEIGHT - sum(node.records for node in column) * scale - FLOW_GAP
+    y = FLOW_GAP / 2 if len(column) > 1 else (free + FLOW_GAP) / 2
     for node in column:
         node.y, node.height = y, node.records * scale
         y += node.height + free / max(len(column) - 1, 1)
@@ -167,7 +168,7 @@ def _ribbon(a: Node, b: Node, thickness: float) -> Html:
     return el("path", d=shape, class_=f"ribbon {b.kind}")
 
 
-def _named(node: Node, width: float) -> Html:
-    anchor, x = ("end", node.x - 6) if node.x > width / 2 else ("start", node.x + 14)
+def _named(node: Node) -> Html:
+    anchor, x = ("end", node.x - 6) if node.x > FLOW_WIDTH / 2 else ("start", node.x + 14)
     y = node.y + node.height / 2
     return join([label(node.name, x, y - 2, anchor, "name"), label(f"{node.records:,}", x, y + 11, anchor, "figure")])

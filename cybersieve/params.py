@@ -74,7 +74,7 @@ class Calibrate:
     target_precision: Annotated[float, Bounds(least=0.5, most=1)]
     target_recall: Annotated[float, Bounds(least=0.5, most=1)]
     delta: Annotated[float, Bounds(least=1e-6, most=0.5)]
-    accept: Annotated[float, Bounds(least=0, most=1)]  # used when mode is fixed
+    accept: Annotated[float, Bounds(least=0, most=1)]  # used when mode is fixed, or no label tells better
     reject: Annotated[float, Bounds(least=0, most=1)]
     ask_share: Annotated[float, Bounds(least=0, most=1)]  # ask about at least this share of the records
 

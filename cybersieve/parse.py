@@ -28,7 +28,7 @@ from cybersieve import (
     sources,
     xml_stream,
 )
-from cybersieve import engine as run
+from cybersieve import engine as engines
 from cybersieve.errors import InputError
 from cybersieve.field_names import address, encoded
 from cybersieve.fields import Values
@@ -131,7 +131,7 @@ def _outcomes(names: list[str], input_dir: Path, folder: Path, settings: Parse, 
                for some in cut)
     workers = None if size >= WORKERS_FROM else 1
     work = partial(parse_piece, input_dir=input_dir, output_dir=folder, settings=settings)
-    done = zip(jobs, run.each(work, jobs, engine, workers), strict=True)
+    done = zip(jobs, engines.each(work, jobs, engine, workers), strict=True)
     for name, mine in groupby(done, lambda pair: pair[0].name):
         yield _joined(name, mine, folder, input_dir, settings)
 

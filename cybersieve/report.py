@@ -77,7 +77,7 @@ def audit(evaluation: Labelled) -> Figures:
     """What the shortcut past the LLM costs: how often rules alone were right, and which share of the good they lost."""
     good = [row for label, row in evaluation.rows if label]
     lost = sum((row["by"], row["verdict"]) == ("rule", "rejected") for row in good)
-    return {"kept_right": evaluation.right("rule", "kept"), "rejected_right": evaluation.right("rule", "rejected"),
+    return {"kept_right": evaluation.right_by_rule("kept"), "rejected_right": evaluation.right_by_rule("rejected"),
             "lost": quality.rate(lost, len(good))}
 
 

@@ -41,9 +41,9 @@ class Labelled:
         result = quality.decisions([label for label, _ in part], [kept for _, kept in part])
         return result if by else result | {"left out": dict(sorted(self.left_out.items()))}
 
-    def right(self, by: str, verdict: str) -> Figures:
-        """How often one decider's verdict (kept or rejected) is what the label says."""
-        part = [label for label, row in self.rows if (row["by"], row["verdict"]) == (by, verdict)]
+    def right_by_rule(self, verdict: str) -> Figures:
+        """How often the rules' verdict (kept or rejected) is what the label says."""
+        part = [label for label, row in self.rows if (row["by"], row["verdict"]) == ("rule", verdict)]
         return quality.rate(sum(label == (verdict == "kept") for label in part), len(part))
 
 
