@@ -198,7 +198,8 @@ def safety(counts: Counts, settings: Export) -> str:
         f"- Benchmarks, by 13 words in a row: "
         f"{', '.join(Path(name).name for name in settings.decontaminate) or 'none was named'}; "
         f"{dropped['benchmark']:,} records left out.",
-        f"- Licences left out: {', '.join(settings.licences.deny) or 'none'}; {dropped['licence']:,} records."]
+        f"- Licences left out: {', '.join(settings.licences.deny) or 'none'}; {dropped['licence']:,} records.",
+        f"- Shorter than {settings.min_chars} characters: {dropped['short']:,} records left out."]
     found = [[name, f"{number:,}"] for name, number in (masked | spared).items()]
     return "\n".join(["## Safety passes", "", *lines, *(["", table(["", "times"], found)] if found else [])])
 

@@ -6,8 +6,8 @@
     filtered/README.md              the dataset card
     rejected/SOURCE.parquet         id, source, verdict (rejected or failed), by, reason, confidence, p_yes
 
-On the way out records of denied licences and those that share text with a benchmark are rejected, secrets and people's
-addresses are masked. A record's split is decided by a hash of its public identifier (its id where it has none): two
+On the way out records of denied licences, those that share text with a benchmark and too short ones are rejected,
+secrets and people's addresses are masked. A record's split is decided by a hash of its public identifier (its id where it has none): two
 records of one CVE number are never on both sides, and a record stays where it is when others come or go.
 """
 
@@ -154,8 +154,8 @@ def released(rows: Iterator[Row], settings: Export, done: Done, others: records.
     """The rows that may go out, masked as the settings say; those that may not go to the others, with the reason."""
     benchmarks = benchmark_files(tuple(settings.decontaminate))
     while batch := list(islice(rows, BATCH)):
-        shared = benchmarks.found([records.full_text(row["title"], row["text"]) for row in batch])
-        for row, benchmark in zip(batch, shared, strict=True):
+        texts = [records.full_text(row["title"], row["text"]) for row in batch]
+        for row, words, benchmark in zip(batch, texts, benchmarks.found(texts), strict=True):
             if licence := denied(row, settings.licences.deny):
                 done.counts.dropped["licence"] += 1
                 done.denied.update(licences(row))
@@ -163,6 +163,10 @@ def released(rows: Iterator[Row], settings: Export, done: Done, others: records.
             elif benchmark:
                 done.counts.dropped["benchmark"] += 1
                 reason = f"{decontaminate.LENGTH} words in a row as in {benchmark}"
+                others.add(row | {"verdict": "rejected", "by": "export", "reason": reason})
+            elif len(words) < settings.min_chars:
+                done.counts.dropped["short"] += 1
+                reason = f"{len(words)} characters, fewer than {settings.min_chars}"
                 others.add(row | {"verdict": "rejected", "by": "export", "reason": reason})
             else:
                 yield safety.masked(row, settings.mask, done.counts.notes)

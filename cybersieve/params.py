@@ -130,6 +130,7 @@ class Export:
     mask: Mask
     decontaminate: list[str]
     licences: Licences
+    min_chars: Annotated[int, Bounds(least=0)]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from cybersieve import card, params, records
 from tests import decided
 
 SETTINGS = params.Export(["parquet"], params.Splits(0.9, 0.0, 0.1), {"text": {}}, params.Mask(True, False),
-                         ["x/mmlu.csv"], params.Licences(["CC-BY-NC-*"]))
+                         ["x/mmlu.csv"], params.Licences(["CC-BY-NC-*"]), 0)
 SOURCES = {"a.json": card.Source(1200, Counter(train=1100, test=100), Counter({"ATT&CK terms of use": 1200})),
            "b.json": card.Source(1, Counter(train=1), Counter({"CC0-1.0": 1})),
            "c.json": card.Source(0, Counter(), Counter())}

@@ -19,9 +19,10 @@ FOLDERS = ("parsed", "scored", "verdicts", "filtered", "rejected")
 LONG = "An attacker who can write to the share replaces the library and waits until the service is started by its owner"
 
 
-def settings(formats=("parquet", "jsonl"), splits=None, templates=None, mask=(True, True), decontaminate=(), deny=()):
+def settings(formats=("parquet", "jsonl"), splits=None, templates=None, mask=(True, True), decontaminate=(), deny=(),
+             min_chars=0):
     return params.Export(list(formats), splits or TRAIN, templates or {}, params.Mask(*mask), list(decontaminate),
-                         params.Licences(list(deny)))
+                         params.Licences(list(deny)), min_chars)
 
 
 def run(folder, **more):
@@ -154,6 +155,16 @@ def test_denied_licences_are_left_out_with_the_reason(tmp_path):
         "a": "licence CC-BY-NC-4.0 is denied", "b": "licence unknown is denied", "c": "licence cc-by-nc-2.0 is denied"}
     assert counts.dropped == {"licence": 3} and counts.written == 1 and counts.balanced()
     assert {row["by"] for row in rejected_rows(tmp_path)} == {"export"}
+
+
+def test_what_is_shorter_than_wanted_is_left_out_with_the_reason(tmp_path):
+    said = {"a": ("Worm", ""), "b": ("Worm", "It spreads."), "c": ("", "It spreads now.")}
+    decided.write(tmp_path, [KEPT | {"id": id_, "title": title, "text": words} for id_, (title, words) in said.items()])
+    counts = run(tmp_path, min_chars=16)
+    assert [row["id"] for row in kept_rows(tmp_path)] == ["b"]  # 4 and 11 characters, and a line end between them
+    assert {row["id"]: (row["by"], row["reason"]) for row in rejected_rows(tmp_path)} == {
+        "a": ("export", "4 characters, fewer than 16"), "c": ("export", "15 characters, fewer than 16")}
+    assert counts.dropped == {"short": 2} and counts.written == 1 and counts.balanced()
 
 
 @pytest.mark.parametrize(("more", "said"), [
