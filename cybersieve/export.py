@@ -7,8 +7,9 @@
     rejected/SOURCE.parquet         id, source, verdict (rejected or failed), by, reason, confidence, p_yes
 
 On the way out records of denied licences, those that share text with a benchmark and too short ones are rejected,
-secrets and people's addresses are masked. A record's split is decided by a hash of its public identifier (its id where it has none): two
-records of one CVE number are never on both sides, and a record stays where it is when others come or go.
+secrets and people's addresses are masked. A record's split is decided by a hash of its public identifier (its id where
+it has none): two records of one CVE number are never on both sides, and a record stays where it is when others come or
+go.
 """
 
 import fnmatch
