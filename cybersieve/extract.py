@@ -113,6 +113,7 @@ def _first(finds: list[Values], tree: Any) -> str:
 
 def _meta(values: list[Any]) -> Any:
     """Values as metadata: one by itself, several as a list, trees as their words."""
+    values = [value.replace(folding.INDENT, " ") if type(value) is str else value for value in values]
     if dict in map(type, values):
         values = [fields.words(value) if type(value) is dict else value for value in values]
     if len(values) == 1:

@@ -1,8 +1,13 @@
-"""White space, control characters and Unicode's composed form (NFC): what every text is brought to."""
+"""White space, control characters and Unicode's composed form (NFC): what every text is brought to.
+
+How far in a line of code begins may say what it does, and is kept where the text's markup shows that it is code.
+"""
 
 import re
 import unicodedata
+from textwrap import dedent
 
+TAB = 4  # spaces
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 # May compose with what is before it (NFC_QC=Maybe of Unicode 15).
 _JOINS = ("\u0300-\u036f\u0653-\u0655\u093c\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\u0bd7\u0c56\u0cc2\u0cd5\u0cd6"
@@ -10,8 +15,24 @@ _JOINS = ("\u0300-\u036f\u0653-\u0655\u093c\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\
 _PARTS = re.compile(f"[\x00-\x7f]*(?:[^\x00-\x7f]{{1,1000}}(?![{_JOINS}])|[^\x00-\x7f]{{1,1000}})?")
 
 
+INDENT = "\U000fab1e"  # stands for a space before a line of code: of a private area, which no text holds
+_INDENTED = re.compile(r"^[ \t]+", re.M)
+
+
+def indented(code: str) -> str:
+    """Code, no farther in than it must be, with INDENT for each space before its lines."""
+    return _INDENTED.sub(lambda found: INDENT * len(found[0].expandtabs(TAB)), dedent(code))
+
+
 def fold(text: str) -> str:
-    """NFC, no control characters, horizontal white space as single spaces, no empty lines."""
+    """NFC, no control characters, horizontal white space as single spaces, no empty lines; `indented` lines stay so."""
+    if INDENT in text:
+        lines = [line.replace(INDENT, " ").rstrip() for line in _folded(text).split("\n")]
+        return "\n".join(filter(None, lines)).strip()
+    return _folded(text)
+
+
+def _folded(text: str) -> str:
     if not text.isprintable():
         text = "\n".join(filter(None, map(_line, line_ends(text).split("\n"))))  # references may have spelt them
     elif "  " in text:
@@ -31,7 +52,7 @@ def _composed(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Single spaces for all white space, no control characters."""
-    return " ".join((text if text.isprintable() else CONTROL.sub("", text)).split())
+    return " ".join((text if text.isprintable() else CONTROL.sub("", text).replace(INDENT, " ")).split())
 
 
 def _line(line: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from cybersieve.folding import CONTROL
+from cybersieve.folding import CONTROL, indented
 from cybersieve.tags import BLOCKS, NAMED, autolinks, true_tags, unescaped, words
 
 SILENT = words("script style template noscript head")  # their content is no prose
@@ -92,14 +92,17 @@ def _gather(node: Any, pieces: list[str], kept: bool) -> None:
         return
     if doubtful and not kept and _preformatted(node):
         before, after, pre = "\n", "\n", True
+    inside: list[str] = [] if pre and not kept else pieces
     kept = kept or pre
     pieces.append(before)
     if text := node.text:
-        pieces.append(text if kept else _spaced(text))
+        inside.append(text if kept else _spaced(text))
     for child in node:
-        _gather(child, pieces, kept)
+        _gather(child, inside, kept)
         if tail := child.tail:
-            pieces.append(tail if kept else _spaced(tail))
+            inside.append(tail if kept else _spaced(tail))
+    if inside is not pieces:
+        pieces.append(indented("".join(inside)))
     pieces.append(after)
 
 

@@ -36,7 +36,7 @@ class Record:
     source: str  # path of the dump, relative to the input folder, with forward slashes
     locator: str  # where in the dump: array index, byte offset or XML path
     title: str
-    text: str  # plain text: no HTML, no citation marks, NFC, white space folded
+    text: str  # plain text: no HTML, no citation marks, NFC, white space folded but before code's lines
     meta: dict[str, Any] = field(default_factory=dict)  # dates, urls, references, status, licence
     dropped: str | None = None  # why parse set it aside (an upstream status such as REJECT), null for live records
 

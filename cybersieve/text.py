@@ -12,7 +12,7 @@ Never altered, whatever the format: CVE and CWE numbers, hashes, addresses, defa
 import re
 from collections.abc import Callable
 
-from cybersieve.folding import fold, line_ends
+from cybersieve.folding import fold, indented, line_ends
 from cybersieve.html_text import html, unprefixed
 from cybersieve.tags import autolinks, cut_out, mentioned, unescaped, without_tags, words
 from cybersieve.wiki import wiki
@@ -28,7 +28,7 @@ _LINE_COMMENT = re.compile(r"^[ \t]*<!--(?!#)", re.M)
 
 
 def plain(text: str, format: str = "auto") -> str:
-    """The text without markup: NFC, single spaces, trimmed lines, no empty lines, no control characters."""
+    """The text without markup: NFC, single spaces, no control characters or empty lines, none farther in but code's."""
     return fold(FORMATS[format](line_ends(text)))
 
 
@@ -92,7 +92,7 @@ def _fenced(text: str, held: list[str]) -> str:
             fence = mark[1]
         elif mark and mark[1].startswith(fence) and not mark[2].strip():
             lines.append(f"\0{len(held)}\0")
-            held.append("\n".join(block))
+            held.append(indented("\n".join(block)))
             fence, block = "", []
         else:
             (block if fence else lines).append(line)
