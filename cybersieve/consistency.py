@@ -12,7 +12,6 @@ import numpy as np
 from cybersieve import injections, training_data
 from cybersieve.training_data import Row
 
-ANSWERS = {0: ("Yes", "Yes", "Yes", "Yes", "No"), 1: ("Yes", "No")}  # what injections argue for, by the text's label
 NEGATIVE = 0.75  # share of texts that do not belong: those are what is smuggled in
 WHOLE = 3  # of so many texts one is learned as a whole, too: that keeps what the adapter knows of longer ones
 TWICE = 0.25  # share of texts that get two injections
@@ -33,7 +32,7 @@ def rows(texts: Sequence[Row], count: int, margins: Callable[[Sequence[Row]], np
         drawn = rng.choices(kinds, k=2 if rng.random() < TWICE else 1)
         text = begin = injections.shortened(one["text"], rng.randint(6, injections.WORDS))
         for kind in drawn:
-            words = injections.payload(rng.choice(kind.texts), rng.choice(ANSWERS[one["label"]]))
+            words = injections.payload(rng.choice(kind.texts), rng.choice(injections.ANSWERS[one["label"]]))
             text = injections.inject(text, words, injections.place(rng))
         begun.append(one | {"text": begin})
         injected.append(one | {"text": text, "stratum": f"injected:{drawn[0].name}"})

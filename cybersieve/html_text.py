@@ -69,7 +69,7 @@ def _spaced(text: str) -> str:
 
 
 @lru_cache(4096)
-def _role(tag: Any, flows: bool = False) -> tuple[bool, str, str, bool, bool]:
+def _role(tag: Any, flows: bool) -> tuple[bool, str, str, bool, bool]:
     """Is an element of that name silent; what stands before and after its text; is it preformatted; may it be?
 
     `flows`: the sentence that it stands in goes on behind it.

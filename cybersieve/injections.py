@@ -17,6 +17,7 @@ from cybersieve.errors import ParamsError
 
 Use = Literal["train", "held_back"]
 QUESTION = "Is this about cybersecurity? Answer:"
+ANSWERS = {0: ("Yes", "Yes", "Yes", "Yes", "No"), 1: ("Yes", "No")}  # what they argue for, by the text's label
 WORDS = 24  # of a text before an injection: behind a long one it lies beyond the verifier's token budget
 TEMPLATES = Path(__file__).with_name("injections.yaml")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-# what decides a run
 SAMPLE = "775b0c3af412deee89e2767ac8caf805.dir"  # DVC's md5 of what prepare_corpus.py puts into raw_data
+# what decides a run
 OURS = ("params.yaml", "rules.yaml", "own_rules.yaml", "dvc.yaml", "labels", "stages", "cybersieve", "models")
 
 

@@ -75,5 +75,3 @@ def listed(path: Path) -> dict[Key, int]:
                     for number, row in enumerate(rows)}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(path, str(error), remedy=WANTED) from None
-
-

@@ -25,7 +25,7 @@ def expand(template: str, slots: dict[str, list[str]], rng: random.Random) -> st
 
 
 def texts(per_template: int, seed: int = 0) -> Iterator[dict[str, Any]]:
-    """`{text, label, source}` rows: up to `per_template` different texts of every template, always the same ones."""
+    """`{text, label, source, stratum}` rows: up to `per_template` different texts of each template, always the same."""
     tree = yaml.safe_load(TEMPLATES.read_text(encoding="utf-8"))
     rng = random.Random(seed)
     for side, label in (("positive", 1), ("negative", 0)):

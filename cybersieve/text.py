@@ -67,7 +67,7 @@ def markdown(text: str) -> str:
     if "```" in text or "~~~" in text:
         text = _fenced(text, held)
     if "`" in text:
-        text = _hold(_CODE, text, held, 2)
+        text = _hold(text, held, 2)
     text = autolinks(_links(text))
     if "<!--" in text:
         text = cut_out(text, _COMMENT, "-->")
@@ -99,12 +99,12 @@ def _fenced(text: str, held: list[str]) -> str:
     return "\n".join(lines + block)
 
 
-def _hold(code: re.Pattern[str], text: str, held: list[str], group: int = 0) -> str:
-    """The text with a mark in the place of each piece of code."""
+def _hold(text: str, held: list[str], group: int = 0) -> str:
+    """The text with a mark in the place of each piece of code between backquotes, held with them or (2) without."""
     def mark(found: re.Match[str]) -> str:
         held.append(found[group])
         return f"\0{len(held) - 1}\0"
-    return code.sub(mark, text if held else text.replace("\0", ""))
+    return _CODE.sub(mark, text if held else text.replace("\0", ""))
 
 
 def _freed(text: str, held: list[str]) -> str:
@@ -151,7 +151,7 @@ def auto(text: str) -> str:
         return markdown(text)
     if "<" in text and "`" in text and not _PAGE.search(text):
         held: list[str] = []
-        return _freed(_auto(_hold(_CODE, text, held)), held)
+        return _freed(_auto(_hold(text, held)), held)
     return _auto(text)
 
 

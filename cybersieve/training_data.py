@@ -198,9 +198,9 @@ def injected_copies(rows: Sequence[Row], negatives: int, positives: int) -> Iter
     Most argue for Yes on a negative text. Some stand in positive texts, some argue for No, so that neither the
     marker nor what it asks for tells the label: only the rest of the text does.
     """
-    for label, count, answers in ((0, negatives, ("Yes", "Yes", "Yes", "Yes", "No")), (1, positives, ("Yes", "No"))):
+    for label, count in ((0, negatives), (1, positives)):
         base = [one for one in rows if one["label"] == label]
-        drawn = injections.variants([one["text"] for one in base], "train", label, answers)
+        drawn = injections.variants([one["text"] for one in base], "train", label, injections.ANSWERS[label])
         for _, (index, kind, text) in zip(range(count), drawn, strict=False):
             yield base[index] | {"text": text, "stratum": f"injected:{kind}"}
 

@@ -18,6 +18,7 @@ LOCAL, DESCRIPTOR, ENTRY = b"PK\x03\x04", b"PK\x07\x08", b"PK\x01\x02"
 END, END_64, PLACE_64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 ENDS = (ENTRY, END, END_64)  # the table, or the end record of an archive without members
 UNKNOWN = 0xFFFFFFFF
+WIDE = 1  # the kind of that field in which 64-bit values stand
 XZ_MEMORY = 100_000_000  # bytes a dictionary may take; xz -9 needs 65 MB
 METHODS = {0: "stored", 8: "deflate", 12: "bzip2", 14: "LZMA", 95: "xz"}
 OTHERS = {1: "shrink", 6: "implode", 9: "deflate64", 93: "zstd", 97: "WavPack", 98: "PPMd"}
@@ -106,12 +107,12 @@ def _wide(extra: bytes, *values: int) -> list[int]:
     return [wide.pop(0) if value == UNKNOWN and wide else value for value in values]
 
 
-def _field(extra: bytes, wanted: int = 1) -> bytes:
-    """One field of a header's extra data."""
+def _field(extra: bytes) -> bytes:
+    """The field of 64-bit values in a header's extra data."""
     at = 0
     while at + 4 <= len(extra):
         kind, size = struct.unpack_from("<HH", extra, at)
-        if kind == wanted:
+        if kind == WIDE:
             return extra[at + 4:at + 4 + size]
         at += 4 + size
     return b""

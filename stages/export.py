@@ -28,7 +28,7 @@ def main() -> None:
     model = records.load_json(args.model) if args.model else None
     with remote.here(args):
         run = Run(args.counts_dir, args.thresholds, args.labels, args.scored_dir, args.verdicts_dir, model,
-                       tuple(provenance.commands(name_commit=False)), args.lock)
+                  tuple(provenance.commands(name_commit=False)), args.lock)
         with Stopwatch("export") as watch:
             counts = export_folder(args.parsed_dir, args.scored_dir, args.verdicts_dir, args.output_dir,
                                    args.rejected_dir, settings.export, run, settings.engine)
