@@ -9,7 +9,7 @@
     CWE-{@ID}      a template: text with paths in braces; no value where one of its paths has none
 
 A record is what JSON has: dicts, lists, strings, numbers, booleans, null. XML elements become such trees
-(xml_stream.tree): attributes as `@Name`, children by local name, mixed text as `#text`.
+(xml_tree.tree): attributes as `@Name`, children by local name, mixed text as `#text`.
 """
 
 import re

@@ -1,7 +1,7 @@
 """XML as a stream of record elements, in constant memory, with nothing fetched and no entity expanded.
 
 A record is an element of a given local name (`Weakness`, `item`, `row`), in any namespace; it becomes the kind
-of tree that JSON has (see `tree`). Everything else in the document is thrown away as soon as it is complete.
+of tree that JSON has (xml_tree.py). Everything else in the document is thrown away as soon as it is complete.
 
 Document type declarations are read over; external entities and DTDs are never fetched; entities that the
 document declares itself are left unexpanded. libxml2's own bounds stay on: 256 levels, 10 MB for one text or tag.
