@@ -167,6 +167,35 @@ SAMPLES = [
 </host><runstats><finished time="1924992000"/><hosts up="1" total="1"/></runstats></nmaprun>""", [
         Expected("192.0.2.7", "foo.example.org (00:00:5E:00:53:01, 192.0.2.7)", "VULNERABLE:\nFoo leaks files.\nServices: Foo httpd",
                  None, {"labels": "http"})]),
+    Sample("inspec", "results.json", _json({"platform": {"name": "foo"}, "version": "4.0.0", "statistics": {"duration": 1.5}, "profiles": [{
+        "name": "foo-baseline", "title": "Foo Baseline", "summary": "Looks at foo.", "sha256": "aa", "supports": [],
+        "attributes": [{"name": "foo_user", "options": {"description": "Who runs foo", "default": "foo"}}],
+        "groups": [{"id": "controls/foo.rb", "controls": ["foo-1", "foo-2"]}], "controls": [
+            {"id": "foo-1", "title": "Foo must not run as\n    root.", "desc": "Whoever takes over foo\nhas what it has.\n\n  Give it a user.",
+             "descriptions": [{"label": "default", "data": "Whoever takes over foo\n  has what it has.\n\nGive it a user."},
+                              {"label": "check", "data": "List it:\n\n# ps -C foo\n\nIf root has it, this is a finding."}],
+             "impact": 0.7, "refs": [{"ref": "A guide", "url": "https://example.org/g"}, {"ref": []}], "code": "control 'foo-1' do\nend",
+             "tags": {"severity": "high", "nist": ["AC-6", "Rev_4"], "rationale": "Thieves come.", "check": "List it:\n\n# ps -C foo\n\n"
+                      "If root has it,\n  this is a finding.", "fix": "Set foo_user in\nfoo.conf."},
+             "source_location": {"ref": "controls/foo.rb", "line": 1},
+             "results": [{"status": "failed", "code_desc": "Foo user should not eq root", "run_time": 0.1, "start_time": "2031-01-01"}]},
+            {"id": "90001.1", "title": "Old Header", "desc": "<p>The header is <b>old</b>.</p><p>It tells much.</p>", "impact": 0, "refs": [],
+             "descriptions": [], "tags": {"cweid": "200", "check": "", "fix": "<p>Drop it.</p>"}, "code": None, "source_location": {},
+             "results": [{"status": "failed", "code_desc": "Uri: http://192.0.2.7/", "run_time": 0.0, "start_time": "2031-01-01"}]}]}]}), [
+        Expected("foo-1", "Foo must not run as root.", "Whoever takes over foo has what it has.\nGive it a user.\nThieves come.\nList it:\n"
+                 "# ps -C foo\nIf root has it, this is a finding.\nSet foo_user in foo.conf.", None,
+                 {"severity": "high", "impact": 0.7, "references": "https://example.org/g", "labels": ["AC-6", "Rev_4"]}),
+        Expected("90001.1", "Old Header", "The header is old.\nIt tells much.\nDrop it.", None, {"weaknesses": "200", "impact": 0})]),
+    Sample("inspec", "profile.json", _json({"name": "foo-baseline", "title": "Foo Baseline", "summary": "Looks at foo.", "controls": [
+        {"id": "foo-3", "title": "No telnet", "desc": None, "descriptions": {"default": "It tells all.", "rationale": "Others listen."},
+         "impact": 1.0, "refs": [], "tags": {}, "code": "", "source_location": {"ref": "controls/foo.rb", "line": 9}}], "groups": []}), [
+        Expected("foo-3", "No telnet", "It tells all.\nOthers listen.", None, {"impact": 1.0})]),
+    Sample("inspec", "old.json", _json({"version": "1.0.0", "controls": [
+        {"status": "passed", "code_desc": "File foo should exist", "run_time": 0.1, "start_time": "2031-01-01"}], "profiles": [{
+            "name": "foo", "controls": [{"id": "foo-4", "title": "Foo exists", "desc": "It has to.", "impact": 0.5, "refs": [], "tags": {},
+                                         "code": "", "source_location": {"ref": "foo.rb", "line": 1}, "results": []}]}]}), [
+        Expected("sha-cdfe22fe13be51b32f3e", "", "", "of another kind"),
+        Expected("foo-4", "Foo exists", "It has to.")]),
     Sample("oscal", "catalog.json", _json({"catalog": {"uuid": f"{UUID}8", "metadata": {"title": "Controls", "version": "1"},
         "groups": [{"id": "ac", "class": "family", "title": "Access", "controls": [
             {"id": "ac-1", "class": "SP800-53", "title": "Policy", "params": [{"id": "ac-1_prm_1", "label": "roles"}],
