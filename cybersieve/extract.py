@@ -40,6 +40,8 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
                     parts += said
                     break
     plain = _body(parts, max_chars, notes, alone if source.inferred else None)
+    if source.inserts:
+        plain = source.inserts(plain, tree)[:max_chars]
     statuses = [word for find in source.status for word in find(tree)]
     own = folding.one_line(_first(source.id, tree))[:MAX_ID]
     if (rejected := _REJECTED.match(plain)) and "CVE-" in own + title:

@@ -4,6 +4,7 @@
     a[lang=en].b   only items whose `lang` is `en` (or starts with `en-`, `en_`); [lang=en|*]: all, if there are none
     a[0].b         only the first item; a[-1].b: only the last
     *.b            any key
+    a.**.b         keys b of a and of all that is in it, however deep, each before those in it
     a.b ~ regex    only texts in which the regular expression is found; of one with a group, what the group matched.
                    Texts are hostile: where it may begin anywhere and go on and on, it takes ages (^ and ++ help)
     CWE-{@ID}      a template: text with paths in braces; no value where one of its paths has none
@@ -24,7 +25,8 @@ LONGEST_TEXT = 1_000_000  # characters of a text put together from an index: few
 _STEP = re.compile(r'"(?P<quoted>[^"]*)"|(?P<key>[^.\[\]"~]+)')
 _CHOICE = re.compile(r"\[(?:(?P<name>[^=\[\]]+)=(?P<wanted>[^\[\]]*)|(?P<end>-1|0))\]")
 _BRACES = re.compile(r"\{([^{}]+)\}")
-Step = tuple[str, str, str]  # key, name and wanted value of a choice among list items (or "", "")
+DEEP = "**"
+Step = tuple[str, str, str]  # key, name and wanted value of a choice among list items (or "", ""); of `**` "*", "**"
 
 
 def steps(path: str) -> list[Step]:
@@ -38,12 +40,13 @@ def steps(path: str) -> list[Step]:
         if choice := _CHOICE.match(text, at):
             at, name, wanted = choice.end(), choice["name"] or choice["end"], choice["wanted"] or ""
         key = step["quoted"] if step["key"] is None else step["key"].strip()
-        result.append((key, name, wanted))
+        result.append(("*", DEEP, "") if step["key"] == DEEP else (key, name, wanted))
         if at < len(text):
             if text[at] != "." or at + 1 == len(text):
                 raise ParamsError(f"not a field path: {path!r} (cybersieve/fields.py shows the form)")
             at += 1
-    if not result:
+    deep = [name == DEEP for _, name, _ in result]
+    if not result or deep[-1] or sum(deep) > 1:  # each object would be there with each around it
         raise ParamsError(f"not a field path: {path!r} (cybersieve/fields.py shows the form)")
     return result
 
@@ -169,13 +172,26 @@ def _walk(value: Any, chain: list[Step], at: int) -> list[Any]:
         key, name, wanted = chain[at]
         at += 1
         if key == "*":
-            return [found for item in value.values() for found in _walk(item, chain, at)]
+            below = _objects(value) if name else value.values()
+            return [found for item in below for found in _walk(item, chain, at)]
         value = value.get(key)
         if value is None:
             return []
         if name:
             return [found for item in _chosen(value, name, wanted) for found in _walk(item, chain, at)]
     return list(flat(value)) if type(value) is list else [] if value is None else [value]
+
+
+def _objects(tree: Any) -> Iterator[dict[str, Any]]:
+    """The object and all that are in it, each before those in it; without recursion, as they may be deep."""
+    rest = [tree]
+    while rest:
+        item = rest.pop()
+        if type(item) is dict:
+            yield item
+            rest += reversed(item.values())
+        elif type(item) is list:
+            rest += reversed(item)
 
 
 def _chosen(value: Any, name: str, wanted: str) -> list[Any]:

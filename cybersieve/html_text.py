@@ -70,7 +70,7 @@ def _spaced(text: str) -> str:
 
 @lru_cache(4096)
 def _role(tag: Any, flows: bool) -> tuple[bool, str, str, bool, bool]:
-    """Is an element of that name silent; what stands before and after its text; is it preformatted; may it be?
+    """Is an element of that name silent; what stands before and after its text; is it preformatted; may it be more?
 
     `flows`: the sentence that it stands in goes on behind it.
     """
@@ -79,7 +79,7 @@ def _role(tag: Any, flows: bool) -> tuple[bool, str, str, bool, bool]:
         return False, "", "", False, False
     pre = name in PREFORMATTED
     around = ("\n", " " if name in {"td", "th"} else "\n") if pre or name in BLOCKS or name in XML_BLOCKS else ("", "")
-    return not name or name in SILENT, *around, pre, name in {"code", "paragraph"}
+    return not name or name in SILENT, *around, pre, name in {"code", "paragraph", "insert"}
 
 
 def _gather(node: Any, pieces: list[str], kept: bool) -> None:
@@ -90,6 +90,8 @@ def _gather(node: Any, pieces: list[str], kept: bool) -> None:
         if node.tag is etree.Entity:  # of a DTD that was not fetched: HTML's names are known, others stay as they stand
             pieces.append(_entity(node))
         return
+    if doubtful and (name := node.get("id-ref") or node.get("param-id")):  # OSCAL's, as in its Markdown
+        pieces.append(f"{{{{ insert: param, {name} }}}}")
     if doubtful and not kept and _preformatted(node):
         before, after, pre = "\n", "\n", True
     inside: list[str] = [] if pre and not kept else pieces

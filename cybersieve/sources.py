@@ -15,6 +15,7 @@ Described as data in sources.yaml (beside this file) and in `parse.sources` of p
       title: [subject]              # the same
       text: [body, [answer, reply], "Product: {product.name}"]  # all that have a value, one under the other;
                                     # of a list within the list the first; {plain: path}: in a format of its own
+      inserts: …                    # what the record has for marks in its text: cybersieve/inserts.py
       status: [state, {deleted: is_deleted}]  # upstream's word, or a word where a path holds something true
       meta: {published: created_at, references: [links.url, link]}  # of a list the first that has a value
       licence: CC-BY-4.0
@@ -33,19 +34,20 @@ from typing import Any
 
 import yaml
 
-from cybersieve import fields, text
+from cybersieve import fields, inserts, text
 from cybersieve.errors import ParamsError
 from cybersieve.fields import Values
 
 _NEVER = re.compile("0[0tz:. /-]*|9999-12-31.*|(?:0001|1970)-01-01(?:[t ][0z:.]*)?(?:[+-]00:?00)?")  # no date
 NO = frozenset(["", "false", "f", "no", "n", "off", "none", "null", "nan", "nat", "nil", "n/a", "never", "\\n", "-"])
 KINDS = ("json", "xml", "csv", "yaml")
-KEYS = ("name", "kind", "file", "root", "match", "only", "records", "columns", "skip", "id", "title", "text", "status",
-        "meta", "licence", "format")
+KEYS = ("name", "kind", "file", "root", "match", "only", "records", "columns", "skip", "id", "title", "text", "inserts",
+        "status", "meta", "licence", "format")
 USERS = "parse.sources["  # how the places of those in params.yaml begin
 _KIND = re.compile("^  kind: ", re.M)
 Formatted = tuple[Values, str]  # the values at a path, and their format
-COMPILED = ("root", "match", "only", "id", "title", "text", "status", "meta", "wanted")  # what it makes of its paths
+COMPILED = ("root", "match", "only", "id", "title", "text", "inserts", "status", "meta",
+            "wanted")  # what it makes of its paths
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,11 @@ class Source:
     def text(self) -> list[list[Formatted]]:
         """Of each list the first that has a value."""
         return [_formatted(item, self, "text") for item in _listed(self.described, "text")]
+
+    @cached_property
+    def inserts(self) -> inserts.Fill | None:
+        tree = self.described.get("inserts")
+        return inserts.compiled(tree, f"{self.place}.inserts") if tree else None
 
     @cached_property
     def status(self) -> list[Callable[[Any], list[str]]]:
@@ -216,6 +223,7 @@ def _text(item: Any, name: str) -> str:
 def _paths(tree: Any) -> Iterator[str]:
     """All paths that are read from a record."""
     read = [tree.get(name, []) for name in ("only", "id", "title", "text", "status", "meta")]
+    read.append(tree.get("inserts", {}).get("of", []))
     while read:
         item = read.pop()
         if isinstance(item, dict | list):

@@ -198,15 +198,16 @@ SAMPLES = [
         Expected("foo-4", "Foo exists", "It has to.")]),
     Sample("oscal", "catalog.json", _json({"catalog": {"uuid": f"{UUID}8", "metadata": {"title": "Controls", "version": "1"},
         "groups": [{"id": "ac", "class": "family", "title": "Access", "controls": [
-            {"id": "ac-1", "class": "SP800-53", "title": "Policy", "params": [{"id": "ac-1_prm_1", "label": "roles"}],
+            {"id": "ac-1", "class": "SP800-53", "title": "Policy", "params": [{"id": "ac-1_prm_1", "label": "roles"},
+                 {"id": "ac-1_prm_2", "select": {"how-many": "one", "choice": ["each year", "after {{ insert: param, ac-1_prm_3 }}"]}}],
              "props": [{"name": "label", "value": "AC-1"}], "links": [{"href": "#ref", "rel": "reference"}],
              "parts": [{"id": "ac-1_smt", "name": "statement", "prose": "Write a policy:",
-                        "parts": [{"id": "ac-1_smt.a", "name": "item", "prose": "for all roles."}]},
+                        "parts": [{"id": "ac-1_smt.a", "name": "item", "prose": "for all {{ insert: param, ac-1_prm_1 }}, {{ insert: param, ac-1_prm_2 }}."}]},
                        {"id": "ac-1_gdn", "name": "guidance", "prose": "Policies help."}],
              "controls": [{"id": "ac-1.1", "title": "Review", "parts": [{"name": "statement", "prose": "Review it each year."}]}]},
             {"id": "ac-9", "title": "Old", "props": [{"name": "status", "value": "withdrawn"}]}]}],
         "back-matter": {"resources": [{"uuid": f"{UUID}7", "title": "A book", "citation": {"text": "A. Author, A book."}}]}}}), [
-        Expected("ac-1", "Policy", "Write a policy:\nPolicies help.\nfor all roles.\nReview\nReview it each year.", None,
+        Expected("ac-1", "Policy", "Write a policy:\nfor all [roles], [each year; after …].\nPolicies help.\nReview\nReview it each year.", None,
                  {"label": "AC-1"}),
         Expected("ac-9", "Old", "", "withdrawn")]),
     Sample("arxiv-atom", "query.atom", """<?xml version="1.0" encoding="UTF-8"?>
@@ -773,10 +774,10 @@ If there is one, this is a finding.</check-content></check></Rule></Benchmark>""
     Sample("oscal-xml", "catalog.xml", f"""<?xml version="1.0"?><catalog xmlns="http://csrc.nist.gov/ns/oscal/1.0" uuid="{UUID}6"><metadata><title>Controls</title></metadata>
 <group class="family" id="ac"><title>Access</title><control class="SP800-53" id="ac-1"><title>Policy</title><param id="p1"><label>roles</label></param>
  <prop name="label" value="AC-1"/><link rel="related" href="#ac-9"/><part id="s" name="statement"><p>Write a <em>policy</em>:</p>
-  <part id="s.a" name="item"><prop name="label" value="a."/><p>for all roles;</p><part name="item"><p>and some more.</p></part></part></part>
+  <part id="s.a" name="item"><prop name="label" value="a."/><p>for all <insert type="param" id-ref="p1"/>;</p><part name="item"><p>and some more.</p></part></part></part>
  <part name="guidance"><p>Policies help.</p></part><control id="ac-1.1"><title>Review</title><part name="statement"><p>Review it.</p></part></control></control>
 <control id="ac-9"><title>Old</title><prop name="label" value="AC-9"/><prop name="status" value="withdrawn"/></control></group></catalog>""", [
-        Expected("ac-1", "Policy", "Write a policy:\nfor all roles;\nand some more.\nPolicies help.\nReview\nReview it.", None,
+        Expected("ac-1", "Policy", "Write a policy:\nfor all [roles];\nand some more.\nPolicies help.\nReview\nReview it.", None,
                  {"label": "AC-1", "references": "#ac-9"}),
         Expected("ac-9", "Old", "", "withdrawn")]),
     Sample("openvas-nvts", "nvts.xml", """<get_nvts_response status="200"><nvt oid="1.3.6.1.4.1.25623.1.0.90001"><name>Foo Detection</name>

@@ -24,6 +24,11 @@ TREE = {"a": {"b": [{"lang": "de", "c": "eins"}, {"lang": "en-GB", "c": "one"}, 
     ("zero[0]", [0]),
     ('a."x.y"', [1]),
     ("*.b.c", ["eins", "one", "no"]),
+    ("a.**.c", ["eins", "one", "no"]),
+    ("**.lang", ["de", "en-GB", "enx"]),
+    ("**.c ~ ^o", ["one"]),
+    ("list.**.c", []),
+    ("{**.c}", ["eins, one, no"]),
     ("list", ["p", "q"]),
     ("a.n", []),
     ("zero", [0]),
@@ -46,10 +51,25 @@ def test_values_of_what_is_no_object():
     assert fields.values("a")("text") == [] == fields.values("a.b")(None)
 
 
-@pytest.mark.parametrize("path", ["", "a.", ".a", "a..b", "a[b", "a]b", 'a"b', "a ~ (", "{}x{a..b}"])
+@pytest.mark.parametrize("path", ["", "a.", ".a", "a..b", "a[b", "a]b", 'a"b', "a ~ (", "{}x{a..b}", "a.**",
+                                  "**.a.**.b"])
 def test_wrong_paths_are_told(path):
     with pytest.raises(ParamsError):
         fields.values(path)
+
+
+def test_any_depth_in_order_and_in_linear_time():
+    part = {"prose": "It has:", "parts": [{"parts": [{"prose": "a depth."}]}, [{"prose": "a width."}]],
+            "of": {"prose": "An end."}}
+    assert fields.values("**.prose")([part, {"prose": "More."}]) == [
+        "It has:", "a depth.", "a width.", "An end.", "More."]
+    assert fields.wanted(["parts.**.prose", "id"]) == {"parts": {}, "id": {}} and fields.wanted(["**.prose"]) == {}
+    deep = {"prose": "x"}
+    for _ in range(100_000):
+        deep = {"parts": [deep], "prose": "y"}
+    assert fields.values("parts.**.prose")(deep) == ["y"] * 99_999 + ["x"]
+    while deep:  # Python would free it by recursion
+        deep = deep.pop("parts", [None])[0]
 
 
 @given(st.text().filter(fields.sayable))
