@@ -114,13 +114,15 @@ def _first(finds: list[Values], tree: Any) -> str:
 
 
 def _meta(values: list[Any]) -> Any:
-    """Values as metadata: one by itself, several as a list, trees as their words."""
+    """Values as metadata, each once: one by itself, several as a list, trees as their words."""
     values = [value.replace(folding.INDENT, " ") if type(value) is str else value for value in values]
     if dict in map(type, values):
         values = [fields.words(value) if type(value) is dict else value for value in values]
-    if len(values) == 1:
-        return values[0]
-    return [value for value in values if value != ""] if "" in values else values
+    if len(values) > 1:
+        once = dict.fromkeys(values)
+        once.pop("", None)
+        values = list(once) or [""]
+    return values[0] if len(values) == 1 else values
 
 
 def content_id(*parts: object) -> str:

@@ -275,11 +275,13 @@ will guess right. Lock &amp;lt;all&amp;gt; accounts.&lt;/VulnDiscussion&gt;&lt;D
  <ds:data-stream id="s"><ds:checklists><ds:component-ref id="r"/></ds:checklists></ds:data-stream>
  <ds:component id="one"><x:Benchmark xmlns:x="http://checklists.nist.gov/xccdf/1.2" id="b"><x:Group id="g"><x:title>Locks</x:title>
   <x:Rule id="xccdf_org.example_rule_lock"><x:title>Lock it</x:title><x:description>Use <h:code xmlns:h="http://www.w3.org/1999/xhtml">lock</h:code>
-often.</x:description><x:rationale>Thieves.</x:rationale></x:Rule></x:Group></x:Benchmark></ds:component>
+often.</x:description><x:warning category="general">It may jam.</x:warning><x:rationale>Thieves.</x:rationale>
+  <x:reference href="https://example.org/l">1</x:reference><x:reference href="https://example.org/l">2</x:reference></x:Rule></x:Group></x:Benchmark></ds:component>
  <ds:component id="two"><oval_definitions xmlns="http://oval.mitre.org/XMLSchema/oval-definitions-5"><definitions>
   <definition id="oval:org.example:def:3"><metadata><title>Is it locked?</title><description>Looks at the lock.</description></metadata></definition>
  </definitions></oval_definitions></ds:component></ds:data-stream-collection>""", [
-        Expected("xccdf_org.example_rule_lock", "Lock it", "Use lock often.\nThieves."),
+        Expected("xccdf_org.example_rule_lock", "Lock it", "Use lock often.\nIt may jam.\nThieves.", None,
+                 {"references": "https://example.org/l"}),
         Expected("oval:org.example:def:3", "Is it locked?", "Looks at the lock.")]),
     Sample("exploit-db", "files_exploits.csv", "id,file,description,date_published,author,type,platform,port,codes\n"
            '90001,exploits/linux/1.c,"Foo 1.0 - ""Bar"" Overflow",2031-01-01,"A, B",local,linux,,CVE-2031-0020\n'

@@ -53,3 +53,12 @@ def test_ids_are_one_line_without_controls():
     source = sources.compiled({"id": ["id"], "text": ["text"]})
     record = extract.record(source, {"id": "A\0 B\x1b[31m\n C", "text": "x"}, "f", "0", {}, 100, Counter())
     assert record.id == "A B[31m C"
+
+
+@pytest.mark.parametrize(("values", "told"), [
+    (["a", "a"], "a"), (["a", ""], "a"), (["b", "a", "b", "", "a"], ["b", "a"]), (["", ""], None),
+    ([{"k": "a"}, "a", 1, 2, 1], ["a", 1, 2])])
+def test_repeated_metadata_is_told_once(values, told):
+    source = sources.compiled({"text": "text", "meta": {"references": "urls"}})
+    row = extract.record(source, {"text": "x", "urls": values}, "f", "1", {}, 99, Counter())
+    assert row.meta.get("references") == told
