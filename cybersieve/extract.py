@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import Any
 
 from cybersieve import fields, folding, repeats, text
-from cybersieve.fields import Values
+from cybersieve.fields import Template, Values
 from cybersieve.records import NO_TEXT, Record
 from cybersieve.sources import Formatted, Source
 
@@ -32,7 +32,7 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
     alone: set[int] = set()  # places of those that are all that their field says
     for choice in source.text:
         for find, format in choice:
-            if values := find(tree):
+            if (values := find(tree)) and not (type(find) is Template and find.repeats(values[0], title)):
                 values = _mixed(values) if dict in map(type, values) else values
                 if said := [(words, format) for value in values if (words := fields.words(value))]:
                     if len(said) == 1:

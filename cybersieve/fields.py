@@ -3,7 +3,7 @@
     a.b            key b of key a; lists on the way are walked item by item; "quoted.key" for keys with dots
     a[lang=en].b   only items whose `lang` is `en` (or starts with `en-`, `en_`); [lang=en|*]: all, if there are none
     a[0].b         only the first item; a[-1].b: only the last
-    *.b            any key
+    *.b            any key; *[!=c|d].b any but c and d
     a.**.b         keys b of a and of all that is in it, however deep, each before those in it
     a.b ~ regex    only texts in which the regular expression is found; of one with a group, what the group matched.
                    Texts are hostile: where it may begin anywhere and go on and on, it takes ages (^ and ++ help)
@@ -15,6 +15,7 @@ A record is what JSON has: dicts, lists, strings, numbers, booleans, null. XML e
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from cybersieve.errors import ParamsError
@@ -26,6 +27,7 @@ _STEP = re.compile(r'"(?P<quoted>[^"]*)"|(?P<key>[^.\[\]"~]+)')
 _CHOICE = re.compile(r"\[(?:(?P<name>[^=\[\]]+)=(?P<wanted>[^\[\]]*)|(?P<end>-1|0))\]")
 _BRACES = re.compile(r"\{([^{}]+)\}")
 DEEP = "**"
+BUT = "!"
 Step = tuple[str, str, str]  # key, name and wanted value of a choice among list items (or "", ""); of `**` "*", "**"
 
 
@@ -172,7 +174,7 @@ def _walk(value: Any, chain: list[Step], at: int) -> list[Any]:
         key, name, wanted = chain[at]
         at += 1
         if key == "*":
-            below = _objects(value) if name else value.values()
+            below = _below(value, name, wanted) if name else value.values()
             return [found for item in below for found in _walk(item, chain, at)]
         value = value.get(key)
         if value is None:
@@ -180,6 +182,14 @@ def _walk(value: Any, chain: list[Step], at: int) -> list[Any]:
         if name:
             return [found for item in _chosen(value, name, wanted) for found in _walk(item, chain, at)]
     return list(flat(value)) if type(value) is list else [] if value is None else [value]
+
+
+def _below(tree: dict[str, Any], name: str, wanted: str) -> Iterable[Any]:
+    """What `**`, or any key but some, leads to."""
+    if name == DEEP:
+        return _objects(tree)
+    but = wanted.split("|") if name == BUT else []
+    return [item for key, item in tree.items() if key not in but]
 
 
 def _objects(tree: Any) -> Iterator[dict[str, Any]]:
@@ -225,20 +235,33 @@ def flat(value: list[Any]) -> Iterator[Any]:
             open_.pop()
 
 
-def _template(text: str) -> Values:
-    """`CWE-{@ID}`: one text; several values of one path are joined by commas. Raises ParamsError: braces in no pair."""
-    parts = [values(path) for path in _BRACES.findall(text)]
-    pattern = re.split("(\0)", _BRACES.sub("\0", text))
-    if not {"{", "}"}.isdisjoint("".join(pattern)):
-        raise ParamsError(f"braces that are no pair around a path: {text!r}")
+@dataclass(frozen=True)
+class Template:
+    """`CWE-{@ID}`: one text; several values of one path are joined by commas."""
 
-    def fill(record: Any) -> list[Any]:
-        found = [", ".join(dict.fromkeys(word for item in part(record) if (word := words(item)))) for part in parts]
+    pattern: list[str]  # "\0" in the place of each path
+    parts: list[Values]
+
+    def __call__(self, record: Any) -> list[Any]:
+        found = [", ".join(dict.fromkeys(word for item in part(record) if (word := words(item))))
+                 for part in self.parts]
         if not all(found):
             return []
         filled = iter(found)
-        return ["".join(piece if piece != "\0" else next(filled) for piece in pattern)]
-    return fill
+        return ["".join(piece if piece != "\0" else next(filled) for piece in self.pattern)]
+
+    def repeats(self, filled: str, title: str) -> bool:
+        """Does it tell nothing but the title (`Also known as: …`)?"""
+        label = self.pattern[0]
+        return bool(label) and self.pattern[1:] == ["\0", ""] and filled.casefold() == f"{label}{title}".casefold()
+
+
+def _template(text: str) -> Values:
+    """Raises ParamsError: braces in no pair."""
+    pattern = re.split("(\0)", _BRACES.sub("\0", text))
+    if not {"{", "}"}.isdisjoint("".join(pattern)):
+        raise ParamsError(f"braces that are no pair around a path: {text!r}")
+    return Template(pattern, [values(path) for path in _BRACES.findall(text)])
 
 
 def words(value: Any) -> str:

@@ -36,6 +36,9 @@ _CITATION = re.compile(r"\s?\(Citation: [^()]*(?:\([^()]*\)[^()]*)*\)|\s?\[citat
 _LINK = re.compile(r"(?<!\\)!?\[([^\[\]\n]*)\]\("
                    r"[ ]*<?(?:[a-zA-Z][a-zA-Z0-9+.-]*:|[/#.?])[^()\s<>]*(?:\([^()\s<>]*\)[^()\s<>]*)*>?"
                    r"(?:[ ]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ ]*\)")
+# What an upstream that shortens its texts leaves of a citation mark or a link.
+_CUT_CITATION = re.compile(r"\s?\((?:Citation:[^()]*(?:\([^()]*)?|Cita?t?i?o?n?(?:\.{3}|…))\Z")
+_CUT_LINK = re.compile(r"!?\[([^\[\]\n]*)\]\((?:[a-zA-Z][a-zA-Z0-9+.-]*:[^()\s<>]*|[a-zA-Z0-9/#.-]*(?:\.{3}|…))\Z")
 _REFERENCE_LINK = re.compile(r"(?<![\]\w])\[([^\[\]\n]{2,200})\]\[([^\[\]\n]{0,80})\](?!\()")
 _REFERENCE = re.compile(r"^ {0,3}\[[^\[\]\n]+\]:[ \t]+\S[^\n]*$", re.M)
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+", re.M)
@@ -51,11 +54,13 @@ _LISTED = re.compile(r"^(?:#{1,6} |[*+-] |[0-9]+\. |> |\|[ :-]*-{3})", re.M)  # 
 def _links(text: str) -> str:
     for _ in range(2):  # a picture that is a link
         text = _LINK.sub(r"\1", text) if "](" in text else text
-    return text
+    return _CUT_LINK.sub(r"\1", text) if "](" in text else text
 
 
 def _citations(text: str) -> str:
-    return _CITATION.sub("", text) if "itation" in text else text
+    if "(Cit" not in text and "[citation" not in text:
+        return text
+    return _CUT_CITATION.sub("", _CITATION.sub("", text))
 
 
 def markdown(text: str) -> str:

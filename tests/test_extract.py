@@ -62,3 +62,13 @@ def test_repeated_metadata_is_told_once(values, told):
     source = sources.compiled({"text": "text", "meta": {"references": "urls"}})
     row = extract.record(source, {"text": "x", "urls": values}, "f", "1", {}, 99, Counter())
     assert row.meta.get("references") == told
+
+
+def test_a_label_before_nothing_but_the_title_says_nothing():
+    source = sources.compiled({"title": "name", "text": ["Also known as: {names}", ["Sold as: {brand}", "note"],
+                                                         "{name}"]})
+    for names, brand, text in [
+            ("Foo", "FOO", "A note\nFoo"), (["foo", "Foo"], "Bar", "Also known as: foo, Foo\nSold as: Bar\nFoo"),
+            (["Foo", "Foo"], "", "A note\nFoo"), ("Foo b", "", "Also known as: Foo b\nA note\nFoo")]:
+        tree = {"name": "Foo", "names": names, "brand": brand, "note": "A note"}
+        assert extract.record(source, tree, "f", "1", {}, 99, Counter()).text == text

@@ -155,7 +155,7 @@ def patterned(source):
 def reached(where, words):
     """A record with the words where a path looks."""
     for key, name, wanted in reversed(fields.steps(where)):
-        words = {key.replace("*", "any"): words | {name: wanted} if name else words}
+        words = {key.replace("*", "any"): words | {name: wanted} if name not in ("", fields.BUT) else words}
     return words
 
 

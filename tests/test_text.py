@@ -74,6 +74,11 @@ def test_identifiers_are_never_altered(format, identifier):
     ("html", "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a\nb\nc"),
     ("markdown", "[Emotet](https://example.org/S0367) drops it.(Citation: Some Blog 2031)", "Emotet drops it."),
     ("markdown", "(Citation: A (b) c) after", "after"),
+    *[(format, f"Foo (an old one) drops it.{cut}", "Foo (an old one) drops it.") for format in ("markdown", "auto")
+      for cut in [" (Citation: Some Bl...", "(Citation: A (b", "(Citation:...", " (Cit...", "(Citation: A)(Citation…"]],
+    ("markdown", "It drops [Foo](https://example.org/S1) and [Bar](https://exam...", "It drops Foo and Bar"),
+    ("auto", "It drops [Bar](h...", "It drops Bar"),
+    ("markdown", "Cut at [Bar](Baz and (Conti...", "Cut at [Bar](Baz and (Conti..."),
     ("markdown", "# Heading\ntext **bold** and `code`", "Heading\ntext bold and code"),
     ("markdown", "```python\nx = 1\n```", "x = 1"),
     ("markdown", "![alt words](img.png) [docs](/a/b 'title') [x][1]\n\n[1]: https://example.org",
