@@ -25,6 +25,14 @@ _SAYABLE = str.maketrans('"{}', "'()")  # what no path can hold
 LONG = 40  # characters: a sentence, not a name
 LONGER = "rows longer than the header"  # a note
 NO_VALUE = frozenset(["", "NULL", "null", r"\N", "NaN", "nan", "<NA>", "#N/A"])  # as a cell, of databases and the like
+_ESCAPE = re.compile(r"\\(.?)", re.S)
+# How databases write what would end a cell or a line.
+COPIED = {r"\n": "\n", r"\r": "\r", r"\t": "\t", r"\0": "", "\\\\": "\\"}
+_COPIED = re.compile(r"\\[nrt0\\]")
+# What they would write otherwise: a cell in quotes, a path (C:\new, \\host\new).
+_NOT_COPIED = re.compile(r'(?:^|\t)"[^\t\n]*"(?=[\t\r\n]|\Z)|(?<![A-Za-z])[A-Za-z]:\\(?!\\)'
+                         r"|(?:^|(?<=[\s'(=]))\\\\\w[\w.$-]*+\\(?!\\)", re.M)
+_OWN_MARKS = re.compile(r"""(?:^|\t)[\[{]\s?"|(?<!\\)\\[nrt0]["']""", re.M)  # JSON, and strings of code
 _TEXT = re.compile(r'\\(?![\\"\r\n])')  # a backslash that escapes nothing, though others do
 
 
@@ -39,6 +47,7 @@ class _Head(NamedTuple):
     how: dict[str, Any]  # csv.reader's settings
     commented: bool  # were there lines of # before it?
     before: int  # lines before the first row
+    copied: bool  # are line ends and tabs within cells written as \\n and \\t?
 
 
 def delimiter(line: str) -> str:
@@ -58,12 +67,14 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
     `max_bytes` or MAX_CELLS cells.
     """
     csv.field_size_limit(max_bytes)
-    (columns, how, commented, before), lines = _head(_lines(chunks, name, notes, max_bytes), name, notes)
+    (columns, how, commented, before, copied), lines = _head(_lines(chunks, name, notes, max_bytes), name, notes)
     reader = csv.reader(_escaped(lines, how), strict=True, **how)
     try:
         for cells in reader:
             if len(cells) > MAX_CELLS:
                 raise _too_many(name, f"line {before + reader.line_num}")
+            if copied:
+                cells = [_COPIED.sub(lambda mark: COPIED[mark[0]], cell) if "\\" in cell else cell for cell in cells]
             if any(cells) and not (commented and cells[0].startswith("#") and len(cells) < len(columns)):
                 if len(cells) > len(columns):
                     notes[LONGER] += 1
@@ -99,6 +110,8 @@ def _head(lines: Iterator[str], name: str, notes: Counter[str]) -> tuple[_Head, 
             break
         begin.append(line)
     how, start, stop = _layout(begin, mark, notes)
+    if copied := how["delimiter"] == "\t" and _copied("".join(begin)):
+        how = how | {"quoting": csv.QUOTE_NONE}
     columns = [_folded(cell) for cell in _split(begin[start:stop], how, name)]
     told = _split([comment], how, name)
     if not start and len(told) == len(columns) > 1 and not all(_NAME.fullmatch(cell) for cell in columns):
@@ -110,7 +123,7 @@ def _head(lines: Iterator[str], name: str, notes: Counter[str]) -> tuple[_Head, 
     if not any(columns):
         raise InputError(name, "no header with the columns' names", "line 1", "add one, or leave the file out")
     columns = _unique([column.strip().translate(_SAYABLE).replace(" ~ ", " - ") for column in columns])
-    return _Head(columns, how, bool(comment), before + stop), _put_back(begin[stop:], lines)
+    return _Head(columns, how, bool(comment), before + stop, copied), _put_back(begin[stop:], lines)
 
 
 def _layout(begin: list[str], mark: str, notes: Counter[str]) -> tuple[dict[str, Any], int, int]:
@@ -134,6 +147,15 @@ def _layout(begin: list[str], mark: str, notes: Counter[str]) -> tuple[dict[str,
         if each == first and found:
             how, start, stop, width = written, found[0].start, found[0].stop, len(found[0].cells)
     return how, start, stop
+
+
+def _copied(begin: str) -> bool:
+    """Is this how PostgreSQL's COPY and `mysql -B` write a table: without quotes, a backslash before each mark of their
+    own (no other would be left of C:\\new), and `\\N` where there is no value or a backslash for a backslash?"""
+    marks = set(_ESCAPE.findall(begin))
+    if not marks & set("nrt\\") or not marks <= set("nrt0N\\") or _NOT_COPIED.search(begin):
+        return False
+    return r"\N" in re.split(r"[\t\r\n]", begin) or ("\\" in marks and len(marks) > 1 and not _OWN_MARKS.search(begin))
 
 
 def _written(begin: list[str], how: dict[str, Any]) -> tuple[dict[str, Any], list[_Row]]:

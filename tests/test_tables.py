@@ -319,3 +319,23 @@ def test_no_column_takes_another_ones_place(names, more):
     found, notes = rows("\n".join([",".join(["id", *names]), ",".join(["1", *cells])]).encode() + b"\n")
     assert sorted(found[0][1].values()) == sorted(["1", *cells])
     assert notes["rows longer than the header"] == (more > 0)
+
+
+HEAD = "id\ttitle\tbody\n1\tOne\tSome words of it\n"
+COPIES = {
+    "COPY": (r"It leaks.\nSee C:\\new\\tmp and a\ttab." + "\t\\N", "It leaks.\nSee C:\\new\\tmp and a\ttab."),
+    "mysql": ('It leaks.\\r\\nA \\\\d+ and "quotes".\tNULL', 'It leaks.\r\nA \\d+ and "quotes".'),
+    "open quote": (r'"It leaks.\n\\N', '"It leaks.\n\\N'), "a null": ("A line\\nand one\t\\N", "A line\nand one")}
+PLAIN = {
+    "path": r"See C:\new\tmp, all of it", "path and \\N": "See C:\\new\\tmp\t\\N",
+    "share": r"See \\nas\tools and \new",
+    "expression": r"Seen as \\n or \n or \d+", "formula": r"As \nu \\ \tau \alpha", "one mark": r"A line\nand one",
+    "code": r'It says printf("\\a\n");', "JSON": r'{"a": "b\nc\\d"}', "quoted": "\"A line\\nand \\\\ one\"",
+    "newline": "It ends\\\\ in\\n one \\", "no value": "Nothing of that kind\t\\N"}
+
+
+@pytest.mark.parametrize(("cell", "told"), [
+    *COPIES.values(), *((cell, cell.split("\t")[0].strip('"')) for cell in PLAIN.values())], ids=[*COPIES, *PLAIN])
+def test_tables_as_databases_copy_them(cell, told):
+    found = [tree for _, tree in tables.rows([f"{HEAD}2\tTwo\t{cell}\n".encode()], "a.tsv", Counter())]
+    assert [row["body"] for row in found] == ["Some words of it", told]
