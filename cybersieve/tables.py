@@ -110,7 +110,7 @@ def _head(lines: Iterator[str], name: str, notes: Counter[str]) -> tuple[_Head, 
             break
         begin.append(line)
     how, start, stop = _layout(begin, mark, notes)
-    if copied := how["delimiter"] == "\t" and _copied("".join(begin)):
+    if copied := how["delimiter"] == "\t" and _copied("".join(begin)[:LOOK].rstrip("\\")):
         how = how | {"quoting": csv.QUOTE_NONE}
     columns = [_folded(cell) for cell in _split(begin[start:stop], how, name)]
     told = _split([comment], how, name)
