@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from cybersieve import fields, infer, peek, telling
+from cybersieve import fields, infer, peek, telling, xml_tree
 from cybersieve.field_names import PUBLIC, TITLES, plain, textual, words
 from cybersieve.infer_fields import Description, described
 from cybersieve.leaves import alike, chosen_fields
@@ -60,13 +60,21 @@ def _one(elements: peek.Elements) -> Description | None:
     if not isinstance(joined, dict):
         return None  # an attribute is all it has
     arrays = {path: items for path, items in infer.arrays_in(joined, "", 0) if telling.wordy(items) >= 0.5}
-    said = telling.tells([joined]) or (words(str(joined.get("#text", ""))) and not _field(name, [tree]))
+    said = telling.tells([joined]) or (
+        words(str(joined.get("#text", ""))) and not _field(name, [tree]) and not _all_in_sections(elements))
     if not said or not telling.has_parts(joined, arrays):
         return None
     source = described("xml", [name], [tree])
     paths = [*source["title"], *source["text"]]
     read = "".join(fields.words(value) for path in paths for value in fields.values(path)(tree))
     return source if len(read) * 2 > sum(len(text) for text in telling.strings(tree) if words(text)) else None
+
+
+def _all_in_sections(elements: peek.Elements) -> bool:
+    """Stands every paragraph in one of several sections, which are records of their own?"""
+    depths = [[elements.depths[name] for name in names & elements.depths.keys()]
+              for names in ({name for name in xml_tree.SECTIONS if elements.counts[name] > 1}, xml_tree.SURE)]
+    return bool(depths[0]) and min(depths[0]) < min(depths[1], default=0)
 
 
 def _by_key(elements: peek.Elements) -> Description | None:
@@ -103,7 +111,8 @@ def _several(elements: peek.Elements) -> bool:
 def _room(name: str, names: list[str], elements: peek.Elements) -> bool:
     """Has the element nothing to say of its own, but one of the other names somewhere below it?"""
     samples, others = elements.samples.get(name, []), [other for other in names if other != name]
-    return not telling.tells(samples) and any(_holds(tree, others) for tree in samples)
+    prose = any(isinstance(tree, dict) and words(str(tree.get("#text", ""))) for tree in samples)
+    return not (prose or telling.tells(samples)) and any(_holds(tree, others) for tree in samples)
 
 
 def _holds(tree: Any, names: list[str]) -> bool:

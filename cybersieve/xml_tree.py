@@ -5,17 +5,19 @@ from functools import lru_cache
 from itertools import groupby, islice
 from typing import Any
 
-from cybersieve import html_text, tags
+from cybersieve import field_names, html_text, tags
 from cybersieve.fields import LAST, Wanted
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 # Blocks of which one shows that its element is a text, and those that are part of such a text.
 SURE = tags.words("""p para simpara paragraph h1 h2 h3 h4 h5 h6 blockquote ul ol itemizedlist orderedlist variablelist
     unorderedlist containerblockelement pre programlisting literallayout codeblock""")
-FLOW = SURE | html_text.PREFORMATTED | tags.words("""t dl div section sec sect1 sect2 sect3 sect4 sect5 simplesect
+SECTIONS = tags.words("section sec sect1 sect2 sect3 sect4 sect5 simplesect")
+FLOW = SURE | SECTIONS | html_text.PREFORMATTED | tags.words("""t dl div
     list def-list disp-formula disp-quote boxed-text table-wrap table informaltable fig figure informalfigure note tip
     warning caution important steps code formalpara example informalexample procedure hr br""")
 CODE = html_text.PREFORMATTED | {"code"}
+SECTIONS_IN = 5  # levels of sections that are looked into for a sure block
 PROSE = 40  # characters of each line but the last, from which on these are a paragraph wherever its element begins
 _CODE = re.compile(r"<(?:pre|code|textarea)\b|```", re.I)  # whose lines are its own, whoever writes them
 _ITEM = re.compile(r"\s*(?:[-*+\u2022$#>]|\w{1,3}[.)])\s")  # a line of a list, or behind a prompt
@@ -143,6 +145,22 @@ def _block(tag: Any) -> str:
 def _flow(node: Any, children: list[Any]) -> str:
     """The text of the blocks among the children, in their order; empty where none shows that they are one."""
     names = {_block(child.tag) for child in children}
-    if names.isdisjoint(SURE) and not ("t" in names and (len(names - {""}) > 1 or _block(node.tag))):
-        return ""
-    return "\n".join(filter(None, (_text(child) for child in children if _block(child.tag))))
+    shown = not names.isdisjoint(SURE) or ("t" in names and (len(names - {""}) > 1 or _block(node.tag))) or (
+        not names.isdisjoint(SECTIONS) and _bears_sections(node, names) and _prose(children, SECTIONS_IN))
+    return "\n".join(filter(None, (_text(child) for child in children if _block(child.tag)))) if shown else ""
+
+
+def _bears_sections(node: Any, names: set[str]) -> bool:
+    """Has it a title beside its sections? Those of the document itself, or of a room for them, may be its records."""
+    return node.getparent() is not None and ("" in names or bool(node.get("title") or node.get("name")))
+
+
+def _prose(children: list[Any], levels: int) -> bool:
+    """Is one of them a section with sure blocks, and no text in a field of its own, as controls have one?"""
+    for section in (child for child in children if levels and _block(child.tag) in SECTIONS):
+        inner = list(section.iterchildren("*"))
+        blocks = {_block(child.tag) for child in inner}
+        fields = any(field_names.textual(local(child.tag)) for child in inner if not _block(child.tag))
+        if not fields and (not blocks.isdisjoint(SURE) or _prose(inner, levels - 1)):
+            return True
+    return False

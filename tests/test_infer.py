@@ -928,6 +928,38 @@ def test_paragraphs_lists_and_code_are_one_text_in_their_order(tmp_path):
                 (f"F-{n}", f"Flaw {n} of it", text) for n, text in enumerate(expected)][::order]
 
 
+@pytest.mark.parametrize("section", ["section", "sect1"])
+@pytest.mark.parametrize("before", ["", f"<chapter id='c0'><title>Before it</title><para>{PROSE}</para></chapter>"])
+def test_chapters_whose_prose_stands_in_sections(before, section, tmp_path):
+    """Whether another chapter has paragraphs of its own or not; what the document itself has are records."""
+    inner = "".join(f"<{section}><title>Part {n}</title><para>{PROSE} {n}</para></{section}>" for n in range(2))
+    chapters = "".join(f"<chapter id='c{n}'><title>Chapter {n}</title>{inner}</chapter>" for n in (1, 2))
+    rows = parsed(tmp_path, "book.xml", f"<book><title>All of it</title>{before}{chapters}</book>")
+    assert [(row["id"], row["title"], row["text"]) for row in rows[-2:]] == [
+        (f"c{n}", f"Chapter {n}", f"Part 0\n{PROSE} 0\nPart 1\n{PROSE} 1") for n in (1, 2)]
+    for guide in (f"<guide><title>All of it</title>{inner}</guide>", f"<guide><sections>{inner}</sections></guide>",
+                  f"<all><guide><title>All of it</title>{inner}</guide></all>"):
+        assert [row["text"] for row in parsed(tmp_path, "guide.xml", guide)] == [f"{PROSE} 0", f"{PROSE} 1"]
+
+
+def test_sections_with_fields_of_their_own_are_records(tmp_path):
+    def check(name):
+        return f"<section><title>Check {name} of it</title><p>{PROSE}</p><rationale>So is {name}.</rationale></section>"
+    groups = "".join(f"<group><title>Group {n}</title>{check(f'{n}.1')}{check(f'{n}.2')}</group>" for n in range(2))
+    assert [row["title"] for row in parsed(tmp_path, "checks.xml", f"<bench>{groups}</bench>")] == [
+        f"Check {n}.{m} of it" for n in range(2) for m in (1, 2)]
+
+
+def test_chapters_whose_titles_stand_in_an_element_that_the_book_has_too(tmp_path):
+    def titled(name, title, inner):
+        return f"<{name}><info><title>{title}</title></info>{inner}</{name}>"
+    sections = [titled("section", f"Part {n}", f"<para>{PROSE} {n}</para>") for n in range(2)]
+    chapters = [titled("chapter", f"Chapter {n} of it", section) for n, section in enumerate(sections)]
+    rows = parsed(tmp_path, "book.xml", titled("book", "All of it", "".join(chapters)))
+    assert [(row["title"], row["text"]) for row in rows if row["text"]] == [
+        (f"Chapter {n} of it", f"Part {n}\n{PROSE} {n}") for n in range(2)]
+
+
 @pytest.mark.parametrize(("fields", "title", "text"), [
     ({"body": PROSE, "body_html": f"<p>{PROSE}</p>"}, "", PROSE),
     ({"text": PROSE, "html": f"<p>{PROSE}</p>", "rendered_text": f"{PROSE}!"}, "", PROSE),
