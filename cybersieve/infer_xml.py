@@ -23,7 +23,7 @@ def source(elements: peek.Elements) -> Description | None:
                 and not _translations(elements.samples.get(name, []))]
     told = [name for name in repeated if not _field(name, elements.samples.get(name, []))]
     repeated = told or ([] if _several(elements) else repeated)
-    names = [name for name in repeated if says(name)]
+    names = _without_paragraphs([name for name in repeated if says(name)], elements)
     if not names and repeated and not any(map(says, elements.samples)):
         names = repeated
     elif not names:
@@ -149,6 +149,20 @@ def _translations(samples: list[Any]) -> bool:
     """Is each a text in a language of its own (one may not say in which)?"""
     languages = {tree.get("@lang") if isinstance(tree, dict) else None for tree in samples}
     return len(languages) == len(samples) > 1 and all(map(_text, samples))
+
+
+def _without_paragraphs(names: list[str], elements: peek.Elements) -> list[str]:
+    """Paragraphs and lists nearest to the root are those of a text beside the records, where these say what they are
+    and have most of the paragraphs in them."""
+    samples, depths = elements.samples, elements.depths
+    blocks = {name for name in names if name.lower() in xml_tree.SURE and all(map(_text, samples[name]))}
+    others = [name for name in names if name not in blocks and (
+        telling.tells(samples[name]) or telling.titled(samples[name]))]
+    if not others or not any(depths[name] == min(depths[name] for name in names) for name in blocks):
+        return names
+    theirs = "\n".join(text for name in others for text in telling.strings(samples[name]))
+    held = [text in theirs for text in telling.strings([samples[name] for name in blocks]) if words(text)]
+    return others if sum(held) * 2 > len(held) else names
 
 
 def _field(name: str, samples: list[Any]) -> bool:

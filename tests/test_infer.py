@@ -950,6 +950,20 @@ def test_sections_with_fields_of_their_own_are_records(tmp_path):
         f"Check {n}.{m} of it" for n in range(2) for m in (1, 2)]
 
 
+def test_paragraphs_beside_the_records_are_none(tmp_path):
+    def text(inner):
+        return f"<text><p>{inner}</p><p>See <em>what it is</em>.</p><p>And <em>this, as well</em>.</p></text>"
+    releases = "".join(f"<release version='1.{n}'>{text(f'{PROSE} {PROSE} {n}')}</release>" for n in range(3))
+    rows = parsed(tmp_path, "tool.xml", f"<tool><name>Tool</name>{text('A tool is it.')}<all>{releases}</all></tool>")
+    assert [row["text"] for row in rows] == [
+        f"{PROSE} {PROSE} {n}\nSee what it is.\nAnd this, as well." for n in range(3)]
+    claims = "".join(f"<claim id='c{n}'><text>{PROSE} {PROSE} {n}</text></claim>" for n in range(3))
+    rows = parsed(tmp_path, "two.xml", f"<one>{text('A tool is it.')}<all>{claims}</all></one>")  # none of theirs
+    assert [row["text"] for row in rows][:3] == ["A tool is it.", "See what it is.", "And this, as well."]
+    poem = f"<p>{PROSE}</p><p>Not <em>that it matters</em>, or <em>not to us</em>.</p>"  # where there is nothing else
+    assert len(parsed(tmp_path, "poem.xml", f"<poem>{poem}</poem>")) == 2
+
+
 def test_chapters_whose_titles_stand_in_an_element_that_the_book_has_too(tmp_path):
     def titled(name, title, inner):
         return f"<{name}><info><title>{title}</title></info>{inner}</{name}>"
