@@ -9,7 +9,7 @@ from typing import Any
 from lxml import etree
 
 from cybersieve.folding import CONTROL, indented
-from cybersieve.tags import BLOCKS, NAMED, autolinks, true_tags, unescaped, words
+from cybersieve.tags import BLOCKS, NAMED, autolinks, power, true_tags, unescaped, words
 
 SILENT = words("script style template noscript head")  # their content is no prose
 # Blocks of JATS, DocBook, DITA and patents that stand in mixed text, and what is `pre` there.
@@ -17,6 +17,7 @@ XML_BLOCKS = words("""list list-item def-list def-item disp-formula disp-quote b
     simpara formalpara listitem itemizedlist orderedlist variablelist varlistentry steps step substep cmd note claim
     claim-text paragraph item row entry t containerblockelement unorderedlist""")
 FLOWING = words("item row entry note step cmd list screen paragraph t")  # which may as well be words of a sentence
+RAISED = words("sup superscript")
 PREFORMATTED = words("pre preformat programlisting screen sourcecode artwork literallayout codeblock")
 
 _CONTROLS = bytes(code for code in range(128) if CONTROL.match(chr(code)))
@@ -70,7 +71,7 @@ def _spaced(text: str) -> str:
 
 @lru_cache(4096)
 def _role(tag: Any, flows: bool) -> tuple[bool, str, str, bool, bool]:
-    """Is an element of that name silent; what stands before and after its text; is it preformatted; may it be more?
+    """Is an element of that name silent; what stands before and after its text; is it preformatted; may it be another?
 
     `flows`: the sentence that it stands in goes on behind it.
     """
@@ -78,8 +79,9 @@ def _role(tag: Any, flows: bool) -> tuple[bool, str, str, bool, bool]:
     if flows and name in FLOWING:
         return False, "", "", False, False
     pre = name in PREFORMATTED
-    around = ("\n", " " if name in {"td", "th"} else "\n") if pre or name in BLOCKS or name in XML_BLOCKS else ("", "")
-    return not name or name in SILENT, *around, pre, name in {"code", "paragraph", "insert"}
+    around = ("\n", " " if name in {"td", "th"} else "\n") if pre or name in BLOCKS or name in XML_BLOCKS else (
+        "^" if name in RAISED else "", "")
+    return not name or name in SILENT, *around, pre, name in {"code", "paragraph", "insert"} | RAISED
 
 
 def _gather(node: Any, pieces: list[str], kept: bool) -> None:
@@ -90,9 +92,11 @@ def _gather(node: Any, pieces: list[str], kept: bool) -> None:
         if node.tag is etree.Entity:  # of a DTD that was not fetched: HTML's names are known, others stay as they stand
             pieces.append(_entity(node))
         return
-    if doubtful and (name := node.get("id-ref") or node.get("param-id")):  # OSCAL's, as in its Markdown
+    if doubtful and before == "^":
+        before = "^" if not len(node) and power("".join(pieces[-6:]), node.text or "") else ""
+    elif doubtful and (name := node.get("id-ref") or node.get("param-id")):  # OSCAL's, as in its Markdown
         pieces.append(f"{{{{ insert: param, {name} }}}}")
-    if doubtful and not kept and _preformatted(node):
+    elif doubtful and not kept and _preformatted(node):
         before, after, pre = "\n", "\n", True
     inside: list[str] = [] if pre and not kept else pieces
     kept = kept or pre

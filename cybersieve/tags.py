@@ -31,6 +31,10 @@ _ENTITY = re.compile(f"&{NAMED}")
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(\s[^<>/][^<>]*)?\s?/?>")
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s|]+)(?:\|([^<>|\n]+))?>")  # with words: Slack's
 _SCRIPT = re.compile(r"""(?:^|[\s"'])on[a-z]{3,20}\s{0,9}=|javascript:(?!\s{0,9}(?:void\b|;|["']|$))""", re.I)
+# A number, or a letter alone: the end of an identifier (CVE-2014-0160, v1.2) is none.
+_BASE = re.compile(r"(?:\A|[^\w.:-]|(?:\A|[\s(])[-\u2212])(?:[0-9]{1,9}(?:[.,][0-9]{1,9})?|([^\W\d_]))\Z")
+_RAISED = re.compile(r"[+\u2212-]?[0-9]{1,9}|[^\W\d_]")
+BASE_IN = 24  # characters in which it stands
 _BARE = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)\s?/?>")
 _LIKE_TAG = re.compile(r"<([a-z][^\s<>/\"'=&;]*+)([^<>]*+)>", re.I)
 _END_TAG = re.compile(r"</([a-z][^\s<>/]*+)", re.I)
@@ -73,6 +77,14 @@ def _begins(tag: re.Match[str], end: int) -> bool:
     return "/" in rest or end >= 0 or bool(re.fullmatch("[a-z0-9]+:[a-z0-9]+", name))
 
 
+def power(before: str, raised: str) -> bool:
+    """Is what is raised behind these words an exponent (2^128, x^n)? Marks of footnotes stand behind words or in
+    brackets; some letters make a number an ordinal (1o, 2e, 3r), or stand in a short word (No, Me).
+    """
+    base = _BASE.search(before[-BASE_IN:]) if _RAISED.fullmatch(raised) else None
+    return base is not None and raised not in ("o" if base[1] and base[1].islower() else "aeor")
+
+
 def unescaped(text: str) -> str:
     """Entities as characters, only those that end with a semicolon: `&copy=1` in a URL is none."""
     return _ENTITY.sub(lambda entity: entities.unescape(entity[0]), text) if "&" in text else text
@@ -90,6 +102,9 @@ def without_tags(text: str, kept: frozenset[int] = frozenset()) -> str:
         name = tag[1].lower()
         if tag.start() in kept or (tag[2] and "=" not in tag[2]):  # words, not attributes: "a <b and c> d"
             return tag[0]
+        if name == "sup" and tag[0][1] != "/":
+            raised, end, _ = text[tag.end():tag.end() + BASE_IN].partition("<")
+            return "^" if end and power(_TAG.sub("", text[max(tag.start() - BASE_IN, 0):tag.start()]), raised) else ""
         return "\n" if name in BLOCKS else "" if name in INLINE else tag[0]
     return _TAG.sub(mark, text) if "<" in text else text
 

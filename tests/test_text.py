@@ -31,6 +31,21 @@ def test_identifiers_are_never_altered(format, identifier):
     assert text.plain(sentence, format).count(identifier) == 3
 
 
+@pytest.mark.parametrize("format", ["html", "markdown", "auto"])
+@pytest.mark.parametrize(("markup", "expected"), [
+    ("2<sup>128</sup> keys, 1.5×10<sup>-6</sup>, -10<sup>3</sup>", "2^128 keys, 1.5×10^-6, -10^3"),
+    ("-10<sup>3</sup>", "-10^3"),
+    ("O(<i>n</i><sup>2</sup>), g<sup>a</sup>, 2<sup>n</sup>", "O(n^2), g^a, 2^n"),
+    ("it is.<sup>1</sup> As said<sup>2</sup>, see<sup>[3]</sup> 5<sup>[4]</sup>", "it is.1 As said2, see[3] 5[4]"),
+    ("the 1<sup>st</sup>, 3<sup>e</sup>, 2<sup>o</sup>, n<sup>o</sup> 5", "the 1st, 3e, 2o, no 5"),
+    ("CVE-2031-12345<sup>1</sup> SHA256<sup>2</sup>", "CVE-2031-123451 SHA2562"),
+    ("H<sub>2</sub>O, x<sub>0</sub>, 10<sup></sup>", "H2O, x0, 10"),
+])
+def test_exponents_are_told_from_footnotes_and_ordinals(format, markup, expected):
+    assert text.plain(markup, format) == expected
+    assert text.plain(f"<p>{markup}</p>", format) == expected
+
+
 @pytest.mark.parametrize(("format", "markup", "expected"), [
     ("html", "<p>One &amp; two</p><p>three<br>four</p>", "One & two\nthree\nfour"),
     ("html", "<ul><li>a</li><li>b</li></ul>", "a\nb"),

@@ -139,6 +139,7 @@ def test_what_is_planned_is_found_as_in_the_whole(tree, paths):
     ("Run<programlisting>a {\n  b\n}</programlisting>", f"Run\na {{\n{2 * INDENT}b\n}}"),
     ("not\n      wrapped\nat all", "not\n      wrapped\nat all"),
     ("&lt;script&gt;", "<script>"),
+    ("<p>2<sup>8</sup> or <i>n</i><superscript>2</superscript></p>", "2^8 or n^2"),
     ("<p>a</p><pre>b\n  c</pre><p>d</p><ul><li>e</li><li>f</li></ul>", "a\nb\n  c\nd\ne\n\nf"),
     ("<id>7</id><para>a</para><orderedlist><listitem><para>b</para></listitem></orderedlist><para>c</para><tag>d</tag>",
      {"id": "7", "#text": "a\nb\nc", "tag": "d"}),
