@@ -18,6 +18,7 @@ FLOW = SURE | SECTIONS | html_text.PREFORMATTED | tags.words("""t dl div
     warning caution important steps code formalpara example informalexample procedure hr br""")
 CODE = html_text.PREFORMATTED | {"code"}
 SECTIONS_IN = 5  # levels of sections that are looked into for a sure block
+PARAGRAPHS = tags.words("p para simpara")
 PROSE = 40  # characters of each line but the last, from which on these are a paragraph wherever its element begins
 _CODE = re.compile(r"<(?:pre|code|textarea)\b|```", re.I)  # whose lines are its own, whoever writes them
 _ITEM = re.compile(r"\s*(?:[-*+\u2022$#>]|\w{1,3}[.)])\s")  # a line of a list, or behind a prompt
@@ -104,8 +105,10 @@ def _text(node: Any) -> str:
 
 def _unwrapped(words: str, node: Any) -> str:
     """The text without the line ends of a pretty-printer: of paragraphs whose lines stand equally far in, as far as the
-    element itself or farther, or are long ones of prose. Others may be code, or lists.
+    element itself or farther, or are long ones of prose (at the margin, too, in what is called a paragraph). Others may
+    be code, or lists.
     """
+    anywhere = local(node.tag).lower() in PARAGRAPHS
     before, above = node.getprevious(), node.getparent()
     outside = (above.text if above is not None else "") if before is None else before.tail
     begins = bool(outside) and outside.isspace() and "\n" in outside  # the element, its line
@@ -117,8 +120,10 @@ def _unwrapped(words: str, node: Any) -> str:
             continue
         lines = list(paragraph)
         indents = set(map(_indent, lines[first:]))
-        stand = begins or all(len(line.strip()) >= PROSE for line in lines[:-1])
-        wrapped = stand and len(indents) == 1 and min(indents) >= max(own, 1) and not any(map(_ITEM.match, lines[1:]))
+        prose = all(len(line.strip()) >= PROSE for line in lines[:-1])
+        far = 0 if prose and anywhere else max(own, 1)
+        even = len(indents) == 1 and min(indents) >= far
+        wrapped = (begins or prose) and even and not any(map(_ITEM.match, lines[1:]))
         result += [" ".join(map(str.strip, lines))] if wrapped else lines
         first = False
     return "\n".join(result)

@@ -302,6 +302,15 @@ def test_long_lines_are_prose_wherever_their_element_begins(before):
         assert found == [("/top/rec[1]", {"b": expected})]
 
 
+@pytest.mark.parametrize(("name", "joined"), [("p", True), ("para", True), ("simpara", True), ("b", False)])
+def test_long_lines_at_the_margin_are_prose_in_what_is_called_a_paragraph(name, joined):
+    lines = ["A line of prose that is long enough to be one", "and goes on behind the line that it began in", "to end."]
+    listed = "\n".join(f"- {line}" for line in lines)
+    for words, expected in (("\n".join(lines), " ".join(lines)), (listed, listed), ("one\ntwo", "one\ntwo")):
+        found = read(f"<top>\n<rec a='1'>\n  <{name}>{words}</{name}></rec></top>".encode(), "rec")
+        assert found[0][1]["#text" if joined else name] == (expected if joined else words)
+
+
 @pytest.mark.parametrize("inner", [
     "<b><![CDATA[<p>Run this on each of the hosts that you have got:</p><pre>one --long-option --other-long-option\n"
     "      --more</pre>]]></b>",
