@@ -1,7 +1,8 @@
 """Where in a record a value stands: the small path language of sources.yaml.
 
     a.b            key b of key a; lists on the way are walked item by item; "quoted.key" for keys with dots
-    a[lang=en].b   only items whose `lang` is `en` (or starts with `en-`, `en_`); [lang=en|*]: all, if there are none
+    a[lang=en].b   only items whose `lang` is `en` (or starts with `en-`, `en_`); [lang=en|*]: if there are none
+                   that which is in no language, else all
     a[0].b         only the first item; a[-1].b: only the last
     *.b            any key; *[!=c|d].b any but c and d
     a.**.b         keys b of a and of all that is in it, however deep, each before those in it
@@ -78,6 +79,7 @@ def path_text(path: Iterable[str]) -> str:
 
 
 Wanted = dict[str, "Wanted"]  # keys that are read, and what of each; an empty one: all of it
+ENGLISH = "en"
 FIRST, LAST = "0", "-1"  # choices of an item; the last, as a key: every path leads to that only
 
 
@@ -205,18 +207,20 @@ def _objects(tree: Any) -> Iterator[dict[str, Any]]:
 
 
 def _chosen(value: Any, name: str, wanted: str) -> list[Any]:
-    """The items whose `name` is `wanted`; with `|*` all items where none is."""
+    """The items whose `name` is `wanted`; with `|*` all items where none is, of texts in several languages that without
+    one."""
     items = value if type(value) is list else [value]
     if name in (FIRST, LAST):
         return items[:1] if name == FIRST else items[-1:]
     word = wanted.removesuffix("|*")
     chosen = [item for item in items if type(item) is dict and _is(item.get(name), word)]
-    told = word == wanted or any(item.get("value", True) for item in chosen)
-    return chosen if told else items
+    if word == wanted or any(item.get("value", True) for item in chosen):
+        return chosen
+    return (word == ENGLISH and [item for item in items if type(item) is not dict or item.get(name) is None]) or items
 
 
 def _is(value: Any, word: str) -> bool:
-    if value == word or (word == "en" and value == "eng"):
+    if value == word or (word == ENGLISH and value == "eng"):
         return True
     return value is not None and f"{value}_".startswith((f"{word}_", f"{word}-"))
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from cybersieve import fields
-from cybersieve.field_names import NAMED, TEXT_ENDS, numeric, plain, textual
+from cybersieve.field_names import NAMED, TEXT_ENDS, TITLES, numeric, plain, textual
 
 Leaf = tuple[str, ...]  # keys down to a value; "*" for any
 MAX_DEPTH = 5  # of record arrays in the document, and of fields in a record
@@ -70,13 +70,15 @@ def chosen_fields(tree: dict[str, Any]) -> dict[Chosen, list[Any]]:
 
 
 def _spoken(key: str, value: Any) -> str:
-    """The key, with the choice of English where its items are one thing in several languages."""
+    """The key, with the choice of English where its items are one thing in several languages; of a text or a title one
+    may not say in which."""
     items = value if isinstance(value, list) and len(value) > 1 else []
-    small = items and all(isinstance(item, dict) and len(item) <= 3 for item in items)
+    small = items and all(isinstance(item, str) or (isinstance(item, dict) and len(item) <= 3) for item in items)
     for name in _LANGUAGES if small else ():
-        said = [item.get(name) for item in items]
+        said = [one for item in items if isinstance(item, dict) and (one := item.get(name)) is not None]
         if all(isinstance(one, str) and _LANGUAGE.fullmatch(one) for one in said) and len(set(said)) == len(said) and (
-                any(one.startswith("en") for one in said)):
+                any(one.startswith("en") for one in said) if len(said) == len(items) else
+                len(said) == len(items) - 1 and (textual(key) or plain(key) in TITLES)):
             return Chosen.of(key, f"{name}=en|*", key)
     return key
 

@@ -49,6 +49,13 @@ def test_values(path, found):
     assert fields.values(path)(TREE) == found
 
 
+def test_of_texts_in_other_languages_that_without_one():
+    find, texts = fields.values("a[lang=en|*]"), [{"lang": "de", "c": "eins"}, {"c": "one"}, "uno"]
+    assert find({"a": texts}) == texts[1:]
+    assert find({"a": texts[:1]}) == texts[:1]
+    assert fields.values("a[kind=x|*].c")({"a": texts}) == ["eins", "one"]  # not of other choices
+
+
 def test_values_of_what_is_no_object():
     assert fields.values("a")([{"a": 1}, {"b": 2}, {"a": [2, [3]]}]) == [1, 2, 3]
     assert fields.values("a")("text") == [] == fields.values("a.b")(None)

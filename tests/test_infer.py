@@ -1250,6 +1250,22 @@ def test_xml_records_that_others_name(tmp_path):
         assert {row["title"] for row in rows} > {"A thread on locks, 0", "A thread on locks, 1"}
 
 
+def test_what_stands_without_a_language_beside_translations_is_read_alone(tmp_path):
+    german = "Ein langer Satz über den Server, den ein anderer in das Deutsche brachte"
+    def tags(n):
+        return "".join(f"<{name}>{own} {n}</{name}><{name} xml:lang='de'>{german} {n}</{name}>"
+                       for name, own in (("title", "The title of it"), ("text", PROSE)))
+    rows = "".join(f"<a id='A-{n}'>{tags(n)}</a>" for n in range(3))
+    only = f"<a id='A-3'><title xml:lang='de'>{german}</title><text xml:lang='de'>{german}</text></a>"
+    assert [(row["title"], row["text"]) for row in parsed(tmp_path, "a.xml", f"<all>{rows}{only}</all>")] == [
+        *((f"The title of it {n}", f"{PROSE} {n}") for n in range(3)), (german, german)]
+    texts = [{"id": f"E-{n}", "details": [{"value": f"{PROSE} {n}"}, {"lang": "de", "value": german}],
+              "urls": [{"url": "https://a.example"}, {"lang": "de", "url": "https://b.example"}]} for n in range(3)]
+    rows = parsed(tmp_path, "a.json", texts)
+    assert [row["text"] for row in rows] == [f"{PROSE} {n}" for n in range(3)]
+    assert all("a.example" in row["meta"] and "b.example" in row["meta"] for row in rows)  # links are no translations
+
+
 def test_xml_in_several_languages_is_no_list_of_records(tmp_path):
     words = "".join(f"<comment xml:lang='{language}'>A small device {language}</comment>"
                     for language in ("de", "fr", "it", "nl", "pl", "pt"))
