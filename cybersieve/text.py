@@ -45,6 +45,9 @@ _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+", re.M)
 _SUBHEADING = re.compile(r"^ {0,3}#{2,6}[ \t]+(?=[A-Z])", re.M)  # one `#` may be a shell's
 _FENCE = re.compile(r" {0,3}(`{3,}+|~{3,}+)([^`\n]*)")
 _BOLD = re.compile(r"(?<![\w*])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*(?![\w*])")
+# The same where nothing else tells of Markdown: around words, apart from others, in no table. No glob (`**/a/**`),
+# power, `f(**a, **b)` or NVD's `** REJECT **`.
+_STRONG = re.compile(r"(?<![^\s(])(?<!\| )\*\*(?=\w|[\"'(\[\0])([^*\n|]*[^\s*\n|/\\=(\[{,])\*\*(?![^\s.,;:!?)]| \|)")
 _CODE = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]+)\1(?!`)")
 _HELD = re.compile("\0([0-9]+)\0")
 _OTHER_LINES = [(re.compile(rf"<{name}\b[^<>]*+>"), f"</{name}>") for name in ("pre", "script", "style")]
@@ -148,14 +151,18 @@ JATS_BLOCKS = words("abstract disp-formula list list-item p sec title")
 
 
 def auto(text: str) -> str:
-    """What is safe without knowing the field: links, citation marks, headings, HTML where it is plainly a page's.
+    """What is safe without knowing the field: links, citation marks, headings, bold words, HTML where it is plainly a
+    page's.
 
     Markdown is known by blocks of code between fences; with a page's tags in it, by its lists and headings.
     """
     if _written_as_markdown(text):
         return markdown(text)
+    held = list[str]()
+    if "**" in text and not _PAGE.search(text):
+        text = _freed(_STRONG.sub(r"\1", _hold(text, held)), held)
     if "<" in text and "`" in text and not _PAGE.search(text):
-        held: list[str] = []
+        held = []
         return _freed(_auto(_hold(text, held)), held)
     return _auto(text)
 

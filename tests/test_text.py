@@ -190,6 +190,19 @@ def test_plain_words_are_only_folded(format, words):
     assert text.plain(line, format) == " ".join(line.split())
 
 
+@pytest.mark.parametrize(("marked", "plain"), [
+    ("The **root user** has no keys. **Note:** rotate (**now**)!", "The root user has no keys. Note: rotate (now)!"),
+    ("**S3 buckets** are **`open`**, **[so](https://example.org)** it is", "S3 buckets are `open`, so it is"),
+    *((kept, kept) for kept in (
+        "** REJECT ** Not used. ** DISPUTED **", "Run `grep **x** a` in src/**/a/** and **/b/** or **.js",
+        "2**8, a ** b ** c",
+        "call f(**kwargs), g(**more) or h(a, **b, **c)", "{**a, **b}", "password: **** or ab**cd**ef, **** in ****",
+        "| **a** | b |", "/** A comment **/", "print('**x**')", "char **argv, **envp", "x=**a**")),
+])
+def test_bold_words_where_nothing_else_tells_of_markdown(marked, plain):
+    assert text.plain(marked) == plain
+
+
 HOSTILE = ["<a ", "<ref>", "[", "[[", "](", "[a](", "[a](x: ", "**", "`", "(Citation: ", "{{", "<!--", "&", "&#", "<",
            "# # # ", "\n ", " " * 20, "[a]: ", "((", '<b x="', "''", "==a", "=", "<div>", "</p>", "<p><table>", "[a][",
            "<https:", "{|", "<script>", "</script>", "<![CDATA[", "<a b='", "<b x=1 ", "<x y",
