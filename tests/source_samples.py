@@ -65,9 +65,10 @@ SAMPLES = [
         "cveMetadata": {"cveId": "CVE-2031-0006", "state": "PUBLISHED", "datePublished": "2031-01-01T00:00:00Z"},
         "containers": {"cna": {"title": "Overflow in Quux", "descriptions": [
             {"lang": "de", "value": "Ein Fehler."}, {"lang": "en-US", "value": "Quux overflows a buffer."}],
+            "solutions": [{"lang": "en", "value": "Update Quux."}], "workarounds": [{"lang": "en", "value": "Turn it off."}],
             "affected": [{"vendor": "Corge", "product": "Quux"}], "references": [{"url": "https://example.org/c"}],
             "problemTypes": [{"descriptions": [{"cweId": "CWE-121", "lang": "en", "description": "CWE-121"}]}]}}}), [
-        Expected("CVE-2031-0006", "Overflow in Quux", "Quux overflows a buffer.", None,
+        Expected("CVE-2031-0006", "Overflow in Quux", "Quux overflows a buffer.\nTurn it off.\nUpdate Quux.", None,
                  {"status": "PUBLISHED", "vendors": "Corge", "weaknesses": "CWE-121"})]),
     Sample("cve-5", "CVE-2031-0007.json", _json({
         "dataType": "CVE_RECORD", "cveMetadata": {"cveId": "CVE-2031-0007", "state": "REJECTED"},
@@ -130,8 +131,10 @@ SAMPLES = [
                                   "current_release_date": "2031-01-02T00:00:00Z"}},
         "product_tree": {"branches": [{"name": "Foo"}]},
         "vulnerabilities": [{"cve": "CVE-2031-0015", "title": "foo: overflow", "cwe": {"id": "CWE-122"},
+                             "remediations": [{"category": "vendor_fix", "details": "See our page.", "product_ids": ["F"]},
+                                              {"category": "mitigation", "details": "Close port 7.", "product_ids": ["F"]}],
                              "notes": [{"category": "description", "text": "A heap overflow."}]}]}), [
-        Expected("FSA-2031:0001", "Advisory: foo update", "An update for foo.\nfoo: overflow\nA heap overflow.", None,
+        Expected("FSA-2031:0001", "Advisory: foo update", "An update for foo.\nfoo: overflow\nA heap overflow.\nClose port 7.", None,
                  {"status": "final", "cves": "CVE-2031-0015", "severity": "Important",
                   "published": "2031-01-01T00:00:00Z"})]),
     Sample("csaf", "tree_first.json", _json({
@@ -571,6 +574,12 @@ http:
   <summary>Short.</summary><content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Foo is <b>out</b>.</p></div></content>
  </entry></feed>""", [Expected("urn:1", "Foo 2.0", "Foo is out.", None,
                                 {"url": "https://example.org/n", "modified": "2031-01-02T00:00:00Z"})]),
+    Sample("atom", "one.xml", """<feed xmlns="http://www.w3.org/2005/Atom"><title>Ours</title><id>urn:feed</id><entry>
+ <title>Foo 3.0</title><updated>2031-01-02T00:00:00Z</updated><summary>Foo is out again.</summary></entry></feed>""", [
+        Expected("sha-0bcdabe3997bbb7d98e8", "Foo 3.0", "Foo is out again.", None, {"modified": "2031-01-02T00:00:00Z"})]),
+    Sample("rss", "notes.rss", """<rss version="2.0"><channel><title>Ours</title><description>What we say.</description><item>
+ <guid>https://example.org/7</guid><link>https://example.org/7</link><description>&lt;p&gt;Foo is out.&lt;/p&gt;</description></item>
+</channel></rss>""", [Expected("https://example.org/7", "", "Foo is out.", None, {"url": "https://example.org/7"})]),
     Sample("rss", "news.rss", """<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>Ours</title>
  <item><title>Bar &amp; Grill breached</title><link>https://example.org/o</link><guid isPermaLink="false">o-1</guid>
   <pubDate>Wed, 01 Jan 2031 00:00:00 GMT</pubDate><description>Teaser</description>
