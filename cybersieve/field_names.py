@@ -31,6 +31,7 @@ TEXT_ENDS = ("description", "descript", "desc", "abstract", "text", "article", "
              "recommendation", "content", "body", "prompt", "response", "answer", "overview", "solution", "mitigation",
              "workaround")
 CHOICES = frozenset(names_of("choices options answers"))  # one of which is right, as a field beside them says
+ANSWERS = CHOICES | frozenset(names_of("answer response output completion solution explanation"))
 RIGHT = names_of("answer correctanswer answerkey correctoption correct solution")
 EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text
 # What these hold is not about what the record is about; of persons never.

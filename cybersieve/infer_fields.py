@@ -5,6 +5,7 @@ from typing import Any
 
 from cybersieve import fields, leaves, small_letters
 from cybersieve.field_names import (
+    ANSWERS,
     CHOICES,
     CLASSES,
     CODE,
@@ -33,7 +34,7 @@ from cybersieve.field_names import (
     plain,
 )
 from cybersieve.leaves import Leaf
-from cybersieve.sample_fields import Fields
+from cybersieve.sample_fields import LONGEST_TITLE, Fields
 
 Description = dict[str, Any]  # an entry of sources.yaml
 # What a tool saw or signed, or a page's head: no prose. Data is none either, but may be what a field called text holds.
@@ -69,6 +70,8 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     near = {bare[:-1] for bare in map(leaves.bare, texts) if len(bare) == least} | {()}  # where the record stands
     titles = _titles(all_, texts, near)
     texts = [leaf for leaf in texts if leaf not in titles]
+    asked = [leaf for leaf in titles[1:] if texts and all_.asks(leaf)]  # what it is about has a title of its own
+    titles, texts = [leaf for leaf in titles if leaf not in asked], _in_order(all_, texts, asked)
     if not texts and len(titles) > 1 and all_.wordy(titles[1]):  # the value of a key, say
         titles, texts = titles[:1], titles[1:]
     texts += _beside(all_, texts, titles)
@@ -116,16 +119,18 @@ def _texts(all_: Fields) -> list[Leaf]:
     texts = [leaf for leaf in told if OTHERS.isdisjoint(map(plain, leaf)) and not all_.of_another(leaf)]
     texts = ([leaf for leaf in texts if not LABELS & set(map(plain, leaf[:-1]))] or texts)[:MOST]
     texts = [leaf for leaf in texts if not any(leaf[:at] in texts for at in range(1, len(leaf)))]  # a mixed one's parts
-    others = _others(all_, texts)
+    others, rooms = _others(all_, texts), {leaves.bare(leaf)[:-1] for leaf in texts} or {()}
+    texts = _in_order(all_, texts, [leaf for leaf in others if all_.too_long(leaf) and not all_.parts(leaf)
+                                    and leaves.bare(leaf)[:-1] in rooms and leaf not in texts])
     longest = max(others, default=None, key=lambda leaf: (all_.length(leaf) * len(all_.found[leaf]), leaf))
     if longest and longest not in texts and all_.length(longest) > 2 * max(map(all_.length, texts), default=0):
         texts.insert(0, longest)
     if not texts:  # better than none
         code = [leaf for leaf in all_.found if all_.wordy(leaf)
                 and (all_.source_code(leaf) or leaves.name(leaf) in CODE)]
-        rooms = [leaf for leaf in all_.found if all_.wordy(leaf) and all_.length(leaf) >= HEADING
+        named = [leaf for leaf in all_.found if all_.wordy(leaf) and all_.length(leaf) >= HEADING
                  and all_.of_another(leaf) and PERSONS.isdisjoint(map(plain, leaf))]
-        texts = told[:MOST] or code[:1] or rooms[:1]
+        texts = told[:MOST] or code[:1] or named[:1]
     columns = [leaf for leaf in all_.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
     choices = columns if len(columns) > 2 else [leaf for leaf in texts if leaves.name(leaf) in CHOICES]
     beside = {leaves.bare(leaf)[:-1] for leaf in choices}
@@ -137,7 +142,17 @@ def _others(all_: Fields, texts: list[Leaf]) -> list[Leaf]:
     """What may be a text whatever it is called."""
     return [leaf for leaf in all_.found if all_.prose(leaf) and not all_.classed(leaf)
             and not all_.begins(leaf, _CAPTURE) and not (texts and all_.begins(leaf, _DATA))
-            and not leaves.name(leaf).endswith(("name", "title")) and not any(map(_WRONG.search, leaf))]
+            and (all_.too_long(leaf) or not leaves.name(leaf).endswith(("name", "title")))
+            and not any(map(_WRONG.search, leaf))]
+
+
+def _in_order(all_: Fields, texts: list[Leaf], more: list[Leaf]) -> list[Leaf]:
+    """The texts with more of them, each before the first that answers it or that the records have behind it."""
+    order = {leaf: at for at, leaf in enumerate(all_.found)}
+    for leaf in more:
+        behind = (at for at, other in enumerate(texts) if leaves.name(other) in ANSWERS or order[other] > order[leaf])
+        texts = [*texts[:(at := next(behind, len(texts)))], leaf, *texts[at:]]
+    return texts
 
 
 def _beside(all_: Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
@@ -167,8 +182,9 @@ def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
         return leaves.bare(leaf)[:-1] not in near
 
     persons = [(*leaves.bare(leaf)[:-1], "name") for leaf in all_.named(["username"])]
-    titles = [leaf for leaf in all_.named(TITLES, ("title", "subject"))
-              if all_.length(leaf) <= 300 and leaf not in texts and not all_.rendered(leaf)
+    titles = [leaf for leaf in all_.named([*TITLES, "query"], ("title", "subject"))
+              if all_.length(leaf) <= LONGEST_TITLE and leaf not in texts and not all_.rendered(leaf)
+              and (leaves.name(leaf) != "query" or all_.language(leaf))
               and not OTHERS_TITLES & {*map(plain, leaf), *map(owner, leaf)}
               and not (rank(leaf) and all_.of_another(leaf))
               and leaves.bare(leaf) not in persons and all_.lettered(leaf) and not all_.begins(leaf, _EXPRESSION)

@@ -6,6 +6,7 @@ from typing import Any
 from cybersieve import extract, fields, leaves
 from cybersieve.field_names import (
     CODE,
+    FIRM,
     LABELS,
     OTHERS,
     PUBLIC,
@@ -23,12 +24,16 @@ from cybersieve.field_names import (
 )
 from cybersieve.leaves import Leaf
 
+LONGEST_TITLE = 300  # characters; longer sentences are a text, whatever they are called
+SAYS_SOMETHING = 60  # characters of a value that is no title, from which on it is a text
 BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most of them is not their own
 _YES = re.compile(r"(?:true|false|yes|no|[ynt01f]|null|none|never|n/a|x|)$"
                   r"|[0-9]{4}-[0-9]{2}|[0-9]{9,}|[a-z]{3},? [0-9a-z]", re.I)  # yes, no, or the beginning of a time
 # A few words that are no names, and a sentence's end; scripts without spaces say more in fewer characters.
 _SENTENCE = re.compile(r"(?s)(?=.*\b[^\W\d_A-Z]{2,}[,;:]? [^\W\d_A-Z]+[,;:]? [^\W\d_A-Z]{2,}).*[.!?](?:\s|$)"
                        r"|(?=.*[\u3040-\u30ff\u3400-\u9fff]{6}).*[。！？，]")
+_ASKS = re.compile(r"(?:what|who|whose|which|when|why|how|is|are|was|were|do|does|did|can|could|should)\b.* .*\w", re.I)
+_OF_CODE = re.compile(r"[|=;{}<>\\$*#]|//")  # hardly ever in language
 _CODED = re.compile(r"[0-9]+|[0-9A-Fa-f-]{32,}")
 
 
@@ -70,6 +75,24 @@ class Fields:
     def sentences(self, leaf: Leaf) -> bool:
         """Are these sentences, rather than titles or names?"""
         return self.begins(leaf, _SENTENCE)
+
+    def language(self, leaf: Leaf) -> bool:
+        """Are these sentences or questions, with hardly a sign of code among them?"""
+        said = [bool(_SENTENCE.match(text) or _ASKS.match(text)) and 100 * len(_OF_CODE.findall(text)) <= len(text)
+                for text in self.found[leaf]]
+        return sum(said) * 2 > len(said)
+
+    def too_long(self, leaf: Leaf) -> bool:
+        """Is it called like a title (or a query, which may be a question), but sentences that are too long for one?"""
+        name = leaves.name(leaf)
+        return (name in TITLES or name == "query") and self.length(leaf) > LONGEST_TITLE and (
+            self.sentences(leaf) if name in FIRM else self.language(leaf))
+
+    def asks(self, leaf: Leaf) -> bool:
+        """Is it what is asked, or a value that says something, so that it is a text where it is not the title?"""
+        name = leaves.name(leaf)
+        return (name in ("question", "query") and self.wordy(leaf)) or (
+            name == "value" and self.length(leaf) >= SAYS_SOMETHING and self.language(leaf))
 
     def own(self, leaf: Leaf) -> bool:
         """Does it say something of its own in most records, as far as a few of them can tell?"""
@@ -131,10 +154,11 @@ class Fields:
         return [leaf for *_, leaf in sorted(ranked)]
 
     def prose(self, leaf: Leaf) -> bool:
-        """Words that are no licence, query, reference, label or name of a person."""
+        """Words that are no licence, query, reference, label or name of a person, nor a title that may be one."""
         others = self.source_code(leaf) or self.of_another(leaf) or self.rendered(leaf)
-        return self.wordy(leaf) and leaves.name(leaf) not in TITLES and not others and (
-            OTHERS | CODE | LABELS).isdisjoint({*map(plain, leaf), *map(owner, leaf)})
+        too_long = self.too_long(leaf)
+        return self.wordy(leaf) and (too_long or leaves.name(leaf) not in TITLES) and not others and (
+            OTHERS | CODE | LABELS).isdisjoint({*map(plain, leaf[:-1] if too_long else leaf), *map(owner, leaf)})
 
     def of_another(self, leaf: Leaf) -> bool:
         """Does it stand in a room of somebody or something that the record only names?"""

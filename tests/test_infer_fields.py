@@ -1,6 +1,8 @@
 """Which fields of records nobody has described are chosen: by what their names say, and how they look."""
 
 import base64
+import csv
+import io
 import json
 
 import pytest
@@ -162,3 +164,40 @@ def test_what_does_not_join_a_text(more, tmp_path):
 def test_descriptions_of_things_are_a_records_own(owner, tmp_path):
     rows = rows_of(tmp_path, {f"{owner}_title": "It broke", f"{owner}_description": PROSE})
     assert [text.startswith(PROSE) for _, text in rows] == [True] * len(rows)
+
+
+ASKED = "Why does the server write a line for each of these requests?"
+CODE = "TheEvents\n| where kind == 7  // Rare ones are looked for here.\n| count"
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl", "csv"])
+@pytest.mark.parametrize(("fields", "title", "text"), [
+    ({"question": PROSE * 5, "answer": OTHER}, "", [PROSE * 5, OTHER]),
+    ({"answer": OTHER, "Question": PROSE * 5}, "", [PROSE * 5, OTHER]),
+    ({"query": PROSE * 5, "response": OTHER}, "", [PROSE * 5, OTHER]),
+    ({"query": ASKED, "response": OTHER}, ASKED, [OTHER]),
+    ({"title": "It broke at last", "question": ASKED, "answer": OTHER}, "It broke at last", [ASKED, OTHER]),
+    ({"name": "The seed of it", "description": OTHER, "value": PROSE * 5}, "The seed of it", [OTHER, PROSE * 5]),
+    ({"name": "The seed of it", "description": OTHER, "value": PROSE}, "The seed of it", [OTHER, PROSE]),
+    ({"name": "The rule of it", "description": OTHER, "query": CODE}, "The rule of it", [OTHER]),
+    ({"name": "The rule of it", "description": OTHER, "query": CODE * 9}, "The rule of it", [OTHER]),
+    ({"name": "The size of it", "description": OTHER, "value": "10 of them all"}, "The size of it", [OTHER]),
+])
+def test_what_is_asked_is_a_title_or_a_text(fields, title, text, suffix, tmp_path):
+    """Too long for a title it is a text, before its answer, and so it is beside a title; a machine's query is none."""
+    records = [{key: f"{value} {n}" for key, value in fields.items()} for n in range(3)]
+    if suffix == "csv":
+        rows = io.StringIO()
+        csv.writer(rows).writerows([[*fields], *([*record.values()] for record in records)])
+        records = rows.getvalue()
+    elif suffix == "jsonl":
+        records = "\n".join(map(json.dumps, records))
+    row = parsed(tmp_path, f"a.{suffix}", records)[1]
+    assert (row["title"], row["text"]) == (f"{title} 1" if title else "", "\n".join(f"{part} 1" for part in text))
+
+
+def test_a_single_records_long_value_and_choices_of_a_long_question(tmp_path):
+    row, = parsed(tmp_path, "one.yaml", f"name: A seed\ndescription: {OTHER}\nvalue: {PROSE * 5}\n")
+    assert (row["title"], row["text"]) == ("A seed", f"{OTHER}\n{PROSE * 5}")
+    check(tmp_path, {"options": ["A wall", "A moat"], "question": PROSE * 5, "answer": "B"}, "",
+          f"{PROSE * 5} 1\nA wall\nA moat\nB")
