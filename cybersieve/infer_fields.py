@@ -31,6 +31,7 @@ from cybersieve.field_names import (
     about,
     address,
     owner,
+    parts,
     plain,
 )
 from cybersieve.leaves import Leaf
@@ -50,6 +51,11 @@ _COLUMN = re.compile("[A-Ea-e]|(?:option|choice|answer)[ _]?(?:[A-Ja-j]|[0-9]{1,
 MOST = 6  # texts by name, and further ones beside them
 _TITLE = re.compile("^(?:tit|betreff|asunto|oggetto|sujet|nombre|nom)|(?:name|title|标题|名称|题名)$")
 BESIDE = 60  # characters: sentences in the room of a text are one from then on, whatever they are called
+ALONE = 100  # the same where there is but one record
+# Words of names of what all records of an upstream may say alike, which one of them does not show.
+_EVERYBODYS = re.compile(r"\b(?:how|to|where|contact|support|help|faq|reports?|reporting|polic(?:y|ies)|licen[cs]e"
+                         r"|legal|copyright|disclaimers?|warnings?|usage|instructions?|readme|comments?|generat(?:ed|or)|schema"
+                         r"|format|methodology|purpose|source|template|system|version|project|site|data)\b")
 _WRONG = re.compile(r"(?:^|[_-])(?:rejected|incorrect|wrong|distractor)(?![a-z])", re.I)
 # Names of what is no part of a text: of persons, of the page around it, of what a tool saw; and its translations.
 _NOT_BESIDE = re.compile(r"(?:^|[_-])(?:bio|about|terms|footer|header|notice|credits?|agent|trace|sql|raw|quoted|alt"
@@ -156,12 +162,21 @@ def _in_order(all_: Fields, texts: list[Leaf], more: list[Leaf]) -> list[Leaf]:
 
 
 def _beside(all_: Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
-    """Sentences in the very room of a text, of which every record has its own, in the records' order."""
+    """Sentences in the very room of a text, of which every record has its own, in the records' order.
+
+    Where there is one record, nothing shows whether they are but their length and that no boilerplate is called so.
+    """
+    def own(leaf: Leaf) -> bool:
+        if all_.count > 1:
+            return len(all_.found[leaf]) > 1 and all_.varied(leaf) and all_.weight(leaf) >= BESIDE
+        name = " ".join(parts(leaf[-1]))
+        return (all_.weight(leaf) >= ALONE and not all_.parts(leaf) and len(leaf) < leaves.MAX_DEPTH
+                and not _EVERYBODYS.search(name))
+
     rooms = {(leaves.bare(leaf)[:-1], all_.room(leaf)) for leaf in texts}
     return [leaf for leaf in _others(all_, texts)
             if leaf not in (*texts, *titles) and (leaves.bare(leaf)[:-1], all_.room(leaf)) in rooms
-            and len(all_.found[leaf]) > 1 and all_.varied(leaf) and all_.sentences(leaf)
-            and all_.weight(leaf) >= BESIDE and not _NOT_BESIDE.search(leaf[-1])][:MOST]
+            and all_.sentences(leaf) and own(leaf) and not _NOT_BESIDE.search(leaf[-1])][:MOST]
 
 
 def _once(all_: Fields, texts: list[Leaf]) -> list[Any]:

@@ -201,3 +201,16 @@ def test_a_single_records_long_value_and_choices_of_a_long_question(tmp_path):
     assert (row["title"], row["text"]) == ("A seed", f"{OTHER}\n{PROSE * 5}")
     check(tmp_path, {"options": ["A wall", "A moat"], "question": PROSE * 5, "answer": "B"}, "",
           f"{PROSE * 5} 1\nA wall\nA moat\nB")
+
+
+@pytest.mark.parametrize("suffix", ["json", "yaml"])
+@pytest.mark.parametrize(("more", "joins"), [
+    ({"risk": PROSE * 2}, True), ({"Attack_Scenario": PROSE * 2}, True), ({"risk": "It may be bad."}, False),
+    ({"risk": "Acme Gate 1.0 and 1.1 to 1.9 " * 9}, False), ({"how_to_report": PROSE * 2}, False),
+    ({"ReportingPolicy": PROSE * 2}, False), ({"legal": PROSE * 2}, False), ({"author_bio": PROSE * 2}, False),
+    ({"vendor": {"risk": PROSE * 2}}, False), ({"uses": [{"risk": PROSE * 2}, {"risk": OTHER * 2}]}, False),
+])
+def test_what_joins_the_text_of_a_single_record(more, joins, suffix, tmp_path):
+    """Long sentences do, as nothing shows whether others have the same, unless they are called like boilerplate."""
+    row, = parsed(tmp_path, f"one.{suffix}", {"id": "1", "title": "It broke", "description": OTHER * 3, **more})
+    assert row["text"] == "\n".join([OTHER * 3, *more.values()] if joins else [OTHER * 3])
