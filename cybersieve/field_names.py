@@ -20,19 +20,20 @@ TITLES = names_of("""title name headline subject value label heading vulnerabili
     displayname topic alert rule rulename commonname term preflabel""")
 CLASSES = frozenset(names_of("label value topic"))  # titles, unless a few of them come again and again
 FIRM = names_of("title headline subject heading question")  # titles wherever they stand; a name may be a product's
-TEXTS = names_of("""description shortdescription longdescription fulldescription extendeddescription desc definition
-    text content body abstract summary synopsis details detail message msg overview diagnosis note notes post comment
-    answer story article impact consequence analysis solution mitigation remediation recommendation statement
+TEXTS = names_of("""description shortdescription longdescription fulldescription extendeddescription desc descr
+    definition text content body abstract summary synopsis details detail message msg overview diagnosis note notes post
+    comment answer story article impact consequence analysis solution mitigation remediation recommendation statement
     instruction prompt context reasoning input output response completion extract cooked discussion guidance rationale
     explanation choices options answers proofofconcept documentation document comments information resolution""")
 LONG = frozenset(names_of("document comments information resolution"))  # also of files, counts and states
-TEXT_ENDS = ("description", "descript", "desc", "abstract", "text", "article", "summary", "details", "notes", "steps",
-             "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis", "remediation",
-             "recommendation", "content", "body", "prompt", "response", "answer", "overview", "solution", "mitigation",
-             "workaround")
+TEXT_ENDS = ("description", "descript", "desc", "descr", "abstract", "text", "article", "summary", "details", "notes",
+             "steps", "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis",
+             "remediation", "recommendation", "content", "body", "prompt", "response", "answer", "overview", "solution",
+             "mitigation", "workaround")
 CHOICES = frozenset(names_of("choices options answers"))  # one of which is right, as a field beside them says
 ANSWERS = CHOICES | frozenset(names_of("answer response output completion solution explanation"))
-RIGHT = names_of("answer correctanswer answerkey correctoption correct solution")
+RIGHT = names_of("""answer correctanswer answerkey correctoption correct solution correctanswers correctoptions
+    correctchoice correctchoices rightanswer""")
 EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text
 # What these hold is not about what the record is about; of persons never.
 PERSONS = frozenset(names_of("""affiliation affiliations rawaffiliationstrings author authors authorships creator

@@ -139,6 +139,8 @@ def _texts(all_: Fields) -> list[Leaf]:
         texts = told[:MOST] or code[:1] or named[:1]
     columns = [leaf for leaf in all_.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
     choices = columns if len(columns) > 2 else [leaf for leaf in texts if leaves.name(leaf) in CHOICES]
+    asked = [leaf for leaf in texts if leaves.name(leaf).startswith("question")]
+    texts = _in_order(all_, [leaf for leaf in texts if leaf not in asked], asked)
     beside = {leaves.bare(leaf)[:-1] for leaf in choices}
     right = [leaf for leaf in all_.named(RIGHT) if leaves.bare(leaf)[:-1] in beside and not all_.parts(leaf)]
     return list(dict.fromkeys([*texts, *choices, *right[:1]]))

@@ -148,9 +148,13 @@ class Fields:
         return ""
 
     def named(self, names: list[str], ends: tuple[str, ...] = ()) -> list[Leaf]:
-        """Leaves of these names, shallow ones first, then in the order of `names`, then those of such endings."""
-        ranked = [(len(leaves.bare(leaf)), names.index(name) if name in names else len(names), len(leaf), leaf)
-                  for leaf, name in self.names.items() if name in names or (ends and name.endswith(ends))]
+        """Leaves of these names, shallow ones first, then in the order of `names`, then those of such endings.
+
+        Texts and titles, which have endings, stand as in the records where these say nothing.
+        """
+        ranked = [(len(leaves.bare(leaf)), names.index(name) if name in names else len(names), len(leaf),
+                   at if ends else 0, leaf) for at, (leaf, name) in enumerate(self.names.items())
+                  if name in names or (ends and name.endswith(ends))]
         return [leaf for *_, leaf in sorted(ranked)]
 
     def prose(self, leaf: Leaf) -> bool:

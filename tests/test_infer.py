@@ -1056,7 +1056,7 @@ def test_what_is_called_removed_but_says_no_yes(more, tmp_path):
     ({"document": "https://a.example/x.pdf", "body": PROSE, "resolution": "Will not fix"}, "", PROSE),
     ({"project": {"title": "A project of it", "description": PROSE}}, "A project of it", PROSE),
     ({"user": {"content": PROSE}, "assistant": {"content": "So it is, and so be it."}}, "",
-     f"So it is, and so be it.\n{PROSE}"),
+     f"{PROSE}\nSo it is, and so be it."),
 ])
 def test_which_fields_say_something(fields, title, text, tmp_path):
     rows = parsed(tmp_path, "a.jsonl", "\n".join(json.dumps({"id": f"E-{n}", **fields}) for n in range(2)))

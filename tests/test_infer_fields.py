@@ -214,3 +214,13 @@ def test_what_joins_the_text_of_a_single_record(more, joins, suffix, tmp_path):
     """Long sentences do, as nothing shows whether others have the same, unless they are called like boilerplate."""
     row, = parsed(tmp_path, f"one.{suffix}", {"id": "1", "title": "It broke", "description": OTHER * 3, **more})
     assert row["text"] == "\n".join([OTHER * 3, *more.values()] if joins else [OTHER * 3])
+
+
+def test_parts_that_rank_alike_stand_as_in_their_records(tmp_path):
+    names = ["vuln_descr", "RationaleStatement", "ImpactStatement", "AuditProcedure"]
+    check(tmp_path, {name: f"{PROSE} {name}" for name in names}, "", "\n".join(f"{PROSE} {name} 1" for name in names))
+
+
+def test_a_question_before_its_choices_and_several_right_ones(tmp_path):
+    check(tmp_path, {"options": ["A wall", "A moat", "A hill"], "question_text": ASKED, "correct_options": ["A", "C"]},
+          "", f"{ASKED} 1\nA wall\nA moat\nA hill\nA\nC")
