@@ -42,7 +42,10 @@ Description = dict[str, Any]  # an entry of sources.yaml
 _CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN "
                       r"|(?:<!--[^>]{0,999}-->\s{0,99}){0,9}<(?:meta|link)\b")
 _OTHERS_NUMBER = re.compile("(?:CVE|CWE|CAPEC)-")
+_WEAKNESS = re.compile("(?:CWE|CAPEC)-")
 _EXPRESSION = re.compile(r"(?:\[[a-z]\w*\(.*\)\]|\{\{.*\}\}|\$\{.*\})\S*\s*$")  # of a template
+_PERSON = re.compile(r"(?:^| )by$|^(?:credits?|discoverer|finder|researchers?|submitter|acknowledge?ments?)\b")
+_REGEX = re.compile(r"[^\n]{0,200}?(?:\\[bBdDsSwW][*+?{(|\\]|\\[.()\[\]{}]|\(\?[:=!<]|\.[*+](?:\S|$)|\[\^)")
 _SLUG = re.compile(r"(?=.*[\d_./-])[\w./:-]+$")
 _DATA = re.compile(r'[\[{]\s*[\[{"]')
 _COUNT = re.compile("[2-9]|[1-9][0-9]{1,7}")  # no yes, no, and no date
@@ -205,6 +208,7 @@ def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
               and not OTHERS_TITLES & {*map(plain, leaf), *map(owner, leaf)}
               and not (rank(leaf) and all_.of_another(leaf))
               and leaves.bare(leaf) not in persons and all_.lettered(leaf) and not all_.begins(leaf, _EXPRESSION)
+              and not all_.begins(leaf, _REGEX)
               and (leaves.name(leaf) not in CLASSES or all_.own(leaf))
               and (not rank(leaf) or (not all_.parts(leaf) and (
                   leaves.name(leaf) in FIRM or leaves.name(leaf).endswith("title"))))]
@@ -212,7 +216,8 @@ def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
         other != leaf and leaves.bare(other)[:len(leaves.bare(leaf)) - 1] == leaves.bare(leaf)[:-1]
         and (all_.length(leaf) <= HEADING or not all_.parts(other)) for other in texts)]
     short = [leaf for leaf in all_.found if leaf not in texts and not rank(leaf) and all_.prose(leaf)
-             and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf) and not all_.begins(leaf, _CAPTURE)]
+             and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf) and not all_.begins(leaf, _CAPTURE)
+             and not _PERSON.search(" ".join(parts(leaf[-1]))) and not any(map(_WRONG.search, leaf))]
     constant = [leaf for leaf in titles if all_.constant(leaf)]
     titles = [leaf for leaf in titles if leaf not in constant or leaves.name(leaf) in FIRM]
     titles = sorted(titles, key=lambda leaf: (rank(leaf), any(map(owner, leaf))))
@@ -246,7 +251,10 @@ def _ids(all_: Fields, near: set[Leaf]) -> list[Leaf]:
                and _numbers_its_own(leaf[-1], all_.found[leaf][0])]  # upstream's own, before a CVE's
     if own and leaves.name(own[0]) in CVES:
         own = [*numbers, *own]
-    order = [*own, ("@key",), *public, *(leaf for leaf in named if leaf in top), *ending, *aliases,
+    kinds = [leaf for leaf in public if leaf in ending and all_.begins(leaf, _WEAKNESS)
+             and len(set(all_.found[leaf])) < len(all_.found[leaf])]  # of weakness, not its own
+    public, ending = ([leaf for leaf in some if leaf not in kinds] for some in (public, ending))
+    order = [*own, ("@key",), *public, *(leaf for leaf in named if leaf in top), *ending, *kinds, *aliases,
              *(leaf for leaf in named if not all_.parts(leaf) or all_.lettered(leaf)), *bare, *pages, *indicators]
     return [leaf for leaf in dict.fromkeys(order) if leaf in all_.found and _distinct(all_, leaf)
             and not all_.begins(leaf, _EXPRESSION)][:2]

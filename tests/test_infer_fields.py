@@ -224,3 +224,20 @@ def test_parts_that_rank_alike_stand_as_in_their_records(tmp_path):
 def test_a_question_before_its_choices_and_several_right_ones(tmp_path):
     check(tmp_path, {"options": ["A wall", "A moat", "A hill"], "question_text": ASKED, "correct_options": ["A", "C"]},
           "", f"{ASKED} 1\nA wall\nA moat\nA hill\nA\nC")
+
+
+@pytest.mark.parametrize("name", ["reported_by", "discoveredBy", "credit", "credits", "researcher", "rejected_answer"])
+def test_names_of_persons_and_wrong_answers_are_no_titles(name, tmp_path):
+    check(tmp_path, {"description": PROSE, name: "Ann Example of Acme"}, "", f"{PROSE} 1")
+
+
+def test_a_regular_expression_is_no_title_and_a_weakness_no_id(tmp_path):
+    rules = [r"\bstrcpy\s*\(", r"(md2_init\s*\()|(md2)", r"\bgets\s*\(\s*\w+\s*\)"]
+    said = [{"cwe_id": f"CWE-{n // 2}", "description": f"{PROSE} {n}", "rule": rule, "pattern_id": f"unsafe-{n}"}
+            for n, rule in enumerate(rules)]
+    rows = parsed(tmp_path, "a.json", said)
+    assert [(row["id"], row["title"]) for row in rows] == [(f"unsafe-{n}", "") for n in range(3)]
+    said = [{key: value for key, value in one.items() if key != "pattern_id"} | {"rule": "C:\\windows\\system.exe"}
+            for one in said]
+    assert [(row["id"][:4], row["title"]) for row in parsed(tmp_path, "b.json", said)] == [
+        ("CWE-", "C:\\windows\\system.exe")] * 3
