@@ -42,6 +42,7 @@ Description = dict[str, Any]  # an entry of sources.yaml
 _CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN "
                       r"|(?:<!--[^>]{0,999}-->\s{0,99}){0,9}<(?:meta|link)\b")
 _OTHERS_NUMBER = re.compile("(?:CVE|CWE|CAPEC)-")
+_CVE = re.compile("CVE-[0-9]")
 _WEAKNESS = re.compile("(?:CWE|CAPEC)-")
 _EXPRESSION = re.compile(r"(?:\[[a-z]\w*\(.*\)\]|\{\{.*\}\}|\$\{.*\})\S*\s*$")  # of a template
 _PERSON = re.compile(r"(?:^| )by$|^(?:credits?|discoverer|finder|researchers?|submitter|acknowledge?ments?)\b")
@@ -92,7 +93,8 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
                 and not all_.parts(leaf) and not all_.of_another(leaf)]
     result["status"] = [*map(leaves.path, statuses[:1]), *_flags(all_, near)]
     result["meta"] = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := all_.named(names))}
-    if cves := [leaf for leaf in ids[1:] if leaves.name(leaf) in CVES]:
+    if cves := [leaf for leaf in all_.named(sorted(CVES)) if leaf not in ids[:1] and not all_.parts(leaf)
+                and leaves.bare(leaf)[:-1] in near and all_.begins(leaf, _CVE)]:
         result["meta"].setdefault("aliases", leaves.path(cves[0]))
     result["format"] = "auto"
     return result

@@ -241,3 +241,12 @@ def test_a_regular_expression_is_no_title_and_a_weakness_no_id(tmp_path):
             for one in said]
     assert [(row["id"][:4], row["title"]) for row in parsed(tmp_path, "b.json", said)] == [
         ("CWE-", "C:\\windows\\system.exe")] * 3
+
+
+def test_the_cve_of_some_records_is_among_the_aliases(tmp_path):
+    rows = parsed(tmp_path, "a.json", [{"id": f"acme-{n}", "cve": f"CVE-2031-000{n}" if n < 2 else None,
+                                        "advisory": f"{PROSE} {n}"} for n in range(4)])
+    assert [row["id"] for row in rows] == [f"acme-{n}" for n in range(4)]
+    assert [json.loads(row["meta"]).get("aliases") for row in rows] == ["CVE-2031-0000", "CVE-2031-0001", None, None]
+    rows = parsed(tmp_path, "b.json", [{"cve": f"CVE-2031-000{n}", "advisory": f"{PROSE} {n}"} for n in range(4)])
+    assert [(row["id"], row["meta"]) for row in rows] == [(f"CVE-2031-000{n}", "{}") for n in range(4)]
