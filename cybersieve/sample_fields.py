@@ -26,13 +26,15 @@ from cybersieve.leaves import Leaf
 
 LONGEST_TITLE = 300  # characters; longer sentences are a text, whatever they are called
 SAYS_SOMETHING = 60  # characters of a value that is no title, from which on it is a text
+BEGINNING = 1000  # characters, by which language is told
 BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most of them is not their own
 _YES = re.compile(r"(?:true|false|yes|no|[ynt01f]|null|none|never|n/a|x|)$"
                   r"|[0-9]{4}-[0-9]{2}|[0-9]{9,}|[a-z]{3},? [0-9a-z]", re.I)  # yes, no, or the beginning of a time
 # A few words that are no names, and a sentence's end; scripts without spaces say more in fewer characters.
 _SENTENCE = re.compile(r"(?s)(?=.*\b[^\W\d_A-Z]{2,}[,;:]? [^\W\d_A-Z]+[,;:]? [^\W\d_A-Z]{2,}).*[.!?](?:\s|$)"
                        r"|(?=.*[\u3040-\u30ff\u3400-\u9fff]{6}).*[。！？，]")
-_ASKS = re.compile(r"(?:what|who|whose|which|when|why|how|is|are|was|were|do|does|did|can|could|should)\b.* .*\w", re.I)
+_ASKS = re.compile(r"(?:what|who|whose|which|when|why|how|is|are|was|were|do|does|did|can|could|should)\b.{0,99}? \w",
+                   re.I)
 _OF_CODE = re.compile(r"[|=;{}<>\\$*#]|//")  # hardly ever in language
 _CODED = re.compile(r"[0-9]+|[0-9A-Fa-f-]{32,}")
 
@@ -79,14 +81,18 @@ class Fields:
     def language(self, leaf: Leaf) -> bool:
         """Are these sentences or questions, with hardly a sign of code among them?"""
         said = [bool(_SENTENCE.match(text) or _ASKS.match(text)) and 100 * len(_OF_CODE.findall(text)) <= len(text)
-                for text in self.found[leaf]]
+                for text in self._beginnings(leaf)]
         return sum(said) * 2 > len(said)
+
+    def _beginnings(self, leaf: Leaf) -> list[str]:
+        return [text[:BEGINNING] for text in self.found[leaf]]
 
     def too_long(self, leaf: Leaf) -> bool:
         """Is it called like a title (or a query, which may be a question), but sentences that are too long for one?"""
         name = leaves.name(leaf)
         return (name in TITLES or name == "query") and self.length(leaf) > LONGEST_TITLE and (
-            self.sentences(leaf) if name in FIRM else self.language(leaf))
+            2 * sum(map(bool, map(_SENTENCE.match, self._beginnings(leaf)))) > len(self.found[leaf])
+            if name in FIRM else self.language(leaf))
 
     def asks(self, leaf: Leaf) -> bool:
         """Is it what is asked, or a value that says something, so that it is a text where it is not the title?"""
