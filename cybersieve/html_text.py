@@ -17,7 +17,9 @@ XML_BLOCKS = words("""list list-item def-list def-item disp-formula disp-quote b
     simpara formalpara listitem itemizedlist orderedlist variablelist varlistentry steps step substep cmd note claim
     claim-text paragraph item row entry t containerblockelement unorderedlist""")
 FLOWING = words("item row entry note step cmd list screen paragraph t")  # which may as well be words of a sentence
-RAISED = words("sup superscript")
+# What stands before an exponent, and before a key or a menu right behind another.
+MARKS = {"sup": "^", "superscript": "^", "key": "+", "keycap": "+"} | dict.fromkeys(
+    words("gui guimenu guimenuitem guisubmenu guibutton"), " > ")
 PREFORMATTED = words("pre preformat programlisting screen sourcecode artwork literallayout codeblock")
 
 _CONTROLS = bytes(code for code in range(128) if CONTROL.match(chr(code)))
@@ -80,8 +82,8 @@ def _role(tag: Any, flows: bool) -> tuple[bool, str, str, bool, bool]:
         return False, "", "", False, False
     pre = name in PREFORMATTED
     around = ("\n", " " if name in {"td", "th"} else "\n") if pre or name in BLOCKS or name in XML_BLOCKS else (
-        "^" if name in RAISED else "", "")
-    return not name or name in SILENT, *around, pre, name in {"code", "paragraph", "insert"} | RAISED
+        MARKS.get(name, ""), "")
+    return not name or name in SILENT, *around, pre, name in {"code", "paragraph", "insert", *MARKS}
 
 
 def _gather(node: Any, pieces: list[str], kept: bool) -> None:
@@ -92,8 +94,8 @@ def _gather(node: Any, pieces: list[str], kept: bool) -> None:
         if node.tag is etree.Entity:  # of a DTD that was not fetched: HTML's names are known, others stay as they stand
             pieces.append(_entity(node))
         return
-    if doubtful and before == "^":
-        before = "^" if not len(node) and power("".join(pieces[-6:]), node.text or "") else ""
+    if doubtful and before in MARKS.values():
+        before = before if _marked(node, before, pieces) else ""
     elif doubtful and (name := node.get("id-ref") or node.get("param-id")):  # OSCAL's, as in its Markdown
         pieces.append(f"{{{{ insert: param, {name} }}}}")
     elif doubtful and not kept and _preformatted(node):
@@ -110,6 +112,14 @@ def _gather(node: Any, pieces: list[str], kept: bool) -> None:
     if inside is not pieces:
         pieces.append(indented("".join(inside)))
     pieces.append(after)
+
+
+def _marked(node: Any, mark: str, pieces: list[str]) -> bool:
+    """Is this an exponent, or a key or menu right behind another?"""
+    if mark == "^":
+        return not len(node) and power("".join(pieces[-6:]), node.text or "")
+    other = node.getprevious()
+    return other is not None and not other.tail and _role(other.tag)[1] == mark
 
 
 def _preformatted(node: Any) -> bool:
