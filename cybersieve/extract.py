@@ -63,6 +63,12 @@ def gone(value: Any) -> bool:
     return isinstance(value, str) and len(value) < 30 and value.strip().lower() in GONE
 
 
+def says(source: Source, tree: Any) -> bool:
+    """Has the record a text where its source has it?"""
+    return any(fields.words(value) for choice in source.text for find, _ in choice for value in find(tree)
+               if not gone(value))
+
+
 def told_gone(source: Source, tree: Any) -> bool:
     """Is it the record's own text that was taken out?"""
     return any(gone(value) for choice in source.text for find, _ in choice for value in find(tree))

@@ -69,11 +69,11 @@ HEADING = 100  # characters: a longer summary is no title of what is only said o
 
 
 def described(kind: str, records: list[str], samples: list[Any]) -> Description:
-    """Which fields make a record, from samples of them, as an entry of sources.yaml."""
+    """Which fields make a record, from samples of them, as an entry of sources.yaml; `shown`: these."""
     if key := _wrapper(samples):
         inside = described(kind, records, [tree[key] for tree in samples])
         fields_ = ("id", "title", "text", "status", "meta")
-        return inside | {name: _below(key, inside[name]) for name in fields_}
+        return inside | {name: _below(key, inside[name]) for name in fields_} | {"shown": samples}
     all_ = Fields(samples)
     texts = _texts(all_)
     least = min((len(leaves.bare(leaf)) for leaf in texts), default=1)
@@ -96,7 +96,7 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     if cves := [leaf for leaf in all_.named(sorted(CVES)) if leaf not in ids[:1] and not all_.parts(leaf)
                 and leaves.bare(leaf)[:-1] in near and all_.begins(leaf, _CVE)]:
         result["meta"].setdefault("aliases", leaves.path(cves[0]))
-    result["format"] = "auto"
+    result |= {"format": "auto", "shown": samples}
     return result
 
 
@@ -282,3 +282,8 @@ def _flags(all_: Fields, near: set[Leaf]) -> list[dict[str, str]]:
             if leaves.bare(leaf)[:-1] in near and not all_.parts(leaf) and not all_.of_another(leaf)
             and all_.length(leaf) <= 40 and not all_.wordy(leaf) and not any(map(_COUNT.fullmatch, all_.found[leaf]))
             and (word != "deleted" or all_.yes(leaf))]
+
+
+def captured(text: str) -> bool:
+    """Is this what a tool saw or signed, and no text whatever its field is called?"""
+    return bool(_CAPTURE.match(text))

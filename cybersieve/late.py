@@ -71,6 +71,7 @@ def _source(tree: dict[str, Any]) -> Source | None:
     if not any(textual(key) for leaf in leaves.of(tree) for key in leaf):
         return None
     description = described("json", [""], [tree])
+    del description["shown"]
     description["title"] = [path for path in description["title"] if _titles(_name(path))]
     named = any(textual(_name(path)) for path in description["text"])
     return sources.compiled(description, inferred=True) if named else None

@@ -17,7 +17,7 @@ ATTRIBUTES = frozenset(("$", "@", "attr", "attrs", "_attributes", "@attributes")
 CHOICE = re.compile("(?:(?:option|choice|answer|step)[ _]?)?(?:[A-Ja-j]|[0-9]{1,3})")  # of several to choose from
 _LANGUAGES = ("lang", "language", "locale", "@lang", "@language", "xml:lang")  # keys that say which one
 _LANGUAGE = re.compile("[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,4}){0,2}")
-_SIMPLE = re.compile(r"[\w .:/-]+")  # a name that a path can hold
+SIMPLE = re.compile(r"[\w .:/-]+")  # a name that a path can hold
 
 
 def alike(values: list[Any]) -> bool:
@@ -60,7 +60,7 @@ def chosen_fields(tree: dict[str, Any]) -> dict[Chosen, list[Any]]:
     for key, value in tree.items():
         for item in value if isinstance(value, list) else [value]:
             name = item.get("@name") if isinstance(item, dict) else None
-            if isinstance(name, str) and _SIMPLE.fullmatch(name) and fields.sayable(key):
+            if isinstance(name, str) and SIMPLE.fullmatch(name) and fields.sayable(key):
                 field = Chosen.of(key, f"@name={name}", name)
                 found.setdefault(field, []).append({k: v for k, v in item.items() if k != "@name"})
             elif isinstance(item, dict):
@@ -83,7 +83,7 @@ def _spoken(key: str, value: Any) -> str:
     return key
 
 
-def _map(tree: dict[str, Any]) -> bool:
+def by_ids(tree: dict[str, Any]) -> bool:
     """Is this an object of id -> object? Numbers are enough, other names must be some, and none that of a field."""
     inner = list(tree.values())
     if all(map(numeric, tree)):
@@ -102,7 +102,7 @@ def of(tree: Any, above: Leaf = ()) -> Iterator[Leaf]:
                 isinstance(value, dict | list) for value in tree.values()):
             yield (*above, "*")
             return
-        if above and _map(tree):
+        if above and by_ids(tree):
             for value in tree.values():  # by ids that no other record has
                 yield from of(value, (*above, "*"))
             return

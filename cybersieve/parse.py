@@ -26,6 +26,7 @@ from cybersieve import (
     readers,
     records,
     sources,
+    unseen,
     xml_stream,
 )
 from cybersieve import engine as engines
@@ -107,6 +108,8 @@ def _told(outcome: Outcome) -> Iterator[str]:
     for note in (late.NOT_READ, xml_stream.NOT_READ):
         if missed := outcome.counts.notes[note]:
             yield f"{outcome.source}: {missed} {note} (say in parse.sources where its records stand)"
+    if missed := outcome.counts.notes[unseen.NOT_READ]:
+        yield f"{outcome.source}: {missed} {unseen.NOT_READ} (say in parse.sources which are its records' texts)"
 
 
 def _passed_over(names: list[str], skipped: dict[str, str], own: list[Source]) -> Iterator[str]:
@@ -255,7 +258,10 @@ def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> 
                 raise InputError(name, "a list where a record is wanted", locator,
                                  f"end the path in {source.place}.records with []")
             absent.see(source, tree)
-        record = extract.record(source, tree, name, locator, drop, limit, counts.notes)
+        wider = unseen.wider(source, tree, counts.notes) if source.inferred else None
+        if wider and not extract.says(source, tree) and (extract.told_gone(source, tree) or kinds.of(tree, source)):
+            wider = None  # it is of another kind
+        record = extract.record(wider or source, tree, name, locator, drop, limit, counts.notes)
         if not record.text and source.inferred and not extract.told_gone(source, tree) and (
                 other := kinds.of(tree, source)):
             again = extract.record(other, tree, name, locator, drop, limit, counts.notes)

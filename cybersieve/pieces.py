@@ -235,7 +235,7 @@ def _elements(head: bytes, chunks: Iterator[bytes], piece: Piece, source: Source
     inside = _without(chunks, piece.closing[:piece.closing.index(b">")], piece.name)
     document = chain([head], inside, [piece.closing])
     for locator, tree in xml_stream.records(document, piece.name, source.records, notes, *bounds, read=source.wanted,
-                                            beside=beside):
+                                            beside=beside, seen=source.seen):
         notes[_passed(locator.rpartition("[")[0])] += 1
         yield locator, tree
 

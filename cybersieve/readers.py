@@ -7,7 +7,7 @@ ones (cybersieve/sources.yaml), else by shape (cybersieve/infer.py). Only a boun
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import PurePosixPath
@@ -28,6 +28,7 @@ from cybersieve import (
     peek,
     sources,
     tables,
+    unseen,
     xml_documents,
     xml_stream,
     yaml_stream,
@@ -279,7 +280,10 @@ def _beside(other: fields.RecordPath, path: fields.RecordPath) -> bool:
 
 
 def _inferred(description: dict[str, Any] | None) -> Source | None:
-    return sources.compiled(description, inferred=True) if description else None
+    if not description:
+        return None
+    shown = unseen.of(description, description.pop("shown"))
+    return replace(sources.compiled(description, inferred=True), shown=shown)
 
 
 def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes: Counter[str],
@@ -301,7 +305,7 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
         for number, document in enumerate(xml_documents.split(stream, state.ended), 1):
             beside = others if isinstance(others, xml_stream.Beside) else None
             found = xml_stream.records(document, name, source.records, notes, **bounds, read=source.wanted, state=state,
-                                       beside=beside)
+                                       beside=beside, seen=source.seen)
             yield from _bounded(found if number == 1 else _further(found, f"document {number}", notes), name, notes)
     elif kind == "csv":
         yield from tables.rows(stream, name, notes, bounds["max_bytes"])

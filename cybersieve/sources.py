@@ -67,6 +67,7 @@ class Source:
     place: str  # what its keys are called in errors
     inferred: bool = False  # by shape: nobody has described it
     also: tuple["Source", ...] = ()  # others whose records stand in the same document
+    shown: Any = None  # unseen.Shown: what the records are like that it was inferred from
 
     @cached_property
     def places(self) -> list[fields.RecordPath]:
@@ -118,6 +119,11 @@ class Source:
     def wanted(self) -> fields.Wanted:
         """What of a record is read; empty: all."""
         return fields.wanted(_paths(self.described))
+
+    @property
+    def seen(self) -> fields.Wanted | None:
+        """The keys that its first records have, where it was inferred from them."""
+        return self.shown.tree() if self.shown else None
 
     @property
     def users(self) -> bool:

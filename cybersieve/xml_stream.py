@@ -128,17 +128,17 @@ class State:
 
 def records(chunks: Iterable[bytes], name: str, wanted: list[str], notes: Counter[str], max_depth: int = 500,
             max_bytes: int = 16_000_000, read: Wanted | None = None, state: State | None = None,
-            beside: Beside | None = None) -> Iterator[tuple[str, Any]]:
+            beside: Beside | None = None, seen: Wanted | None = None) -> Iterator[tuple[str, Any]]:
     """Locator (XML path) and tree of every outermost element with a `wanted` local name, what is `read` of it or all.
 
     `*` is every element below the root, `*.*` below these, each with its name as `@key`. Elements of unknown names
-    `beside` them are counted.
+    `beside` them are counted. Where it is told what was `seen` in records, what else they have is read as well.
 
     Raises InputError with the line where the XML is broken, nested deeper than `max_depth` (or 256), or a
     record takes more than `max_bytes`.
     """
     document, guard, open_record = Document(), Guard(name, max_bytes), None
-    found = _Records(document, name, wanted, max_depth, Plan.of(read or {}), guard)
+    found = _Records(document, name, wanted, max_depth, Plan.of(read or {}, seen), guard)
     if state:
         state.document = document
     try:

@@ -38,22 +38,27 @@ def attributes(node: Any) -> dict[str, Any]:
 class Plan:
     """What of an element is read, as libxml2 looks for it: the other children need not be shown to Python."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Wanted, seen: Wanted | None = None) -> None:
+        """Children whose names are not among those `seen`, if any are told, are read as well."""
         names = [name for name in wanted if name and name[0] not in "@#-"]
-        self.below = {name: Plan.of(wanted[name]) for name in names}
+        self.below = {name: Plan.of(wanted[name], seen.get(name) if seen else None) for name in names}
         self.tags = [f"{{*}}{name}" for name in names if LAST not in wanted[name]]
         self.last = [f"{{*}}{name}" for name in names if LAST in wanted[name]]  # of which only the last is read
         self.text = "#text" in wanted
+        known = {*seen, *names} if seen and "#text" not in seen else None
+        self.late = known and lru_cache(4096)(lambda tag: local(tag) not in known)
 
     @classmethod
-    def of(cls, wanted: Wanted) -> "Plan | None":
+    def of(cls, wanted: Wanted, seen: Wanted | None = None) -> "Plan | None":
         """None where all of it is wanted."""
-        return cls(wanted) if wanted and "*" not in wanted else None
+        return cls(wanted, seen) if wanted and "*" not in wanted else None
 
     def children(self, node: Any) -> list[Any]:
         found = list(node.iterchildren(*self.tags)) if self.tags else []
         for tag in self.last:
             found += islice(node.iterchildren(tag, reversed=True), 1)
+        if late := self.late:
+            found += [child for child in node.iterchildren("*") if late(child.tag)]
         return found
 
 
@@ -84,7 +89,7 @@ def tree(node: Any, plan: Plan | None = None) -> Any:
             result["#text"] = flow
             continue
         name = local(child.tag)
-        value = tree(child, plan and plan.below[name])
+        value = tree(child, plan and plan.below.get(name))
         if name not in result:
             result[name] = value
         elif isinstance(result[name], list):
