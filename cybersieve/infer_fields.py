@@ -93,8 +93,9 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
                 and not all_.parts(leaf) and not all_.of_another(leaf)]
     result["status"] = [*map(leaves.path, statuses[:1]), *_flags(all_, near)]
     result["meta"] = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := all_.named(names))}
-    if cves := [leaf for leaf in all_.named(sorted(CVES)) if leaf not in ids[:1] and not all_.parts(leaf)
-                and leaves.bare(leaf)[:-1] in near and all_.begins(leaf, _CVE)]:
+    some = [leaf for leaf in all_.named(sorted(CVES)) if leaf not in ids and not all_.parts(leaf)
+            and leaves.bare(leaf)[:-1] in near and all_.begins(leaf, _CVE)]  # that not all records have
+    if cves := [*(leaf for leaf in ids[1:] if leaves.name(leaf) in CVES), *some]:
         result["meta"].setdefault("aliases", leaves.path(cves[0]))
     result |= {"format": "auto", "shown": samples}
     return result
