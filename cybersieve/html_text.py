@@ -119,7 +119,7 @@ def _marked(node: Any, mark: str, pieces: list[str]) -> bool:
     if mark == "^":
         return not len(node) and power("".join(pieces[-6:]), node.text or "")
     other = node.getprevious()
-    return other is not None and not other.tail and _role(other.tag)[1] == mark
+    return other is not None and not other.tail and _role(other.tag, False)[1] == mark
 
 
 def _preformatted(node: Any) -> bool:

@@ -247,12 +247,15 @@ def _last(top: Any) -> list[Any]:
 def _prune(last: list[Any], record: Any) -> None:
     """Throw away what is complete: of each of the last elements all children but the last, down to an open record.
 
-    The last child of each may still be open, and libxml2 may still add text to it.
+    The last child of each may still be open, and libxml2 may still add text to it. What stands before it, by which
+    xml_tree sees how far in it begins, stays.
     """
     for node in last:
         if node is record:
             return
-        del node[:-1]
+        if len(node) > 1:
+            node.text = node[-2].tail
+            del node[:-1]
 
 
 def _not_xml(name: str, reason: str, line: int, column: int) -> InputError:

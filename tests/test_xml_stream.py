@@ -70,6 +70,16 @@ def test_instructions_and_comments_are_no_part_of_a_record(parts, within, before
     assert [tree for _, tree in read(data, "rec", size=size)] == [xml_tree.tree(node) for node in outermost]
 
 
+@pytest.mark.parametrize("size", [1, 40, 1 << 18])
+def test_lines_are_those_of_the_whole_document_however_it_is_read(size):
+    """A record's own lines are told by what stands before it, which may be gone."""
+    inner = "<![CDATA[<i>a</i>]]>\n  <![CDATA[<i>b</i>]]>"
+    data = f"<top>\n <rec>{inner}</rec><rec>{inner}</rec>\n <rec>{inner}</rec></top>".encode()
+    whole = [xml_tree.tree(node) for node in etree.fromstring(data)]
+    assert len(set(whole)) == 2
+    assert [tree for _, tree in read(data, "rec", size=size)] == whole
+
+
 @pytest.mark.parametrize("size", [1, 2, 7, 1 << 18])
 @pytest.mark.parametrize("declared", [b"", b"<?xml version='1.0' encoding='latin-1'?>", b"\xef\xbb\xbf",
                                       b"\xef\xbb\xbf<?xml\nversion='1.0'?>\n", b"\n <!-- c --><?xml-stylesheet a?>",
