@@ -141,6 +141,7 @@ class Elements:
     samples: dict[str, list[Any]] = field(default_factory=dict)  # local name -> trees of the first complete ones
     counts: Counter[str] = field(default_factory=Counter)
     depths: dict[str, int] = field(default_factory=dict)  # where a name stands nearest to the root, which is at 0
+    open: list[str] = field(default_factory=list)  # names of those that do not end there, from the root down
 
 
 def xml_elements(begin: bytes, whole: bool, most: int = ITEMS) -> Elements:
@@ -164,9 +165,11 @@ def xml_elements(begin: bytes, whole: bool, most: int = ITEMS) -> Elements:
                 seen.depths[name] = min(depth, seen.depths.get(name, depth))
                 depth += 1
                 around[name] += 1
+                seen.open.append(name)
             else:
                 depth -= 1
                 around[name] -= 1
+                seen.open.pop()
                 found = seen.samples.setdefault(name, [])
                 says = len(node) or (node.text or "").strip() or telling.wordy(node.values())
                 kind = (not says, around[name] > 0)  # what only names another last

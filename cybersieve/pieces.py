@@ -26,6 +26,7 @@ from cybersieve import (
     peek,
     readers,
     sources,
+    unfinished,
     unzip,
     xml_cuts,
     xml_documents,
@@ -100,7 +101,8 @@ def of(path: Path, name: str, settings: Parse) -> list[Piece]:
             return _cut(uncut, cuts, share=len(cuts) + 1)
         large = 2 * SIZE <= _size(uncut) <= settings.limits.max_file_mb * 1e6  # beyond, the whole says so
         kind, source = _source(begin, name, settings) if large else ("", None)
-        if source is None:
+        if source is None or (unfinished.doubted(kind, source) and unfinished.end(
+                kind, source, *_looked_at(file, begin, settings))):
             return [uncut]
         if kind == "xml":
             first = xml_cuts.head(begin, source.records)
@@ -153,6 +155,13 @@ def _cuts(whole: Piece, settings: Parse, find: Callable[[int, int], json_cuts.Cu
         if (not cuts or near > cuts[-1][1]) and (cut := find(near, most)):
             cuts.append(cut)
     return cuts
+
+
+def _looked_at(file: IO[bytes], begin: bytes, settings: Parse) -> tuple[bytes, bytes]:
+    """The beginning, and as much as is looked at to see where its first record ends."""
+    file.seek(0)
+    more = file.read(max(peek.MOST, int(settings.limits.max_record_mb * 1e6)))
+    return readers.sequence(begin, iter(()))[0], more
 
 
 def _members(file: IO[bytes]) -> list[json_cuts.Cut]:

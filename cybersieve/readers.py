@@ -28,6 +28,7 @@ from cybersieve import (
     peek,
     sources,
     tables,
+    unfinished,
     unseen,
     xml_documents,
     xml_stream,
@@ -139,6 +140,14 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         if (told and source and not guessed(source, kind, begin)) or whole or len(begin) >= most:
             break
         begin, stream, whole = _beginning(stream, most if len(begin) >= peek.MOST else len(begin) * 8)
+    if source and not whole and unfinished.doubted(kind, source):
+        more, stream, ends = _beginning(stream, max(peek.MOST, bounds["max_bytes"]) if kind == "json" else peek.MOST)
+        end = unfinished.end(kind, source, begin, more)
+        shown = more[:end + peek.FIRST] if end else b""
+        if shown and (len(shown) < len(more) or len(more) <= peek.MOST):  # a document that is alone costs more
+            ends = ends and len(shown) == len(more)
+            if wider := recognised(kind, shown, ends, path, own, limits.max_depth):
+                source, begin, whole = wider, shown, ends
     if source is None:
         for _ in located(kind, stream, name, NOWHERE, notes, bounds):
             pass  # a fault further on says more than that nothing was found

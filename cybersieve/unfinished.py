@@ -1,0 +1,111 @@
+"""Where the first record ends of which a beginning shows only a part.
+
+A record that is longer than what is looked at seems to be the whole document, and its replies the records. What comes
+behind it tells: another like it, or nothing.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from lxml import etree
+
+from cybersieve import json_scan, peek, telling, xml_stream, xml_tree
+from cybersieve.fields import RecordPath
+from cybersieve.sources import Source
+
+
+def doubted(kind: str, source: Source) -> bool:
+    """May what was taken for records by its shape be within the first one? Not whole documents, nor rows."""
+    return source.inferred and kind in ("json", "xml") and source.records != [""]
+
+
+def end(kind: str, source: Source, begin: bytes, more: bytes) -> int:
+    """Where the first record may end that `begin` is cut off in, in `more`, which goes on behind that; 0: nowhere."""
+    return json_end(source, begin, more) if kind == "json" else xml_end(source, begin, more)
+
+
+def json_end(source: Source, begin: bytes, more: bytes) -> int:
+    """Where the outermost object around the records ends that does so in `more`, and may be a record itself.
+
+    Another document comes behind it, or it says something of its own. A document that is alone must hold the records
+    in a list of its own, too: what is in its rooms is like what a schema or a catalogue lists.
+    """
+    documents = peek.json_documents(begin)
+    if len(documents) != 1 or not isinstance(documents[0], dict):
+        return 0
+    rooms = max((_rooms(documents[0], path) for path in source.places), key=len, default=[])
+    nesting = json_scan.Nesting()
+    ends: dict[int, int] = {}  # by how many objects are open behind it
+    for at in range(0, len(more), json_scan.PART):
+        marks, opening, nested = nesting.brackets(np.frombuffer(more, np.uint8)[at:at + json_scan.PART])
+        behind = ~opening & (marks + at >= len(begin))
+        for level in range(len(rooms)):
+            found = marks[behind & (nested == level)]
+            if len(found):
+                ends.setdefault(level, at + int(found[0]) + 1)
+        if 0 in ends:
+            break
+    if 0 in ends and not more[ends[0]:ends[0] + peek.FIRST].strip() and not all(
+            len(path) == 2 and path[-1] == "[]" and _own(documents[0]) for path in source.places):
+        del ends[0]
+    return next((end for level, end in sorted(ends.items()) if not level or _own(rooms[level])), 0)
+
+
+def _own(tree: dict[str, Any]) -> bool:
+    """Has the object an id, a title or a text?"""
+    return any(telling.own(key) and isinstance(value, str | int) for key, value in tree.items())
+
+
+def _rooms(tree: Any, path: RecordPath) -> list[dict[str, Any]]:
+    """The objects around what stands at the path that may go on behind the beginning."""
+    rooms: list[dict[str, Any]] = []
+    for step in path:
+        last = next(reversed(tree), "") if isinstance(tree, dict) else ""
+        if not last:
+            break
+        rooms.append(tree)
+        if step not in ("*", last):
+            break
+        tree = tree[last]
+    return rooms[:-1] if path[-1:] == ("*",) and len(rooms) == len(path) else rooms
+
+
+def xml_end(source: Source, begin: bytes, more: bytes) -> int:
+    """Where in `more` another element begins like one around the records that is the only one of its name so far."""
+    seen = peek.xml_elements(begin, whole=False, most=0)
+    depth = min((seen.depths[name] for name in source.records if name in seen.depths), default=0)
+    awaited = {level: name for level, name in enumerate(seen.open[:depth]) if level and seen.counts[name] == 1}
+    second, end = _Second(awaited), 0
+    parser = etree.XMLParser(target=second, **xml_stream.SAFE)
+    with suppress(etree.XMLSyntaxError):  # the reader's to complain about
+        for at in range(0, len(more), peek.FIRST):
+            if second.outermost <= min(awaited, default=0):
+                break
+            before = second.outermost
+            parser.feed(more[at:at + peek.FIRST])
+            end = at + peek.FIRST if second.outermost < before else end
+    return end
+
+
+class _Second:
+    """What lxml tells of elements: the outermost of the `awaited` names, by depth, that comes again in one place."""
+
+    def __init__(self, awaited: dict[int, str]) -> None:
+        self.awaited, self.depth = awaited, 0
+        self.count: dict[int, int] = {}  # of them, by depth
+        self.outermost = max(awaited, default=-1) + 1
+
+    def start(self, tag: str, _: Any) -> None:
+        if xml_tree.local(tag) == self.awaited.get(self.depth):
+            self.count[self.depth] = self.count.get(self.depth, 0) + 1
+            if self.count[self.depth] > 1:
+                self.outermost = min(self.outermost, self.depth)
+        self.depth += 1
+        self.count[self.depth] = 0  # what it holds is another place
+
+    def end(self, _: str) -> None:
+        self.depth -= 1
+
+    def close(self) -> None:
+        """Nothing is to be told."""

@@ -1,0 +1,83 @@
+"""A first record that is longer than what is looked at: it is one, whatever stands in it."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from cybersieve import params, parse, pieces, readers
+from cybersieve.records import Counts
+from tests.conftest import ROOT
+
+SETTINGS = params.load(ROOT / "params.yaml").parse
+PROSE = "We unpacked it by hand and looked at what it calls, and this is what we found in there."
+
+
+def parsed(tmp_path, name, content):
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    return list(parse.rows(parse.found(tmp_path / name, name, SETTINGS, Counter()), name, SETTINGS, Counts()))
+
+
+def topic(number, replies):
+    return {"id": f"T-{number}", "title": f"Topic {number} of it", "body": f"{PROSE} {number}",
+            "replies": [{"by": "ann", "text": f"{PROSE} {number}.{n}"} for n in range(replies)]}
+
+
+TOPICS = [topic(0, 900), *(topic(n, 2) for n in range(1, 5))]
+assert len(json.dumps(TOPICS[0])) > 64_000
+
+
+def keyed(topics):
+    return {topic["id"]: {key: value for key, value in topic.items() if key != "id"} for topic in topics}
+
+
+def element(tree):
+    inner = "".join(f"<reply>{reply['text']}</reply>" for reply in tree["replies"])
+    return f"<topic id='{tree['id']}'><title>{tree['title']}</title><body>{tree['body']}</body>{inner}</topic>"
+
+
+SHAPES = {
+    "lines": lambda topics: "\n".join(map(json.dumps, topics)),
+    "keys in order": lambda topics: "\n".join(json.dumps(t | {"a": t["replies"]}, sort_keys=True) for t in topics),
+    "in a row": lambda topics: "".join(json.dumps(topic, indent=1) for topic in topics),
+    "by key": lambda topics: json.dumps(keyed(topics)),
+    "by key in a room": lambda topics: json.dumps({"data": keyed(topics), "total": 5}),
+    "elements": lambda topics: f"<all>{''.join(map(element, topics))}</all>",
+    "elements in a room": lambda topics: f"<all><n>5</n><room>{''.join(map(element, topics))}</room></all>",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_its_parts_are_not_taken_for_the_records(shape, tmp_path):
+    def told(topics):
+        return sorted((row["id"], row["title"], row["text"]) for row in parsed(tmp_path, "dump", SHAPES[shape](topics)))
+    assert [row[:2] for row in told(TOPICS)] == [(tree["id"], tree["title"]) for tree in TOPICS]
+    assert told(TOPICS) == told(TOPICS[::-1])
+
+
+def test_a_long_document_with_a_title_and_a_text_of_its_own_is_one_record(tmp_path):
+    row, = parsed(tmp_path, "one.json", json.dumps(TOPICS[0]))
+    assert (row["id"], row["title"]) == ("T-0", TOPICS[0]["title"])
+
+
+@pytest.mark.parametrize("document", [
+    {"title": "What was found", "entries": [topic(n, 2) for n in range(500)]},
+    {"made": "2031-01-02", "data": {"found": [topic(n, 2) for n in range(500)]}, "n": 1},
+])
+def test_a_long_feed_is_a_feed(document, tmp_path):
+    assert len(parsed(tmp_path, "feed.json", json.dumps(document))) == 500
+
+
+def test_a_long_feed_is_looked_at_once(tmp_path, monkeypatch):
+    real, seen = readers.recognised, []
+    monkeypatch.setattr(readers, "recognised", lambda kind, begin, *more: seen.append(len(begin)) or real(
+        kind, begin, *more))
+    assert parsed(tmp_path, "feed.json", json.dumps({"made": 1, "found": [topic(n, 2) for n in range(500)]}))
+    assert seen == [64_000]
+
+
+@pytest.mark.parametrize("shape", ["lines", "by key", "elements"])
+def test_a_large_file_is_cut_as_what_it_is(shape, tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces, "SIZE", 20_000)
+    (tmp_path / "dump").write_text(SHAPES[shape](TOPICS))
+    assert len(pieces.of(tmp_path / "dump", "dump", SETTINGS)) == 1
