@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cybersieve import fields
+from cybersieve import fields, peek, telling
 from cybersieve.leaves import pair
 from cybersieve.sources import Source
 
@@ -27,22 +27,36 @@ def source(documents: list[Any], whole: bool, known: Sequence[Source], inferred:
     """The known source whose records stand somewhere in the documents, with their places, or None.
 
     Others whose records stand as deep are in its `also`. `inferred`: where records were found by shape. What stands in
-    these is a part of a record, not a record.
+    these is a part of a record, not a record, but for lists in what says nothing of its own: pages in an array.
     """
     alone = len(documents) == 1 and inferred in (None, [""])
-    most = min((len(fields.record_path(path)) for path in inferred or []), default=STEPS)
+    places = list(map(fields.record_path, inferred or []))
+    most = min(map(len, places), default=STEPS)
+    pages = [place for place in places if place and _silent(peek.values(documents, place))]
     level = [_Node(document, (), 0) for document in documents]
     for _ in range(STEPS + 1):
         found: dict[str, list[tuple[str, ...]]] = {}
         for node in level:
-            if isinstance(node.value, dict) and (node.depth <= most or (alone and "[]" in node.path)):
+            if isinstance(node.value, dict) and (node.depth <= most or (alone and "[]" in node.path)
+                                                 or any(_listed(node.path, place) for place in pages)):
                 name = next((one.name for one in known if one.fits(node.value)), "")
                 found.setdefault(name, []).append(node.path)
         if fitting := [one for one in known if one.name in found]:
-            places = [_joined(list(dict.fromkeys(found[one.name])), whole) for one in fitting]
-            return fitting[0].at([path for paths in places for path in paths], also=fitting[1:])
-        level = [below for node in level for below in _below(node) if alone or below.depth <= most][:NODES]
+            here = [_joined(list(dict.fromkeys(found[one.name])), whole) for one in fitting]
+            return fitting[0].at([path for paths in here for path in paths], also=fitting[1:])
+        level = [below for node in level for below in _below(node) if alone or pages or below.depth <= most][:NODES]
     return None
+
+
+def _silent(items: list[Any]) -> bool:
+    """Are these objects without an id, a title, a text or any words?"""
+    return bool(items) and all(isinstance(item, dict) and not any(map(telling.own, item)) and not telling.speaks(item)
+                               for item in items)
+
+
+def _listed(path: tuple[str, ...], place: fields.RecordPath) -> bool:
+    """Does the path lead into a list within what stands at the place?"""
+    return "[]" in path[len(place):] and all(step in ("*", key) for step, key in zip(place, path, strict=False))
 
 
 def _below(node: _Node) -> list[_Node]:

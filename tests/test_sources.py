@@ -56,6 +56,8 @@ ELSEWHERE = {
     "answers": {"results": [{"vulns": [osv(0)]}, {}, {"vulns": [osv(1)]}]},
     "among other messages": "".join(json.dumps(tree, indent=1) for tree in (
         {"config": {"name": "a scanner"}}, {"osv": osv(0)}, {"progress": {"message": "Still."}}, {"osv": osv(1)})),
+    "pages in an array": [{"start": n, "timestamp": f"2031-01-0{n + 1}T00:00:00.000", "vulns": [osv(n)]}
+                          for n in range(2)],
     "bundles": [{"type": "bundle", "id": f"bundle--{U}", "objects": [
         {"type": "tool", "id": f"tool--{U[:-1]}{n}", "name": f"Flaw {n}", "description": f"Foo {n} leaks `keys`."}]}
         for n in range(2)]}
@@ -73,6 +75,7 @@ def test_records_of_a_known_source_are_known_where_they_stand(document, tmp_path
 @pytest.mark.parametrize("document", [
     [{"name": f"Finding {n}", "description": f"Seen {n} times in May.", "known": osv(n)} for n in range(2)],
     {"findings": [{"name": f"Finding {n}", "description": f"Seen {n} times.", "as": [osv(n)]} for n in range(2)]},
+    [{"name": f"Finding {n}", "as": [osv(n)]} for n in range(2)],
 ])
 def test_a_known_source_inside_of_records_is_a_part_of_them(document, tmp_path):
     (tmp_path / "d.json").write_text(json.dumps(document))
