@@ -56,8 +56,6 @@ ELSEWHERE = {
     "answers": {"results": [{"vulns": [osv(0)]}, {}, {"vulns": [osv(1)]}]},
     "among other messages": "".join(json.dumps(tree, indent=1) for tree in (
         {"config": {"name": "a scanner"}}, {"osv": osv(0)}, {"progress": {"message": "Still."}}, {"osv": osv(1)})),
-    "pages in an array": [{"start": n, "timestamp": f"2031-01-0{n + 1}T00:00:00.000", "vulns": [osv(n)]}
-                          for n in range(2)],
     "bundles": [{"type": "bundle", "id": f"bundle--{U}", "objects": [
         {"type": "tool", "id": f"tool--{U[:-1]}{n}", "name": f"Flaw {n}", "description": f"Foo {n} leaks `keys`."}]}
         for n in range(2)]}
@@ -82,6 +80,18 @@ def test_a_known_source_inside_of_records_is_a_part_of_them(document, tmp_path):
     found = parse.found(tmp_path / "d.json", "d.json", SETTINGS, Counter())
     rows = list(parse.rows(found, "d.json", SETTINGS, records.Counts()))
     assert [row["title"] for row in rows] == ["Finding 0", "Finding 1"]
+
+
+def test_answers_in_an_array_are_pages(tmp_path):
+    pages = [{"resultsPerPage": 2, "totalResults": 4, "timestamp": f"2031-01-0{page}T00:00:00.000", "vulnerabilities": [
+        {"cve": {"id": f"CVE-2031-{page}{n}", "vulnStatus": "Rejected" if n else "Analyzed", "descriptions": [
+            {"lang": "en", "value": f"Foo {page} leaks {n}."}]}} for n in range(2)]} for page in (1, 2)]
+    (tmp_path / "d.json").write_text(json.dumps(pages))
+    found = list(parse.found(tmp_path / "d.json", "d.json", SETTINGS, Counter()))
+    assert {source.name for source, _, _ in found} == {"nvd-2.0"}
+    rows = parse.rows(iter(found), "d.json", SETTINGS, records.Counts())
+    assert [(row["id"], bool(row["dropped"])) for row in rows] == [
+        (f"CVE-2031-{page}{n}", bool(n)) for page in (1, 2) for n in range(2)]
 
 
 PRODUCTS = [{"ProductID": str(n), "Value": f"Foo {n} for bar"} for n in range(4000)]
