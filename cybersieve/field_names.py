@@ -75,9 +75,11 @@ LABELS = frozenset(META["labels"])
 NAMED = frozenset([*IDS, *TITLES, *TEXTS, *EITHER, *(name for names in META.values() for name in names)])
 STATUSES = names_of("status state vulnstatus recordstatus")
 FLAGS = {"deleted": names_of("deleted isdeleted deletedat deleteat removed isremoved removedat dead"),
-         "revoked": names_of("revoked isrevoked"), "withdrawn": names_of("withdrawn withdrawnat"),
-         "deprecated": names_of("deprecated isdeprecated xmitredeprecated"),
-         "rejected": names_of("rejected isrejected")}
+         "revoked": names_of("revoked isrevoked"),
+         "withdrawn": names_of("withdrawn iswithdrawn withdrawnat withdrawndate datewithdrawn"),
+         "deprecated": names_of("deprecated isdeprecated xmitredeprecated deprecatedat"),
+         "obsolete": names_of("obsolete isobsolete"), "retracted": names_of("retracted isretracted retractedat"),
+         "rejected": names_of("rejected isrejected rejectedat rejecteddate daterejected")}
 
 PUBLIC = re.compile(r"[A-Z]{2,10}(?:-[A-Z]{2,8})*[-:]\d[\w.:-]{0,30}|GHSA(?:-\w{4}){3}")  # CVE-2014-0160
 _NUMBER = re.compile("[0-9]+|[0-9A-Fa-f-]{24,}")

@@ -91,7 +91,7 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     result |= {"id": list(map(leaves.path, ids)), "title": list(map(leaves.path, titles)), "text": told}
     statuses = [leaf for leaf in all_.named(STATUSES) if leaves.bare(leaf)[:-1] in near
                 and not all_.parts(leaf) and not all_.of_another(leaf)]
-    result["status"] = [*map(leaves.path, statuses[:1]), *_flags(all_, near)]
+    result["status"] = [*map(leaves.path, statuses[:2]), *_flags(all_, near)]
     result["meta"] = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := all_.named(names))}
     some = [leaf for leaf in all_.named(sorted(CVES)) if leaf not in ids and not all_.parts(leaf)
             and leaves.bare(leaf)[:-1] in near and all_.begins(leaf, _CVE)]  # that not all records have

@@ -250,3 +250,15 @@ def test_the_cve_of_some_records_is_among_the_aliases(tmp_path):
     assert [json.loads(row["meta"]).get("aliases") for row in rows] == ["CVE-2031-0000", "CVE-2031-0001", None, None]
     rows = parsed(tmp_path, "b.json", [{"cve": f"CVE-2031-000{n}", "advisory": f"{PROSE} {n}"} for n in range(4)])
     assert [(row["id"], row["meta"]) for row in rows] == [(f"CVE-2031-000{n}", "{}") for n in range(4)]
+
+
+@pytest.mark.parametrize(("gone", "reason"), [
+    ({"isWithdrawn": True}, "withdrawn"), ({"withdrawn_date": "2031-01-02"}, "withdrawn"),
+    ({"retracted": "true"}, "retracted"),
+    ({"obsolete": True}, "obsolete"), ({"dateRejected": "2031-01-02T03:04:05Z"}, "REJECTED"),
+    ({"state": "open", "record_status": "deprecated"}, "deprecated")])
+def test_what_says_that_a_record_is_gone(gone, reason, tmp_path):
+    alive = {name: "open" if name.endswith(("state", "status")) else False for name in gone}
+    rows = parsed(tmp_path, "flags.json", [{"id": n, "title": f"It {n} broke", "text": f"{PROSE} {n}",
+                                            **(gone if n == 3 else alive)} for n in range(6)])
+    assert [row["dropped"] for row in rows] == [reason if n == 3 else None for n in range(6)]
