@@ -242,8 +242,9 @@ def check(begun: bytes, name: str, start: int) -> None:
     """
     digits, events = Digits(), ijson.sendable_list()
     reader = ijson.basic_parse_coro(events)
-    for at in range(0, len(begun), NEAR):
-        part = begun[at:at + NEAR]
+    at = silent = 0
+    while at < len(begun):
+        part = begun[at:at + max(NEAR, silent // 8)]  # see Skeleton._feed
         if digits.too_many(part):
             raise long_number(name, start + at)
         try:
@@ -254,6 +255,8 @@ def check(begun: bytes, name: str, start: int) -> None:
                              "mend it or leave the file out") from None
         except ArithmeticError:
             raise long_number(name, start + at) from None
+        silent = 0 if events else silent + len(part)
+        at += len(part)
         events.clear()
 
 

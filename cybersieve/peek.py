@@ -18,7 +18,7 @@ from lxml import etree
 from cybersieve import json_record, tables, telling, xml_guard, xml_stream, xml_tree, yaml_stream
 from cybersieve.errors import InputError
 from cybersieve.fields import RecordPath
-from cybersieve.json_skeleton import NUMBER
+from cybersieve.json_skeleton import NEAR, NUMBER
 
 FIRST, MOST = 64_000, 4_000_000  # bytes looked at: at once, and where the first show no record
 ITEMS, KEYS, MORE = 40, 200, 40  # of an array, of an object, of an object's arrays and objects besides: what is kept
@@ -70,7 +70,7 @@ def json_documents(begin: bytes) -> list[Any]:
     keys: list[str] = [""]
     # What is not JSON here, or too much for ijson, is the reader's to complain about.
     with contextlib.suppress(ijson.JSONError, ValueError, ArithmeticError):
-        for event, value in ijson.basic_parse(io.BytesIO(begin), multiple_values=True, buf_size=4096):
+        for event, value in _events(begin):
             if len(parents) > DEPTH:
                 break
             if event == "map_key":
@@ -88,6 +88,22 @@ def json_documents(begin: bytes) -> list[Any]:
             if not parents and len(documents) >= ITEMS:
                 break
     return documents
+
+
+def _events(begin: bytes) -> Iterator[tuple[str, Any]]:
+    """What ijson tells of JSON. A string that a piece cuts it looks through again with the next: pieces grow in one."""
+    events = ijson.sendable_list()
+    reader = ijson.basic_parse_coro(events, multiple_values=True)
+    at = silent = 0
+    while at < len(begin):
+        size = max(NEAR, silent // 8)
+        reader.send(begin[at:at + size])
+        silent = 0 if events else silent + size
+        at += size
+        yield from events
+        events.clear()
+    reader.close()
+    yield from events
 
 
 def _shortened(tree: Any, depth: int) -> Any:

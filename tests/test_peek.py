@@ -7,7 +7,7 @@ import time
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from cybersieve import peek
+from cybersieve import json_skeleton, peek
 from tests.test_json_stream import TREES
 
 
@@ -34,3 +34,12 @@ def test_elements_within_elements_are_not_looked_at_over_and_over():
     start = time.process_time()
     assert peek.xml_elements(begin, whole=False).counts["x"] == 7300
     assert time.process_time() - start < 2
+
+
+def test_a_long_string_is_looked_through_a_few_times():
+    """Not anew with every piece, of one that ends and of one that is cut off."""
+    text = b'{"id": 1, "text": "' + b"some words " * 800_000
+    start = time.process_time()
+    assert [tree["id"] for tree in peek.json_documents(text + b'"}\n{"id": 2}')] == [1, 2]
+    json_skeleton.check(text, "f.json", 0)
+    assert time.process_time() - start < 5
