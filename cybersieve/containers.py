@@ -211,7 +211,7 @@ class _Zlib:
 
 
 def _streams(stream: Pushback, make: Callable[[], Any]) -> Iterator[bytes]:
-    """One or several compressed streams in a row; zero bytes after them are padding, anything else is an error."""
+    """One or several compressed streams in a row; zero bytes behind each are padding, anything else is an error."""
     while stream.begin(1):
         decoder = make()
         while not decoder.eof:
@@ -221,8 +221,8 @@ def _streams(stream: Pushback, make: Callable[[], Any]) -> Iterator[bytes]:
             if out := decoder.decompress(data, CHUNK):
                 yield out
         stream.unread(decoder.unused_data)
-        while (padding := stream.begin(CHUNK)) and not padding.strip(b"\0"):
-            stream.read1()
+        while (padding := stream.begin(CHUNK)).startswith(b"\0"):
+            stream.read(len(padding) - len(padding.lstrip(b"\0")))
 
 
 def _zstd(stream: Pushback) -> Iterator[bytes]:

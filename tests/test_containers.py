@@ -133,8 +133,10 @@ def test_zstd_frames_that_are_skipped(packed):
 
 
 @pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
-def test_zero_bytes_at_the_end_are_padding(kind, packed):
-    assert packed(STREAMS[kind](TEXT) + b"\0" * 1000)[0] == {"": TEXT}
+def test_zero_bytes_behind_a_stream_are_padding(kind, packed):
+    stream = STREAMS[kind](TEXT)
+    assert packed(stream + b"\0" * 1000)[0] == {"": TEXT}
+    assert packed(stream + b"\0" * 1000 + stream + b"\0" * 4)[0] == {"": TEXT * 2}
 
 
 @pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zst"])
