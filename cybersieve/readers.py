@@ -144,10 +144,10 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         more, stream, ends = _beginning(stream, max(peek.MOST, bounds["max_bytes"]) if kind == "json" else peek.MOST)
         end = unfinished.end(kind, source, begin, more)
         shown = more[:end + peek.FIRST] if end else b""
-        if shown and (len(shown) < len(more) or len(more) <= peek.MOST):  # a document that is alone costs more
-            ends = ends and len(shown) == len(more)
-            if wider := recognised(kind, shown, ends, path, own, limits.max_depth):
-                source, begin, whole = wider, shown, ends
+        ends = ends and len(shown) == len(more)
+        wider = recognised(kind, shown, ends, path, own, limits.max_depth) if shown else None
+        if wider and not set(source.records) <= set(wider.records):  # else what was seen first tells enough
+            source, begin, whole = wider, shown, ends
     if source is None:
         for _ in located(kind, stream, name, NOWHERE, notes, bounds):
             pass  # a fault further on says more than that nothing was found

@@ -46,8 +46,8 @@ def json_end(source: Source, begin: bytes, more: bytes) -> int:
                 ends.setdefault(level, at + int(found[0]) + 1)
         if 0 in ends:
             break
-    if 0 in ends and not more[ends[0]:ends[0] + peek.FIRST].strip() and not all(
-            len(path) == 2 and path[-1] == "[]" and _own(documents[0]) for path in source.places):
+    if 0 in ends and not more[ends[0]:ends[0] + peek.FIRST].strip() and not (ends[0] <= peek.MOST and all(
+            len(path) == 2 and path[-1] == "[]" and _own(documents[0]) for path in source.places)):
         del ends[0]
     return next((end for level, end in sorted(ends.items()) if not level or _own(rooms[level])), 0)
 

@@ -55,6 +55,13 @@ def test_its_parts_are_not_taken_for_the_records(shape, tmp_path):
     assert told(TOPICS) == told(TOPICS[::-1])
 
 
+def test_it_may_be_longer_than_xml_and_arrays_are_looked_at(tmp_path):
+    pages = [{"id": f"R-{n}", "title": f"Report {n} of it", "text": PROSE, "pages": [PROSE] * (5 if n else 50_000)}
+             for n in range(3)]
+    rows = parsed(tmp_path, "long.jsonl", "\n".join(map(json.dumps, pages)))
+    assert [row["id"] for row in rows] == ["R-0", "R-1", "R-2"]
+
+
 def test_a_long_document_with_a_title_and_a_text_of_its_own_is_one_record(tmp_path):
     row, = parsed(tmp_path, "one.json", json.dumps(TOPICS[0]))
     assert (row["id"], row["title"]) == ("T-0", TOPICS[0]["title"])
