@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from cybersieve import fields, leaves, peek, sources, xml_stream
+from cybersieve import extract, fields, leaves, peek, sources, xml_stream
 from cybersieve.field_names import (
     EITHER,
     FLAGS,
@@ -123,6 +123,7 @@ class Arrays(NamedTuple):
     maps: list[fields.RecordPath]  # where records stand by their ids
     own: frozenset[str]  # what those with records are called in locators
     seen: frozenset[str]  # and those that the beginning shows, with records or without, here and on the way
+    source: Source  # of the records
 
     def records(self, found: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
         """What was found but for items of other arrays that say nothing."""
@@ -130,7 +131,8 @@ class Arrays(NamedTuple):
         for locator, tree in found:
             name = locator.rpartition("[")[0]
             if name in self.own or (self.maps and "@key" in tree) or (
-                    name not in self.seen and records_room(locator) and kinds.of(tree) and not _tag(tree)):
+                    name not in self.seen and records_room(locator) and not _tag(tree)
+                    and (kinds.of(tree) or extract.says(self.source, tree))):
                 yield locator, tree
 
     def watch(self, notes: Counter[str], keys: list[str], text: str) -> None:
@@ -169,7 +171,7 @@ def arrays(source: Source, begin: bytes) -> Arrays | None:
     shown = [(*above[:level], key) for level in range(len(above) + 1)
              for room in peek.values(documents, above[:level]) for key in room]
     return Arrays((*above, "*", "[]"), maps, frozenset(".".join(place[:-1]) for place in places),
-                  frozenset(map(".".join, shown)))
+                  frozenset(map(".".join, shown)), source)
 
 
 def elements(source: Source, begin: bytes) -> xml_stream.Beside | None:

@@ -67,6 +67,13 @@ def test_an_array_behind_the_first(tmp_path):
     assert counts.written == len(rows) == 1050
 
 
+def test_an_array_behind_the_first_whose_text_is_called_as_there(tmp_path):
+    first = [{"id": f"a{n}", "prosa": f"{PROSE} {n}", "kind": "x"} for n in range(1000)]
+    later = [{"id": f"b{n}", "prosa": f"{PROSE} Again, {n}"} for n in range(30)]
+    rows, counts = parsed(tmp_path, "parts.json", {"first": first, "later": later})
+    assert [(row["id"], row["text"]) for row in rows] == [(one["id"], one["prosa"]) for one in first + later]
+
+
 @pytest.mark.parametrize("size", [pieces.SIZE, 20_000])
 def test_texts_in_objects_behind_the_first_array_are_told(size, tmp_path, monkeypatch):
     (tmp_path / "raw").mkdir()
