@@ -97,10 +97,12 @@ def _events(begin: bytes) -> Iterator[tuple[str, Any]]:
     at = silent = 0
     while at < len(begin):
         size = max(NEAR, silent // 8)
-        reader.send(begin[at:at + size])
+        try:
+            reader.send(begin[at:at + size])
+        finally:
+            yield from events  # what stands before a fault, too
         silent = 0 if events else silent + size
         at += size
-        yield from events
         events.clear()
     reader.close()
     yield from events
