@@ -156,10 +156,11 @@ class Fields:
     def named(self, names: list[str], ends: tuple[str, ...] = ()) -> list[Leaf]:
         """Leaves of these names, shallow ones first, then in the order of `names`, then those of such endings.
 
-        Texts and titles, which have endings, stand as in the records where these say nothing.
+        Texts and titles, which have endings, stand as in the records where these say nothing, those of any key first:
+        they are more than can be named one by one.
         """
         ranked = [(len(leaves.bare(leaf)), names.index(name) if name in names else len(names), len(leaf),
-                   at if ends else 0, leaf) for at, (leaf, name) in enumerate(self.names.items())
+                   at * ("*" not in leaf) if ends else 0, leaf) for at, (leaf, name) in enumerate(self.names.items())
                   if name in names or (ends and name.endswith(ends))]
         return [leaf for *_, leaf in sorted(ranked)]
 

@@ -262,3 +262,14 @@ def test_what_says_that_a_record_is_gone(gone, reason, tmp_path):
     rows = parsed(tmp_path, "flags.json", [{"id": n, "title": f"It {n} broke", "text": f"{PROSE} {n}",
                                             **(gone if n == 3 else alive)} for n in range(6)])
     assert [row["dropped"] for row in rows] == [reason if n == 3 else None for n in range(6)]
+
+
+def test_parts_by_any_key_before_those_that_are_named_one_by_one(tmp_path):
+    """Some records' parts are called like fields (a status, a date): there are more of the others than are read."""
+    like_fields = ["status", "created", "description", "type", "url", "version", "author"]
+    others = [f"Member{n}" for n in range(4)]
+    shapes = {f"S{n}": {"documentation": f"{PROSE * 4} {n}",
+                        "members": {name: {"documentation": f"{PROSE} {name} {n}"} for name in names}}
+              for n, names in enumerate([like_fields, others, others, others])}
+    rows = parsed(tmp_path, "a.json", json.dumps({"shapes": shapes}))
+    assert [row["text"].count("\n") for row in rows] == [7, 4, 4, 4]
