@@ -42,7 +42,7 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
     plain = _body(parts, max_chars, notes, alone if source.inferred else None)
     if source.inserts:
         plain = source.inserts(plain, tree)[:max_chars]
-    statuses = [word for find in source.status for word in find(tree)]
+    statuses = [word.replace(folding.INDENT, " ") for find in source.status for word in find(tree)]
     own = folding.one_line(_first(source.id, tree))[:MAX_ID]
     if (rejected := _REJECTED.match(plain)) and "CVE-" in own + title:
         statuses.append(rejected[1] or "REJECT")
@@ -85,7 +85,8 @@ def _title(finds: list[Formatted], tree: Any, max_chars: int) -> str:
     for find, format in finds:
         for value in find(tree):
             if words := fields.words(value):
-                title = text.plain(words[:max_chars], format).replace("\n", " ")
+                title = text.plain(words[:max_chars], format)
+                title = " ".join(title.split()) if "\n" in title else title
                 return "" if gone(title) else title
     return ""
 
@@ -121,9 +122,9 @@ def _first(finds: list[Values], tree: Any) -> str:
 
 def _meta(values: list[Any]) -> Any:
     """Values as metadata, each once: one by itself, several as a list, trees as their words."""
-    values = [value.replace(folding.INDENT, " ") if type(value) is str else value for value in values]
     if dict in map(type, values):
         values = [fields.words(value) if type(value) is dict else value for value in values]
+    values = [value.replace(folding.INDENT, " ") if type(value) is str else value for value in values]
     if len(values) > 1:
         once = dict.fromkeys(values)
         once.pop("", None)

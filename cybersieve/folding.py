@@ -5,9 +5,8 @@ How far in a line of code begins may say what it does, and is kept where the tex
 
 import re
 import unicodedata
-from textwrap import dedent
 
-TAB = 4  # spaces
+TAB, FARTHEST = 4, 100  # spaces; no line begins farther in: long rows of them take expressions ages
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 # May compose with what is before it (NFC_QC=Maybe of Unicode 15).
 _JOINS = ("\u0300-\u036f\u0653-\u0655\u093c\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\u0bd7\u0c56\u0cc2\u0cd5\u0cd6"
@@ -16,20 +15,29 @@ _PARTS = re.compile(f"[\x00-\x7f]*(?:[^\x00-\x7f]{{1,1000}}(?![{_JOINS}])|[^\x00
 
 
 INDENT = "\U000fab1e"  # stands for a space before a line of code: of a private area, which no text holds
-_INDENTED = re.compile(r"^[ \t]+", re.M)
 
 
 def indented(code: str) -> str:
     """Code, no farther in than it must be, with INDENT for each space before its lines."""
-    return _INDENTED.sub(lambda found: INDENT * len(found[0].expandtabs(TAB)), dedent(code))
+    lines = [(line, line.lstrip(" \t")) for line in code.split("\n")]
+    far = [len(line[:len(line) - len(rest)].expandtabs(TAB)) for line, rest in lines]
+    least = min((spaces for spaces, (_, rest) in zip(far, lines, strict=True) if rest.strip()), default=0)
+    return "\n".join(INDENT * min(spaces - least, FARTHEST) + rest if rest.strip() else ""
+                     for spaces, (_, rest) in zip(far, lines, strict=True))
 
 
 def fold(text: str) -> str:
     """NFC, no control characters, horizontal white space as single spaces, no empty lines; `indented` lines stay so."""
     if INDENT in text:
-        lines = [line.replace(INDENT, " ").rstrip() for line in _folded(text).split("\n")]
-        return "\n".join(filter(None, lines)).strip()
+        return "\n".join(filter(None, map(_spaced, _folded(text).split("\n")))).strip()
     return _folded(text)
+
+
+def _spaced(line: str) -> str:
+    """A line with spaces where INDENT stands before it, and one where a text had that character itself."""
+    rest = line.lstrip(INDENT)
+    said = " ".join(rest.replace(INDENT, " ").split())
+    return " " * min(len(line) - len(rest), FARTHEST) + said if said else ""
 
 
 def _folded(text: str) -> str:

@@ -5,7 +5,7 @@ import re
 SENTENCE, SEGMENTS = 40, 3  # characters, and how many: what is shorter, or one alone, may well stand in another text
 MOST_OF_IT = 0.6  # of a text: an answer is shorter than the context it stands in
 MOST_LOOKED_THROUGH = 10_000_000  # characters of a record's texts for parts that one of them repeats
-_GOES_ON = re.compile(r"\s*(?:\u2026|\.{3}|\[\u2026\]|\[\.{3}\])$")  # behind a text that does so elsewhere
+_GOES_ON = re.compile(r"(?:\u2026|\.{3}|\[\u2026\]|\[\.{3}\])$")  # behind a text that does so elsewhere
 
 
 def without(parts: list[str], alone: set[str]) -> list[str]:
@@ -35,5 +35,6 @@ def without(parts: list[str], alone: set[str]) -> list[str]:
 
 def _begins(longest: str, part: str) -> bool:
     """Is this the text's beginning: a teaser, with dots where it is cut, or else up to the end of a word?"""
-    begin = _GOES_ON.sub("", part)
+    longest, part = " ".join(longest.split()), " ".join(part.split())
+    begin = _GOES_ON.sub("", part).rstrip()
     return longest.startswith(begin) and (begin != part or not longest[len(begin):len(begin) + 1].isalnum())

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from cybersieve import extract, sources
+from cybersieve.folding import INDENT
 
 NO = ["0", "False", "f", "N", "no ", "NULL", "\\N", "0000-00-00 00:00:00", "0.0", "nan", "NaT", "N/A",
       "0001-01-01T00:00:00Z", "1970-01-01", "9999-12-31", "", 0, False, {}]
@@ -72,3 +73,14 @@ def test_a_label_before_nothing_but_the_title_says_nothing():
             (["Foo", "Foo"], "", "A note\nFoo"), ("Foo b", "", "Also known as: Foo b\nA note\nFoo")]:
         tree = {"name": "Foo", "names": names, "brand": brand, "note": "A note"}
         assert extract.record(source, tree, "f", "1", {}, 99, Counter()).text == text
+
+
+def test_how_far_in_code_begins_is_spaces_wherever_it_stands():
+    """In XML's trees a mark stands for them."""
+    code = f"a\n{INDENT * 2}b"
+    source = sources.compiled({"id": "id", "title": "title", "text": "text", "status": "status", "meta": {
+        "labels": "labels", "authors": "authors"}})
+    record = extract.record(source, {"id": code, "title": code, "text": code, "status": code, "labels": code,
+                                     "authors": [{"name": code}]}, "f", "1", {}, 99, Counter())
+    assert (record.id, record.title, record.text) == ("a b", "a b", "a\n  b")
+    assert INDENT not in str(record.meta) and record.meta.keys() == {"status", "labels", "authors"}

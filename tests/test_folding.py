@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cybersieve import folding
+from cybersieve import folding, repeats
 
 
 def test_long_text_beyond_ascii_is_composed():
@@ -18,3 +18,11 @@ def test_long_text_beyond_ascii_is_composed():
 @given(st.text(st.sampled_from("ae \u0301\u0316\u0327\u00e9\uac00\u11a8\u1100\u1161"), max_size=60))
 def test_text_is_composed(words):
     assert folding.fold(words) == unicodedata.normalize("NFC", folding.fold(words))
+
+
+def test_no_line_of_code_begins_so_far_in_that_it_takes_long():
+    code = folding.fold(folding.indented("  a\n\tb\n" + " " * 90_000 + "z" * 50))
+    assert code == "a\n  b\n" + " " * folding.FARTHEST + "z" * 50
+    assert folding.fold(f"a{folding.INDENT * 9}b\n{folding.INDENT * 9}") == "a b"
+    parts = ["x" * 100 + "\n" + " " * 90_000 + mark for mark in ("y", "z" * 50)]
+    assert repeats.without(parts, set(parts)) == parts

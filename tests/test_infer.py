@@ -565,6 +565,12 @@ def test_a_teaser_is_not_told_before_its_text(teaser, tmp_path):
     assert teased(tmp_path, teaser) == [f"{TEASED} {n}." for n in range(3)]
 
 
+def test_a_teaser_of_paragraphs_in_one_line(tmp_path):
+    rows = parsed(tmp_path, "a.json", [{"id": f"a{n}", "title": f"Post {n}", "summary": f"{PROSE} {n}. {PROSE[:20]}...",
+                                        "content": f"<p>{PROSE} {n}.</p><p>{PROSE}</p>"} for n in range(3)])
+    assert [row["text"] for row in rows] == [f"{PROSE} {n}.\n{PROSE}" for n in range(3)]
+
+
 def _small(words):
     return re.sub("[^a-z0-9 ]", "", words.lower())
 
