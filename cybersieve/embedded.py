@@ -15,15 +15,16 @@ _HTML = (b"html|head|body|p|br|div|span|a|b|i|u|em|strong|ul|ol|li|h[1-6]|table|
 _SPACE = rb"(?:\s|\\[nrt]|\\ufeff)*"
 _COMMENTS = rb"(?:<!--[^<>]{0,999}-->" + _SPACE + rb"){0,9}"
 _TAG = _COMMENTS + rb"<(?:\?xml\b|!DOCTYPE\b|(?!(?:" + _HTML + rb")\b)[A-Za-z][\w.-]*(?::[\w.-]+)?(?:\s|>|\\[nrt]))"
-_START = re.compile(rb'^\s*\{(?:[^{}\[\]"]|"(?:[^"\\]|\\.)*")*?"((?:[^"\\]|\\.)*)"\s*:\s*"(?=' + _SPACE + _TAG + rb")",
-                    re.S)
+_KEY = rb'|"(?:[^"\\]|\\.)*")*?"((?:[^"\\]|\\.)*)"\s*:\s*"(?=' + _SPACE
+_START = re.compile(rb'^\s*\{(?:[^{}\[\]"]' + _KEY + _TAG + rb")", re.S)
+_WITHIN = re.compile(rb'^\s*\{(?:[^}\[\]"]' + _KEY + rb"<\?xml\s)", re.S)  # deeper: only what says that it is XML
 _STRING = re.compile(rb'[^"\\]*(?:\\(?:[^u]|u[0-9a-fA-F]{4})[^"\\]*)*', re.S)  # whole escapes only
 _HALF = re.compile(rb"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2})$")  # the first half of a surrogate pair
 
 
 def found(begin: bytes) -> tuple[str, int] | None:
-    """Key and byte offset of a string of XML in the object that `begin` starts, or None."""
-    start = _START.match(begin)
+    """Key and byte offset of a string of XML in the object that `begin` starts (in one within it, too), or None."""
+    start = _START.match(begin) or _WITHIN.match(begin)
     try:
         return (_unescaped(start[1]), start.end()) if start else None
     except json.JSONDecodeError:  # the key is no JSON: for the reader of JSON to complain about

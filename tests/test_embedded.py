@@ -38,7 +38,9 @@ def test_escapes_and_pairs(size):
     ('{"a":"\\ufeff<ns:X y=\'1\'>', "a"), ('{"a": "<p>HTML</p>"}', None), ('{"a": "<br/>"}', None),
     ('{"a": "< 5 and > 3"}', None),
     ('{"a": [{"b": "<X>"}]}', None), ('[{"a": "<X>"}]', None), ('{"a": "text <X>"}', None), ("{}", None),
-    ('{"a": {"b": "<X>"}}', None)])
+    ('{"a": {"b": "<X>"}}', None), ('{"a": {"b": "<?xml version=\'1.0\'?><X>"}}', "b"),
+    ('{"s": "ok", "a": {"n": 1, "b": {"c": "d", "e": "\\n<?xml version=\'1.0\'?>"}}}', "e"),
+    ('{"a": {"b": 1}, "c": {"d": "<?xml ?>"}}', None), ('{"a": [{"b": "<?xml ?>"}]}', None)])
 def test_found(data, key):
     result = embedded.found(data.encode())
     assert (result and result[0]) == key
@@ -46,7 +48,7 @@ def test_found(data, key):
 
 @pytest.mark.parametrize("data", [
     '{"a":"<X>', '{"a":"<X></X>"', '{"a":"<X></X>" "b"}', '{"a":"<X>\\q</X>"}', '{"a":"<X>\\u12"}', '{"a":"<X>\n</X>"}',
-    '{"a":"<X></X>"} garbage', '{"a":"<X></X>","b":NaN}'])
+    '{"a":"<X></X>"} garbage', '{"a":"<X></X>","b":NaN}', '{"a":{"b":"<?xml ?><X></X>"}'])
 @pytest.mark.parametrize("size", [1, 1000])
 def test_broken(data, size):
     with pytest.raises(InputError, match=r"f, (near )?byte \d+"):
