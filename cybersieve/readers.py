@@ -137,7 +137,7 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         source = recognised(kind, begin, whole, path, own, limits.max_depth)
         told = source and (kind != "json" or not source.inferred or source.text or source.title)
         most = max(peek.MOST, bounds["max_bytes"]) if kind == "json" and not told else peek.MOST  # its text may be long
-        if (told and source and not guessed(source, kind, begin)) or whole or len(begin) >= most:
+        if whole or len(begin) >= most or (told and source and not guessed(source, kind, begin)):
             break
         begin, stream, whole = _beginning(stream, most if len(begin) >= peek.MOST else len(begin) * 8)
     if source and not whole and unfinished.doubted(kind, source):
@@ -162,9 +162,14 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
 
 
 def guessed(source: Source, kind: str, begin: bytes) -> bool:
-    """Was a document that is not complete yet taken for one record by its shape? Records may come after metadata."""
-    return kind == "json" and source.inferred and source.records == [""] and \
-        len(peek.json_documents(begin)) == 1
+    """Does a document that is not complete yet show but one record, by its shape? More of them may come, and more of it.
+
+    One document may be metadata before the records; of one that is long, all but a title may be behind the beginning.
+    """
+    if kind != "json" or not source.inferred:
+        return False
+    documents = peek.json_documents(begin)
+    return sum(len(peek.values(documents, place)) for place in source.places) == 1
 
 
 def sequence(begin: bytes, chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:

@@ -88,3 +88,15 @@ def test_a_large_file_is_cut_as_what_it_is(shape, tmp_path, monkeypatch):
     monkeypatch.setattr(pieces, "SIZE", 20_000)
     (tmp_path / "dump").write_text(SHAPES[shape](TOPICS))
     assert len(pieces.of(tmp_path / "dump", "dump", SETTINGS)) == 1
+
+
+@pytest.mark.parametrize("shape", ["lines", "array", "feed"])
+def test_what_the_window_does_not_show_of_the_first_record_is_read(shape, tmp_path):
+    """One whose text is long shows but its title, and what stands before; the others had none then."""
+    posts = [{"id": f"P-{n}", "title": f"Post {n} of it", "body_html": f"<p>{PROSE} {n}</p>" * (1000 if n == 0 else 1),
+              "remedy": f"{PROSE} Against {n}."} for n in range(5)]
+    content = {"lines": "\n".join(map(json.dumps, posts)), "array": json.dumps(posts),
+               "feed": json.dumps({"made": 1, "posts": posts})}[shape]
+    rows = parsed(tmp_path, "dump", content)
+    assert [(row["title"], row["text"]) for row in rows[1:]] == [
+        (f"Post {n} of it", f"{PROSE} {n}\n{PROSE} Against {n}.") for n in range(1, 5)]
