@@ -288,3 +288,8 @@ def _flags(all_: Fields, near: set[Leaf]) -> list[dict[str, str]]:
 def captured(text: str) -> bool:
     """Is this what a tool saw or signed, and no text whatever its field is called?"""
     return bool(_CAPTURE.match(text))
+
+
+def beside(name: str) -> bool:
+    """May sentences of this name be a part of the text that they stand beside?"""
+    return not (_NOT_BESIDE.search(name) or _WRONG.search(name)) and plain(name) not in OTHERS | CODE | LABELS

@@ -193,7 +193,8 @@ def _source(begin: bytes, name: str, settings: Parse) -> tuple[str, Source | Non
     if kind == "xml":
         several = xml_documents.first(begin) != begin or peek.fragments(begin, iter(()))[0] != begin \
             or b"".join(encoding.fit_for_xml([begin], Counter())) != begin
-        return kind, None if several else readers.recognised(kind, begin, False, name, own)
+        source = None if several else readers.recognised(kind, begin, False, name, own)
+        return kind, None if source and readers.guessed(source, kind, begin) else source
     if kind != "json" or mark or embedded.found(begin):
         return kind, None
     source = readers.recognised(kind, begin, False, name, own)

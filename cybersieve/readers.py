@@ -162,10 +162,15 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
 
 
 def guessed(source: Source, kind: str, begin: bytes) -> bool:
-    """Does a document that is not complete yet show but one record, by its shape? More of them may come, and more of it.
+    """Does a document that is not complete yet show but one record, by its shape? There may be more, and more of it.
 
     One document may be metadata before the records; of one that is long, all but a title may be behind the beginning.
+    Of XML: is what it shows within the first record of a known source?
     """
+    if kind == "xml" and source.inferred:
+        shown = peek.xml_elements(begin, whole=False)
+        return any(one.root and set(one.records) & set(shown.open) and one.rooted(shown.tree)
+                   for one in sources.known(kind))
     if kind != "json" or not source.inferred:
         return False
     documents = peek.json_documents(begin)

@@ -16,7 +16,7 @@ from typing import Any
 from cybersieve import extract, fields, leaves, sources
 from cybersieve.field_names import FIRM, FLAGS, META, STATUSES, encoded, plain, textual, words
 from cybersieve.fields import Step
-from cybersieve.infer_fields import BESIDE, captured, described
+from cybersieve.infer_fields import BESIDE, beside, captured, described
 from cybersieve.leaves import MAX_DEPTH, SIMPLE
 from cybersieve.sources import Source
 
@@ -42,6 +42,7 @@ class Shown:
         self.each: Shown | None = None  # of an object by ids
         self.lists: set[str] = set()  # keys of lists of objects
         self.names: dict[str, set[str]] = {}  # of fields that bear their names as attributes, by their key
+        self.rooms: set[leaves.Leaf] = set()  # where texts stand
         self.sources: dict[frozenset[tuple[Place, int]], tuple[Source | None, int]] = {}
 
     def see(self, tree: Any, depth: int = 0) -> "Shown":
@@ -169,6 +170,9 @@ def wider(source: Source, tree: Any, notes: Counter[str]) -> Source | None:
     shown.late(tree, (), found)
     if not found:
         return None
+    if not any(map(_named, found)):  # the more such sets of keys, the more each is of one record (by dates, say)
+        notes[NOT_READ] += sum(_counts(place, shown.rooms) for place in found)
+        return None
     key = frozenset(found.items())
     if key not in shown.sources:
         if len(shown.sources) >= SETS:
@@ -178,6 +182,12 @@ def wider(source: Source, tree: Any, notes: Counter[str]) -> Source | None:
     if unread:
         notes[NOT_READ] += unread
     return other
+
+
+def _counts(place: Place, rooms: set[leaves.Leaf]) -> bool:
+    """Would sentences there be a text if the first records had them?"""
+    *room, key = leaves.bare(_leaf(place))
+    return tuple(room) in rooms and beside(key)
 
 
 def _wider(source: Source, found: dict[Place, int]) -> tuple[Source | None, int]:
@@ -195,7 +205,7 @@ def _wider(source: Source, found: dict[Place, int]) -> tuple[Source | None, int]
     other = described(source.kind, [], samples)
     places = {_path(place): place for place in found}
     bare = {path: leaves.bare(_leaf(place)) for path, place in places.items()}
-    rooms = {(), *(leaves.bare(_leaf(tuple(steps)))[:-1] for steps in own)}
+    rooms = {(), *_rooms(own)}
     titles = [path for path in other["title"] if path in places and _titled(bare[path][-1])]
     texts = [path for path in _flat([*other["text"], *other["title"]]) if path in places and path not in titles]
     deepest = max(2, *map(len, rooms)) + 1
@@ -221,8 +231,14 @@ def _titled(key: str) -> bool:
 
 def of(description: dict[str, Any], samples: list[Any]) -> Shown:
     """What the samples show of a source of this description."""
-    paths = [[key for key, _, _ in fields.steps(path)] for path in _flat(description["text"])]
-    return Shown().see(samples).within(paths)
+    texts = [fields.steps(path) for path in _flat(description["text"])]
+    shown = Shown().see(samples).within([[key for key, _, _ in steps] for steps in texts])
+    shown.rooms = _rooms(texts)
+    return shown
+
+
+def _rooms(texts: list[list[Step]]) -> set[leaves.Leaf]:
+    return {leaves.bare(_leaf(tuple(steps)))[:-1] for steps in texts}
 
 
 def _flat(paths: list[Any]) -> list[str]:

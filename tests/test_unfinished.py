@@ -100,3 +100,14 @@ def test_what_the_window_does_not_show_of_the_first_record_is_read(shape, tmp_pa
     rows = parsed(tmp_path, "dump", content)
     assert [(row["title"], row["text"]) for row in rows[1:]] == [
         (f"Post {n} of it", f"{PROSE} {n}\n{PROSE} Against {n}.") for n in range(1, 5)]
+
+
+def test_a_known_feed_is_known_by_its_first_item_however_long(tmp_path, monkeypatch):
+    """Of a first one that is longer than the window, only the descriptions were seen: its, and the feed's."""
+    items = "".join(f"<item><title>Post {n}</title><link>https://a.example/{n}</link><description>"
+                    f"{f'{PROSE} {n} ' * (1000 if n == 0 else 1)}</description></item>" for n in range(4))
+    feed = ("<rss version='2.0'><channel><title>A feed</title><link>https://a.example</link>"
+            f"<description>What we found</description>{items}</channel></rss>")
+    assert [row["title"] for row in parsed(tmp_path, "feed.xml", feed)] == [f"Post {n}" for n in range(4)]
+    monkeypatch.setattr(pieces, "SIZE", 20_000)
+    assert len(pieces.of(tmp_path / "feed.xml", "feed.xml", SETTINGS)) == 1

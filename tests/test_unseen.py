@@ -149,3 +149,13 @@ def test_many_sets_of_fields_are_not_all_kept(tmp_path):
     found = {}
     source.shown.late({f"{n} notes": WHAT for n in range(10 * unseen.LEAVES)}, (), found)
     assert len(found) == unseen.LEAVES
+
+
+def test_keys_of_one_record_each_are_not_looked_at_as_fields(tmp_path, monkeypatch):
+    """By dates, say: to describe each set of them anew took ten times as long as the record."""
+    seen = []
+    real = unseen.described
+    monkeypatch.setattr(unseen, "described", lambda *what: seen.append(what) or real(*what))
+    trees = [tree | {"notes": {f"2031-01-02-{n}": f"{WHAT} And so on.", "by": "Jo"}} for n, tree in enumerate(FIRST)]
+    _, counts = parsed(tmp_path, "a.jsonl", jsonl([*trees, FIRST[0] | {f"{WHAT[:20]}{n}": WHAT for n in range(3)}]))
+    assert not seen and counts.notes == {unseen.NOT_READ: 3}
