@@ -140,6 +140,7 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         if whole or len(begin) >= most or (told and source and not guessed(source, kind, begin)):
             break
         begin, stream, whole = _beginning(stream, most if len(begin) >= peek.MOST else len(begin) * 8)
+    window = begin  # what comes behind it under another name is told, also where more was looked at
     if source and not whole and unfinished.doubted(kind, source):
         more, stream, ends = _beginning(stream, max(peek.MOST, bounds["max_bytes"]) if kind == "json" else peek.MOST)
         end = unfinished.end(kind, source, begin, more)
@@ -157,7 +158,8 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         raise (NoRecord if whole else InputError)(name, f"no record found in {where}this {kind.upper()}", "",
                                                   "if it has some, describe where they are in parse.sources")
     find = None if whole and not several else {"json": late.arrays, "xml": late.elements}.get(kind)
-    found = located(kind, stream, name, source, notes, bounds, find and find(source, begin))
+    found = located(kind, stream, name, source, notes, bounds,
+                    find and find(source, window if kind == "xml" else begin))
     return Document(source, json_bulk.documents(found) if kind == "json" and json_bulk.begins(begin) else found)
 
 
