@@ -221,6 +221,8 @@ def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     short = [leaf for leaf in all_.found if leaf not in texts and not rank(leaf) and all_.prose(leaf)
              and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf) and not all_.begins(leaf, _CAPTURE)
              and not _PERSON.search(" ".join(parts(leaf[-1]))) and not any(map(_WRONG.search, leaf))]
+    forms = small_letters.groups({leaf: all_.said[leaf] for leaf in [*texts, *short]}) if texts and short else []
+    short = [leaf for leaf in short if not any(leaf in group[1:] for group in forms)]  # the text in small letters
     constant = [leaf for leaf in titles if all_.constant(leaf)]
     titles = [leaf for leaf in titles if leaf not in constant or leaves.name(leaf) in FIRM]
     titles = sorted(titles, key=lambda leaf: (rank(leaf), any(map(owner, leaf))))

@@ -273,3 +273,8 @@ def test_parts_by_any_key_before_those_that_are_named_one_by_one(tmp_path):
               for n, names in enumerate([like_fields, others, others, others])}
     rows = parsed(tmp_path, "a.json", json.dumps({"shapes": shapes}))
     assert [row["text"].count("\n") for row in rows] == [7, 4, 4, 4]
+
+
+def test_a_short_text_in_small_letters_is_not_its_title(tmp_path):
+    check(tmp_path, {"text": f"{PROSE} So it was, by Number", "lowered": f"{PROSE} So it was, by Number".lower()},
+          "", f"{PROSE} So it was, by Number 1")
