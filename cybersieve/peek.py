@@ -25,6 +25,7 @@ ITEMS, KEYS, MORE = 40, 200, 40  # of an array, of an object, of an object's arr
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
 WRAP = b"<fragments>", b"</fragments>"  # around XML with several elements at its top
 DEPTH = 60  # levels that are looked into
+LOOKED_AT = 60_000  # elements of XML with their attributes: their trees stay below 100 MB
 XML_DEPTH = 20  # of elements of which trees are made: each is part of those of all elements around it
 CHARS = 4000  # of a string that are kept
 
@@ -163,19 +164,23 @@ class Elements:
 
 
 def xml_elements(begin: bytes, whole: bool, most: int = ITEMS) -> Elements:
-    """Local names in `begin`, how often and how deep they come, and up to `most` trees of each."""
-    parser = etree.XMLPullParser(events=("start", "end"), **xml_stream.SAFE)
-    seen, depth = Elements(whole), 0
+    """Local names in `begin`, how often and how deep they come, and up to `most` trees of each.
+
+    Of as many elements as there is memory for: looked at are LOOKED_AT.
+    """
+    seen, depth, left = Elements(whole), 0, LOOKED_AT
     sampled: dict[str, tuple[bool, bool]] = {}  # are the samples of a name within others of that, or empty?
     around: Counter[str] = Counter()  # open elements of a name
     stands: dict[str, int] = {}  # where those like the samples do
-    with contextlib.suppress(etree.XMLSyntaxError):  # what comes before a fault is still to be seen
-        parser.feed(begin)
     with contextlib.suppress(etree.XMLSyntaxError):
-        for event, node in parser.read_events():
+        for event, node in _elements(begin):
             name = xml_tree.local(node.tag)
             if event == "start":
                 if len(node.keys()) > xml_guard.MAX_NAMES:  # the reader's to complain about: lxml looks for each value
+                    break
+                left -= 1 + len(node.keys())
+                if left < 0:
+                    seen.whole = False
                     break
                 if not depth and not seen.root:
                     seen.root, seen.tree = name, {"#name": name, **xml_tree.attributes(node)}
@@ -202,6 +207,16 @@ def xml_elements(begin: bytes, whole: bool, most: int = ITEMS) -> Elements:
                     found.append(xml_tree.tree(node))
     seen.depths |= {name: at for name, at in stands.items() if not around[name]}
     return seen
+
+
+def _elements(begin: bytes) -> Iterator[tuple[str, Any]]:
+    """libxml2's events, few at a time in memory. Raises XMLSyntaxError behind what comes before a fault."""
+    parser = etree.XMLPullParser(events=("start", "end"), **xml_stream.SAFE)
+    for at in range(0, len(begin), FIRST):
+        try:
+            parser.feed(begin[at:at + FIRST])
+        finally:
+            yield from parser.read_events()
 
 
 def fragments(begin: bytes, stream: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:

@@ -12,7 +12,8 @@ from cybersieve.errors import InputError
 MAX_NAMES = 5_000  # different names among those looked at; libxml2 forgets none while its thread lives
 NAMED = 100  # elements of each chunk whose names are looked at
 FEW, SHOWN = 5, 8_192  # namespaces in the first bytes of a chunk, from which on all of its are looked at
-MAX_ELEMENTS = 200_000  # of one record
+MAX_ELEMENTS = 200_000  # of one record, and of attributes of its elements
+SPARSE = 100  # bytes for each equals sign, from which on it may as well stand in a text
 MAX_ATTRIBUTES = 100_000  # of one element; a tag with millions costs libxml2 hundreds of MB
 MAX_RUN = 10_000_000  # bytes without a `<`: libxml2's bound on one text or tag
 EQUALS, LESS = b"=<"
@@ -31,7 +32,7 @@ class Guard:
     def __init__(self, name: str, max_bytes: int) -> None:
         self.name, self.max_bytes, self.offset = name, max_bytes, 0
         self.equals = self.run = 0  # equals signs and bytes since the last `<`
-        self.bytes = self.tags = 0  # of the open record
+        self.bytes = self.tags = self.attributes = 0  # of the open record
         self.record: list[bytes] = []  # what of it has been read, and no tags have been counted in
         self.names: set[Any] = set()
         self.unseen = NAMED  # elements still to be looked at in this chunk
@@ -69,14 +70,16 @@ class Guard:
                              "raise parse.limits.max_record_mb if it is meant to be so large")
         if self.bytes > 2 * MAX_ELEMENTS:
             self.tags += sum(_count(part, LESS) for part in self.record)
+            self.attributes += sum(len(_ATTRIBUTE.findall(part)) for part in self.record
+                                   if _count(part, EQUALS) * SPARSE > len(part))
             self.record.clear()
-            if self.tags > 2 * MAX_ELEMENTS:
-                raise InputError(self.name, f"a record of more than {MAX_ELEMENTS} elements", place,
-                                 "leave the file out")
+            if self.tags > 2 * MAX_ELEMENTS or self.attributes > MAX_ELEMENTS:
+                what = "elements" if self.tags > 2 * MAX_ELEMENTS else "attributes"
+                raise InputError(self.name, f"a record of more than {MAX_ELEMENTS} {what}", place, "leave the file out")
 
     def closed(self) -> None:
         """The record that was open is complete."""
-        self.bytes = self.tags = 0
+        self.bytes = self.tags = self.attributes = 0
         self.record.clear()
 
     def look(self, node: Any) -> None:

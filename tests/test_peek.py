@@ -43,3 +43,11 @@ def test_a_long_string_is_looked_through_a_few_times():
     assert [tree["id"] for tree in peek.json_documents(text + b'"}\n{"id": 2}')] == [1, 2]
     json_skeleton.check(text, "f.json", 0)
     assert time.process_time() - start < 5
+
+
+def test_of_many_elements_some_are_looked_at():
+    """The trees of all would take several hundred MB."""
+    begin = b"<top><rec>" + b"<a b='1'/>" * 100_000 + b"</rec><later/></top>"
+    seen = peek.xml_elements(begin, whole=True)
+    assert seen.counts["a"] < peek.LOOKED_AT and not seen.whole and "later" not in seen.counts
+    assert peek.xml_elements(begin[:10_000] + b"</rec><later/></top>", whole=True).counts["later"] == 1

@@ -216,6 +216,13 @@ def test_broken(data, message):
         read(data, "rec", size=1 << 16, max_bytes=1_000_000, max_depth=50)
 
 
+def test_one_record_has_not_as_many_attributes_as_it_likes():
+    with pytest.raises(InputError, match="more than 200000 attributes"):
+        read(b"<top><rec>" + b"<a b='1' c='2'/>" * 120_000 + b"</rec></top>", "rec", size=1 << 16, max_bytes=12_000_000)
+    text = b"<a>" + b"n = 1; " * 400_000 + b"</a>"
+    assert len(read(b"<top><rec>" + text + b"</rec></top>", "rec", size=1 << 16, max_bytes=12_000_000)) == 1
+
+
 def test_what_one_record_may_take_is_not_counted_over_all_of_them():
     record = b"<rec>" + b"<a>word</a>" * 2000 + b"</rec>"  # every chunk ends inside one
     assert len(read(b"<top>" + record * 300 + b"</top>", "rec", size=1 << 14, max_bytes=1_000_000)) == 300
