@@ -41,7 +41,10 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
                     break
     plain = _body(parts, max_chars, notes, alone if source.inferred else None)
     if source.inserts:
-        plain = source.inserts(plain, tree)[:max_chars]
+        filled = source.inserts(plain, tree)
+        if len(filled) > max_chars > len(plain):
+            notes["texts cut"] += 1
+        plain = filled[:max_chars]
     statuses = [word.replace(folding.INDENT, " ") for find in source.status for word in find(tree)]
     own = folding.one_line(_first(source.id, tree))[:MAX_ID]
     if (rejected := _REJECTED.match(plain)) and "CVE-" in own + title:

@@ -229,7 +229,7 @@ def _text(item: Any, name: str) -> str:
 def _paths(tree: Any) -> Iterator[str]:
     """All paths that are read from a record."""
     read = [tree.get(name, []) for name in ("only", "id", "title", "text", "status", "meta")]
-    read.append(tree.get("inserts", {}).get("of", []))
+    read.append((tree.get("inserts") or {}).get("of", []))
     while read:
         item = read.pop()
         if isinstance(item, dict | list):

@@ -41,3 +41,15 @@ def test_marks_of_marks_stay_short():
 def test_wrong_descriptions_name_the_key(wrong):
     with pytest.raises(ParamsError, match=r"parse\.sources\[0\]\.inserts"):
         sources.users([SOURCE | {"file": "a.json", "inserts": wrong}])
+
+
+def test_what_no_longer_fits_is_counted():
+    notes = Counter()
+    row = extract.record(sources.compiled(SOURCE), PARAMS | {"text": "In {{ a }}."}, "p", "l", {}, 12, notes)
+    assert (row.text, notes) == ("In [some tim", {"texts cut": 1})
+
+
+@pytest.mark.parametrize("nothing", [None, [], {}])
+def test_no_marks_are_no_fault(nothing):
+    source, = sources.users([SOURCE | {"file": "a.json", "inserts": nothing}])
+    assert extract.record(source, PARAMS | {"text": "In {{ a }}."}, "p", "l", {}, 99, Counter()).text == "In {{ a }}."
