@@ -16,6 +16,7 @@ ZEROS = tuple((re.compile(pattern.replace(b".", _LETTER)), name) for pattern, na
     (rb"(?:.\0\0\0){2}", "utf-32-le"), (rb"(?:\0\0\0.){2}", "utf-32-be"), (rb"(?:.\0){4}", "utf-16-le"),
     (rb"(?:\0.){4}", "utf-16-be")))  # no mark, but zero bytes between the first characters
 LOOK, MANY = 1 << 15, 1 << 17  # bytes
+SIGNS = 500  # of a chunk that are looked at each: of more, one expression for the rest is faster
 FORBIDDEN = "characters that XML forbids: replaced"
 _CONTROL = r"\0-\x08\x0b\x0c\x0e-\x1f"
 REPLACEMENT = b"\xef\xbf\xbd"
@@ -103,9 +104,23 @@ def fit_for_xml(chunks: Iterable[bytes], notes: Counter[str]) -> Iterator[bytes]
         assert half
         chunk, held = chunk[:half.start()], half[0]
         if chunk:
-            yield _REFERENCES.sub(partial(_referred, notes), chunk)
+            yield _spelt(chunk, notes)
     if held:
-        yield _REFERENCES.sub(partial(_referred, notes), held)
+        yield _spelt(held, notes)
+
+
+def _spelt(chunk: bytes, notes: Counter[str]) -> bytes:
+    """The chunk without references to what is no character of XML: looked for from each `#`, as most have few."""
+    parts: list[bytes] = []
+    done, at, replaced = 0, -1, partial(_referred, notes)
+    for _ in range(SIGNS):
+        at = chunk.find(b"#", max(at + 1, done))
+        if at < 0:
+            return b"".join([*parts, chunk[done:]]) if done else chunk
+        if found := _REFERENCES.match(chunk, max(at - 1, 0)):
+            parts += chunk[done:at - 1], replaced(found)
+            done = found.end()
+    return b"".join([*parts, _REFERENCES.sub(replaced, chunk[done:])])
 
 
 def _referred(notes: Counter[str], references: re.Match[bytes]) -> bytes:

@@ -45,7 +45,7 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
         if len(filled) > max_chars > len(plain):
             notes["texts cut"] += 1
         plain = filled[:max_chars]
-    statuses = [word.replace(folding.INDENT, " ") for find in source.status for word in find(tree)]
+    statuses = [_spaces(word) for find in source.status for word in find(tree)]
     own = folding.one_line(_first(source.id, tree))[:MAX_ID]
     if (rejected := _REJECTED.match(plain)) and "CVE-" in own + title:
         statuses.append(rejected[1] or "REJECT")
@@ -56,7 +56,8 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
     for name, find in source.meta.items():
         if (values := find(tree)) and (value := _meta(values)) != "":
             meta[name] = value
-    dropped = (drop.get(status.lower()) if status else None) or (None if source.keeps(tree) else OTHER)
+    other = OTHER if source.only and not source.keeps(tree) else None
+    dropped = (drop.get(status.lower()) if status else None) or other
     return Record(own or content_id(title, plain, "" if title or plain else meta), path, locator, title, plain, meta,
                   dropped or (None if plain or title else NO_TEXT))
 
@@ -127,12 +128,16 @@ def _meta(values: list[Any]) -> Any:
     """Values as metadata, each once: one by itself, several as a list, trees as their words."""
     if dict in map(type, values):
         values = [fields.words(value) if type(value) is dict else value for value in values]
-    values = [value.replace(folding.INDENT, " ") if type(value) is str else value for value in values]
-    if len(values) > 1:
-        once = dict.fromkeys(values)
-        once.pop("", None)
-        values = list(once) or [""]
-    return values[0] if len(values) == 1 else values
+    if len(values) == 1:
+        return _spaces(values[0])
+    once = dict.fromkeys(map(_spaces, values))
+    once.pop("", None)
+    return list(once) if len(once) > 1 else next(iter(once), "")
+
+
+def _spaces(value: Any) -> Any:
+    """A text with plain spaces where code's lines are kept far in."""
+    return value.replace(folding.INDENT, " ") if type(value) is str and folding.INDENT in value else value
 
 
 def content_id(*parts: object) -> str:

@@ -163,26 +163,29 @@ def _walk(value: Any, chain: list[Step], at: int) -> list[Any]:
     size = len(chain)
     while at < size:
         kind = type(value)
+        key, name, wanted = chain[at]
         if kind is list:
+            if len(value) == 1:
+                value = value[0]
+                continue
             if list in map(type, value):
                 value = list(flat(value))
-            if at + 1 < size or chain[at][1] or chain[at][0] == "*":
+            if at + 1 < size or name or key == "*":
                 return [found for item in value for found in _walk(item, chain, at)]
-            key = chain[at][0]  # one plain key of each item: the commonest way to end
+            # one plain key of each item: the commonest way to end
             ends = [end for item in value if type(item) is dict and (end := item.get(key)) is not None]
             return list(flat(ends)) if list in map(type, ends) else ends
         if kind is not dict:
             return []
-        key, name, wanted = chain[at]
         at += 1
         if key == "*":
-            below = _below(value, name, wanted) if name else value.values()
-            return [found for item in below for found in _walk(item, chain, at)]
+            value = list(_below(value, name, wanted) if name else value.values())
+            continue
         value = value.get(key)
         if value is None:
             return []
         if name:
-            return [found for item in _chosen(value, name, wanted) for found in _walk(item, chain, at)]
+            value = _chosen(value, name, wanted)
     return list(flat(value)) if type(value) is list else [] if value is None else [value]
 
 

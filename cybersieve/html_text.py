@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from cybersieve.folding import CONTROL, indented
+from cybersieve.folding import CONTROL, indented, printable
 from cybersieve.tags import BLOCKS, NAMED, autolinks, power, true_tags, unescaped, words
 
 SILENT = words("script style template noscript head")  # their content is no prose
@@ -64,7 +64,7 @@ def element(tree: Any) -> str:
 
 def _spaced(text: str) -> str:
     """White space as single spaces, those at the ends too."""
-    if text.isprintable() and "  " not in text:  # no white space but single spaces
+    if printable(text) and "  " not in text:  # no white space but single spaces
         return text
     if text.isspace():
         return " "

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from itertools import chain, islice
 from typing import Any
 
@@ -157,14 +158,26 @@ class Elements:
     whole: bool
     root: str = ""
     tree: Any = None  # the root's attributes, and its name as `#name`
-    samples: dict[str, list[Any]] = field(default_factory=dict)  # local name -> trees of the first complete ones
+    nodes: dict[str, list[Any]] = field(default_factory=dict)  # local name -> the first complete ones
+    made: dict[str, list[Any]] = field(default_factory=dict)  # the same as trees, as far as they were asked for
     counts: Counter[str] = field(default_factory=Counter)
     depths: dict[str, int] = field(default_factory=dict)  # where a name stands nearest to the root, which is at 0
     open: list[str] = field(default_factory=list)  # names of those that do not end there, from the root down
 
+    @cached_property
+    def samples(self) -> dict[str, list[Any]]:
+        """Trees of the first complete ones by local name."""
+        return {name: self.trees(name) for name in self.nodes}
+
+    def trees(self, name: str) -> list[Any]:
+        """Trees of the first complete ones of a name, made when they are asked for: a known source needs few."""
+        if name not in self.made:
+            self.made[name] = list(map(xml_tree.tree, self.nodes.get(name, [])))
+        return self.made[name]
+
 
 def xml_elements(begin: bytes, whole: bool, most: int = ITEMS) -> Elements:
-    """Local names in `begin`, how often and how deep they come, and up to `most` trees of each.
+    """Local names in `begin`, how often and how deep they come, and up to `most` elements of each.
 
     Of as many elements as there is memory for: looked at are LOOKED_AT.
     """
@@ -193,7 +206,7 @@ def xml_elements(begin: bytes, whole: bool, most: int = ITEMS) -> Elements:
                 depth -= 1
                 around[name] -= 1
                 seen.open.pop()
-                found = seen.samples.setdefault(name, [])
+                found = seen.nodes.setdefault(name, [])
                 says = len(node) or (node.text or "").strip() or telling.wordy(node.values())
                 kind = (not says, around[name] > 0)  # what only names another last
                 if depth > XML_DEPTH or kind > sampled.get(name, kind):
@@ -204,7 +217,7 @@ def xml_elements(begin: bytes, whole: bool, most: int = ITEMS) -> Elements:
                 sampled[name] = kind
                 stands[name] = min(depth, stands.get(name, depth))
                 if len(found) < most:
-                    found.append(xml_tree.tree(node))
+                    found.append(node)
     seen.depths |= {name: at for name, at in stands.items() if not around[name]}
     return seen
 

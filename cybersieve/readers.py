@@ -250,10 +250,9 @@ def _xml_source(elements: peek.Elements, possible: list[Source]) -> Source | Non
     """The first source that fits; its root is enough where its records may come late."""
     empty = None
     for source in possible:
-        samples = [tree for tag in source.records for tree in elements.samples.get(tag, [])]
         if not source.rooted(elements.tree):
             continue
-        if samples and any(map(source.fits, samples)):
+        if any(source.fits(tree) for tag in source.records for tree in elements.trees(tag)):
             return source
         if source.root and not source.match and not elements.whole:
             return source

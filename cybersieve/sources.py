@@ -125,7 +125,7 @@ class Source:
         """The keys that its first records have, where it was inferred from them."""
         return self.shown.tree() if self.shown else None
 
-    @property
+    @cached_property
     def users(self) -> bool:
         """Is it described in params.yaml?"""
         return self.place.startswith(USERS)

@@ -69,15 +69,16 @@ def tree(node: Any, plan: Plan | None = None) -> Any:
     plain text, block elements on lines of their own, and so are paragraphs beside lists or code; beside attributes and
     other children it stands under `#text`. Where there is a plan without `#text`, it is not asked whether it is mixed.
     """
-    if plan and plan.text and len(node):
+    inner = len(node)
+    if plan and plan.text and inner:
         plan = None
     result = attributes(node)
-    children = plan.children(node) if plan else list(node.iterchildren("*")) if len(node) else []
+    children = plan.children(node) if plan else list(node.iterchildren("*")) if inner else []
     if plan and not children and not plan.text:
         return result
     if not children or (not plan and _mixed(node, children)):
         words = node.text or ""
-        words = _text(node) if "\n" in words or len(node) else words.strip()
+        words = _text(node) if "\n" in words or inner else words.strip()
         if not result:
             return words
         if words:

@@ -1,6 +1,7 @@
 """Any encoding to UTF-8: marks, declarations, zero bytes, and what can't be decoded."""
 
 from collections import Counter
+from functools import partial
 from unittest import mock
 
 import pytest
@@ -137,3 +138,13 @@ def test_every_control_character_is_seen():
 @given(st.text(st.sampled_from("&#x;d8D30556f1 \x01"), max_size=80), SIZES)
 def test_chunks_do_not_matter_to_what_xml_forbids(text, size):
     assert fit(text.encode(), size) == fit(text.encode())
+
+
+@given(st.lists(st.sampled_from(["#", "&", "&#", "1;", "10;", "&#1;", "&#x1F;", "&#55357;", "&#56832;", "&#xD83D;", "a", ";"]),
+                max_size=12), st.sampled_from([0, 1, 2, encoding.SIGNS]))
+def test_references_looked_for_from_their_signs_are_those_that_an_expression_finds(parts, most):
+    text, notes = "".join(parts).encode(), (Counter(), Counter())
+    wanted = encoding._REFERENCES.sub(partial(encoding._referred, notes[0]), text)
+    with mock.patch.object(encoding, "SIGNS", most):
+        assert encoding._spelt(text, notes[1]) == wanted
+    assert notes[0] == notes[1]

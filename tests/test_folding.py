@@ -26,3 +26,9 @@ def test_no_line_of_code_begins_so_far_in_that_it_takes_long():
     assert folding.fold(f"a{folding.INDENT * 9}b\n{folding.INDENT * 9}") == "a b"
     parts = ["x" * 100 + "\n" + " " * 90_000 + mark for mark in ("y", "z" * 50)]
     assert repeats.without(parts, set(parts)) == parts
+
+
+@given(st.text(st.sampled_from("ab \t\n\x00\x1f\x7f~\u00e9\u200b\ufffd"), max_size=3), st.integers(0, 2 * folding.LONG))
+def test_long_ascii_is_told_printable_as_python_tells_it(text, length):
+    padded = "a" * length + text
+    assert folding.printable(padded) == padded.isprintable()
