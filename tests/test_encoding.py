@@ -140,8 +140,8 @@ def test_chunks_do_not_matter_to_what_xml_forbids(text, size):
     assert fit(text.encode(), size) == fit(text.encode())
 
 
-@given(st.lists(st.sampled_from(["#", "&", "&#", "1;", "10;", "&#1;", "&#x1F;", "&#55357;", "&#56832;", "&#xD83D;", "a", ";"]), max_size=12),
-       st.sampled_from([0, 1, 2, encoding.SIGNS]))
+@given(st.lists(st.sampled_from(["#", "&", "&#", "1;", "10;", "&#1;", "&#x1F;", "&#55357;", "&#56832;", "&#xD83D;"]),
+                max_size=12), st.sampled_from([0, 1, 2, encoding.SIGNS]))
 def test_references_looked_for_from_their_signs_are_those_that_an_expression_finds(parts, most):
     text, notes = "".join(parts).encode(), (Counter(), Counter())
     wanted = encoding._REFERENCES.sub(partial(encoding._referred, notes[0]), text)
