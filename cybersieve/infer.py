@@ -72,7 +72,7 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     if key := telling.room_of(root):
         paths = _json_records([root[key]], whole)
         if paths == [""]:
-            return paths
+            return ["*"] if _numbered([root]) else paths
         if all(path.startswith("*") for path in paths) and (whole or alike(list(root[key].values()))):
             return [f"{fields.quoted(key)}.{path}" for path in paths]
     if telling.records_by_key(root) or telling.by_key(root):
@@ -80,7 +80,7 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     root = telling.told(root)
     values = list(root.values())
     arrays = {path: items for path, items in arrays_in(root, "", 0) if telling.wordy(items) >= 0.5}
-    arrays = _joined({path: items for path, items in arrays.items() if not _field(path, items)} or arrays)
+    arrays = _joined({path: items for path, items in arrays.items() if not _field(path, items)} or arrays, whole)
     named = [path for path, items in arrays.items() if telling.named(items)]
     named = [path for path in named if not _beside(path, arrays[path])] or named
     talk = named and all(plain(telling.last(path)) in telling.TALK and len(arrays[path]) < peek.ITEMS
@@ -102,7 +102,7 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         return [""] if single or numbered or not lists else lists
     apart = [path for path in named if not _beside(path, arrays[path])]
     most = max((len(arrays[path]) for path in apart), default=0)
-    maps = _joined({path: items for path, items in maps.items() if len(items) >= most})
+    maps = _joined({path: items for path, items in maps.items() if len(items) >= most}, whole)
     named = apart if maps else named
     if not named and (found := [path for path, items in arrays.items() if _by_room(root, path, items)]):
         return found
@@ -123,6 +123,13 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     longest = max(arrays, key=lambda path: len(arrays[path]))
     same = [path for path in arrays if path == longest or _one_kind([arrays[longest][0], arrays[path][0]])]
     return [inner for path in same for inner in inside(path, arrays[path])]
+
+
+def _numbered(trees: list[Any]) -> bool:
+    """Is each of these one record, under its public number? The last may be cut off."""
+    return bool(trees) and all(isinstance(tree, dict) and len(tree) == 1 and all(map(PUBLIC.fullmatch, tree))
+                               and all(telling.says(value) or (isinstance(value, str) and words(value))
+                                       for value in tree.values()) for tree in trees[:-1] or trees)
 
 
 def _beside(path: str, items: list[Any]) -> bool:
@@ -151,6 +158,8 @@ def _without_people(lists: dict[str, list[Any]]) -> dict[str, list[Any]]:
 def _pages(documents: list[Any], whole: bool) -> list[str]:
     """Paths of the records in pages of one list, which have nothing to say of their own; else documents are records."""
     pages = documents[:3]
+    if _numbered(documents):
+        return ["*"]
     if not all(isinstance(page, dict) and not any(map(telling.own, page)) for page in pages):
         return [""]
     paths, *others = [_json_records([page], whole) for page in pages] or [[""]]
@@ -202,7 +211,7 @@ def _maps(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, di
         if isinstance(value, dict) and depth < MAX_DEPTH and fields.sayable(key):
             below = f"{path}.{fields.quoted(key)}".removeprefix(".")
             if telling.records_by_key(value) or (
-                    telling.by_key(value) and all(map(PUBLIC.fullmatch, value))):
+                    len(value) > 1 and telling.by_key(value) and all(map(PUBLIC.fullmatch, value))):
                 yield f"{below}.*", value
             else:
                 yield from _maps(value, below, depth + 1)
@@ -211,6 +220,8 @@ def _maps(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, di
 def inside(path: str, items: list[Any]) -> list[str]:
     """The path of the items' own arrays of records, where the items are only rooms for those (findings by host)."""
     objects = [item for item in items if isinstance(item, dict)]
+    if _numbered(objects):
+        return [f"{path}.*"]
     below = _below(path, objects)
     lists = [inner for inner, found in below.items()
              if plain(telling.last(inner)) in telling.LISTS and telling.wordy(found) >= 0.5]
@@ -248,9 +259,10 @@ def _chapters(objects: list[dict[str, Any]], below: dict[str, list[Any]]) -> Ite
             yield from _chapters(inner, _below(path, inner))
 
 
-def _joined(arrays: dict[str, list[Any]]) -> dict[str, list[Any]]:
+def _joined(arrays: dict[str, list[Any]], whole: bool = True) -> dict[str, list[Any]]:
     """Arrays (or maps) of one kind whose paths differ in one key, or in all in which any of one length do, as one path
-    with `*` for these: further on there will be other keys. A few are enough where the keys are numbers, and one.
+    with `*` for these: further on there will be other keys. A few are enough where the keys are numbers, and one; two
+    where something was cut off, and all are called alike below these keys.
     """
     families: dict[str, dict[str, list[str]]] = {}  # the path with `*` -> the paths, and their keys in these places
     paths = {path: fields.record_path(path) for path in arrays}
@@ -263,10 +275,12 @@ def _joined(arrays: dict[str, list[Any]]) -> dict[str, list[Any]]:
             family = fields.path_text("*" if at in places else step for at, step in enumerate(steps))
             families.setdefault(family, {})[path] = [steps[at] for at in places]
     for family, keys in sorted(families.items(), key=lambda item: -len(item[1])):
-        enough = len(keys) >= FAMILY or all(numeric(key) for some in keys.values() for key in some)
+        alike_below = len(keys) > 1 and fields.record_path(family)[-2:-1] not in (("*",), ("[]",), ())
+        enough = len(keys) >= FAMILY or (not whole and alike_below) or all(
+            numeric(key) for some in keys.values() for key in some)
         if enough and keys.keys() <= arrays.keys():
             together = [item for path in keys for item in arrays[path][:2]]
-            if _one_kind(together):
+            if _one_kind(together) or (len(together) == 1 and isinstance(together[0], dict)):
                 arrays = {family: together} | {path: items for path, items in arrays.items() if path not in keys}
     return arrays
 

@@ -132,7 +132,7 @@ class Arrays(NamedTuple):
             name = locator.rpartition("[")[0]
             if name in self.own or (self.maps and "@key" in tree) or (
                     name not in self.seen and records_room(locator) and not _tag(tree)
-                    and (kinds.of(tree) or extract.says(self.source, tree))):
+                    and (kinds.of(tree) or extract.says(self.source, tree) or _named_as(self.source, tree))):
                 yield locator, tree
 
     def watch(self, notes: Counter[str], keys: list[str], text: str) -> None:
@@ -149,6 +149,12 @@ class Arrays(NamedTuple):
 def records_room(locator: str) -> bool:
     """May what stands there be a record, by the name of its array?"""
     return plain(locator.rpartition("[")[0].rpartition(".")[2]) not in NO_RECORDS
+
+
+def _named_as(source: Source, tree: Any) -> bool:
+    """Has it the id and the title, of some words, that are all that the source's records have?"""
+    return not source.text and any(find(tree) for find in source.id) and any(
+        words(fields.words(value)) for find, _ in source.title for value in find(tree))
 
 
 def _tag(tree: dict[str, Any]) -> bool:

@@ -18,6 +18,7 @@ from lxml import etree
 
 from cybersieve import json_record, tables, telling, xml_guard, xml_stream, xml_tree, yaml_stream
 from cybersieve.errors import InputError
+from cybersieve.field_names import PUBLIC
 from cybersieve.fields import RecordPath
 from cybersieve.json_skeleton import NEAR, NUMBER
 
@@ -144,11 +145,22 @@ def values(documents: list[Any], path: RecordPath) -> list[Any]:
 
 def records(documents: list[Any], path: RecordPath) -> list[Any]:
     """The values at a record path; objects and texts that are found by their keys have these as `@key`."""
+    if path[-2:] == ("*", "[]"):
+        rooms = [room for room in values(documents, path[:-2]) if isinstance(room, dict)]
+        return [numbered(key, item) for room in rooms for key, items in room.items() if isinstance(items, list)
+                for item in items]
     if path[-1:] != ("*",):
         return values(documents, path)
     rooms = [room for room in values(documents, path[:-1]) if isinstance(room, dict)]
     return [{"@key": key, **(item if isinstance(item, dict) else {"text": item})}
             for room in rooms for key, item in room.items() if isinstance(item, dict | str)]
+
+
+def numbered(key: str, item: Any) -> Any:
+    """What stands in the list under a key, with the key where it is a public number: several say something of it."""
+    if not PUBLIC.fullmatch(key) or not isinstance(item, dict | str):
+        return item
+    return {"@key": key, **(item if isinstance(item, dict) else {"text": item})}
 
 
 @dataclass

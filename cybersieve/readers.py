@@ -36,7 +36,7 @@ from cybersieve import (
 )
 from cybersieve.containers import ENDINGS
 from cybersieve.errors import InputError
-from cybersieve.field_names import words
+from cybersieve.field_names import PUBLIC, words
 from cybersieve.params import Limits
 from cybersieve.sources import Source
 
@@ -62,6 +62,7 @@ NOT_DATA_STEMS = _words("""readme license licence licences licenses copying noti
 
 _NO_CSV = re.compile(rb'\s*(?:(?:\[\s*)?\{\s*"[^"\n]*"\s*:|<\?xml\s)')  # JSON or XML, whatever the name says
 _LINK = re.compile(rb"(?=\w*[./])[\w.@+/-]{1,4095}\n?")  # zip keeps a symbolic link as a file that holds its target
+_NUMBERED = re.compile(rf"(?:^|[ .])({PUBLIC.pattern})\[[0-9]+\]$")
 RECORD_SEPARATOR = b"\x1e"  # before every document of a JSON text sequence (RFC 7464)
 NOWHERE = sources.compiled({"records": ["no-such-name"]})
 
@@ -147,8 +148,8 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         shown = more[:end + peek.FIRST] if end else b""
         ends = ends and len(shown) == len(more)
         wider = recognised(kind, shown, ends, path, own, limits.max_depth) if shown else None
-        if wider and not set(source.records) <= set(wider.records):  # else what was seen first tells enough
-            source, begin, whole = wider, shown, ends
+        if wider and not (set(source.records) <= set(wider.records) and _rooms(wider) <= _rooms(source)):
+            source, begin, whole = wider, shown, ends  # else what was seen first tells enough
     if source is None:
         for _ in located(kind, stream, name, NOWHERE, notes, bounds):
             pass  # a fault further on says more than that nothing was found
@@ -161,6 +162,11 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
     found = located(kind, stream, name, source, notes, bounds,
                     find and find(source, window if kind == "xml" else begin))
     return Document(source, json_bulk.documents(found) if kind == "json" and json_bulk.begins(begin) else found)
+
+
+def _rooms(source: Source) -> set[fields.RecordPath]:
+    """What the arrays and maps of its records stand in."""
+    return {place[:-2] for place in source.places}
 
 
 def guessed(source: Source, kind: str, begin: bytes) -> bool:
@@ -319,6 +325,8 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
             trees = (one for one in trees if not _number(one[1]))  # the id in a pair of id and record
         if source.inferred and any("*" in place[:-1] for place in source.places):
             trees = (one for one in trees if late.records_room(one[0]))
+        if source.inferred and any(place[-2:] == ("*", "[]") for place in source.places):
+            trees = ((where, peek.numbered(_listed(where), tree)) for where, tree in trees)
         yield from json_tables.rows(trees, source.columns, notes) if source.columns else trees
     elif kind == "xml":
         state = xml_stream.State()
@@ -342,6 +350,12 @@ def located(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
 def pairs(source: Source) -> bool:
     """May the records stand in pairs of an id and a record?"""
     return any(place[-2:] == ("[]", "[]") for place in source.places)
+
+
+def _listed(locator: str) -> str:
+    """The public number of the list that a record of JSON stands in; "" for none."""
+    found = _NUMBERED.search(locator)
+    return found[1] if found else ""
 
 
 def _number(tree: Any) -> bool:

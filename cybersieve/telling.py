@@ -225,7 +225,7 @@ def holds(item: Any) -> bool:
 
 def by_key(tree: dict[str, Any]) -> bool:
     """Is this an object of id -> text? Its keys are public numbers, or many, and none is the name of a field."""
-    if len(tree) < 2 or not all(isinstance(value, str) for value in tree.values()) or any(
+    if not all(isinstance(value, str) for value in tree.values()) or any(
             plain(key) in NAMED or plain(key).endswith(TEXT_ENDS) for key in tree):
         return False
     said = sum(map(words, tree.values()))

@@ -4,6 +4,7 @@ A record that is longer than what is looked at seems to be the whole document, a
 behind it tells: another like it, or nothing.
 """
 
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +13,10 @@ from lxml import etree
 
 from cybersieve import json_scan, peek, telling, xml_stream, xml_tree
 from cybersieve.fields import RecordPath
+from cybersieve.leaves import alike
 from cybersieve.sources import Source
+
+_COMMA = re.compile(rb'\s{0,999},(?=\s{0,999}")')
 
 
 def doubted(kind: str, source: Source) -> bool:
@@ -29,7 +33,8 @@ def json_end(source: Source, begin: bytes, more: bytes) -> int:
     """Where the outermost object around the records ends that does so in `more`, and may be a record itself.
 
     Another document comes behind it, or it says something of its own. A document that is alone must hold the records
-    in a list of its own, too: what is in its rooms is like what a schema or a catalogue lists.
+    in a list of its own, too: what is in its rooms is like what a schema or a catalogue lists. All records so far may
+    stand in the first of many rooms (a package, a year): another like it comes behind it.
     """
     documents = peek.json_documents(begin)
     if len(documents) != 1 or not isinstance(documents[0], dict):
@@ -40,7 +45,7 @@ def json_end(source: Source, begin: bytes, more: bytes) -> int:
     for at in range(0, len(more), json_scan.PART):
         marks, opening, nested = nesting.brackets(np.frombuffer(more, np.uint8)[at:at + json_scan.PART])
         behind = ~opening & (marks + at >= len(begin))
-        for level in range(len(rooms)):
+        for level in {*range(len(rooms)), 1}:
             found = marks[behind & (nested == level)]
             if len(found):
                 ends.setdefault(level, at + int(found[0]) + 1)
@@ -49,7 +54,19 @@ def json_end(source: Source, begin: bytes, more: bytes) -> int:
     if 0 in ends and not more[ends[0]:ends[0] + peek.FIRST].strip() and not (ends[0] <= peek.MOST and all(
             len(path) == 2 and path[-1] == "[]" and _own(documents[0]) for path in source.places)):
         del ends[0]
-    return next((end for level, end in sorted(ends.items()) if not level or _own(rooms[level])), 0)
+    return next((end for level, end in sorted(ends.items()) if not level or any(map(_own, rooms[level:level + 1]))
+                 or (level == 1 and _one_of_many(documents[0], source.places, more[end:end + peek.FIRST]))), 0)
+
+
+def _one_of_many(root: dict[str, Any], places: list[RecordPath], behind: bytes) -> bool:
+    """Do all records stand in the document's last object, and does another like it come behind that?"""
+    comma, last = _COMMA.match(behind), next(reversed(root), "")
+    if not comma or any(place[:1] != (last,) for place in places):
+        return False
+    further = peek.json_documents(b"{" + behind[comma.end():])
+    both = [root[last], *(value for tree in further for value in list(tree.values())[:1])]
+    inner = [value for room in both if isinstance(room, dict) for value in list(room.values())[:1]]
+    return alike(both) or (len(inner) == 2 and alike(inner))
 
 
 def _own(tree: dict[str, Any]) -> bool:

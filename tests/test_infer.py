@@ -1377,3 +1377,48 @@ def test_one_record_with_a_list_of_comments_that_is_an_object(wrapped, inner, tm
     issue = {"number": 5, "title": "A gate opens", "body": f"{PROSE} {PROSE}", "comments": comments}
     row, = parsed(tmp_path, "issue.json", {"issue": issue} if wrapped else issue)
     assert row["title"] == "A gate opens" and row["text"].startswith(PROSE) and "the same in 2" in row["text"]
+
+
+@pytest.mark.parametrize("item", [lambda text: {"source": "nvd", "description": text}, lambda text: text])
+def test_lists_under_public_numbers_have_these_for_ids(item, tmp_path):
+    dump = {f"CVE-2031-100{n}": [item(f"{PROSE} {n}, said {m}.") for m in range(1 + n % 2)] for n in range(4)}
+    for document in (dump, {"made": "2031-01-01", "data": dump}):
+        rows = parsed(tmp_path, "dump.json", document)
+        assert [row["id"] for row in rows] == [f"CVE-2031-100{n}" for n in (0, 1, 1, 2, 3, 3)]
+        assert rows[2]["locator"].endswith("CVE-2031-1001[1]")
+
+
+def test_lists_under_names_keep_their_own_ids_and_the_names_in_their_places(tmp_path):
+    dump = {name: [{"id": f"{name}-{n}", "advisory": f"{PROSE} Number {n} of {name}.", "specs": ["<2"]}]
+            for n, name in enumerate(("flask", "lxml", "scipy"))}
+    rows = parsed(tmp_path, "dump.json", {"$meta": {"timestamp": 1}, **dump})
+    assert [(row["id"], row["locator"]) for row in rows] == [
+        ("flask-0", "flask[0]"), ("lxml-1", "lxml[0]"), ("scipy-2", "scipy[0]")]
+
+
+ONE = {"description": PROSE, "severity": "high", "comments": [{"by": "ann", "text": "I have seen it on three."}]}
+
+
+@pytest.mark.parametrize("document", [
+    {"CVE-2031-1000": ONE}, {"CVE-2031-1000": PROSE}, {"CVE-2031-1000": [{"description": PROSE}]},
+    {"total": 1, "data": {"CVE-2031-1000": ONE}}, {"flask": {"CVE-2031-1000": ONE}}, [{"CVE-2031-1000": ONE}]])
+def test_one_record_under_its_public_number(document, tmp_path):
+    row, = parsed(tmp_path, "dump.json", document)
+    assert row["id"] == "CVE-2031-1000"
+    assert row["text"].startswith(PROSE)
+
+
+@pytest.mark.parametrize("value", [lambda text: {"description": text}, lambda text: text])
+def test_lines_and_items_of_one_record_under_its_number_each(value, tmp_path):
+    """As their keys are no two alike, each was a kind of its own."""
+    maps = [{f"CVE-2031-{n}": value(f"{PROSE} Number {n}.")} for n in range(1000, 2500)]
+    for document in (maps, "\n".join(map(json.dumps, maps))):
+        rows = parsed(tmp_path, "dump.json", document)
+        assert [row["id"] for row in rows] == [f"CVE-2031-{n}" for n in range(1000, 2500)]
+        assert rows[-1]["text"] == f"{PROSE} Number 2499."
+
+
+def test_a_weakness_by_its_number_in_a_record_is_part_of_it(tmp_path):
+    weakness = {"CWE-79": {"description": "What comes in is not looked at before it goes out"}}
+    row, = parsed(tmp_path, "dump.json", {"id": "E-1", "title": "A case of it", "text": PROSE, "weakness": weakness})
+    assert row["id"] == "E-1"

@@ -111,3 +111,33 @@ def test_a_known_feed_is_known_by_its_first_item_however_long(tmp_path, monkeypa
     assert [row["title"] for row in parsed(tmp_path, "feed.xml", feed)] == [f"Post {n}" for n in range(4)]
     monkeypatch.setattr(pieces, "SIZE", 20_000)
     assert len(pieces.of(tmp_path / "feed.xml", "feed.xml", SETTINGS)) == 1
+
+
+def said(number, size):
+    return {f"CVE-2031-{number}{n:04}": {"description": f"{PROSE} Number {n} of {number}."} for n in range(size)}
+
+
+@pytest.mark.parametrize(("shape", "room"), [
+    ("maps", said), ("arrays", lambda number, size: {"found": [
+        {"id": key, **tree} for key, tree in said(number, size).items()], "extractors": {"file": ["a.js"]}})])
+@pytest.mark.parametrize("sizes", [(700, 2, 3), (300, 300, 300)])
+def test_rooms_of_one_kind_of_which_the_beginning_shows_one_or_two(shape, room, sizes, tmp_path):
+    """Of packages and their advisories those were read that the first 64 kB show."""
+    document = json.dumps({f"package-{n}": room(n, size) for n, size in enumerate(sizes)})
+    rows = parsed(tmp_path, "dump.json", document)
+    assert [row["id"] for row in rows] == [key for n, size in enumerate(sizes) for key in said(n, size)]
+
+
+def test_an_object_of_another_kind_behind_a_long_one_is_no_room_of_records(tmp_path):
+    shapes = {f"Shape{n}": {"type": "string", "members": [n], "documentation": PROSE} for n in range(20)}
+    operations = {f"Get{n}": {"name": f"Get{n}", "input": n, "output": n, "http": {"method": "GET"},
+                              "documentation": f"{PROSE} {n}"} for n in range(600)}
+    document = json.dumps({"operations": operations, "shapes": shapes})
+    assert len(parsed(tmp_path, "api.json", document)) == 600
+
+
+def test_records_of_nothing_but_a_title_in_further_arrays_are_read(tmp_path):
+    arrays = {f"vendor/package-{n}": [{"advisoryId": f"A-{n}-{m}", "title": f"Headers of {n} run code, in {m} ways"}
+                                      for m in range(400)] for n in range(6)}
+    rows = parsed(tmp_path, "dump.json", json.dumps({"advisories": arrays, "tags": [{"title": "Some words"}]}))
+    assert [row["id"] for row in rows] == [item["advisoryId"] for items in arrays.values() for item in items]
