@@ -18,12 +18,18 @@ _TAG = _COMMENTS + rb"<(?:\?xml\b|!DOCTYPE\b|(?!(?:" + _HTML + rb")\b)[A-Za-z][\
 _KEY = rb'|"(?:[^"\\]|\\.)*")*?"((?:[^"\\]|\\.)*)"\s*:\s*"(?=' + _SPACE
 _START = re.compile(rb'^\s*\{(?:[^{}\[\]"]' + _KEY + _TAG + rb")", re.S)
 _WITHIN = re.compile(rb'^\s*\{(?:[^}\[\]"]' + _KEY + rb"<\?xml\s)", re.S)  # deeper: only what says that it is XML
+_WHOLE = re.compile(rb'^\s*"(?=' + _SPACE + _TAG + rb")", re.S)  # a document that is nothing but a string
 _STRING = re.compile(rb'[^"\\]*(?:\\(?:[^u]|u[0-9a-fA-F]{4})[^"\\]*)*', re.S)  # whole escapes only
 _HALF = re.compile(rb"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2})$")  # the first half of a surrogate pair
 
 
 def found(begin: bytes) -> tuple[str, int] | None:
-    """Key and byte offset of a string of XML in the object that `begin` starts (in one within it, too), or None."""
+    """Key and byte offset of a string of XML in the object that `begin` starts (in one within it, too), or None.
+
+    A string that is the whole document has no key.
+    """
+    if whole := _WHOLE.match(begin):
+        return "", whole.end()
     start = _START.match(begin) or _WITHIN.match(begin)
     try:
         return (_unescaped(start[1]), start.end()) if start else None

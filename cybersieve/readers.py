@@ -125,8 +125,9 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
     bounds = {"max_depth": limits.max_depth, "max_bytes": int(limits.max_record_mb * 1e6)}
     if kind == "json" and (inner := embedded.found(begin)) and len(peek.json_documents(begin)) < 2:
         key, offset = inner
-        document = read(embedded.text(stream, offset, name), name, f"{path}.{key}", own, limits, notes)
-        return document and Document(document.source, ((f"{key}: {where}", tree) for where, tree in document.records))
+        document = read(embedded.text(stream, offset, name), name, f"{path}.{key}" if key else path, own, limits, notes)
+        return document and Document(document.source, ((f"{key}: {where}" if key else where, tree)
+                                                       for where, tree in document.records))
     several = False  # documents of XML in a row
     if kind == "xml":
         begin, stream, whole = _beginning(encoding.fit_for_xml(stream, notes), max(len(begin), peek.FIRST))

@@ -1,13 +1,18 @@
 """XML inside a JSON string: found, unescaped in pieces of any size, and the document around it checked."""
 
 import json
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cybersieve import embedded
+from cybersieve import embedded, params, parse
 from cybersieve.errors import InputError
+from cybersieve.records import Counts
+from tests.conftest import ROOT
+
+SETTINGS = params.load(ROOT / "params.yaml").parse
 
 XML = '<?xml version="1.0"?>\n<Catalog a="\\u0041 \\">Zo\u00eb \U0001f600 & "quoted" \\\\</Catalog>\t'
 
@@ -40,7 +45,8 @@ def test_escapes_and_pairs(size):
     ('{"a": [{"b": "<X>"}]}', None), ('[{"a": "<X>"}]', None), ('{"a": "text <X>"}', None), ("{}", None),
     ('{"a": {"b": "<X>"}}', None), ('{"a": {"b": "<?xml version=\'1.0\'?><X>"}}', "b"),
     ('{"s": "ok", "a": {"n": 1, "b": {"c": "d", "e": "\\n<?xml version=\'1.0\'?>"}}}', "e"),
-    ('{"a": {"b": 1}, "c": {"d": "<?xml ?>"}}', None), ('{"a": [{"b": "<?xml ?>"}]}', None)])
+    ('"<?xml version=\'1.0\'?><X/>"', ""), (' "\\n <Catalog>', ""), ('"<p>HTML</p>"', None), ('"text <X>"', None),
+    ('["<X>"]', None), ('{"a": {"b": 1}, "c": {"d": "<?xml ?>"}}', None), ('{"a": [{"b": "<?xml ?>"}]}', None)])
 def test_found(data, key):
     result = embedded.found(data.encode())
     assert (result and result[0]) == key
@@ -48,8 +54,20 @@ def test_found(data, key):
 
 @pytest.mark.parametrize("data", [
     '{"a":"<X>', '{"a":"<X></X>"', '{"a":"<X></X>" "b"}', '{"a":"<X>\\q</X>"}', '{"a":"<X>\\u12"}', '{"a":"<X>\n</X>"}',
-    '{"a":"<X></X>"} garbage', '{"a":"<X></X>","b":NaN}', '{"a":{"b":"<?xml ?><X></X>"}'])
+    '"<X>', '"<X></X>" garbage', '"<X></X>\\q"', '{"a":"<X></X>"} garbage', '{"a":"<X></X>","b":NaN}',
+    '{"a":{"b":"<?xml ?><X></X>"}'])
 @pytest.mark.parametrize("size", [1, 1000])
 def test_broken(data, size):
     with pytest.raises(InputError, match=r"f, (near )?byte \d+"):
         list(embedded.text(chunks(data.encode(), size), embedded.found(data.encode())[1], "f"))
+
+
+def test_a_document_that_is_a_string_of_xml(tmp_path):
+    """As services answer that put XML into JSON: a record with all of it for its text."""
+    items = "".join(f'<item id="A-{n}"><title>Title {n} of it</title><text>What happened, in the spring.</text></item>'
+                    for n in range(3))
+    for xml, name in (f'<?xml version="1.0"?>\n<feed>{items}</feed>', "a.json"), (f"<feed>{items}</feed>", "b.json"):
+        (tmp_path / name).write_text(json.dumps(xml), encoding="utf-8")
+        rows = parse.rows(parse.found(tmp_path / name, name, SETTINGS, Counter()), name, SETTINGS, Counts())
+        assert [(row["id"], row["title"], row["locator"]) for row in rows] == [
+            (f"A-{n}", f"Title {n} of it", f"/feed/item[{n + 1}]") for n in range(3)]
