@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 _BEGIN = re.compile(rb'\s*\{\s*"(?:index|create|update|delete)"\s*:\s*\{\s*(?:"_(?:id|index|type)"|\})')
+_DELETED = re.compile(rb'(?:\s*\{\s*"delete"\s*:\s*\{[^{}]*\}\s*\})*+')  # these have no next line
 _ACTIONS = frozenset(["index", "create", "update", "delete"])
 _NAMES = frozenset(["routing", "version", "version_type", "pipeline", "require_alias", "dynamic_templates"])
 
@@ -16,6 +17,12 @@ _NAMES = frozenset(["routing", "version", "version_type", "pipeline", "require_a
 def begins(begin: bytes) -> bool:
     """Is this the beginning of such a file?"""
     return _BEGIN.match(begin) is not None
+
+
+def shown(begin: bytes) -> bytes:
+    """The beginning of such a file behind what it says of documents that are deleted."""
+    deleted = _DELETED.match(begin)
+    return begin[deleted.end():] if deleted else begin
 
 
 def documents(found: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

@@ -241,8 +241,9 @@ def recognised(kind: str, begin: bytes, whole: bool, path: str, own: list[Source
 
 def _documents(begin: bytes) -> list[Any]:
     """The documents of JSON in a beginning."""
-    found = peek.json_documents(begin)
-    if json_bulk.begins(begin):
+    bulk = json_bulk.begins(begin)
+    found = peek.json_documents(json_bulk.shown(begin) if bulk else begin)
+    if bulk:
         found = [tree for _, tree in json_bulk.documents(("", tree) for tree in found)]
     return found
 

@@ -118,6 +118,13 @@ def test_a_bulk_file_gives_ids_in_lines_of_their_own(action, tmp_path):
         *((f"{n + 40}", f"Event {n}", None) for n in range(3)), ("sha-", "Event 3", None)]
 
 
+def test_a_bulk_file_may_begin_with_what_is_deleted(tmp_path):
+    lines = [{"delete": {"_index": "posts", "_id": f"old-{n}"}} for n in range(2000)]
+    lines += [line for n in range(3) for line in ({"index": {"_id": f"E-{n}"}}, entry(n))]
+    rows = parsed(tmp_path, "bulk.ndjson", "\n".join(map(json.dumps, lines)))
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
 def test_what_only_looks_like_a_bulk_files_line_is_a_record(tmp_path):
     rows = parsed(tmp_path, "made.jsonl", "\n".join(json.dumps({"create": entry(n)}) for n in range(3)))
     assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
