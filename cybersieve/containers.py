@@ -36,6 +36,7 @@ MAGIC = {"gz": rb"\x1f\x8b\x08", "bz2": rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)", "xz
 FOREIGN = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR", b"\x1f\x9d": "compress", b"\x04\x22\x4d\x18": "LZ4",
            b"PAR1": "Parquet", b"SQLite format 3\0": "SQLite", b"%PDF-": "PDF"}  # what is told by name, and not read
 SHEETS = (".xlsx", ".xlsm", ".xls", ".ods")  # zips of XML whose cells point to texts elsewhere; the old one is no XML
+_TAR_NAME = re.compile(r"\.(?:tar(?:\.(?:gz|bz2|xz|zst))?|tgz|tbz2|txz)$", re.I)
 ENDINGS = {".gz", ".bz2", ".xz", ".zst", ".zip", ".tar", ".tgz", ".tbz2", ".txz"}
 
 
@@ -157,9 +158,14 @@ def spreadsheet(path: str) -> bool:
     return any(part.lower().endswith(SHEETS) for part in path.split("!"))
 
 
+def _empty(begin: bytes, name: str) -> str:
+    """tar, for what begins as its end does, by a name that says it is one: zero bytes alone may be anything."""
+    return "tar" if begin and not begin.strip(b"\0") and _TAR_NAME.search(name) else ""
+
+
 def _opened(stream: Pushback, name: str, budget: _Budget, level: int) -> Iterator[Member]:
     """The documents in a stream."""
-    kind = packing(stream.begin(265))
+    kind = packing(stream.begin(265)) or _empty(stream.begin(265), name or budget.name)
     if not kind:
         yield Member(name, iter(stream))
     elif level == MAX_NESTED:

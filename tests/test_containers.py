@@ -93,14 +93,14 @@ def tarred(members, change=None):
 def unpacked(path, **limits):
     notes = Counter()
     settings = params.Limits(**{**vars(LIMITS), **limits})
-    found = {member.name: b"".join(member.chunks) for member in containers.members(path, "f", settings, notes)}
+    found = {member.name: b"".join(member.chunks) for member in containers.members(path, path.name, settings, notes)}
     return found, notes
 
 
 @pytest.fixture
 def packed(tmp_path):
-    def write(data, **limits):
-        path = tmp_path / "f"
+    def write(data, name="f", **limits):
+        path = tmp_path / name
         path.write_bytes(data)
         return unpacked(path, **limits)
     return write
@@ -184,6 +184,15 @@ def test_zip_cut_off_in_its_table_or_with_something_behind(packed):
     for broken in (data[:-60], data[:-3], data + b"more", data + data):
         with pytest.raises(InputError, match="damaged zip data: (.*cut off|something stands behind)"):
             packed(broken)
+
+
+def test_zero_bytes_are_an_empty_archive_only_by_their_name(packed):
+    assert packed(bytes(10_240), name="a.tar")[0] == packed(bytes(10_240), name="a.tar.xz")[0] == {}
+    assert packed(bytes(10_240) + tarred({"a": b"x"}), name="a.tar")[0] == {"a": b"x"}
+    assert packed(zipped({"in.tar": bytes(1024), "a.json": bytes(3)}))[0] == {"a.json": bytes(3)}
+    assert packed(bytes(10_240), name="a.json")[0] == {"": bytes(10_240)}
+    with pytest.raises(InputError, match="damaged tar data"):
+        packed(bytes(10_240) + b"x" * 600, name="a.tar")
 
 
 def test_tar_headers_that_are_damaged_are_not_the_end(packed):

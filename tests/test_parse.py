@@ -432,7 +432,8 @@ def test_a_spreadsheet_in_an_archive_is_noted(raw, tmp_path):
 
 WITHOUT = {"array.json": "[]", "feed.json": '{"CVE_Items": []}', "settings.json": '{"count": 3, "ok": true, "l": [1]}',
            "header.csv": "id,title,text\n", "notes.yaml": "# nothing\n", "bare.xml": "<a><b/></a>",
-           "blank.json": "\n \n", "empty.json.gz": gzip.compress(b"")}
+           "blank.json": "\n \n", "empty.json.gz": gzip.compress(b""),
+           "empty.tar": bytes(10_240), "empty.tgz": gzip.compress(bytes(10_240))}
 
 
 @pytest.mark.parametrize("name", [*WITHOUT, "archive.zip"])
