@@ -60,7 +60,13 @@ MAY_HOLD_RECORDS = _words(  # of these: a user is told that they are passed over
 NOT_DATA_STEMS = _words("""readme license licence licences licenses copying notice changelog changes contributing
     authors contributors codeowners security makefile dockerfile todo install history news version manifest""")
 
-_NO_CSV = re.compile(rb'\s*(?:(?:\[\s*)?\{\s*"[^"\n]*"\s*:|<\?xml\s)')  # JSON or XML, whatever the name says
+# JSON, XML or YAML, whatever the name says.
+_NO_CSV = re.compile(rb'\s*(?:(?:\[\s*)?\{\s*"[^"\n]*"\s*:|<\?xml\s|---[ \t\r]*\n\s*(?:-|[\w-]+:)\s)')
+# What is no YAML, or at most one text to it: an element, a line that is neither a key nor an item, an object on a line
+# before another.
+_ELEMENT = re.compile(rb"\s*(?!<[^<>\n]*>\s*:)<(?:\?xml\s|!--|!DOCTYPE\s|[A-Za-z_][\w.:-]*[\s/>])")
+_HEADER = re.compile(rb"\s*(?![-?:\[\]{}#&*!|>%@`])(?:[^:\n]|:(?=[^\s]))*+\n")
+_LINES = re.compile(rb'\s*\{"[^\n]*\}[ \t\r]*\n\s*\{"')
 _LINK = re.compile(rb"(?=\w*[./])[\w.@+/-]{1,4095}\n?")  # zip keeps a symbolic link as a file that holds its target
 _NUMBERED = re.compile(rf"(?:^|[ .])({PUBLIC.pattern})\[[0-9]+\]$")
 RECORD_SEPARATOR = b"\x1e"  # before every document of a JSON text sequence (RFC 7464)
@@ -214,7 +220,9 @@ def kind_of(begin: bytes, path: str, own: list[Source]) -> str:
     told = next((source.kind for source in own if source.kind and source.file and source.named(path)), "")
     ending, seen = PurePosixPath(bare(path)).suffix.lower(), peek.kind(begin)
     named = BY_NAME.get(ending, seen)
-    if seen == "html" or (named == "csv" and _NO_CSV.match(begin)):
+    no_yaml = {"xml": _ELEMENT, "csv": _HEADER, "json": _LINES}.get(seen)
+    if seen == "html" or (named == "csv" and _NO_CSV.match(begin)) or (
+            named == "yaml" and no_yaml and no_yaml.match(begin)):
         named = seen
     return told or named or IN_DOUBT.get(ending, "")
 

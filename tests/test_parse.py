@@ -14,7 +14,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from cybersieve import containers, params, parse, peek, pieces, records, sources, xml_documents
+from cybersieve import containers, params, parse, peek, pieces, readers, records, sources, xml_documents
 from cybersieve.errors import InputError, ParamsError
 from tests.conftest import ROOT, run
 
@@ -305,6 +305,23 @@ def test_links_in_a_zip_are_passed_over(name, target, raw, tmp_path):
         archive.writestr("2031/good.json", json.dumps(GOOD))
     rows, counts = parsed(raw, tmp_path / "out")
     assert len(rows["repo.zip"]) == 3 and counts.notes == {"archive members skipped: no record found": 1}
+
+
+@pytest.mark.parametrize("name", ["f.json", "f.xml", "f.csv", "f.yaml", "f.yml", "f.txt", "f"])
+@pytest.mark.parametrize("shape", ["array.json", "object.json", "lines.jsonl", "e.xml", "t.csv", "y.yaml"])
+def test_content_that_is_plain_counts_more_than_the_name(shape, name, raw, tmp_path):
+    content = {"t.csv": DOCUMENTS["t.csv"] + 'N-4,Four,"a: b, and words"\n', "e.xml": f"<?xml version='1.0'?>{XML}",
+               "y.yaml": f"---\n{DOCUMENTS['y.yaml']}"}.get(shape, DOCUMENTS[shape])
+    write(raw / name, content)
+    rows, _ = parsed(raw, tmp_path / "out")
+    assert [row["id"] for row in rows[name]][:3] == [good["id"] for good in GOOD]
+
+
+@pytest.mark.parametrize("content", [
+    "- [1, 2, 3]\n- [2, 3, 4]\n- [3, 4, 5]\n", "a: 1, 2, 3\nb: 2, 3, 4\nc: 3, 4, 5\n", '{"a": 1}\n---\n{"a": 2}\n',
+    "# a, b, c\n# d, e, f\n# g, h, i\nid: 1\n", "<key>: 1\nb: 2\n", "'a, b, c': 1\n'b, c, d': 2\n'c, d, e': 3\n"])
+def test_yaml_that_looks_like_something_else_is_yaml(content):
+    assert readers.kind_of(content.encode(), "f.yaml", []) == "yaml"
 
 
 def test_a_first_row_longer_than_what_is_looked_at(raw, tmp_path):
