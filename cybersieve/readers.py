@@ -243,7 +243,8 @@ def recognised(kind: str, begin: bytes, whole: bool, path: str, own: list[Source
         return _xml_source(elements, possible) or _inferred(infer_xml.source(elements))
     if kind == "yaml":
         trees = peek.yaml_documents(begin, max_depth)
-        return _placed(trees, possible) or _inferred(infer.yaml_source(trees))
+        alike = [source for source in sources.known("json") if source.match and not source.file]
+        return _placed(trees, possible) or _placed(trees, alike) or _inferred(infer.yaml_source(trees))
     return _of_rows(kind, peek.table_rows(begin, whole), possible)
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+import yaml
 
 from cybersieve import fields, params, parse, records, sources
 from cybersieve.errors import ParamsError
@@ -31,6 +32,19 @@ def test_golden(sample, tmp_path):
         meta = json.loads(row["meta"])
         assert {key: meta.get(key) for key in expected.meta} == expected.meta
     assert counts.read == len(rows) and counts.balanced()
+
+
+@pytest.mark.parametrize("name", ["misp-event", "misp-galaxy", "nvd-2.0", "cve-5", "csaf", "stix", "ghsa-api"])
+def test_what_is_known_as_json_is_known_as_yaml(name, tmp_path):
+    """Its parts were records: a MISP event's attributes."""
+    sample = next(sample for sample in SAMPLES if sample.source == name and sample.content.startswith(("{", "[")))
+    tree = json.loads(sample.content)
+    for document in (tree, tree["response"]) if name == "misp-event" else (tree,):
+        (tmp_path / "f.yaml").write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+        found = list(parse.found(tmp_path / "f.yaml", "f.yaml", SETTINGS, Counter()))
+        assert {source.name for source, _, _ in found} == {name}
+        rows = parse.rows(iter(found), "f.yaml", SETTINGS, records.Counts())
+        assert [(r["id"], r["title"], r["text"], r["dropped"]) for r in rows] == [tuple(e[:4]) for e in sample.records]
 
 
 def test_every_known_source_has_a_sample():
