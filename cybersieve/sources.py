@@ -16,7 +16,8 @@ Described as data in sources.yaml (beside this file) and in `parse.sources` of p
       text: [body, [answer, reply], "Product: {product.name}"]  # all that have a value, one under the other;
                                     # of a list within the list the first; {plain: path}: in a format of its own
       inserts: …                    # what the record has for marks in its text: cybersieve/inserts.py
-      status: [state, {deleted: is_deleted}]  # upstream's word, or a word where a path holds something true
+      status: [state, {deleted: is_deleted}]  # upstream's word, or a word where a path holds something true, or
+                                    # anything that its regular expression matches
       meta: {published: created_at, references: [links.url, link]}  # of a list the first that has a value
       licence: CC-BY-4.0
       format: html                  # plain | wrapped | html | markdown | wiki | bbcode | auto: cybersieve/text.py
@@ -264,10 +265,11 @@ def _values(item: Any, name: str) -> Values:
 
 
 def _status(item: Any, name: str) -> Callable[[Any], list[str]]:
-    """`path`: the word found there; `{word: path}`: the word where the path holds something true."""
+    """`path`: the word found there; `{word: path}`: the word where it holds something true, or what it matches."""
     if isinstance(item, dict):
-        pairs = [(str(word), _values(path, name)) for word, path in item.items()]
-        return lambda record: [word for word, find in pairs if any(map(_true, find(record)))]
+        pairs = [(str(word), _values(path, name), " ~ " in str(path)) for word, path in item.items()]
+        return lambda record: [word for word, find, matched in pairs
+                               if any(matched or _true(value) for value in find(record))]
     find = _values(item, name)
     return lambda record: [word for value in find(record) if isinstance(value, str) and (word := value.strip())]
 

@@ -243,9 +243,11 @@ which leaks.
   <blockquote cite="https://example.org"><p>A stack overflow
    in <code>bar()</code>.</p></blockquote></body></description>
  <references><cvename>CVE-2031-0018</cvename><url>https://example.org/h</url></references>
- <dates><discovery>2031-01-01</discovery><entry>2031-01-02</entry></dates></vuln></vuxml>""", [
+ <dates><discovery>2031-01-01</discovery><entry>2031-01-02</entry></dates></vuln>
+ <vuln vid="{UUID}2"><cancelled/></vuln><vuln vid="{UUID}3"><cancelled superseded="{UUID}1"/></vuln></vuxml>""", [
         Expected(f"{UUID}1", "foo -- overflow", "The authors report:\nA stack overflow in bar().", None,
-                 {"cves": "CVE-2031-0018", "published": "2031-01-02", "packages": "foo"})]),
+                 {"cves": "CVE-2031-0018", "published": "2031-01-02", "packages": "foo"}),
+        Expected(f"{UUID}2", "", "", "withdrawn"), Expected(f"{UUID}3", "", "", "withdrawn")]),
     Sample("oval", "oval.xml", """<oval_definitions xmlns="http://oval.mitre.org/XMLSchema/oval-definitions-5"><definitions>
  <definition id="oval:org.example:def:1" class="patch" version="1"><metadata><title>FSA: foo update</title>
   <reference source="CVE" ref_id="CVE-2031-0019" ref_url="https://example.org/i"/>
