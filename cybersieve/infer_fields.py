@@ -30,6 +30,7 @@ from cybersieve.field_names import (
     TITLES,
     about,
     address,
+    names_of,
     owner,
     parts,
     plain,
@@ -65,6 +66,8 @@ _WRONG = re.compile(r"(?:^|[_-])(?:rejected|incorrect|wrong|distractor)(?![a-z])
 _NOT_BESIDE = re.compile(r"(?:^|[_-])(?:bio|about|terms|footer|header|notice|credits?|agent|trace|sql|raw|quoted|alt"
                          r"|caption|rejected|incorrect|wrong|bad|worst|distractor|judge)(?:$|[_-])"
                          r"|[_-](?:de|fr|es|it|pt|nl|ru|uk|pl|cs|tr|ar|zh|ja|ko|cn|jp|kr)$", re.I)
+STATES = [*STATUSES, *names_of("name label title text display displayname code key type")]  # of an object, its word
+LONGEST_STATE = 50  # characters
 HEADING = 100  # characters: a longer summary is no title of what is only said of its parts
 
 
@@ -91,6 +94,9 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     result |= {"id": list(map(leaves.path, ids)), "title": list(map(leaves.path, titles)), "text": told}
     statuses = [leaf for leaf in all_.named(STATUSES) if leaves.bare(leaf)[:-1] in near
                 and not all_.parts(leaf) and not all_.of_another(leaf)]
+    statuses += [leaf for leaf in all_.named(STATES) if leaf not in statuses and leaves.bare(leaf)[:-2] in near
+                 and any(plain(key) in STATUSES for key in leaves.bare(leaf)[-2:-1])
+                 and not all_.parts(leaf) and all_.length(leaf) <= LONGEST_STATE][:1]
     result["status"] = [*map(leaves.path, statuses[:2]), *_flags(all_, near)]
     result["meta"] = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := all_.named(names))}
     some = [leaf for leaf in all_.named(sorted(CVES)) if leaf not in ids and not all_.parts(leaf)

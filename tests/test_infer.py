@@ -1429,3 +1429,25 @@ def test_a_weakness_by_its_number_in_a_record_is_part_of_it(tmp_path):
     weakness = {"CWE-79": {"description": "What comes in is not looked at before it goes out"}}
     row, = parsed(tmp_path, "dump.json", {"id": "E-1", "title": "A case of it", "text": PROSE, "weakness": weakness})
     assert row["id"] == "E-1"
+
+
+@pytest.mark.parametrize("status", [
+    lambda word: {"name": word}, lambda word: {"id": 7, "name": word, "color": "red"}, lambda word: {"value": word},
+    lambda word: {"code": word, "since": "2031-01-02"}, lambda word: {"label": word, "key": word.lower()}])
+@pytest.mark.parametrize("key", ["status", "state"])
+def test_a_status_may_be_an_object(key, status, tmp_path):
+    records = [entry(n, **{key: status("Deprecated" if n == 1 else "Active")}) for n in range(3)]
+    rows = parsed(tmp_path, "dump.json", records)
+    assert [row["dropped"] for row in rows] == [None, "deprecated", None]
+    elements = [f"<e id='E-{n}'><title>Event {n}</title><text>{PROSE}</text><{key}><name>{word}</name></{key}></e>"
+                for n, word in enumerate(("Active", "Deprecated", "Active"))]
+    rows = parsed(tmp_path, "dump.xml", f"<r>{''.join(elements)}</r>")
+    assert [row["dropped"] for row in rows] == [None, "deprecated", None]
+
+
+@pytest.mark.parametrize("more", [
+    {"user": {"status": {"name": "Deleted"}}}, {"releases": [{"status": {"name": "Deprecated"}}]},
+    {"status": {"debian": "Deprecated", "ubuntu": "needed"}}])
+def test_a_status_of_something_else_sets_nothing_aside(more, tmp_path):
+    rows = parsed(tmp_path, "dump.json", [entry(n, **more) for n in range(3)])
+    assert [row["dropped"] for row in rows] == [None] * 3
