@@ -7,8 +7,9 @@ full queue; 503 where the worker is dead or stuck. A client that goes away frees
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, TypeVar
 
 import orjson
@@ -21,7 +22,7 @@ from starlette.routing import Route
 
 from cybersieve import measure, model, openai_api, params, prometheus, verify
 from cybersieve.front import Front
-from cybersieve.jobs import Classify, Full, Generate, Job, Loaded, Refused, Unavailable
+from cybersieve.jobs import Classify, Full, Generate, Job, Loaded, Margin, Refused, Unavailable
 from cybersieve.openai_api import Piece, Reply
 from cybersieve.worker import Worker
 
@@ -119,8 +120,12 @@ class Api:
     async def classify(self, request: Request) -> Response:
         body = await self._body(request)
         texts = openai_api.texts(body, self.limits.max_texts)
-        with self._submitted(lambda deliver: Classify(deliver, texts)) as answer:
-            margins = await _unless_gone(request, answer())
+        said = [bool(text.strip()) for text in texts]  # of what says nothing nobody is asked (judge.py)
+        answers: Iterator[Margin] = iter(())
+        if any(said):
+            with self._submitted(lambda deliver: Classify(deliver, list(compress(texts, said)))) as answer:
+                answers = iter(await _unless_gone(request, answer()))
+        margins = [next(answers) if asked else None for asked in said]
         decisions = [verify.by_llm(margin, None, self.served.about["calibration"]) for margin in margins]
         results = [{"p_yes": decision.p_yes, "margin": margin}
                    for decision, margin in zip(decisions, margins, strict=True)]

@@ -29,10 +29,22 @@ def strict() -> Iterator[str]:
 
 def test_classify_gives_probabilities_and_margins() -> None:
     with serving(Worker(lambda: Loaded(FakeEngine()))) as url:
-        status, tree, _ = call(f"{url}/v1/classify", {"texts": ["one", ""], "model": "fake"})
+        status, tree, _ = call(f"{url}/v1/classify", {"texts": ["one", "a"], "model": "fake"})
     assert status == 200 and tree["model"] == "fake" and tree["fingerprint"] == "f"
-    assert [result["margin"] for result in tree["results"]] == [margin_of("one"), margin_of("")]
-    assert tree["results"][1]["p_yes"] == 0.5 < tree["results"][0]["p_yes"] <= 1
+    assert [result["margin"] for result in tree["results"]] == [margin_of("one"), margin_of("a")]
+    assert 0.5 < tree["results"][1]["p_yes"] < tree["results"][0]["p_yes"] <= 1
+
+
+def test_the_model_is_not_asked_about_a_text_that_says_nothing() -> None:
+    engine, silent = FakeEngine(), {"p_yes": None, "margin": None}
+    with serving(Worker(lambda: Loaded(engine))) as url:
+        for texts in (["", "one", " \n\t", "two"], ["", "\u00a0"]):
+            status, tree, _ = call(f"{url}/v1/classify", {"texts": texts})
+            assert status == 200 and len(tree["results"]) == len(texts)
+            assert [result == silent for result in tree["results"]] == [not text.strip() for text in texts]
+            assert [result["margin"] for result in tree["results"] if result != silent] == [
+                margin_of(text) for text in texts if text.strip()]
+    assert engine.batches == [["one", "two"]]
 
 
 def test_a_text_that_got_no_answer_is_null() -> None:

@@ -194,7 +194,8 @@ def test_answers_are_those_of_the_engine_whoever_asks_beside(server: str, folder
     for i, (status, tree, _) in enumerate(answers):
         assert status == 200
         for j, result in enumerate(tree["results"]):
-            assert result["margin"] == pytest.approx(expected[(i + j) % len(TEXTS)], abs=1e-3)
+            text = (i + j) % len(TEXTS)
+            assert result["margin"] == (pytest.approx(expected[text], abs=1e-3) if TEXTS[text] else None)
 
 
 def test_the_token_is_asked_for_and_a_signal_ends_it_cleanly(folder: Path) -> None:
@@ -297,10 +298,10 @@ def test_verify_with_our_server_shares_the_cache_with_mlx(server: str, folder: P
                                                           verify_settings: params.Verify) -> None:
     settings = dataclasses.replace(verify_settings, model=str(folder), adapter=None)
     with verify.Verifier(dataclasses.replace(settings, backend="openai", endpoints=[server])) as verifier:
-        asked = verifier.margins(TEXTS)
+        asked = verifier.margins(TEXTS[1:])
     with verify.Verifier(settings) as verifier:
-        assert verifier.margins(TEXTS) == asked
-    assert verifier.cached == len(TEXTS) and verifier.engine is None
+        assert verifier.margins(TEXTS[1:]) == asked
+    assert verifier.cached == len(TEXTS[1:]) and verifier.engine is None
 
 
 def test_verify_runs_to_the_end_with_mlx_lm_server(folder: Path, own_cache: Path, tmp_path: Path) -> None:
