@@ -12,6 +12,7 @@ Never altered, whatever the format: CVE and CWE numbers, hashes, addresses, defa
 import re
 from collections.abc import Callable
 
+from cybersieve import hard_wrapped
 from cybersieve.folding import fold, indented, line_ends
 from cybersieve.html_text import html, unprefixed
 from cybersieve.tags import autolinks, cut_out, mentioned, unescaped, without_tags, words
@@ -158,6 +159,7 @@ def auto(text: str) -> str:
     """
     if _written_as_markdown(text):
         return markdown(text)
+    text = hard_wrapped.joined(text)
     held = list[str]()
     if "**" in text and not _PAGE.search(text):
         text = _freed(_STRONG.sub(r"\1", _hold(text, held)), held)
