@@ -95,6 +95,7 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     named, maps = [path for path in named if path in kept], {path: maps[path] for path in maps if path in kept}
     rooms = {path: arrays[path] for path in named} | {
         path: items for path, items in maps.items() if telling.titled(items)}
+    single = single and not telling.heads_a_list(root, rooms)
     if own_words and whole and (single or max(map(len, rooms.values()), default=0) < 2
                                 or telling.has_parts(root, rooms)):
         lists = [path for path in named if plain(telling.last(path)) in telling.LISTS]

@@ -210,6 +210,16 @@ def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
         name in TALK or name.endswith(PARTS) or f"{name}s".endswith(PARTS) for name in names)))
 
 
+def heads_a_list(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
+    """Does the object, without an id, only head its one list of records with ids and titles, which say far more?"""
+    (path, items), *others = arrays.items() or [("", [])]
+    ids = [item for item in items if isinstance(item, dict) and any(plain(key) in IDS for key in item)]
+    said = sum(len(text) for text in strings(items) if words(text))
+    return (not others and not any(plain(key) in IDS for key in root) and len(ids) == len(items) > 1
+            and titled(items) and tells(items) and not plain(last(path)).endswith(PARTS)
+            and said > own_text(root) * FEED_FROM)
+
+
 def records_by_key(tree: dict[str, Any]) -> bool:
     """Is this an object of id -> record? These are alike, and have a text, or the id for their own."""
     items = list(tree.values())

@@ -372,6 +372,16 @@ def test_what_has_an_advisorys_number_or_is_a_document_of_yaml_is_one_record(nam
     assert [(row["id"], row["title"], row["text"]) for row in rows] == records
 
 
+def test_a_document_of_yaml_that_only_heads_its_rules(tmp_path):
+    """They have ids and say far more than it; under an id of its own, or as steps, they are parts."""
+    def rows(head="", under="rules"):
+        head += f"name: Rules for servers\ndescription: {PROSE}\n{under}:\n"
+        return parsed(tmp_path, "rules.yaml", head + "".join(
+            f"- id: E-{n}\n  title: Event {n}\n  description: {PROSE} Number {n}.\n" for n in range(9)))
+    assert [(row["id"], row["title"]) for row in rows()] == [(f"E-{n}", f"Event {n}") for n in range(9)]
+    assert [row["title"] for row in [*rows(under="steps"), *rows("id: R-1\n")]] == ["Rules for servers"] * 2
+
+
 LICENCE = "Permission to use, copy and change what is said here is granted to everybody, without limit. " * 5
 
 
