@@ -46,7 +46,8 @@ _OTHERS_NUMBER = re.compile("(?:CVE|CWE|CAPEC)-")
 _CVE = re.compile("CVE-[0-9]")
 _WEAKNESS = re.compile("(?:CWE|CAPEC)-")
 _EXPRESSION = re.compile(r"(?:\[[a-z]\w*\(.*\)\]|\{\{.*\}\}|\$\{.*\})\S*\s*$")  # of a template
-_PERSON = re.compile(r"(?:^| )by$|^(?:credits?|discoverer|finder|researchers?|submitter|acknowledge?ments?)\b")
+_PERSON = re.compile(r"(?:^| )by$|^(?:credits?|discoverer|finder|researchers?|submitter|acknowledge?ments?|from|sender"
+                     r"|recipient|assigned|assignee|owner|maintainer|reviewer|analyst|contact)\b")
 _REGEX = re.compile(r"[^\n]{0,200}?(?:\\[bBdDsSwW][*+?{(|\\]|\\[.()\[\]{}]|\(\?[:=!<]|\.[*+](?:\S|$)|\[\^)")
 _SLUG = re.compile(r"(?=.*[\d_./-])[\w./:-]+$")
 _DATA = re.compile(r'[\[{]\s*[\[{"]')

@@ -226,7 +226,8 @@ def test_a_question_before_its_choices_and_several_right_ones(tmp_path):
           "", f"{ASKED} 1\nA wall\nA moat\nA hill\nA\nC")
 
 
-@pytest.mark.parametrize("name", ["reported_by", "discoveredBy", "credit", "credits", "researcher", "rejected_answer"])
+@pytest.mark.parametrize("name", ["reported_by", "discoveredBy", "credit", "credits", "researcher", "rejected_answer",
+                                  "from", "sender", "assigned_to", "assignee", "owner"])
 def test_names_of_persons_and_wrong_answers_are_no_titles(name, tmp_path):
     check(tmp_path, {"description": PROSE, name: "Ann Example of Acme"}, "", f"{PROSE} 1")
 
