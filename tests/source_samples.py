@@ -905,6 +905,19 @@ More at https://example.org/f</media:description></media:group></entry></feed>""
         Expected("9001", "Foo crashes (CVE-2031-0027)", "Open <svg> twice.\nI mended it.", None,
                  {"status": "RESOLVED", "resolution": "FIXED", "authors": "A. Person"}),
         Expected("9002", "", "", "no text")]),
+    Sample("bugzilla-api", "bugs.json", _json({"bugs": [
+        {"id": 9001, "alias": ["CVE-2031-0041"], "summary": "foo: long names end it", "product": "Foo", "component": "names",
+         "status": "CLOSED", "resolution": "FIXED", "severity": "high", "priority": "high", "keywords": ["Security"],
+         "creation_time": "2031-01-02T03:04:05Z", "last_change_time": "2031-02-03T04:05:06Z", "assigned_to": "Some Team of Ours",
+         "assigned_to_detail": {"real_name": "Some Team of Ours", "name": "team"}, "creator": "a@example.org",
+         "creator_detail": {"real_name": "A Person", "name": "a@example.org"}, "cc": ["B Person"], "url": "", "see_also": []},
+        {"id": 9002, "alias": [], "summary": "foo is slow", "product": "Foo", "component": "names", "status": "NEW",
+         "description": "It takes a minute.", "comments": [{"id": 1, "count": 0, "text": "It takes a minute."},
+                                                            {"id": 2, "count": 1, "text": "Not here."}],
+         "creation_time": "2031-01-03T03:04:05Z", "creator": "a@example.org"}], "faults": []}), [
+        Expected("9001", "foo: long names end it", "", None,
+                 {"aliases": "CVE-2031-0041", "authors": "A Person", "resolution": "FIXED", "product": "Foo"}),
+        Expected("9002", "foo is slow", "It takes a minute.\nNot here.", None, {"authors": "a@example.org"})]),
     Sample("vuldef", "vuldef.xml", """<VULDEF-Document version="3.2" xmlns="http://jvn.jp/vuldef/" xml:lang="en"><Vulinfo><VulinfoID>JVNDB-2031-009001</VulinfoID><VulinfoData>
 <Title>Foo leaks</Title><VulinfoDescription><Overview>Foo tells its keys.</Overview></VulinfoDescription>
 <Affected><AffectedItem><Name>Ours</Name><ProductName>Foo</ProductName></AffectedItem></Affected>
@@ -978,6 +991,29 @@ More at https://example.org/f</media:description></media:group></entry></feed>""
         "errors": [{"code": 3, "level": "warn", "message": "c.py could not be read as a program"}], "paths": {"scanned": ["a.py"]}}), [
         Expected("python.foo.exec a.py:3", "python.foo.exec", "Do not exec what comes in.", None,
                  {"severity": "WARNING", "weaknesses": "CWE-95: Eval", "file": "a.py"})]),
+    Sample("semgrep-rules", "exec.yaml", """rules:
+- id: foo-exec
+  patterns:
+  - pattern-inside: |
+      function ($REQ, $RES, ...) {...}
+  - pattern-either:
+    - pattern: exec(<... $REQ.$ANY ...>, ...)
+    - pattern-inside: $FOO = function ($REQ, $RES, ...) {...}
+  message: What a request says is run by `exec`. Whoever asks can run code.
+  languages: [javascript]
+  severity: ERROR
+  metadata:
+    cwe: "CWE-95: Eval"
+    references: [https://example.org/j]
+- id: foo-old
+  pattern: foo(...)
+  message: Foo is old.
+  languages: [javascript]
+  severity: INFO
+""", [
+        Expected("foo-exec", "", "What a request says is run by exec. Whoever asks can run code.", None,
+                 {"severity": "ERROR", "weaknesses": "CWE-95: Eval"}),
+        Expected("foo-old", "", "Foo is old.")]),
     Sample("checkov", "checkov.json", _json([{"check_type": "terraform", "results": {
         "passed_checks": [{"check_id": "OURS_1", "check_name": "Buckets keep a log", "check_result": {"result": "PASSED"}, "resource": "bucket.x"}],
         "failed_checks": [{"check_id": "OURS_2", "check_name": "Buckets are encrypted", "check_result": {"result": "FAILED"}, "file_path": "/a.tf",

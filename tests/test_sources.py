@@ -241,3 +241,12 @@ def test_a_feed_with_descriptions(tmp_path):
     found = parse.found(tmp_path / "feed.xml", "feed.xml", SETTINGS, Counter())
     rows = list(parse.rows(found, "feed.xml", SETTINGS, records.Counts()))
     assert [(row["title"], row["text"]) for row in rows] == [("Event 0", "It leaks, 0."), ("Event 1", "It leaks, 1.")]
+
+
+def test_advisories_that_say_how_they_are_detected_are_no_sigma_rules(tmp_path):
+    """They lost what Sigma does not know, and got its rules' licence."""
+    (tmp_path / "a.yaml").write_text("id: A-1\ntitle: Foo runs what it reads\ndescription: Foo runs code.\n"
+                                     "mitigation: Do not start foo here.\ndetection:\n  imports: [foo.run]\n")
+    found = parse.found(tmp_path / "a.yaml", "a.yaml", SETTINGS, Counter())
+    row, = parse.rows(found, "a.yaml", SETTINGS, records.Counts())
+    assert row["text"] == "Foo runs code.\nDo not start foo here." and "licence" not in json.loads(row["meta"])
