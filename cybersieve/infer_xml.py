@@ -9,6 +9,8 @@ from cybersieve.field_names import PUBLIC, TITLES, plain, textual, words
 from cybersieve.infer_fields import Description, described
 from cybersieve.leaves import alike, chosen_fields
 
+SAYS_MORE = 200  # characters that what stands around elements that come again must say to be the record
+
 
 def source(elements: peek.Elements) -> Description | None:
     """A description of an XML document: the shallowest elements that come again and say something."""
@@ -45,29 +47,54 @@ def source(elements: peek.Elements) -> Description | None:
         source["title"] = [path for path in source["title"] if path != "@name"] or source["title"]  # not the table's
     if source and names == [elements.root] and not (source["title"] or source["text"]):
         return None  # an element that says nothing is no record
-    return source
+    return _around(elements, source, names) or source
 
 
-def _one(elements: peek.Elements) -> Description | None:
-    """A description of the element that is the document's one record, with parts: its root, or what that wraps."""
+def _around(elements: peek.Elements, source: Description | None, names: list[str]) -> Description | None:
+    """A description of the one record around elements that come again, if its title and text, however deep, say far
+    more than these do: an article whose keywords they are."""
+    name, tree = _outermost(elements)
+    if not elements.whole or not isinstance(tree, dict) or name in names or elements.counts[name] != 1:
+        return None
+    one = described("xml", [name], [tree])
+    inside = sum(_read(source, elements.samples[name]) * elements.counts[name] / len(elements.samples[name])
+                 for name in names if elements.samples.get(name)) if source else 0
+    more = _read(one, [tree]) >= max(telling.FEED_FROM * inside, SAYS_MORE)
+    return one if one["title"] and one["text"] and more else None
+
+
+def _read(source: Description, trees: list[Any]) -> int:
+    """How many characters of title and text are read of the trees."""
+    listed = [some if isinstance(some, list) else [some] for some in (*source["title"], *source["text"])]
+    paths = [path for some in listed for path in some]
+    return sum(len(fields.words(value)) for path in paths for tree in trees for value in fields.values(path)(tree))
+
+
+def _outermost(elements: peek.Elements) -> tuple[str, Any]:
+    """Name and tree of the root, or of the one element that it wraps, or that one."""
     name, tree = elements.root, next(iter(elements.samples.get(elements.root, [])), None)
     while isinstance(tree, dict) and "#text" not in tree and (
             len(inner := [key for key in tree if not key.startswith("@")]) == 1):
         name, tree = inner[0], tree[inner[0]]
+    return name, tree
+
+
+def _one(elements: peek.Elements) -> Description | None:
+    """A description of the element that is the document's one record, with parts: its root, or what that wraps."""
+    name, tree = _outermost(elements)
     if not elements.whole or not isinstance(tree, dict) or elements.counts[name] != 1:
         return None
     joined = _paragraphs(tree)
     if not isinstance(joined, dict):
         return None  # an attribute is all it has
     arrays = {path: items for path, items in infer.arrays_in(joined, "", 0) if telling.wordy(items) >= 0.5}
-    said = telling.tells([joined]) or (
+    speaks = telling.tells([joined]) or (
         words(str(joined.get("#text", ""))) and not _field(name, [tree]) and not _all_in_sections(elements))
-    if not said or not telling.has_parts(joined, arrays):
+    if not speaks or not telling.has_parts(joined, arrays):
         return None
     source = described("xml", [name], [tree])
-    paths = [*source["title"], *source["text"]]
-    read = "".join(fields.words(value) for path in paths for value in fields.values(path)(tree))
-    return source if len(read) * 2 > sum(len(text) for text in telling.strings(tree) if words(text)) else None
+    said = sum(len(text) for text in telling.strings(tree) if words(text))
+    return source if _read(source, [tree]) * 2 > said else None
 
 
 def _all_in_sections(elements: peek.Elements) -> bool:

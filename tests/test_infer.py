@@ -440,6 +440,19 @@ def test_a_table_without_a_header(tmp_path):
         (f"CVE-2031-{n}", f"{PROSE} {n}", f"line {n + 1}") for n in range(3)]
 
 
+def test_one_record_of_xml_around_elements_that_come_again(tmp_path):
+    """A set of one article was read as its keywords; where these say as much, they are the records."""
+    def rows(words):
+        keywords = "".join(f"<Word><Name>{words} {n}</Name></Word>" for n in range(5))
+        return parsed(tmp_path, "set.xml", f"""<Set><Article><Entry><PMID>7</PMID><Paper>
+            <ArticleTitle>Foo leaks</ArticleTitle><Abstract><AbstractText>{PROSE}</AbstractText>
+            <AbstractText>{PROSE * 4}</AbstractText></Abstract></Paper>
+            <Words>{keywords}</Words></Entry><Data><Place>here</Place></Data></Article></Set>""")
+    row, = rows("a word of")
+    assert (row["id"], row["title"], row["text"]) == ("7", "Foo leaks", f"{PROSE}\n{PROSE * 4}")
+    assert len(rows(f"A finding of its own, and {PROSE}")) == 5
+
+
 def test_one_single_xml_record(tmp_path):
     rows = parsed(tmp_path, "one.xml", f"<advisory id='A-1'><title>One</title><text>{PROSE}</text></advisory>")
     assert [(row["id"], row["title"], row["text"]) for row in rows] == [("A-1", "One", PROSE)]
