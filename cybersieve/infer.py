@@ -51,7 +51,21 @@ def json_source(documents: list[Any], whole: bool, read: Sequence[str] = ()) -> 
     source = described("json", records, samples) if samples else None
     if source and records == [""] and len(documents) == 1 and not (source["title"] or source["text"]):
         return None  # an object that says nothing is no record
-    return source
+    return _around(documents, source, samples) or source if source and whole and not read else source
+
+
+def _around(documents: list[Any], source: Description, samples: list[Any]) -> Description | None:
+    """A description of the one document as a record, if it says far more than the short lists in it, in a text that
+    stands deeper than they do: beside them it has been looked at."""
+    records = source["records"]
+    lists = all(path.endswith("[]") and plain(telling.last(path)) not in telling.LISTS for path in records)
+    if not lists or len(documents) != 1 or not isinstance(documents[0], dict) or len(samples) >= peek.ITEMS:
+        return None
+    one = described(source["kind"], [""], documents)
+    beside = {fields.record_path(path)[:-2] for path in records}
+    texts = [path for some in one["text"] for path in (some if isinstance(some, list) else [some])]
+    more = telling.says_more(one, documents[0], source, telling.characters(source, samples))
+    return one if more and not any(fields.record_path(path)[:-1] in beside for path in texts) else None
 
 
 def _lists(items: list[Any]) -> bool:
@@ -307,7 +321,8 @@ def yaml_source(samples: list[Any]) -> Description | None:
     found = [item for path in records for item in peek.records(samples, fields.record_path(path))]
     items = [item for item in found if isinstance(item, dict)]
     if 2 * len(items) > len(found):  # a list of bare texts is its document's
-        return described("yaml", records, items)
+        source = described("yaml", records, items)
+        return _around(samples, source, items) or source
     return described("yaml", [""], samples) if samples else None
 
 

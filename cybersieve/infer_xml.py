@@ -4,12 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from cybersieve import fields, infer, peek, telling, xml_tree
+from cybersieve import infer, peek, telling, xml_tree
 from cybersieve.field_names import PUBLIC, TITLES, plain, textual, words
 from cybersieve.infer_fields import Description, described
 from cybersieve.leaves import alike, chosen_fields
-
-SAYS_MORE = 200  # characters that what stands around elements that come again must say to be the record
 
 
 def source(elements: peek.Elements) -> Description | None:
@@ -54,20 +52,14 @@ def _around(elements: peek.Elements, source: Description | None, names: list[str
     """A description of the one record around elements that come again, if its title and text, however deep, say far
     more than these do: an article whose keywords they are."""
     name, tree = _outermost(elements)
-    if not elements.whole or not isinstance(tree, dict) or name in names or elements.counts[name] != 1:
+    if not source or not elements.whole or not isinstance(tree, dict) or name in names or elements.counts[name] != 1:
         return None
+    if telling.tells([_paragraphs(tree)]):
+        return None  # it has been looked at
     one = described("xml", [name], [tree])
-    inside = sum(_read(source, elements.samples[name]) * elements.counts[name] / len(elements.samples[name])
-                 for name in names if elements.samples.get(name)) if source else 0
-    more = _read(one, [tree]) >= max(telling.FEED_FROM * inside, SAYS_MORE)
-    return one if one["title"] and one["text"] and more else None
-
-
-def _read(source: Description, trees: list[Any]) -> int:
-    """How many characters of title and text are read of the trees."""
-    listed = [some if isinstance(some, list) else [some] for some in (*source["title"], *source["text"])]
-    paths = [path for some in listed for path in some]
-    return sum(len(fields.words(value)) for path in paths for tree in trees for value in fields.values(path)(tree))
+    inside = sum(telling.characters(source, trees) * elements.counts[name] / len(trees)
+                 for name in names if (trees := elements.samples.get(name)))
+    return one if telling.says_more(one, tree, source, inside) else None
 
 
 def _outermost(elements: peek.Elements) -> tuple[str, Any]:
@@ -94,7 +86,7 @@ def _one(elements: peek.Elements) -> Description | None:
         return None
     source = described("xml", [name], [tree])
     said = sum(len(text) for text in telling.strings(tree) if words(text))
-    return source if _read(source, [tree]) * 2 > said else None
+    return source if telling.characters(source, [tree]) * 2 > said else None
 
 
 def _all_in_sections(elements: peek.Elements) -> bool:

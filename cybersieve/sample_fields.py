@@ -39,6 +39,11 @@ _OF_CODE = re.compile(r"[|=;{}<>\\$*#]|//")  # hardly ever in language
 _CODED = re.compile(r"[0-9]+|[0-9A-Fa-f-]{32,}")
 
 
+def language(text: str) -> bool:
+    """Is it a sentence or a question, with hardly a sign of code in it?"""
+    return bool(_SENTENCE.match(text) or _ASKS.match(text)) and 100 * len(_OF_CODE.findall(text)) <= len(text)
+
+
 class Fields:
     """The leaves of sample records, with what stands in them."""
 
@@ -80,8 +85,7 @@ class Fields:
 
     def language(self, leaf: Leaf) -> bool:
         """Are these sentences or questions, with hardly a sign of code among them?"""
-        said = [bool(_SENTENCE.match(text) or _ASKS.match(text)) and 100 * len(_OF_CODE.findall(text)) <= len(text)
-                for text in self._beginnings(leaf)]
+        said = [language(text) for text in self._beginnings(leaf)]
         return sum(said) * 2 > len(said)
 
     def _beginnings(self, leaf: Leaf) -> list[str]:

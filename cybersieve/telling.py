@@ -22,6 +22,7 @@ from cybersieve.field_names import (
     words,
 )
 from cybersieve.leaves import BEARS_PARENTS_NAME, MAX_DEPTH, alike, chosen_fields
+from cybersieve.sample_fields import BEGINNING, language
 
 # What upstreams call the list of their records.
 LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"}
@@ -32,6 +33,7 @@ PARTS = (*OTHERS, *names_of("""labels tags topics comments replies timeline hist
     parameters properties"""))
 TALK = {"comments", "replies", "answers", "responses", "children"}  # of what is under a title, which may be all it says
 FEED_FROM = 5  # times as much as the root says, from which on what its lists say are records
+SAYS_MORE = 200  # characters that what stands around records must say to be the record itself
 OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
 TEXTS_FROM = 20  # texts under keys that are no names of fields, from which on each is a record
 WRAPS = BEARS_PARENTS_NAME | {"text", "content", "body", "html", "plain", "markdown", "raw"}
@@ -218,6 +220,24 @@ def heads_a_list(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
     return (not others and not any(plain(key) in IDS for key in root) and len(ids) == len(items) > 1
             and titled(items) and tells(items) and not plain(last(path)).endswith(PARTS)
             and said > own_text(root) * FEED_FROM)
+
+
+def says_more(one: dict[str, Any], tree: Any, parts: dict[str, Any], inside: float) -> bool:
+    """Does the one record around others without ids say far more than these, which are `inside` characters, and in
+    sentences?"""
+    far_more = characters(one, [tree]) >= max(FEED_FROM * inside, SAYS_MORE)
+    return not parts["id"] and far_more and language("\n".join(_read(one, "text", tree))[:BEGINNING])
+
+
+def characters(source: dict[str, Any], trees: list[Any]) -> int:
+    """How many of title and text are read of the trees by a source's description."""
+    return sum(len(said) for tree in trees for key in ("title", "text") for said in _read(source, key, tree))
+
+
+def _read(source: dict[str, Any], key: str, tree: Any) -> Iterator[str]:
+    for some in source[key]:
+        for path in some if isinstance(some, list) else [some]:
+            yield from map(fields.words, fields.values(path)(tree))
 
 
 def records_by_key(tree: dict[str, Any]) -> bool:

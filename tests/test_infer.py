@@ -453,6 +453,19 @@ def test_one_record_of_xml_around_elements_that_come_again(tmp_path):
     assert len(rows(f"A finding of its own, and {PROSE}")) == 5
 
 
+@pytest.mark.parametrize("suffix", ["json", "yaml"])
+def test_a_document_whose_text_stands_deeper_than_its_lists(suffix, tmp_path):
+    """A report was read as what its short lists name, without its text. With ids, or if they say more, these are
+    records."""
+    def rows(name, number=None):
+        lists = {key: [{"name": f"{name} {n}"} | ({number: n} if number else {}) for n in range(3)]
+                 for key in ("timeline", "assets")}
+        details = {"place": "a train", "narrative": {"description": PROSE * 5}}
+        return parsed(tmp_path, f"report.{suffix}", {"details": details, **lists})
+    assert [row["text"] for row in rows("a thing")] == [PROSE * 5]
+    assert len(rows("what was found there")) == len(rows("a thing", "id")) == 6
+
+
 def test_one_single_xml_record(tmp_path):
     rows = parsed(tmp_path, "one.xml", f"<advisory id='A-1'><title>One</title><text>{PROSE}</text></advisory>")
     assert [(row["id"], row["title"], row["text"]) for row in rows] == [("A-1", "One", PROSE)]
