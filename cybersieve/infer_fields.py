@@ -44,6 +44,7 @@ _CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN "
                       r"|(?:<!--[^>]{0,999}-->\s{0,99}){0,9}<(?:meta|link)\b")
 _OTHERS_NUMBER = re.compile("(?:CVE|CWE|CAPEC)-")
 _CVE = re.compile("CVE-[0-9]")
+_BARE_CVE = re.compile("(?:199|20[0-9])[0-9]-[0-9]{4,7}")
 _WEAKNESS = re.compile("(?:CWE|CAPEC)-")
 _EXPRESSION = re.compile(r"(?:\[[a-z]\w*\(.*\)\]|\{\{.*\}\}|\$\{.*\})\S*\s*$")  # of a template
 _PERSON = re.compile(r"(?:^| )by$|^(?:credits?|discoverer|finder|researchers?|submitter|acknowledge?ments?|from|sender"
@@ -92,7 +93,8 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     told = _once(all_, texts)
     result: Description = {"name": "unknown", "kind": kind, "records": records}
     ids = _ids(all_, near)
-    result |= {"id": list(map(leaves.path, ids)), "title": list(map(leaves.path, titles)), "text": told}
+    numbers = [path for leaf in ids for path in _numbers(all_, leaf)]
+    result |= {"id": numbers, "title": list(map(leaves.path, titles)), "text": told}
     statuses = [leaf for leaf in all_.named(STATUSES) if leaves.bare(leaf)[:-1] in near
                 and not all_.parts(leaf) and not all_.of_another(leaf)]
     statuses += [leaf for leaf in all_.named(STATES) if leaf not in statuses and leaves.bare(leaf)[:-2] in near
@@ -103,7 +105,7 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     some = [leaf for leaf in all_.named(sorted(CVES)) if leaf not in ids and not all_.parts(leaf)
             and leaves.bare(leaf)[:-1] in near and all_.begins(leaf, _CVE)]  # that not all records have
     if cves := [*(leaf for leaf in ids[1:] if leaves.name(leaf) in CVES), *some]:
-        result["meta"].setdefault("aliases", leaves.path(cves[0]))
+        result["meta"].setdefault("aliases", _numbers(all_, cves[0])[0])
     result |= {"format": "auto", "shown": samples}
     return result
 
@@ -270,6 +272,12 @@ def _ids(all_: Fields, near: set[Leaf]) -> list[Leaf]:
              *(leaf for leaf in named if not all_.parts(leaf) or all_.lettered(leaf)), *bare, *pages, *indicators]
     return [leaf for leaf in dict.fromkeys(order) if leaf in all_.found and _distinct(all_, leaf)
             and not all_.begins(leaf, _EXPRESSION)][:2]
+
+
+def _numbers(all_: Fields, leaf: Leaf) -> list[str]:
+    """The path of an id; a CVE's number without these letters gets them where the field is called so."""
+    path, bare = leaves.path(leaf), leaves.name(leaf) in CVES and all(map(_BARE_CVE.fullmatch, all_.found[leaf]))
+    return [f"CVE-{{{path} ~ ^[12]}}", path] if bare else [path]
 
 
 def _numbers_its_own(key: str, number: str) -> bool:

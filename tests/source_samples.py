@@ -1014,6 +1014,22 @@ More at https://example.org/f</media:description></media:group></entry></feed>""
         Expected("foo-exec", "", "What a request says is run by exec. Whoever asks can run code.", None,
                  {"severity": "ERROR", "weaknesses": "CWE-95: Eval"}),
         Expected("foo-old", "", "Foo is old.")]),
+    Sample("openssl", "vulnerabilities.xml", """<?xml version="1.0" encoding="UTF-8"?>
+<security updated="20310102">
+  <issue public="20310102"><impact severity="High"/><cve name="2031-0051"/><affects base="1.1" version="1.1.0"/>
+    <fixed base="1.1" version="1.1.1" date="20310103"><git hash="0"/></fixed><title>Foo goes on for ever</title>
+    <description>
+    Foo never ends
+    if the name is long.
+
+    It can be asked for.
+    </description><advisory url="/news/20310102.txt"/></issue>
+  <issue public="20310101"><cve name="CVE-2031-0052"/><severity level="2">low</severity>
+    <description><p>Bar leaks.</p></description></issue>
+</security>""", [
+        Expected("CVE-2031-0051", "Foo goes on for ever", "Foo never ends if the name is long.\nIt can be asked for.", None,
+                 {"published": "20310102", "severity": "High", "url": "/news/20310102.txt"}),
+        Expected("CVE-2031-0052", "", "Bar leaks.", None, {"severity": "low"})]),
     Sample("checkov", "checkov.json", _json([{"check_type": "terraform", "results": {
         "passed_checks": [{"check_id": "OURS_1", "check_name": "Buckets keep a log", "check_result": {"result": "PASSED"}, "resource": "bucket.x"}],
         "failed_checks": [{"check_id": "OURS_2", "check_name": "Buckets are encrypted", "check_result": {"result": "FAILED"}, "file_path": "/a.tf",

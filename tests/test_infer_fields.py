@@ -279,3 +279,13 @@ def test_parts_by_any_key_before_those_that_are_named_one_by_one(tmp_path):
 def test_a_short_text_in_small_letters_is_not_its_title(tmp_path):
     check(tmp_path, {"text": f"{PROSE} So it was, by Number", "lowered": f"{PROSE} So it was, by Number".lower()},
           "", f"{PROSE} So it was, by Number 1")
+
+
+@pytest.mark.parametrize("suffix", ["json", "csv"])
+def test_a_cves_number_without_these_letters(suffix, tmp_path):
+    numbers = ["2031-1001", "2031-1002", "CVE-2031-1003"]
+    rows = [{"cve": number, "summary": f"{PROSE} {number}"} for number in numbers[:2]] * 20
+    rows.append({"cve": numbers[2], "summary": f"{PROSE} {numbers[2]}"})
+    content = rows if suffix == "json" else "cve,summary\n" + "".join(f"{r['cve']},{r['summary']}\n" for r in rows)
+    ids = [row["id"] for row in parsed(tmp_path, f"a.{suffix}", content)]
+    assert [ids[0], ids[1], ids[-1]] == ["CVE-2031-1001", "CVE-2031-1002", "CVE-2031-1003"]
