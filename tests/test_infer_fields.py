@@ -289,3 +289,9 @@ def test_a_cves_number_without_these_letters(suffix, tmp_path):
     content = rows if suffix == "json" else "cve,summary\n" + "".join(f"{r['cve']},{r['summary']}\n" for r in rows)
     ids = [row["id"] for row in parsed(tmp_path, f"a.{suffix}", content)]
     assert [ids[0], ids[1], ids[-1]] == ["CVE-2031-1001", "CVE-2031-1002", "CVE-2031-1003"]
+
+
+def test_long_regular_expressions_are_no_text_beside_one(tmp_path):
+    conditions = [{"field": "body", "value": r"(?i)\b(forget|leave out) (all|each)\s+of it " * 9},
+                  {"field": "head", "value": r"(?i)\bnew\s+(rules|words) are " * 9}]
+    check(tmp_path, {"description": PROSE, "conditions": conditions}, "", f"{PROSE} 1")
