@@ -1024,12 +1024,14 @@ More at https://example.org/f</media:description></media:group></entry></feed>""
 
     It can be asked for.
     </description><advisory url="/news/20310102.txt"/></issue>
-  <issue public="20310101"><cve name="CVE-2031-0052"/><severity level="2">low</severity>
-    <description><p>Bar leaks.</p></description></issue>
 </security>""", [
         Expected("CVE-2031-0051", "Foo goes on for ever", "Foo never ends if the name is long.\nIt can be asked for.", None,
-                 {"published": "20310102", "severity": "High", "url": "/news/20310102.txt"}),
-        Expected("CVE-2031-0052", "", "Bar leaks.", None, {"severity": "low"})]),
+                 {"published": "20310102", "severity": "High", "url": "/news/20310102.txt"})]),
+    Sample("httpd", "vulnerabilities-httpd.xml", """<security updated="20310102"><issue fixed="2.9" public="20310101" reported="20301201">
+<cve name="CVE-2031-0052"/><severity level="2">low</severity><title>Bar leaks</title>
+<description><p>Bar leaks its keys.</p><p>They are small.</p></description><affects prod="httpd" version="2.8"/></issue></security>""", [
+        Expected("CVE-2031-0052", "Bar leaks", "Bar leaks its keys.\nThey are small.", None,
+                 {"severity": "low", "published": "20310101"})]),
     Sample("checkov", "checkov.json", _json([{"check_type": "terraform", "results": {
         "passed_checks": [{"check_id": "OURS_1", "check_name": "Buckets keep a log", "check_result": {"result": "PASSED"}, "resource": "bucket.x"}],
         "failed_checks": [{"check_id": "OURS_2", "check_name": "Buckets are encrypted", "check_result": {"result": "FAILED"}, "file_path": "/a.tf",
