@@ -838,6 +838,21 @@ to all who ask.|solution_type=VendorFix</tags><solution type="VendorFix" method=
         Expected(f"{UUID}5", "Foo is back", "Foo sleeps for a week.\nWhere foo calls\n"
                  "Indicators: foo[.]example, Foo sleeps for a week., https://example.org/e", None,
                  {"authors": "Ours", "labels": "tlp:white", "references": "https://example.org/e"})]),
+    Sample("pubmed", "pubmed.xml", """<?xml version="1.0" encoding="utf-8"?><!DOCTYPE PubmedArticleSet SYSTEM "p.dtd"><PubmedArticleSet>
+<PubmedArticle><MedlineCitation Status="MEDLINE"><PMID Version="1">9001</PMID><Article><Journal><JournalIssue><PubDate><Year>2031</Year>
+<Month>Jan</Month></PubDate></JournalIssue><Title>Our Journal</Title></Journal><ArticleTitle>Masks in <i>trains</i>.</ArticleTitle>
+<Abstract><AbstractText Label="AIM">Who wears a mask?</AbstractText><AbstractText Label="RESULTS">Half of us, H<sub>2</sub>O or not.</AbstractText>
+</Abstract><PublicationTypeList><PublicationType UI="D1">Journal Article</PublicationType></PublicationTypeList>
+<ArticleDate><Year>2031</Year><Month>01</Month><Day>02</Day></ArticleDate></Article><MeshHeadingList><MeshHeading>
+<DescriptorName UI="D2">Masks</DescriptorName><QualifierName UI="Q1">history</QualifierName></MeshHeading></MeshHeadingList></MedlineCitation>
+<PubmedData><ArticleIdList><ArticleId IdType="pubmed">9001</ArticleId><ArticleId IdType="doi">10.1/m</ArticleId></ArticleIdList></PubmedData></PubmedArticle>
+<PubmedArticle><MedlineCitation><PMID Version="1">9002</PMID><Article><Journal><JournalIssue><PubDate><MedlineDate>2030 Dec-2031 Jan</MedlineDate></PubDate>
+</JournalIssue></Journal><ArticleTitle/><Abstract><AbstractText>Nobody does.</AbstractText></Abstract><PublicationTypeList>
+<PublicationType UI="D3">Retracted Publication</PublicationType></PublicationTypeList><VernacularTitle>Ohne Maske.</VernacularTitle></Article>
+</MedlineCitation></PubmedArticle></PubmedArticleSet>""", [
+        Expected("9001", "Masks in trains.", "Who wears a mask?\nHalf of us, H2O or not.", None,
+                 {"published": "2031-01-02", "journal": "Our Journal", "labels": "Masks", "doi": "10.1/m"}),
+        Expected("9002", "Ohne Maske.", "Nobody does.", "retracted", {"published": "2030 Dec-2031 Jan"})]),
     Sample("jats", "oai.xml", """<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><ListRecords><record><header><identifier>oai:ours:1</identifier></header><metadata>
 <article xmlns="https://jats.nlm.nih.gov/ns/archiving/1.3/"><front><article-meta><article-id pub-id-type="pmcid">PMC9001</article-id><title-group>
  <article-title>On hands</article-title></title-group><abstract><p>We look at hands.</p></abstract></article-meta></front>
