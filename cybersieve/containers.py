@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import pyarrow as pa
 
@@ -26,6 +26,7 @@ from cybersieve import unzip
 from cybersieve.errors import InputError
 from cybersieve.params import Limits
 
+T = TypeVar("T")
 CHUNK = 1 << 18  # bytes read and unpacked at a time
 MAX_NESTED = 5  # packings inside each other
 MAX_TAR_HEADER = 1 << 20  # bytes of one extended header, which tarfile reads in one piece
@@ -108,6 +109,14 @@ def _raw(file: IO[bytes], part: Part | None, told: Callable[[bytes], object] | N
         yield chunk
     if part and not part.last:
         yield unzip.END
+
+
+def put_back(held: list[T], rest: Iterator[T]) -> Iterator[T]:
+    """What is held, each let go of when it is taken (itertools.chain would keep it), and the rest."""
+    held.reverse()
+    while held:
+        yield held.pop()
+    yield from rest
 
 
 class Pushback:

@@ -34,7 +34,7 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
         for find, format in choice:
             if (values := find(tree)) and not (type(find) is Template and find.repeats(values[0], title)):
                 values = _mixed(values) if dict in map(type, values) else values
-                if said := [(words, format) for value in values if (words := fields.words(value))]:
+                if said := [(words, format) for value in values if (words := _words(value, 4 * max_chars))]:
                     if len(said) == 1:
                         alone.add(len(parts))
                     parts += said
@@ -76,6 +76,11 @@ def says(source: Source, tree: Any) -> bool:
 def told_gone(source: Source, tree: Any) -> bool:
     """Is it the record's own text that was taken out?"""
     return any(gone(value) for choice in source.text for find, _ in choice for value in find(tree))
+
+
+def _words(value: Any, longest: int) -> str:
+    """The value as text; of a very long text little more than is read, as the whole of it would be a copy."""
+    return value.lstrip()[:longest + 1] if type(value) is str and len(value) > longest else fields.words(value)
 
 
 def _mixed(values: list[Any]) -> list[Any]:

@@ -32,12 +32,17 @@ class Raw(NamedTuple):
 
 
 def load(raws: list[Raw], name: str, notes: Counter[str]) -> Iterator[tuple[str, Any]]:
-    """Locator and tree of each record: all at once where orjson takes them and nothing is odd, else one by one."""
+    """Locator and tree of each record: all at once where orjson takes them and nothing is odd, else one by one.
+
+    Each is taken out of `raws` when it is loaded.
+    """
     if not raws:
         return
     large = len(raws[0].data) > LARGE  # it alone may have begun in the chunks before
     quick = None if large else _quick(b"[%s]" % b",".join([raw.data for raw in raws]))
-    for raw, tree in zip(raws, quick or [None] * len(raws), strict=True):
+    raws.reverse()
+    for tree in quick or [None] * len(raws):
+        raw = raws.pop()
         if len(raw.data) > 2 * MAX_VALUES and raw.data.count(b",") + raw.data.count(b"{") > MAX_VALUES:
             raise too_many(name, f"byte {raw.start}")
         if raw.suspect and _DIGITS.search(raw.data):
@@ -49,7 +54,9 @@ def load(raws: list[Raw], name: str, notes: Counter[str]) -> Iterator[tuple[str,
             count_empty(name, f"byte {raw.start}", notes)
         if raw.key is not None and type(tree) is dict:
             tree = {"@key": raw.key, **tree}
-        yield raw.locator, tree
+        locator = raw.locator
+        del raw  # of a large record there is not room for both
+        yield locator, tree
 
 
 def count_empty(name: str, place: str, notes: Counter[str]) -> None:
@@ -85,16 +92,20 @@ def _quotes(data: bytes) -> int:
 
 def _held(tree: Any) -> int:
     """The quotes of the tree as JSON, which for long texts orjson would write into ten times their size."""
-    count, rest = 0, [tree]
-    while rest:
-        here = rest.pop()
-        if isinstance(here, str):
-            count += 2 + here.count('"')
-        elif isinstance(here, dict):
-            rest += here
-            rest += here.values()
-        elif isinstance(here, list):
-            rest += here
+    count, open_ = 0, [iter([tree])]
+    while open_:
+        for item in open_[-1]:
+            if isinstance(item, str):
+                count += 2 + item.count('"')
+            elif isinstance(item, dict):
+                count += sum(2 + key.count('"') for key in item)
+                open_.append(iter(item.values()))
+                break
+            elif isinstance(item, list):
+                open_.append(iter(item))
+                break
+        else:
+            open_.pop()
     return count
 
 

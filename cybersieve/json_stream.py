@@ -66,8 +66,8 @@ class Reader:
                 if isinstance(item, Raw):
                     pending.append(item)
                 else:
-                    yield from load(pending, self.name, self.notes)
-                    pending = []
+                    ready, pending = pending, []  # of which a fault in one is told once
+                    yield from load(ready, self.name, self.notes)
                     yield item
         except InputError:
             yield from load(pending, self.name, self.notes)

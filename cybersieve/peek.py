@@ -30,6 +30,7 @@ DEPTH = 60  # levels that are looked into
 LOOKED_AT = 60_000  # elements of XML with their attributes: their trees stay below 100 MB
 XML_DEPTH = 20  # of elements of which trees are made: each is part of those of all elements around it
 CHARS = 4000  # of a string that are kept
+HELD = 100_000  # values that are held at once, though few are kept
 
 _JSON = re.compile(rb"""\{\s*(?:["}]|$) | \[\s*(?:[\[{"\]\d-]|true|false|null|NaN|Infinity|$)
                         | "(?:[^"\\\n]|\\.)*"\s*(?:$|\n)""", re.X)
@@ -62,7 +63,7 @@ def _tabular(begin: bytes) -> bool:
 
 def json_documents(begin: bytes) -> list[Any]:
     """The documents in `begin` as far as they go: long arrays, objects and strings shortened, the last cut off."""
-    if begin.count(b",") < json_record.MAX_VALUES:  # else each would be held, of which hardly one is kept
+    if begin.count(b",") < HELD:  # else each would be held, of which hardly one is kept
         with contextlib.suppress(ValueError):  # one that is there as a whole: ten times as fast
             return [_shortened(orjson.loads(begin), 0)]
     begin = json_record.without_surrogates(begin, Counter())

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -34,7 +33,7 @@ from cybersieve import (
     xml_stream,
     yaml_stream,
 )
-from cybersieve.containers import ENDINGS
+from cybersieve.containers import ENDINGS, put_back
 from cybersieve.errors import InputError
 from cybersieve.field_names import PUBLIC, words
 from cybersieve.params import Limits
@@ -211,8 +210,8 @@ def _beginning(chunks: Iterable[bytes], size: int) -> tuple[bytes, Iterator[byte
         held.append(chunk)
         have += len(chunk)
         if have > size:
-            return b"".join(held)[:size], chain(held, source), False
-    return b"".join(held), iter(held), True
+            return b"".join(held)[:size], put_back(held, source), False
+    return b"".join(held), put_back(held, source), True
 
 
 def kind_of(begin: bytes, path: str, own: list[Source]) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from cybersieve.containers import put_back
 from cybersieve.errors import InputError
 from cybersieve.field_names import NAMED, plain
 
@@ -106,7 +107,7 @@ def _head(lines: Iterator[str], name: str, notes: Counter[str]) -> tuple[_Head, 
     for line in lines:
         room -= len(line.encode())
         if room <= 0:
-            lines = _put_back([line], lines)
+            lines = put_back([line], lines)
             break
         begin.append(line)
     how, start, stop = _layout(begin, mark, notes)
@@ -123,7 +124,7 @@ def _head(lines: Iterator[str], name: str, notes: Counter[str]) -> tuple[_Head, 
     if not any(columns):
         raise InputError(name, "no header with the columns' names", "line 1", "add one, or leave the file out")
     columns = _unique([column.strip().translate(_SAYABLE).replace(" ~ ", " - ") for column in columns])
-    return _Head(columns, how, bool(comment), before + stop, copied), _put_back(begin[stop:], lines)
+    return _Head(columns, how, bool(comment), before + stop, copied), put_back(begin[stop:], lines)
 
 
 def _layout(begin: list[str], mark: str, notes: Counter[str]) -> tuple[dict[str, Any], int, int]:
@@ -251,14 +252,6 @@ def _too_many(name: str, place: str) -> InputError:
     return InputError(name, f"more than {MAX_CELLS} cells in one row", place, "mend the quotes there, or leave it out")
 
 
-def _put_back(held: list[str], lines: Iterator[str]) -> Iterator[str]:
-    """The lines that are held, each let go of when it is taken (itertools.chain would keep it), and those after."""
-    held.reverse()
-    while held:
-        yield held.pop()
-    yield from lines
-
-
 def _split(lines: list[str], how: dict[str, Any], name: str) -> list[str]:
     try:
         return next(csv.reader(_escaped(iter(lines), how), **how | {"skipinitialspace": True}), [])
@@ -285,21 +278,26 @@ def _unique(columns: list[str]) -> list[str]:
 
 def _lines(chunks: Iterable[bytes], name: str, notes: Counter[str], max_bytes: int) -> Iterator[str]:
     """Text lines with their ends. NUL characters go, and are counted."""
-    held, number = b"", 0
+    parts, size, number = list[bytes](), 0, 0  # of the line that has not ended
     for chunk in chunks:
         if b"\0" in chunk:
             notes["NUL characters removed"] += chunk.count(b"\0")
             chunk = chunk.replace(b"\0", b"")
-        *whole, held = (held + chunk).split(b"\n")
-        whole.reverse()
-        while whole:  # each is let go of before the next
-            number += 1
-            _check(whole[-1], name, number)
-            yield (whole.pop() + b"\n").decode()
-        if len(held) > max_bytes:
+        first, *others = chunk.split(b"\n")
+        parts.append(first)
+        size += len(first)
+        if others:
+            whole = [line + b"\n" for line in reversed(others[:-1])]
+            whole.append(b"".join([*parts, b"\n"]))
+            parts, size = [others[-1]], len(others[-1])
+            while whole:  # each is let go of before the next
+                number += 1
+                _check(whole[-1], name, number)
+                yield whole.pop().decode()
+        if size > max_bytes:
             raise InputError(name, f"a line of more than {max_bytes / 1e6:g} MB", f"line {number + 1}",
                              "raise parse.limits.max_record_mb if it is meant to be so long")
-    if held:
+    if held := b"".join(parts):
         _check(held, name, number + 1)
         yield held.decode()
 

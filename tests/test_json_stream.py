@@ -326,3 +326,9 @@ def test_long_numbers_in_every_record_take_linear_time():
     start = time.process_time()
     assert len(read(data, "")[0]) == 40_000
     assert time.process_time() - start < 3
+
+
+@given(TREES)
+def test_quotes_counted_in_a_tree_are_those_of_its_json(tree):
+    text = json.dumps(tree, ensure_ascii=False).replace('\\"', '"').encode()
+    assert json_record._held(tree) == text.count(b'"')
