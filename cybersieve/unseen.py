@@ -11,9 +11,9 @@ Further texts whose names are unknown are counted.
 import re
 from collections import Counter
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from cybersieve import extract, fields, leaves, sources
+from cybersieve import extract, fields, leaves, neutral_keys, sources
 from cybersieve.field_names import FIRM, FLAGS, META, STATUSES, encoded, plain, textual, words
 from cybersieve.fields import Step
 from cybersieve.infer_fields import BESIDE, beside, captured, described
@@ -33,6 +33,14 @@ _YES = re.compile(r"(?:true|false|yes|no|[ynt01f]|null|none|never|n/a|x)$|[0-9]{
 Place = tuple[Step, ...]  # with [] for the choice where a key has a list
 
 
+class More(NamedTuple):
+    """What else records with some further fields have."""
+
+    source: Source | None  # the one they were found for, with these; None: nothing else is read
+    paths: dict[str, Any]  # of these, by what they are for
+    unread: int  # texts that are not read
+
+
 class Shown:
     """The keys that have values in the first records, as deep as fields are looked for."""
 
@@ -43,7 +51,7 @@ class Shown:
         self.lists: set[str] = set()  # keys of lists of objects
         self.names: dict[str, set[str]] = {}  # of fields that bear their names as attributes, by their key
         self.rooms: set[leaves.Leaf] = set()  # where texts stand
-        self.sources: dict[frozenset[tuple[Place, int]], tuple[Source | None, int]] = {}
+        self.sources: dict[frozenset[tuple[Place, int]], More] = {}
 
     def see(self, tree: Any, depth: int = 0) -> "Shown":
         """Add a record, or what stands in one."""
@@ -175,13 +183,34 @@ def wider(source: Source, tree: Any, notes: Counter[str]) -> Source | None:
         return None
     key = frozenset(found.items())
     if key not in shown.sources:
-        if len(shown.sources) >= SETS:
-            shown.sources.clear()
-        shown.sources[key] = _wider(source, dict(sorted(found.items())))
-    other, unread = shown.sources[key]
-    if unread:
-        notes[NOT_READ] += unread
-    return other
+        _look(source, shown, found, key)
+    more = shown.sources[key]
+    if more.unread:
+        notes[NOT_READ] += more.unread
+    return more.source
+
+
+def _look(source: Source, shown: Shown, found: dict[Place, int], key: frozenset[tuple[Place, int]]) -> None:
+    """Keep what else such records have, with the keys that these have, and with those that stand for them."""
+    neutral = neutral_keys.places({place: _level(shown, place) for place in found})
+    like = frozenset((neutral[place], kind) for place, kind in found.items())
+    more = shown.sources.get(like) or _more(source, dict(sorted(like)))
+    if len(shown.sources) >= SETS:
+        shown.sources.clear()
+    shown.sources[like] = more
+    if like != key:
+        names = {_path(other): _path(place) for place, other in neutral.items()}
+        shown.sources[key] = More(more.source and _wider(source, more.paths, names), {}, more.unread)
+
+
+def _level(shown: Shown, place: Place) -> int:
+    """How many of the keys down to a place the first records have."""
+    for level, (key, _, _) in enumerate(place):
+        below = shown.each if key == "*" else shown.below.get(key)
+        if below is None:
+            return level
+        shown = below
+    return len(place)
 
 
 def _counts(place: Place, rooms: set[leaves.Leaf]) -> bool:
@@ -190,8 +219,8 @@ def _counts(place: Place, rooms: set[leaves.Leaf]) -> bool:
     return tuple(room) in rooms and beside(key)
 
 
-def _wider(source: Source, found: dict[Place, int]) -> tuple[Source | None, int]:
-    """The source with what of these fields would be read if the first records had them, and how many texts are not."""
+def _more(source: Source, found: dict[Place, int]) -> More:
+    """What of these fields would be read if the first records had them."""
     told = source.described
     own = [fields.steps(path) for path in _flat(told["text"])]
     samples: list[dict[str, Any]] = [{}, {}]
@@ -219,10 +248,21 @@ def _wider(source: Source, found: dict[Place, int]) -> tuple[Source | None, int]
     meta = {name: path for name, path in other["meta"].items()
             if name not in told["meta"] and path in places and bare[path][:-1] in rooms}
     if not (titles or read or words or flags or meta):
-        return None, len(unread)
-    return sources.compiled(told | {
-        "title": [*told["title"], *titles], "text": [*told["text"], *read], "status": [*told["status"], *words, *flags],
-        "meta": told["meta"] | meta}, inferred=True), len(unread)
+        return More(None, {}, len(unread))
+    more = {"title": titles, "text": read, "status": [*words, *flags], "meta": meta}
+    return More(_wider(source, more, {}), more, len(unread))
+
+
+def _wider(source: Source, more: dict[str, Any], names: dict[str, str]) -> Source:
+    """The source with more paths, each as it is called in a record."""
+    def called(item: Any) -> Any:
+        if isinstance(item, list):
+            return list(map(called, item))
+        return {key: called(path) for key, path in item.items()} if isinstance(item, dict) else names.get(item, item)
+    told = source.described
+    added = {key: called(more[key]) for key in ("title", "text", "status")}
+    return sources.compiled(told | {key: [*told[key], *paths] for key, paths in added.items()} | {
+        "meta": told["meta"] | called(more["meta"])}, inferred=True)
 
 
 def _titled(key: str) -> bool:

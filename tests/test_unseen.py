@@ -3,10 +3,11 @@
 import csv
 import io
 import json
+from string import ascii_lowercase as LETTERS
 
 import pytest
 
-from cybersieve import machine, params, parse, pieces, records, unseen
+from cybersieve import machine, neutral_keys, params, parse, pieces, records, unseen
 from cybersieve.records import Counts
 from tests.conftest import ROOT
 
@@ -142,8 +143,9 @@ def test_many_sets_of_fields_are_not_all_kept(tmp_path):
     source, _, tree = next(parse.found(tmp_path / "a.jsonl", "a.jsonl", SETTINGS, Counts().notes))
     notes = Counts().notes
     for n in range(unseen.SETS + 9):
-        wider = unseen.wider(source, tree | {f"{n} notes": WHAT}, notes)
-        assert wider.described["text"] == ["description", f'"{n} notes"']
+        name = "".join(LETTERS[int(digit)] for digit in str(n))  # which is nothing but a name to it
+        wider = unseen.wider(source, tree | {f"{name} notes": WHAT}, notes)
+        assert wider.described["text"] == ["description", f'"{name} notes"']
     assert len(source.shown.sources) == 9
     assert unseen.wider(source, tree, notes) is None
     found = {}
@@ -159,3 +161,39 @@ def test_keys_of_one_record_each_are_not_looked_at_as_fields(tmp_path, monkeypat
     trees = [tree | {"notes": {f"2031-01-02-{n}": f"{WHAT} And so on.", "by": "Jo"}} for n, tree in enumerate(FIRST)]
     _, counts = parsed(tmp_path, "a.jsonl", jsonl([*trees, FIRST[0] | {f"{WHAT[:20]}{n}": WHAT for n in range(3)}]))
     assert not seen and counts.notes == {unseen.NOT_READ: 3}
+
+
+@pytest.mark.parametrize("more", [
+    lambda n: {"fixes": {f"package-{n}": {"solution": f"{FIX} {n}", "version": n}}},
+    lambda n: {f"fix of {n}": {"solution": f"{FIX} {n}"}},
+    lambda n: {"fixes": {f"lib{LETTERS[n // 26]}{LETTERS[n % 26]}": {"solution": f"{FIX} {n}"}}},
+    lambda n: {"fixes": {f"{n}-solution": f"{FIX} {n}"}}])
+def test_fields_under_keys_of_one_record_each_are_described_once(more, tmp_path, monkeypatch):
+    """A description a record made 9 MB take ten seconds."""
+    described = []
+    monkeypatch.setattr(unseen, "described", lambda *of, real=unseen.described: described.append(of) or real(*of))
+    late = [FIRST[0] | {"id": f"l{n}"} | more(n) for n in range(600)]
+    rows, _ = parsed(tmp_path, "a.jsonl", jsonl([*FIRST, *late]))
+    assert [row["text"] for row in rows[len(FIRST):]] == [f"{WHAT} 0\n{FIX} {n}" for n in range(600)]
+    assert len(described) < 10
+
+
+@pytest.mark.parametrize("more", [
+    {"author": {"solution": FIX}}, {"references": {"solution": FIX}}, {"profile": {"a-1": {"bio": FIX}}}])
+def test_keys_that_say_whose_a_field_is_are_minded(more, tmp_path):
+    row, _ = last(tmp_path, more)
+    assert row["text"] == f"{WHAT} 0"
+
+
+def test_places_under_keys_that_say_nothing():
+    def place(*keys):
+        return tuple((key, "", "") for key in keys)
+
+    found = {place("seen", "pkg-7", "solution"): 1, place("seen", "pkg-8", "solution"): 1,
+             place("author", "2031", "text"): 0, place("seen", "notes-7"): 1}
+    like = neutral_keys.places(found)
+    assert len(set(like.values())) == len(found) and list(map(len, like)) == list(map(len, like.values()))
+    assert all(one[0][0] == other[0][0] and one[-1][0][:5] == other[-1][0][:5] for one, other in like.items())
+    again = neutral_keys.places({tuple((key.replace("7", "12").replace("8", "x"), *more) for key, *more in one): level
+                                 for one, level in found.items()})
+    assert [*again.values()] == [*like.values()]
