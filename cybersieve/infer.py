@@ -12,6 +12,7 @@ from cybersieve.field_names import (
     FIRM,
     IDS,
     META,
+    NAMED,
     OTHERS,
     PEOPLE,
     PUBLIC,
@@ -141,10 +142,16 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
 
 
 def _numbered(trees: list[Any]) -> bool:
-    """Is each of these one record, under its public number? The last may be cut off."""
-    return bool(trees) and all(isinstance(tree, dict) and len(tree) == 1 and all(map(PUBLIC.fullmatch, tree))
-                               and all(telling.says(value) or (isinstance(value, str) and words(value))
-                                       for value in tree.values()) for tree in trees[:-1] or trees)
+    """Is each of these one record, under its public number, or under a name of its own that is no field's? The last may
+    be cut off.
+    """
+    whole = trees[:-1] or trees
+    if not whole or not all(isinstance(tree, dict) and len(tree) == 1 for tree in whole):
+        return False
+    keys, values = zip(*(pair for tree in whole for pair in tree.items()), strict=True)
+    own = len(keys) >= FAMILY and len(set(keys)) == len(keys) and NAMED.isdisjoint(map(plain, keys))
+    return (own or all(map(PUBLIC.fullmatch, keys))) and all(
+        telling.says(value) or (isinstance(value, str) and words(value)) for value in values)
 
 
 def _beside(path: str, items: list[Any]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from cybersieve import extract, fields, leaves, peek, sources, xml_stream
+from cybersieve import extract, fields, leaves, neutral_keys, peek, sources, xml_stream
 from cybersieve.field_names import (
     EITHER,
     FLAGS,
@@ -53,13 +53,33 @@ class Kinds:
             return None
         shape = orjson.dumps(alike, option=orjson.OPT_SORT_KEYS)
         if shape not in self.seen:
-            if len(self.seen) >= SHAPES:
-                self.seen.clear()
-            self.seen[shape] = _source(orjson.loads(shape))
+            self._look(shape)
         other = self.seen[shape]
         if other and source and source.text and min(_depths(other)) > max(_depths(source)):
             return None  # of its author, say
         return other
+
+
+    def _look(self, shape: bytes) -> None:
+        """Keep how to read records of this shape, and those that differ in keys that say nothing."""
+        names: dict[str, str] = {}
+        tree = neutral_keys.record(orjson.loads(shape), names)
+        like = orjson.dumps(tree, option=orjson.OPT_SORT_KEYS)
+        other = self.seen[like] if like in self.seen else _source(orjson.loads(like))
+        if len(self.seen) >= SHAPES:
+            self.seen.clear()
+        self.seen[like] = other
+        self.seen[shape] = _called(other, {own: key for key, own in names.items()}) if other and names else other
+
+
+def _called(source: Source, names: dict[str, str]) -> Source:
+    """The source with other keys in its paths."""
+    def called(item: Any) -> Any:
+        if isinstance(item, dict):
+            return {key: called(path) for key, path in item.items()}
+        return list(map(called, item)) if isinstance(item, list) else neutral_keys.path(item, names)
+    paths = {key: called(source.described[key]) for key in ("id", "title", "text", "status", "meta")}
+    return sources.compiled(source.described | paths, inferred=True)
 
 
 def _depths(source: Source) -> list[int]:

@@ -1461,6 +1461,17 @@ def test_lines_and_items_of_one_record_under_its_number_each(value, tmp_path):
         assert rows[-1]["text"] == f"{PROSE} Number 2499."
 
 
+@pytest.mark.parametrize("value", [lambda text: {"description": text, "version": 2}, lambda text: text])
+def test_lines_and_items_of_one_record_under_its_name_each(value, tmp_path):
+    maps = [{f"lib{chr(97 + n // 26)}{chr(97 + n % 26)}": value(f"{PROSE} Number {n}.")} for n in range(600)]
+    for document in (maps, "\n".join(map(json.dumps, maps))):
+        rows = parsed(tmp_path, "dump.json", document)
+        assert [(row["id"], row["text"]) for row in rows] == [
+            (next(iter(tree)), f"{PROSE} Number {n}.") for n, tree in enumerate(maps)]
+    fields = [{"title": "An event"}, {"summary": PROSE}, {"details": PROSE}, {"solution": PROSE}, {"note": PROSE}]
+    assert "title" not in [row["id"] for row in parsed(tmp_path, "fields.json", fields)]
+
+
 def test_a_weakness_by_its_number_in_a_record_is_part_of_it(tmp_path):
     weakness = {"CWE-79": {"description": "What comes in is not looked at before it goes out"}}
     row, = parsed(tmp_path, "dump.json", {"id": "E-1", "title": "A case of it", "text": PROSE, "weakness": weakness})

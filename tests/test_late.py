@@ -196,3 +196,17 @@ def test_fields_by_attribute_beside_one_without_a_name():
     named = [{"@name": "id", "#text": "1"}, {"@name": "title", "#text": "A title of it"}]
     assert late.Kinds().of({"field": ["plain", *named]}) is None
     assert late.Kinds().of({"field": ["plain", *named, {"@name": "body", "#text": "Some words"}]}) is not None
+
+
+@pytest.mark.parametrize("more", [
+    lambda n: {f"lib{chr(97 + n // 26)}{chr(97 + n % 26)}": {"description": f"{PROSE} {n}"}},
+    lambda n: {"found": {f"2031-01-{n}": {"note": f"{PROSE} {n}", "url": "https://example.org"}}},
+    lambda n: {"a{b}\"~": {"x": n}, f"{n}_notes": f"{PROSE} {n}"}])
+def test_kinds_that_differ_in_keys_of_their_own_are_described_once(more, monkeypatch):
+    described = []
+    monkeypatch.setattr(late, "described", lambda *of, real=late.described: described.append(of) or real(*of))
+    kinds = late.Kinds()
+    for n in range(400):
+        source = kinds.of(more(n))
+        assert [value for choice in source.text for find, _ in choice for value in find(more(n))] == [f"{PROSE} {n}"]
+    assert len(described) == 1 and len(kinds.seen) <= late.SHAPES + 1
