@@ -342,7 +342,8 @@ def _yaml_records(samples: list[Any]) -> list[str]:
                 and not _wrapped_record(inner, below):
             return [f"{fields.quoted(key)}.{path}" for path in below]
     records = _json_records(samples, whole=True, single=True) if samples else [""]
-    return records if records == ["*"] or all(len(fields.record_path(path)) == 2 for path in records) else []
+    places = list(map(fields.record_path, records))
+    return records if records == ["*"] or all(len(at) == 2 or at[1:] == ("[]", "*") for at in places) else []
 
 
 def _wrapped_record(tree: dict[str, Any], paths: list[str]) -> bool:

@@ -63,8 +63,7 @@ class Kinds:
     def _look(self, shape: bytes) -> None:
         """Keep how to read records of this shape, and those that differ in keys that say nothing."""
         names: dict[str, str] = {}
-        tree = neutral_keys.record(orjson.loads(shape), names)
-        like = orjson.dumps(tree, option=orjson.OPT_SORT_KEYS)
+        like = orjson.dumps(neutral_keys.record(orjson.loads(shape), names))  # in the order of the keys it has
         other = self.seen[like] if like in self.seen else _source(orjson.loads(like))
         if len(self.seen) >= SHAPES:
             self.seen.clear()

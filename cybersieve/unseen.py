@@ -51,7 +51,7 @@ class Shown:
         self.lists: set[str] = set()  # keys of lists of objects
         self.names: dict[str, set[str]] = {}  # of fields that bear their names as attributes, by their key
         self.rooms: set[leaves.Leaf] = set()  # where texts stand
-        self.sources: dict[frozenset[tuple[Place, int]], More] = {}
+        self.sources: dict[Any, More] = {}
 
     def see(self, tree: Any, depth: int = 0) -> "Shown":
         """Add a record, or what stands in one."""
@@ -190,17 +190,19 @@ def wider(source: Source, tree: Any, notes: Counter[str]) -> Source | None:
     return more.source
 
 
-def _look(source: Source, shown: Shown, found: dict[Place, int], key: frozenset[tuple[Place, int]]) -> None:
-    """Keep what else such records have, with the keys that these have, and with those that stand for them."""
+def _look(source: Source, shown: Shown, found: dict[Place, int], key: Any) -> None:
+    """Keep what else such records have: with the keys that these have, and with those that stand for them."""
     neutral = neutral_keys.places({place: _level(shown, place) for place in found})
-    like = frozenset((neutral[place], kind) for place, kind in found.items())
-    more = shown.sources.get(like) or _more(source, dict(sorted(like)))
+    like = tuple((neutral[place], found[place]) for place in sorted(found))  # in whose order texts are told
+    alike = all(place == other for place, other in neutral.items())
+    more = shown.sources.get(like) or _more(source, dict(like))
     if len(shown.sources) >= SETS:
         shown.sources.clear()
-    shown.sources[like] = more
-    if like != key:
+    if not alike:
+        shown.sources[like] = more
         names = {_path(other): _path(place) for place, other in neutral.items()}
-        shown.sources[key] = More(more.source and _wider(source, more.paths, names), {}, more.unread)
+        more = More(more.source and _wider(source, more.paths, names), {}, more.unread)
+    shown.sources[key] = more
 
 
 def _level(shown: Shown, place: Place) -> int:

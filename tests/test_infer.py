@@ -1468,6 +1468,9 @@ def test_lines_and_items_of_one_record_under_its_name_each(value, tmp_path):
         rows = parsed(tmp_path, "dump.json", document)
         assert [(row["id"], row["text"]) for row in rows] == [
             (next(iter(tree)), f"{PROSE} Number {n}.") for n, tree in enumerate(maps)]
+    listed = "\n".join(f"  - {name}:\n      text: {PROSE} {name}." for tree in maps[:6] for name in tree)
+    rows = parsed(tmp_path, "dump.yaml", f"made: 2031\nrules:\n{listed}\n")
+    assert [row["id"] for row in rows] == [name for tree in maps[:6] for name in tree]
     fields = [{"title": "An event"}, {"summary": PROSE}, {"details": PROSE}, {"solution": PROSE}, {"note": PROSE}]
     assert "title" not in [row["id"] for row in parsed(tmp_path, "fields.json", fields)]
 

@@ -178,6 +178,13 @@ def test_fields_under_keys_of_one_record_each_are_described_once(more, tmp_path,
     assert len(described) < 10
 
 
+def test_texts_are_told_in_the_order_of_their_own_keys(tmp_path):
+    """Also of those of which only some are read."""
+    more = {name: {"notes": f"{FIX} {name}"} for name in ("zeta", "Alpha", "notes-7", "solution", "beta", "Impact")}
+    row, _ = last(tmp_path, more)
+    assert [line.rpartition(" ")[2] for line in row["text"].split("\n")[1:]] == sorted(more)[:5]
+
+
 @pytest.mark.parametrize("more", [
     {"author": {"solution": FIX}}, {"references": {"solution": FIX}}, {"profile": {"a-1": {"bio": FIX}}}])
 def test_keys_that_say_whose_a_field_is_are_minded(more, tmp_path):
