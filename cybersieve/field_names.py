@@ -54,7 +54,7 @@ SOMEBODY = PERSONS | frozenset(names_of("""user account owner member profile sub
     community subreddit sender commenter assignee"""))
 ABOUT = frozenset(names_of("description desc bio biography about flair signature profile"))
 CODE = frozenset(names_of("""raw query search command commands code condition range signature sourcedata rawoutput
-    rawrequest rawresponse codeblock snippet codesnippet match pattern regex regexp"""))
+    rawrequest rawresponse codeblock snippet codesnippet match pattern regex regexp filter filters"""))
 INDICATORS = names_of("sha256 sha256hash sha512 sha1 sha1hash md5 md5hash iocid ioc iocvalue indicator")  # the last ids
 META = {
     "published": names_of("""published publishedat publisheddate datepublished datepublic pubdate created createdat

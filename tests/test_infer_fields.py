@@ -291,7 +291,9 @@ def test_a_cves_number_without_these_letters(suffix, tmp_path):
     assert [ids[0], ids[1], ids[-1]] == ["CVE-2031-1001", "CVE-2031-1002", "CVE-2031-1003"]
 
 
-def test_long_regular_expressions_are_no_text_beside_one(tmp_path):
+def test_long_regular_expressions_and_filters_are_no_text_beside_one(tmp_path):
     conditions = [{"field": "body", "value": r"(?i)\b(forget|leave out) (all|each)\s+of it " * 9},
                   {"field": "head", "value": r"(?i)\bnew\s+(rules|words) are " * 9}]
     check(tmp_path, {"description": PROSE, "conditions": conditions}, "", f"{PROSE} 1")
+    words = "evt.Kind in ['head', 'body'] and evt.Name contains 'foo' "
+    check(tmp_path, {"filter": words * 9, "description": PROSE}, "", f"{PROSE} 1")
