@@ -65,7 +65,7 @@ def _around(documents: list[Any], source: Description, samples: list[Any]) -> De
     one = described(source["kind"], [""], documents)
     beside = {fields.record_path(path)[:-2] for path in records}
     texts = [path for some in one["text"] for path in (some if isinstance(some, list) else [some])]
-    more = telling.says_more(one, documents[0], source, telling.characters(source, samples))
+    more = telling.says_more(one, documents[0], source, telling.said_in(source, samples))
     return one if more and not any(fields.record_path(path)[:-1] in beside for path in texts) else None
 
 

@@ -57,7 +57,7 @@ def _around(elements: peek.Elements, source: Description | None, names: list[str
     if telling.tells([_paragraphs(tree)]):
         return None  # it has been looked at
     one = described("xml", [name], [tree])
-    inside = sum(telling.characters(source, trees) * elements.counts[name] / len(trees)
+    inside = sum(telling.said_in(source, trees) * elements.counts[name] / len(trees)
                  for name in names if (trees := elements.samples.get(name)))
     return one if telling.says_more(one, tree, source, inside) else None
 

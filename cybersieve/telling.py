@@ -234,6 +234,12 @@ def characters(source: dict[str, Any], trees: list[Any]) -> int:
     return sum(len(said) for tree in trees for key in ("title", "text") for said in _read(source, key, tree))
 
 
+def said_in(source: dict[str, Any], trees: list[Any]) -> float:
+    """How many characters the trees say: what is read of them, or half of all their words."""
+    every = sum(len(text) for text in strings(trees) if words(text))
+    return max(characters(source, trees), every / (1 if any(isinstance(tree, str) for tree in trees) else 2))
+
+
 def _read(source: dict[str, Any], key: str, tree: Any) -> Iterator[str]:
     for some in source[key]:
         for path in some if isinstance(some, list) else [some]:
