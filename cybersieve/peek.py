@@ -16,7 +16,7 @@ import ijson
 import orjson
 from lxml import etree
 
-from cybersieve import json_record, tables, telling, xml_guard, xml_stream, xml_tree, yaml_stream
+from cybersieve import json_record, tables, telling, xml_documents, xml_guard, xml_stream, xml_tree, yaml_stream
 from cybersieve.errors import InputError
 from cybersieve.field_names import PUBLIC
 from cybersieve.fields import RecordPath
@@ -26,6 +26,9 @@ FIRST, MOST = 64_000, 4_000_000  # bytes looked at: at once, and where the first
 ITEMS, KEYS, MORE = 40, 200, 40  # of an array, of an object, of an object's arrays and objects besides: what is kept
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
 WRAP = b"<fragments>", b"</fragments>"  # around XML with several elements at its top
+PREFIXES = (b"atom", b"content", b"dc", b"excerpt", b"itunes", b"media", b"slash", b"wfw", b"wp", b"xlink", b"xsi")
+_PREFIX = re.compile(rb"<([A-Za-z_][\w.-]{0,30}):[A-Za-z_]|\s([A-Za-z_][\w.-]{0,30}):[A-Za-z_][\w.-]{0,60}\s{0,9}=")
+_DECLARED = re.compile(rb"xmlns:([\w.-]+)\s*=")
 DEPTH = 60  # levels that are looked into
 LOOKED_AT = 60_000  # elements of XML with their attributes: their trees stay below 100 MB
 XML_DEPTH = 20  # of elements of which trees are made: each is part of those of all elements around it
@@ -246,19 +249,24 @@ def _elements(begin: bytes) -> Iterator[tuple[str, Any]]:
 
 
 def fragments(begin: bytes, stream: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """XML with several elements at its top, as parts of a larger document have, in an element of its own.
+    """XML with several elements at its top, as parts of a larger document have, in an element of its own; prefixes that
+    only the larger document declares are declared.
 
     Any other XML is given back as it is, a document with a page behind it (an error's, of a server) too.
     """
-    try:
-        etree.XMLPullParser(**xml_stream.SAFE).feed(begin)
+    fault, namespaces = _fault(begin), b""
+    if fault == etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE and (at := xml_documents.root_ends(begin)) > 0:
+        first, namespaces = next(stream, b""), _undeclared(begin)
+        whole = begin[:at] + namespaces + begin[at:]
+        if (fault := _fault(whole)) != etree.ErrorTypes.ERR_DOCUMENT_END and len(first) >= at:
+            return whole, chain([first[:at] + namespaces + first[at:]], stream)
+        stream = chain([first], stream)
+    if fault != etree.ErrorTypes.ERR_DOCUMENT_END:
         return begin, stream
-    except etree.XMLSyntaxError as error:
-        if error.code != etree.ErrorTypes.ERR_DOCUMENT_END:
-            return begin, stream
     first = next(stream, b"")
     declared = _DECLARATION.match(first)
-    wrapped = WRAP[0] + begin[declared.end() if declared else 0:]
+    opening = WRAP[0][:-1] + namespaces + b">"
+    wrapped = opening + begin[declared.end() if declared else 0:]
     parser = etree.XMLPullParser(events=("start",), **xml_stream.SAFE)
     with contextlib.suppress(etree.XMLSyntaxError):
         parser.feed(wrapped)
@@ -267,7 +275,25 @@ def fragments(begin: bytes, stream: Iterator[bytes]) -> tuple[bytes, Iterator[by
     pages = top is not None and any(xml_tree.local(child.tag).lower() == "html" for child in top)
     if len(tails) < 2 or pages or any(tail and tail.strip() for tail in tails):
         return begin, chain([first], stream)
-    return wrapped, chain([WRAP[0], first[declared.end() if declared else 0:]], stream, [WRAP[1]])
+    return wrapped, chain([opening, first[declared.end() if declared else 0:]], stream, [WRAP[1]])
+
+
+def _fault(begin: bytes) -> int:
+    """What libxml2 finds fault with in the beginning of a document; 0 for nothing. A prefix may be told at its end."""
+    parser = etree.XMLPullParser(**xml_stream.SAFE)
+    try:
+        parser.feed(begin)
+    except etree.XMLSyntaxError as error:
+        return int(error.code)
+    prefix = etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE
+    return prefix if any(entry.type == prefix for entry in parser.feed_error_log) else 0
+
+
+def _undeclared(begin: bytes) -> bytes:
+    """Declarations of the prefixes in the beginning, and of usual ones, that it does not declare."""
+    used = {prefix for pair in _PREFIX.findall(begin) for prefix in pair if prefix}
+    names = sorted(used.union(PREFIXES) - {b"xml", b"xmlns", *_DECLARED.findall(begin)})
+    return b"".join(b' xmlns:%s="urn:prefix:%s"' % (name, name) for name in names) if len(names) < KEYS else b""
 
 
 def table_rows(begin: bytes, whole: bool) -> list[Any]:

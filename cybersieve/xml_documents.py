@@ -91,6 +91,12 @@ def _root(begin: bytes) -> bytes:
     return root[1] if root else b""
 
 
+def root_ends(begin: bytes) -> int:
+    """Where the name of the first element ends; -1 where it is not there."""
+    root = _ROOT.match(begin)
+    return root.end(1) if root else -1
+
+
 def _next(data: bytes, passed: bytes, end: re.Pattern[bytes]) -> int:
     """Where a further document begins; -1 for nowhere."""
     found = [at for word in DECLARED if (at := _declared(word, data, passed, end)) >= 0]

@@ -351,6 +351,16 @@ def test_other_kinds(name, document, tmp_path):
     assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
 
 
+@pytest.mark.parametrize("around", ["{}", "<?xml version='1.0'?>\n<!-- cut out -->\n<a:list at='here'>{}</a:list>"])
+@pytest.mark.parametrize("count", [3, 900])
+def test_prefixes_of_a_larger_document_that_declares_them(count, around, tmp_path):
+    rows = parsed(tmp_path, "cut.xml", around.format("\n".join(
+        f"<b:event id='E-{n}'><dc:title>Event {n}</dc:title>"
+        f"<a:body x:lang='en'><![CDATA[{PROSE} Number {n}.]]></a:body></b:event>" for n in range(count))))
+    assert len(rows) == count
+    assert [(row["id"], row["title"], row["text"]) for row in rows[:3]] == EXPECTED
+
+
 @pytest.mark.parametrize(("name", "content", "records"), [
     ("one.json", {"name": "CVE-2031-1", "details": [PROSE], "releases": [{"product_name": "Some product"}] * 3},
      [("CVE-2031-1", "CVE-2031-1", PROSE)]),
