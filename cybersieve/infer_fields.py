@@ -52,6 +52,7 @@ _PERSON = re.compile(r"(?:^| )by$|^(?:credits?|discoverer|finder|researchers?|su
 _REGEX = re.compile(r"[^\n]{0,200}?(?:\\[bBdDsSwW][*+?{(|\\]|\\[.()\[\]{}]|\(\?[:=!<]|\.[*+](?:\S|$)|\[\^)")
 _SLUG = re.compile(r"(?=.*[\d_./-])[\w./:-]+$")
 _DATA = re.compile(r'[\[{]\s*[\[{"]')
+_WITH_REASONS = ("deprecated", "obsolete", "withdrawn")  # whose texts say why
 _COUNT = re.compile("[2-9]|[1-9][0-9]{1,7}")  # no yes, no, and no date
 NO_TEXTS = ("label", "licen", "error", "raw")  # how names begin of what only looks like a text's
 _COLUMN = re.compile("[A-Ea-e]|(?:option|choice|answer)[ _]?(?:[A-Ja-j]|[0-9]{1,2})", re.I)  # of answers to choose from
@@ -299,7 +300,8 @@ def _flags(all_: Fields, near: set[Leaf]) -> list[dict[str, str]]:
     """Words for fields that say so by yes or no or by a date; a text of such a name (a rejected answer) is none."""
     return [{word: leaves.path(leaf)} for word, names in FLAGS.items() for leaf in all_.named(names)
             if leaves.bare(leaf)[:-1] in near and not all_.parts(leaf) and not all_.of_another(leaf)
-            and all_.length(leaf) <= 40 and not all_.wordy(leaf) and not any(map(_COUNT.fullmatch, all_.found[leaf]))
+            and (word in _WITH_REASONS or (all_.length(leaf) <= 40 and not all_.wordy(leaf)))
+            and not any(map(_COUNT.fullmatch, all_.found[leaf]))
             and (word != "deleted" or all_.yes(leaf))]
 
 

@@ -297,3 +297,13 @@ def test_long_regular_expressions_and_filters_are_no_text_beside_one(tmp_path):
     check(tmp_path, {"description": PROSE, "conditions": conditions}, "", f"{PROSE} 1")
     words = "evt.Kind in ['head', 'body'] and evt.Name contains 'foo' "
     check(tmp_path, {"filter": words * 9, "description": PROSE}, "", f"{PROSE} 1")
+
+
+@pytest.mark.parametrize(("name", "dropped"), [("deprecated", "deprecated"), ("DEPRECATED", "deprecated"),
+                                               ("withdrawn", "withdrawn"), ("rejected", None), ("removed", None)])
+def test_why_a_record_is_gone_sets_it_aside(name, dropped, tmp_path):
+    """A text of such a name says why; what was rejected may be an answer, what was removed a part."""
+    records = [{"id": f"E-{n}", "title": f"Event {n}", "description": f"{PROSE} {n}"} for n in range(6)]
+    records[2][name] = "Replaced by two others, since it told of two things at once."
+    rows = parsed(tmp_path, "a.json", records)
+    assert [row["dropped"] for row in rows] == [dropped if n == 2 else None for n in range(6)]
