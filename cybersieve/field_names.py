@@ -1,6 +1,7 @@
 """What upstreams call the fields of their records, and what in these is words, a date or a public number."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 
@@ -92,7 +93,7 @@ _OF_DATES = re.compile(r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?
                        r"|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
                        r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|[ap]m|gmt|utc|[ecmp][sd]?t|cest|at|of)\b"
                        r"|(?<=\d)(?:st|nd|rd|th|t|z)\b", re.I)
-LONGEST_DATE = 50  # characters
+LONGEST_DATE, LONGEST_KEY = 50, 100  # characters
 _PARTS = re.compile("[A-Z]?[a-z]+|[A-Z]+(?![a-z])")  # of a key: author_flair_text, authorFlairText
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{6}")  # six letters in a row of scripts that put no spaces
@@ -114,9 +115,16 @@ def _date(text: str) -> bool:
 
 
 def plain(key: str) -> str:
-    """A key as it is compared."""
+    """A key as it is compared. Each is asked for a dozen times in a row; long ones are not remembered."""
+    return _plain(key) if len(key) <= LONGEST_KEY else _compared(key)
+
+
+def _compared(key: str) -> str:
     word = key.rpartition(":")[2].lower()
     return word if word.isascii() and word.isalnum() else re.sub(r"[\W_]", "", word)
+
+
+_plain = lru_cache(4096)(_compared)
 
 
 def owner(key: str) -> str:
