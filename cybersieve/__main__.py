@@ -41,10 +41,10 @@ def _filter(arguments: list[str]) -> None:
     parser.add_argument("--labels", type=cli.label_folder, default=Path("labels"), metavar="DIR",
                         help="labelled records")
     args = parser.parse_args(arguments)
-    from cybersieve import params, pipeline, readers, summary
+    from cybersieve import kinds, params, pipeline, summary
 
     named = str(args.input_dir), str(args.output_dir)
-    with remote.here(args, readers.is_data):
+    with remote.here(args, kinds.is_data):
         pipeline.run(args.input_dir, args.output_dir, args.labels, params.load(args.params), named)
         summary.show(args.output_dir, as_markdown=False)
 

@@ -18,6 +18,7 @@ from cybersieve import (
     containers,
     extract,
     json_record,
+    kinds,
     late,
     machine,
     parse_cache,
@@ -115,7 +116,7 @@ def _told(outcome: Outcome) -> Iterator[str]:
 def _passed_over(names: list[str], skipped: dict[str, str], own: list[Source]) -> Iterator[str]:
     """What a user might have meant to be read."""
     endings = Counter(ending for name, reason in skipped.items() if reason == "not data"
-                      and (ending := PurePosixPath(name).suffix.lower()) in readers.MAY_HOLD_RECORDS)
+                      and (ending := PurePosixPath(name).suffix.lower()) in kinds.MAY_HOLD_RECORDS)
     if endings:
         yield f"passed over by name: {', '.join(f'{n} {ending}' for ending, n in sorted(endings.items()))}"
     if not any(PurePosixPath(name).suffix.lower() in containers.ENDINGS for name in names):  # members may be meant
@@ -310,7 +311,7 @@ def found(path: Path, name: str, settings: Parse, notes: Counter[str], part: con
         if containers.spreadsheet(inner):
             notes["archive members skipped: spreadsheet"] += 1
             continue
-        if member.name and not readers.is_data(inner.rpartition("!")[2]):
+        if member.name and not kinds.is_data(inner.rpartition("!")[2]):
             notes["archive members skipped: not data"] += 1
             continue
         with named(member.name):

@@ -1,8 +1,6 @@
 """A look at the beginning of a document: its kind by content, and as much of its tree as the beginning holds."""
 
 import contextlib
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -34,35 +32,6 @@ LOOKED_AT = 60_000  # elements of XML with their attributes: their trees stay be
 XML_DEPTH = 20  # of elements of which trees are made: each is part of those of all elements around it
 CHARS = 4000  # of a string that are kept
 HELD = 100_000  # values that are held at once, though few are kept
-
-_JSON = re.compile(rb"""\{\s*(?:["}]|$) | \[\s*(?:[\[{"\]\d-]|true|false|null|NaN|Infinity|$)
-                        | "(?:[^"\\\n]|\\.)*"\s*(?:$|\n)""", re.X)
-
-
-def kind(begin: bytes) -> str:
-    """json, xml, html, yaml or csv by content; "" for what is none of them."""
-    text = begin.lstrip()[:2000]
-    if _JSON.match(text):
-        return "json"
-    if text[:1] == b"<":
-        page = re.search(rb"<(?!\?|!--)(?:!doctype\s+)?([a-z_][\w:.-]*)", text, re.I)
-        return "" if not page else "html" if page[1].lower() == b"html" else "xml"
-    if text.startswith((b"---", b"%YAML")):
-        return "yaml"
-    return "csv" if _tabular(begin[:20_000]) else ""
-
-
-def _tabular(begin: bytes) -> bool:
-    """Do the first lines have the same number of columns, three or more?"""
-    if b"\0" in begin or b"\n" not in begin:
-        return False
-    text = begin.decode("utf-8", "replace")
-    with contextlib.suppress(csv.Error):
-        found = list(csv.reader(io.StringIO(text), delimiter=tables.delimiter(text.partition("\n")[0])))[:-1][:20]
-        widths = {len(cells) for cells in found if cells}
-        return len(found) >= 3 and len(widths) == 1 and min(widths) >= 3
-    return False
-
 
 def json_documents(begin: bytes) -> list[Any]:
     """The documents in `begin` as far as they go: long arrays, objects and strings shortened, the last cut off."""

@@ -22,9 +22,11 @@ from cybersieve import (
     json_bulk,
     json_cuts,
     json_stream,
+    kinds,
     late,
     peek,
     readers,
+    recognise,
     sources,
     unfinished,
     unzip,
@@ -189,16 +191,16 @@ def _source(begin: bytes, name: str, settings: Parse) -> tuple[str, Source | Non
     own = sources.users(settings.sources)
     if containers.packing(begin) or codec != "utf-8" or not encoding.clean(begin):
         return "", None
-    kind = readers.kind_of(begin, name, own) if begin.strip() else ""
+    kind = kinds.of(begin, name, own) if begin.strip() else ""
     if kind == "xml":
         several = xml_documents.first(begin) != begin or peek.fragments(begin, iter(()))[0] != begin \
             or b"".join(encoding.fit_for_xml([begin], Counter())) != begin
-        source = None if several else readers.recognised(kind, begin, False, name, own)
-        return kind, None if source and readers.guessed(source, kind, begin) else source
+        source = None if several else recognise.source_of(kind, begin, False, name, own)
+        return kind, None if source and recognise.guessed(source, kind, begin) else source
     if kind != "json" or mark or embedded.found(begin):
         return kind, None
-    source = readers.recognised(kind, begin, False, name, own)
-    whole = source and (source.columns or readers.pairs(source) or readers.guessed(source, kind, begin))
+    source = recognise.source_of(kind, begin, False, name, own)
+    whole = source and (source.columns or readers.pairs(source) or recognise.guessed(source, kind, begin))
     return kind, None if whole else source
 
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path, PurePosixPath
 
-from cybersieve import readers
+from cybersieve import kinds
 from cybersieve.errors import InputError
 
 MAX_NAME = 230  # bytes of a file's name: those that stand behind it in the output fit in the usual 255
@@ -68,7 +68,7 @@ def _not_data(path: Path, name: str, top: Path) -> str:
         return "a link to a folder"
     if not os.path.isfile(path):
         return "no regular file" if os.path.lexists(path) else ""  # "": its folder keeps it from being looked at
-    if not readers.is_data(name):
+    if not kinds.is_data(name):
         return "not data"
     return "" if path.stat().st_size else "empty file"
 

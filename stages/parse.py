@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from cybersieve import cli, explain, measure, params, parse, raw_files, readers, remote
+from cybersieve import cli, explain, kinds, measure, params, parse, raw_files, remote
 
 
 class Explain(argparse.Action):
@@ -30,7 +30,7 @@ def main() -> None:
     args = parser.parse_args()
     settings = params.load(args.params)
 
-    with remote.here(args, readers.is_data):
+    with remote.here(args, kinds.is_data):
         with measure.Stopwatch("parse") as watch:
             counts = parse.parse_folder(args.input_dir, args.output_dir, settings.parse, settings.engine)
         counts.save(args.counts)

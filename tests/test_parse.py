@@ -14,7 +14,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from cybersieve import containers, params, parse, peek, pieces, readers, records, sources, xml_documents
+from cybersieve import containers, kinds, params, parse, pieces, records, sources, xml_documents
 from cybersieve.errors import InputError, ParamsError
 from tests.conftest import ROOT, run
 
@@ -321,7 +321,7 @@ def test_content_that_is_plain_counts_more_than_the_name(shape, name, raw, tmp_p
     "- [1, 2, 3]\n- [2, 3, 4]\n- [3, 4, 5]\n", "a: 1, 2, 3\nb: 2, 3, 4\nc: 3, 4, 5\n", '{"a": 1}\n---\n{"a": 2}\n',
     "# a, b, c\n# d, e, f\n# g, h, i\nid: 1\n", "<key>: 1\nb: 2\n", "'a, b, c': 1\n'b, c, d': 2\n'c, d, e': 3\n"])
 def test_yaml_that_looks_like_something_else_is_yaml(content):
-    assert readers.kind_of(content.encode(), "f.yaml", []) == "yaml"
+    assert kinds.of(content.encode(), "f.yaml", []) == "yaml"
 
 
 def test_a_first_row_longer_than_what_is_looked_at(raw, tmp_path):
@@ -681,7 +681,7 @@ def test_real_dumps(name, real_data, tmp_path):
     ("{% if x %}", ""), ("{{ x }}", ""), ("plain words, some\nin lines, two\n", ""), ("#!/bin/sh\n", ""), ("", ""),
     ("<", ""), ("\0\1\2", "")])
 def test_kinds_are_told_by_content(content, kind):
-    assert peek.kind(content.encode()) == kind
+    assert kinds.by_content(content.encode()) == kind
 
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from cybersieve import params, parse, pieces, readers
+from cybersieve import params, parse, pieces, recognise
 from cybersieve.records import Counts
 from tests.conftest import ROOT
 
@@ -76,8 +76,8 @@ def test_a_long_feed_is_a_feed(document, tmp_path):
 
 
 def test_a_long_feed_is_looked_at_once(tmp_path, monkeypatch):
-    real, seen = readers.recognised, []
-    monkeypatch.setattr(readers, "recognised", lambda kind, begin, *more: seen.append(len(begin)) or real(
+    real, seen = recognise.source_of, []
+    monkeypatch.setattr(recognise, "source_of", lambda kind, begin, *more: seen.append(len(begin)) or real(
         kind, begin, *more))
     assert parsed(tmp_path, "feed.json", json.dumps({"made": 1, "found": [topic(n, 2) for n in range(500)]}))
     assert seen == [64_000]

@@ -1,0 +1,124 @@
+"""Which source a document is from, by its beginning.
+
+The user's sources come first, then the known ones (cybersieve/sources.yaml), else it is told by shape
+(cybersieve/infer.py).
+"""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from cybersieve import elsewhere, fields, infer, infer_xml, json_bulk, json_tables, peek, sources, unseen
+from cybersieve.sources import Source
+
+
+def source_of(kind: str, begin: bytes, whole: bool, path: str, own: list[Source],
+              max_depth: int = 500) -> Source | None:
+    """The source of a document by its beginning: the first that fits of the user's `own` and the known ones, else one
+    by shape; None: no record."""
+    possible = [source for source in (*own, *sources.known(kind)) if source.kind in ("", kind)]
+    for source in possible:
+        if source.file and not source.match and not source.root and source.named(path):
+            return source
+    possible = [source for source in possible if not source.file or source.named(path)]
+    if kind == "json":
+        return _json_source(_documents(begin), whole, possible)
+    if kind == "xml":
+        elements = peek.xml_elements(begin, whole)
+        return _xml_source(elements, possible) or _inferred(infer_xml.source(elements))
+    if kind == "yaml":
+        trees = peek.yaml_documents(begin, max_depth)
+        alike = [source for source in sources.known("json") if source.match and not source.file]
+        return _placed(trees, possible) or _placed(trees, alike) or _inferred(infer.yaml_source(trees))
+    return _of_rows(kind, peek.table_rows(begin, whole), possible)
+
+
+def guessed(source: Source, kind: str, begin: bytes) -> bool:
+    """Does a document that is not complete yet show but one record, by its shape? There may be more, and more of it.
+
+    One document may be metadata before the records; of one that is long, all but a title may be behind the beginning.
+    Of XML: is what it shows within the first record of a known source?
+    """
+    if kind == "xml" and source.inferred:
+        shown = peek.xml_elements(begin, whole=False)
+        return any(one.root and set(one.records) & set(shown.open) and one.rooted(shown.tree)
+                   for one in sources.known(kind))
+    if kind != "json" or not source.inferred:
+        return False
+    documents = peek.json_documents(begin)
+    return sum(len(peek.values(documents, place)) for place in source.places) == 1
+
+
+def _documents(begin: bytes) -> list[Any]:
+    """The documents of JSON in a beginning."""
+    bulk = json_bulk.begins(begin)
+    found = peek.json_documents(json_bulk.shown(begin) if bulk else begin)
+    if bulk:
+        found = [tree for _, tree in json_bulk.documents(("", tree) for tree in found)]
+    return found
+
+
+def _of_rows(kind: str, rows: list[Any], possible: list[Source]) -> Source | None:
+    """The source of a table's rows; a table has no root that could tell it."""
+    return next((source for source in possible if not source.root and any(map(source.fits, rows))), None) or \
+        _inferred(infer.rows_source(kind, rows))
+
+
+def _xml_source(elements: peek.Elements, possible: list[Source]) -> Source | None:
+    """The first source that fits; its root is enough where its records may come late."""
+    empty = None
+    for source in possible:
+        if not source.rooted(elements.tree):
+            continue
+        if any(source.fits(tree) for tag in source.records for tree in elements.trees(tag)):
+            return source
+        if source.root and not source.match and not elements.whole:
+            return source
+        if source.root and not source.match:
+            empty = empty or source  # a document of its kind, without a record
+    return empty
+
+
+def _placed(documents: list[Any], possible: list[Source]) -> Source | None:
+    """The first source whose records stand where it says, with those of its places that go together."""
+    for source in possible:
+        if source.root and not source.match and documents and source.rooted(documents[0]):
+            return source  # its records may come late
+        for path in source.places:
+            samples = [value for value in peek.values(documents, path)[:peek.ITEMS] if isinstance(value, dict)]
+            if samples and source.rooted(documents[0]) and any(map(source.fits, samples)):
+                return source.at([text for text, other in zip(source.records or [""], source.places, strict=True)
+                                  if _beside(other, path)])
+    return None
+
+
+def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> Source | None:
+    if table := json_tables.found(documents, whole):
+        found = [("", item) for item in peek.values(documents, fields.record_path(table.path))]
+        rows = [row for _, row in json_tables.rows(found, table.columns, Counter())]
+        source = _of_rows("json", rows[:peek.ITEMS], possible)
+        return source and source.at([table.path], table.columns)
+    if placed := _placed(documents, possible):
+        return placed
+    known = [source for source in possible if source.match and not (source.root or source.file)]
+    inferred = infer.json_source(documents, whole)
+    places = list(map(str, inferred["records"])) if inferred else None
+    source = elsewhere.source(documents, whole, known, places)
+    if not source:
+        return _inferred(inferred)
+    rest = None if set(places or []) <= set(source.records) else \
+        _inferred(infer.json_source(documents, whole, source.records))
+    return source.at([*source.records, *rest.records], also=[*source.also, rest]) if rest else source
+
+
+def _beside(other: fields.RecordPath, path: fields.RecordPath) -> bool:
+    """May both be in one document, neither within the other?"""
+    return len(other) == len(path) or (
+        (other[:1] == ("[]",)) == (path[:1] == ("[]",)) and other[:len(path)] != path and path[:len(other)] != other)
+
+
+def _inferred(description: dict[str, Any] | None) -> Source | None:
+    if not description:
+        return None
+    shown = unseen.of(description, description.pop("shown"))
+    return replace(sources.compiled(description, inferred=True), shown=shown)
