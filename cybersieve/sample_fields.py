@@ -36,7 +36,7 @@ _SENTENCE = re.compile(r"(?s)(?=.*\b[^\W\d_A-Z]{2,}[,;:]? [^\W\d_A-Z]+[,;:]? [^\
 _ASKS = re.compile(r"(?:what|who|whose|which|when|why|how|is|are|was|were|do|does|did|can|could|should)\b.{0,99}? \w",
                    re.I)
 _OF_CODE = re.compile(r"[|=;{}<>\\$*#]|//")  # hardly ever in language
-_CODED = re.compile(r"[0-9]+|[0-9A-Fa-f-]{32,}")
+_CODED = re.compile(r"[0-9]+|[0-9A-Fa-f-]{32,}|\+[0-9][0-9 ()./-]{4,30}")
 
 
 def language(text: str) -> bool:
@@ -128,7 +128,7 @@ class Fields:
                    and self.length(leaf) < 3 * self.length(beside[other]) + 100 for other in others)
 
     def lettered(self, leaf: Leaf) -> bool:
-        """Are these (of several the first) more than numbers and hashes?"""
+        """Are these (of several the first) more than numbers, hashes and telephone numbers?"""
         return not all(_CODED.fullmatch(text.partition("\n")[0]) for text in self.found[leaf])
 
     def begins(self, leaf: Leaf, pattern: re.Pattern[str]) -> bool:

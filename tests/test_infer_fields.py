@@ -307,3 +307,9 @@ def test_why_a_record_is_gone_sets_it_aside(name, dropped, tmp_path):
     records[2][name] = "Replaced by two others, since it told of two things at once."
     rows = parsed(tmp_path, "a.json", records)
     assert [row["dropped"] for row in rows] == [dropped if n == 2 else None for n in range(6)]
+
+
+def test_telephone_numbers_are_no_ids(tmp_path):
+    teams = [{"team_name": f"Team number {n}", "description": f"{PROSE} {n}", "phone_number": f"+99 1 000 10{n}",
+              "phones": [{"number": f"+99 1 000 20{n}"}]} for n in range(6)]
+    assert all(row["id"].startswith("sha-") for row in parsed(tmp_path, "teams.json", teams))
