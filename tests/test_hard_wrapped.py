@@ -58,6 +58,23 @@ Long Street Number One Hundred and Twenty-Three, Second Floor, Room Nine
     """apt update && apt install libfoo1 libfoo-dev libbar2 libbaz-dev libqux-dev
 systemctl restart foo bar baz qux quux corge grault garply waldo fred plugh
 rm -rf /var/lib/foo /var/lib/bar /var/lib/baz /var/lib/qux /var/lib/quux xy""",
+    """sshd[4711]: Failed password for root from 192.0.2.1 port 40022 ssh2
+sshd[4712]: Failed password for root from 192.0.2.7 port 40023 ssh2
+sshd[4713]: Failed password for alice from 192.0.2.7 port 40024 ssh2
+sshd[4714]: Failed password for root from 192.0.2.1 port 40025 ssh2""",
+    """permit tcp host 192.0.2.10 host 198.51.100.17 eq 443 log
+permit tcp host 192.0.2.11 host 198.51.100.18 eq 443 log
+permit udp host 192.0.2.12 host 198.51.100.19 eq 853 log
+permit tcp host 192.0.2.13 host 198.51.100.20 eq 443 log""",
+    "\n".join(f"{letter * 32} {number} dropper.exe 192.0.2.{number}" for number, letter in enumerate("abcdef", 10)),
+    """alice: did any of you look at the logs of the server yet
+bob: no, I think that it is the same as it was last week
+carol: and what is this process that listens on port 4444
+alice: no idea, but it was not there when I left the house""",
+    """Ошибка чтения заголовка запроса на первом из серверов сети
+Пароль хранится в открытом виде в настройках второго сервера
+Проверка подписи не выполняется при обновлении третьего сервера
+Утечка памяти возникает при разборе длинных имён на четвёртом""",
     "\n".join(f"    {line}" for line in filled(FIRST).split("\n")),
     "\n".join(f"> {line}" for line in filled(FIRST).split("\n")),
     f"```\n{filled(FIRST)}\n```", filled(SECOND), filled(FIRST, width=40), filled(FIRST, width=130)])
