@@ -52,21 +52,47 @@ def json_source(documents: list[Any], whole: bool, read: Sequence[str] = ()) -> 
     source = described("json", records, samples) if samples else None
     if source and records == [""] and len(documents) == 1 and not (source["title"] or source["text"]):
         return None  # an object that says nothing is no record
-    return _around(documents, source, samples) or source if source and whole and not read else source
+    return _around(documents, source, whole) or source if source and not read else source
 
 
-def _around(documents: list[Any], source: Description, samples: list[Any]) -> Description | None:
-    """A description of the one document as a record, if it says far more than the short lists in it, in a text that
-    stands deeper than they do: beside them it has been looked at."""
-    records = source["records"]
-    lists = all(path.endswith("[]") and plain(telling.last(path)) not in telling.LISTS for path in records)
-    if not lists or len(documents) != 1 or not isinstance(documents[0], dict) or len(samples) >= peek.ITEMS:
+def _around(documents: list[Any], source: Description, whole: bool = True) -> Description | None:
+    """A description of the one document as a record, or of the objects by their ids in it, if these say far more than
+    the short lists in them, in a text that stands deeper than those do: beside them it has been looked at."""
+    records = [fields.record_path(path) for path in source["records"]]
+    lists = all(path.endswith("[]") and plain(telling.last(path)) not in telling.LISTS for path in source["records"])
+    if not lists or len(documents) != 1 or not isinstance(documents[0], dict):
         return None
-    one = described(source["kind"], [""], documents)
-    beside = {fields.record_path(path)[:-2] for path in records}
+    above, trees = _entries(documents[0])
+    inner = {path[len(above):] for path in records}
+    items = [item for path in inner for item in peek.records(trees, path)]
+    if not all(inner) or len(items) >= peek.ITEMS * len(trees) or not (above or whole):
+        return None
+    one = described(source["kind"], [fields.path_text(above)], trees)
+    beside = {path[:-2] for path in inner}
     texts = [path for some in one["text"] for path in (some if isinstance(some, list) else [some])]
-    more = telling.says_more(one, documents[0], source, telling.said_in(source, samples))
+    more = telling.says_more(one, trees, source, telling.said_in(source, items))
     return one if more and not any(fields.record_path(path)[:-1] in beside for path in texts) else None
+
+
+def _entries(root: dict[str, Any]) -> tuple[fields.RecordPath, list[Any]]:
+    """Where objects of one kind stand by their ids (of one, a public number), and the first ones; else the root."""
+    path, trees, found = (), [root], ()  # type: fields.RecordPath, list[Any], fields.RecordPath
+    while len(path) < MAX_DEPTH:
+        if all(isinstance(tree, dict) and _by_ids(tree) for tree in trees):
+            found = path = (*path, "*")
+        elif key := telling.room_of(trees[0]) if len(trees) == 1 and isinstance(trees[0], dict) else "":
+            path = (*path, key)
+        else:
+            break
+        trees = peek.values([root], path)
+    return found, peek.records([root], found)[:peek.ITEMS]
+
+
+def _by_ids(tree: dict[str, Any]) -> bool:
+    """Are these objects of one kind, or rooms for such, or one under its public number?"""
+    values = list(tree.values())
+    inner = [item for value in values if isinstance(value, dict) for item in value.values()]
+    return alike(values) or (all(isinstance(value, dict) for value in values) and alike(inner)) or _numbered([tree])
 
 
 def _lists(items: list[Any]) -> bool:
@@ -329,7 +355,7 @@ def yaml_source(samples: list[Any]) -> Description | None:
     items = [item for item in found if isinstance(item, dict)]
     if 2 * len(items) > len(found):  # a list of bare texts is its document's
         source = described("yaml", records, items)
-        return _around(samples, source, items) or source
+        return _around(samples, source) or source
     return described("yaml", [""], samples) if samples else None
 
 

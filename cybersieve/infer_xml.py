@@ -59,7 +59,7 @@ def _around(elements: peek.Elements, source: Description | None, names: list[str
     one = described("xml", [name], [tree])
     inside = sum(telling.said_in(source, trees) * elements.counts[name] / len(trees)
                  for name in names if (trees := elements.samples.get(name)))
-    return one if telling.says_more(one, tree, source, inside) else None
+    return one if telling.says_more(one, [tree], source, inside) else None
 
 
 def _outermost(elements: peek.Elements) -> tuple[str, Any]:

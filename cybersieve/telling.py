@@ -222,11 +222,12 @@ def heads_a_list(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
             and said > own_text(root) * FEED_FROM)
 
 
-def says_more(one: dict[str, Any], tree: Any, parts: dict[str, Any], inside: float) -> bool:
-    """Does the one record around others without ids say far more than these, which are `inside` characters, and in
+def says_more(one: dict[str, Any], trees: list[Any], parts: dict[str, Any], inside: float) -> bool:
+    """Do the records around others without ids say far more than these, which are `inside` characters, and in
     sentences?"""
-    far_more = characters(one, [tree]) >= max(FEED_FROM * inside, SAYS_MORE)
-    return not parts["id"] and far_more and language("\n".join(_read(one, "text", tree))[:BEGINNING])
+    far_more = characters(one, trees) >= max(FEED_FROM * inside, SAYS_MORE)
+    said = (text for tree in trees for text in _read(one, "text", tree))
+    return not parts["id"] and far_more and language("\n".join(said)[:BEGINNING])
 
 
 def characters(source: dict[str, Any], trees: list[Any]) -> int:

@@ -476,6 +476,19 @@ def test_a_document_whose_text_stands_deeper_than_its_lists(suffix, tmp_path):
     assert len(rows("what was found there")) == len(rows("a thing", "id")) == 6
 
 
+@pytest.mark.parametrize("around", [lambda tree: tree, lambda tree: {"total": 3, "found": tree},
+                                    lambda tree: {"one": tree, "two": {f"{key}0": tree[key] for key in tree}}])
+@pytest.mark.parametrize("count", [1, 3, 60])
+def test_documents_by_their_ids_whose_texts_stand_deeper_than_their_lists(around, count, tmp_path):
+    """They became one record of all of them, or their tags were the records."""
+    tree = {f"CVE-2031-{n}": {"made": {"by": "us"}, "data": {"facts": {"title": f"Event {n}", "body": {"value": PROSE * 5}}},
+                              "related": {"tags": [{"name": "a tag of ours"}]}} for n in range(1000, 1000 + count)}
+    rows = parsed(tmp_path, "dump.json", around(tree))
+    assert [row["title"] for row in rows[:count]] == [f"Event {n}" for n in range(1000, 1000 + count)]
+    assert {row["text"] for row in rows} == {PROSE * 5}
+    assert [row["id"] for row in rows[:count]] == list(tree)
+
+
 def test_one_single_xml_record(tmp_path):
     rows = parsed(tmp_path, "one.xml", f"<advisory id='A-1'><title>One</title><text>{PROSE}</text></advisory>")
     assert [(row["id"], row["title"], row["text"]) for row in rows] == [("A-1", "One", PROSE)]
