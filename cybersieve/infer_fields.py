@@ -166,7 +166,7 @@ def _others(all_: Fields, texts: list[Leaf]) -> list[Leaf]:
     """What may be a text whatever it is called."""
     return [leaf for leaf in all_.found if all_.prose(leaf) and not all_.classed(leaf)
             and not all_.begins(leaf, _CAPTURE)
-            and not (texts and (all_.begins(leaf, _DATA) or all_.begins(leaf, _REGEX)))
+            and not (texts and (all_.begins(leaf, _DATA) or (all_.begins(leaf, _REGEX) and not all_.sentences(leaf))))
             and (all_.too_long(leaf) or not leaves.name(leaf).endswith(("name", "title")))
             and not any(map(_WRONG.search, leaf))]
 

@@ -313,3 +313,10 @@ def test_telephone_numbers_are_no_ids(tmp_path):
     teams = [{"team_name": f"Team number {n}", "description": f"{PROSE} {n}", "phone_number": f"+99 1 000 10{n}",
               "phones": [{"number": f"+99 1 000 20{n}"}]} for n in range(6)]
     assert all(row["id"].startswith("sha-") for row in parsed(tmp_path, "teams.json", teams))
+
+
+
+def test_sentences_with_a_path_or_a_formula_in_them_are_a_text_beside_one(tmp_path):
+    behaviour = r"It copies itself to C:\Program Files\(any name).exe, and asks its server for what to do. " * 2
+    row, = parsed(tmp_path, "dump.json", {"id": "E-1", "description": PROSE, "what_it_does": behaviour})
+    assert "asks its server" in row["text"]
