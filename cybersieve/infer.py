@@ -57,7 +57,7 @@ def json_source(documents: list[Any], whole: bool, read: Sequence[str] = ()) -> 
 
 def _around(documents: list[Any], source: Description, whole: bool = True) -> Description | None:
     """A description of the one document as a record, or of the objects by their ids in it, if these say far more than
-    the short lists in them, in a text that stands deeper than those do: beside them it has been looked at."""
+    the short lists of names or texts in them, in a text that stands deeper than those: beside them it has been seen."""
     records = [fields.record_path(path) for path in source["records"]]
     lists = all(path.endswith("[]") and plain(telling.last(path)) not in telling.LISTS for path in source["records"])
     if not lists or len(documents) != 1 or not isinstance(documents[0], dict):
@@ -65,13 +65,15 @@ def _around(documents: list[Any], source: Description, whole: bool = True) -> De
     above, trees = _entries(documents[0])
     inner = {path[len(above):] for path in records}
     items = [item for path in inner for item in peek.records(trees, path)]
-    if not all(inner) or len(items) >= peek.ITEMS * len(trees) or not (above or whole):
+    texts = [{"text": item} for item in items if isinstance(item, str)]
+    if not all(inner) or len(items) >= peek.ITEMS * len(trees) or not (above or whole) or (
+            source["text"] and len(texts) < len(items)):
         return None
     one = described(source["kind"], [fields.path_text(above)], trees)
     beside = {path[:-2] for path in inner}
-    texts = [path for some in one["text"] for path in (some if isinstance(some, list) else [some])]
+    paths = [path for some in one["text"] for path in (some if isinstance(some, list) else [some])]
     more = telling.says_more(one, trees, source, telling.said_in(source, items))
-    return one if more and not any(fields.record_path(path)[:-1] in beside for path in texts) else None
+    return one if more and not any(fields.record_path(path)[:-1] in beside for path in paths) else None
 
 
 def _entries(root: dict[str, Any]) -> tuple[fields.RecordPath, list[Any]]:

@@ -54,8 +54,8 @@ def _around(elements: peek.Elements, source: Description | None, names: list[str
     name, tree = _outermost(elements)
     if not source or not elements.whole or not isinstance(tree, dict) or name in names or elements.counts[name] != 1:
         return None
-    if telling.tells([_paragraphs(tree)]):
-        return None  # it has been looked at
+    if telling.tells([_paragraphs(tree)]) or not {"#text"}.issuperset(source["text"]):
+        return None  # it has been looked at, or these have texts beside a title
     one = described("xml", [name], [tree])
     inside = sum(telling.said_in(source, trees) * elements.counts[name] / len(trees)
                  for name in names if (trees := elements.samples.get(name)))

@@ -476,13 +476,25 @@ def test_a_document_whose_text_stands_deeper_than_its_lists(suffix, tmp_path):
     assert len(rows("what was found there")) == len(rows("a thing", "id")) == 6
 
 
+@pytest.mark.parametrize("file", ["dump.json", "dump.yaml", "dump.xml"])
+def test_a_long_word_about_short_records_is_none_of_them(file, tmp_path):
+    """It was the one record, with the title of the first."""
+    said, names = "What is so called.", [f"term {n}" for n in range(3)]
+    elements = "".join(f"<term><name>{name}</name><definition>{said}</definition></term>" for name in names)
+    tree = {"info": {"about": {"description": PROSE * 9}}, "terms": [{"term": n, "definition": said} for n in names]}
+    xml = f"<all><info><about><text>{PROSE * 9}</text></about></info><terms>{elements}</terms></all>"
+    rows = parsed(tmp_path, file, xml if file == "dump.xml" else tree)
+    assert [(row["title"], row["text"]) for row in rows] == [(name, said) for name in names]
+
+
 @pytest.mark.parametrize("around", [lambda tree: tree, lambda tree: {"total": 3, "found": tree},
                                     lambda tree: {"one": tree, "two": {f"{key}0": tree[key] for key in tree}}])
 @pytest.mark.parametrize("count", [1, 3, 60])
 def test_documents_by_their_ids_whose_texts_stand_deeper_than_their_lists(around, count, tmp_path):
     """They became one record of all of them, or their tags were the records."""
-    tree = {f"CVE-2031-{n}": {"made": {"by": "us"}, "data": {"facts": {"title": f"Event {n}", "body": {"value": PROSE * 5}}},
-                              "related": {"tags": [{"name": "a tag of ours"}]}} for n in range(1000, 1000 + count)}
+    tree = {f"CVE-2031-{n}": {"data": {"facts": {"title": f"Event {n}", "body": {"value": PROSE * 5}}},
+                              "made": "by us", "related": {"tags": [{"name": "a tag of ours"}]}}
+            for n in range(1000, 1000 + count)}
     rows = parsed(tmp_path, "dump.json", around(tree))
     assert [row["title"] for row in rows[:count]] == [f"Event {n}" for n in range(1000, 1000 + count)]
     assert {row["text"] for row in rows} == {PROSE * 5}
