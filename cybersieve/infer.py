@@ -123,7 +123,8 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     root = telling.told(root)
     values = list(root.values())
     arrays = {path: items for path, items in arrays_in(root, "", 0) if telling.wordy(items) >= 0.5}
-    arrays = _joined({path: items for path, items in arrays.items() if not _field(path, items)} or arrays, whole)
+    apiece = {path: items for path, items in arrays.items() if not _field(path, items)} or arrays
+    arrays = _joined(apiece, whole)
     named = [path for path, items in arrays.items() if telling.named(items)]
     named = [path for path in named if not _beside(path, arrays[path])] or named
     talk = named and all(plain(telling.last(path)) in telling.TALK and len(arrays[path]) < peek.ITEMS
@@ -145,9 +146,11 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         numbered = any(plain(key) in IDS for key in root)  # a record with parts, not a feed of one
         return [""] if single or numbered or not lists else lists
     apart = [path for path in named if not _beside(path, arrays[path])]
-    most = max((len(arrays[path]) for path in apart), default=0)
+    most = max((len(apiece[path]) for path in _apiece(apart, apiece)), default=0) if maps else 0
     maps = _joined({path: items for path, items in maps.items() if len(items) >= most}, whole)
-    named = apart if maps else named
+    if maps:  # what all stands in these is part of their records
+        named = [path for path in apart if not all(any(_under(one, room) for room in maps)
+                                                   for one in _apiece([path], apiece))]
     if not named and (found := [path for path, items in arrays.items() if _by_room(root, path, items)]):
         return found
     if not named and alike(values):
@@ -157,7 +160,6 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         full = [key for key, items in inner.items() if sum(isinstance(item, dict) for item in items) * 2 > len(items)]
         return [f"{fields.quoted(key)}.*" for key in full] if whole and len(full) < len(root) else ["*.*"]
     if named or maps:
-        named = [path for path in named if not any(_under(path, room) for room in maps)]
         return [inner for path in named for inner in inside(path, arrays[path])] + list(maps)
     if not arrays:
         short = [] if telling.speaks(root) or any(map(telling.own, root)) else [
@@ -180,6 +182,12 @@ def _numbered(trees: list[Any]) -> bool:
     own = len(keys) >= FAMILY and len(set(keys)) == len(keys) and NAMED.isdisjoint(map(plain, keys))
     return (own or all(map(PUBLIC.fullmatch, keys))) and all(
         telling.says(value) or (isinstance(value, str) and words(value)) for value in values)
+
+
+def _apiece(paths: list[str], arrays: dict[str, list[Any]]) -> list[str]:
+    """The paths of the arrays at these paths: of those that were joined, each one's."""
+    joined = [path for path in paths if path not in arrays]
+    return [path for path in arrays if path in paths or any(_under(path, room) for room in joined)]
 
 
 def _beside(path: str, items: list[Any]) -> bool:

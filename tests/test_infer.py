@@ -501,6 +501,15 @@ def test_documents_by_their_ids_whose_texts_stand_deeper_than_their_lists(around
     assert [row["id"] for row in rows[:count]] == list(tree)
 
 
+@pytest.mark.parametrize("count", [3, 300])
+def test_notes_in_records_by_their_ids_in_rooms_are_parts_of_them(count, tmp_path):
+    """All notes together are more than a room's records, and were read instead."""
+    notes = [{"text": "a note of ours"}, {"text": "another note of ours"}]
+    rooms = {room: {f"{room}-{n}": entry(n, notes=notes) for n in range(count)} for room in ("one", "two", "three")}
+    rows = parsed(tmp_path, "dump.json", rooms)
+    assert [row["title"] for row in rows] == [f"Event {n}" for n in range(count)] * 3
+
+
 def test_one_single_xml_record(tmp_path):
     rows = parsed(tmp_path, "one.xml", f"<advisory id='A-1'><title>One</title><text>{PROSE}</text></advisory>")
     assert [(row["id"], row["title"], row["text"]) for row in rows] == [("A-1", "One", PROSE)]
