@@ -60,7 +60,7 @@ def _around(documents: list[Any], source: Description, whole: bool = True) -> De
     the short lists of names or texts in them, in a text that stands deeper than those: beside them it has been seen."""
     records = [fields.record_path(path) for path in source["records"]]
     lists = all(path.endswith("[]") and plain(telling.last(path)) not in telling.LISTS for path in source["records"])
-    if not lists or len(documents) != 1 or not isinstance(documents[0], dict):
+    if source["id"] or not lists or len(documents) != 1 or not isinstance(documents[0], dict):
         return None
     above, trees = _entries(documents[0])
     inner = {path[len(above):] for path in records}
@@ -69,10 +69,13 @@ def _around(documents: list[Any], source: Description, whole: bool = True) -> De
     if not all(inner) or len(items) >= peek.ITEMS * len(trees) or not (above or whole) or (
             source["text"] and len(texts) < len(items)):
         return None
+    inside = telling.said_in(source, items)
+    if not telling.may_say_more(trees, inside):
+        return None
     one = described(source["kind"], [fields.path_text(above)], trees)
     beside = {path[:-2] for path in inner}
     paths = [path for some in one["text"] for path in (some if isinstance(some, list) else [some])]
-    more = telling.says_more(one, trees, source, telling.said_in(source, items))
+    more = telling.says_more(one, trees, inside)
     return one if more and not any(fields.record_path(path)[:-1] in beside for path in paths) else None
 
 

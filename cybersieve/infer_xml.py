@@ -52,14 +52,16 @@ def _around(elements: peek.Elements, source: Description | None, names: list[str
     """A description of the one record around elements that come again, if its title and text, however deep, say far
     more than these do: an article whose keywords they are."""
     name, tree = _outermost(elements)
-    if not source or not elements.whole or not isinstance(tree, dict) or name in names or elements.counts[name] != 1:
+    if not source or source["id"] or not elements.whole or name in names or elements.counts[name] != 1:
         return None
-    if telling.tells([_paragraphs(tree)]) or not {"#text"}.issuperset(source["text"]):
+    if not isinstance(tree, dict) or telling.tells([_paragraphs(tree)]) or not {"#text"}.issuperset(source["text"]):
         return None  # it has been looked at, or these have texts beside a title
-    one = described("xml", [name], [tree])
     inside = sum(telling.said_in(source, trees) * elements.counts[name] / len(trees)
                  for name in names if (trees := elements.samples.get(name)))
-    return one if telling.says_more(one, [tree], source, inside) else None
+    if not telling.may_say_more([tree], inside):
+        return None
+    one = described("xml", [name], [tree])
+    return one if telling.says_more(one, [tree], inside) else None
 
 
 def _outermost(elements: peek.Elements) -> tuple[str, Any]:

@@ -222,12 +222,19 @@ def heads_a_list(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
             and said > own_text(root) * FEED_FROM)
 
 
-def says_more(one: dict[str, Any], trees: list[Any], parts: dict[str, Any], inside: float) -> bool:
-    """Do the records around others without ids say far more than these, which are `inside` characters, and in
-    sentences?"""
-    far_more = characters(one, trees) >= max(FEED_FROM * inside, SAYS_MORE)
+def may_say_more(trees: list[Any], inside: float) -> bool:
+    """Have these far more words than the records in them, which say so many characters?"""
+    return sum(len(text) for text in strings(trees) if words(text)) >= _far_more(inside)
+
+
+def says_more(one: dict[str, Any], trees: list[Any], inside: float) -> bool:
+    """Do the records around others say far more than these, which are `inside` characters, and in sentences?"""
     said = (text for tree in trees for text in _read(one, "text", tree))
-    return not parts["id"] and far_more and language("\n".join(said)[:BEGINNING])
+    return characters(one, trees) >= _far_more(inside) and language("\n".join(said)[:BEGINNING])
+
+
+def _far_more(inside: float) -> float:
+    return max(FEED_FROM * inside, SAYS_MORE)
 
 
 def characters(source: dict[str, Any], trees: list[Any]) -> int:
