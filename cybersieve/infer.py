@@ -149,13 +149,14 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         numbered = any(plain(key) in IDS for key in root)  # a record with parts, not a feed of one
         return [""] if single or numbered or not lists else lists
     apart = [path for path in named if not _beside(path, arrays[path])]
-    most = max((len(apiece[path]) for path in _apiece(apart, apiece)), default=0) if maps else 0
+    most = max((min(len(arrays[path]), max(len(apiece[one]) for one in _apiece(path, apiece)))
+                for path in apart), default=0) if maps else 0
     maps = _joined({path: items for path, items in maps.items() if len(items) >= most}, whole)
-    if maps:  # what all stands in these is part of their records
-        named = [path for path in apart if not all(any(_under(one, room) for room in maps)
-                                                   for one in _apiece([path], apiece))]
+    named = apart if maps else named
     if not named and (found := [path for path, items in arrays.items() if _by_room(root, path, items)]):
         return found
+    named = [path for path in named if not maps or not all(  # what all stands in these is part of their records
+        any(_under(one, room) for room in maps) for one in _apiece(path, apiece))]
     if not named and alike(values):
         return ["*"]
     inner = {key: list(value.values()) for key, value in root.items() if isinstance(value, dict)}
@@ -187,10 +188,9 @@ def _numbered(trees: list[Any]) -> bool:
         telling.says(value) or (isinstance(value, str) and words(value)) for value in values)
 
 
-def _apiece(paths: list[str], arrays: dict[str, list[Any]]) -> list[str]:
-    """The paths of the arrays at these paths: of those that were joined, each one's."""
-    joined = [path for path in paths if path not in arrays]
-    return [path for path in arrays if path in paths or any(_under(path, room) for room in joined)]
+def _apiece(path: str, arrays: dict[str, list[Any]]) -> list[str]:
+    """The path of an array, or those of all that were joined as one."""
+    return [path] if path in arrays else [one for one in arrays if _under(one, path)]
 
 
 def _beside(path: str, items: list[Any]) -> bool:
