@@ -13,14 +13,15 @@ import re
 NARROW, WIDE = 50, 100  # characters of the width
 SLACK = 6  # characters by which the first of two lines may be longer than all others
 ALIKE = 0.4  # of the words of two lines, from which on these are of one form: a log's, an access list's
+LOOKED_AT = 12  # lines, by which that is told
 SURE = 3  # breaks that show how a text was made, or one less where a line ends in a word that no item ends in
 # How a line of prose begins, and one of a list or a log does not.
 _BEGINS = re.compile(r"""(?!\w{1,3}[.)]\s|[0-9][0-9:./-]+\s)["'(\[]?\w""")
 _LETTER = re.compile(r"""["'(\[]?([^\W\d_])""")
 _ENDS = re.compile(r"[.:!?][\"')\]]*$")  # how a sentence does, and with it perhaps a paragraph
-_CODE = re.compile(r"[{};=|<>\\\t]|[^\s.:!?]  +\S")  # hardly ever in prose
+_CODE, _COLUMNS = re.compile(r"[{};=|<>\\\t]"), re.compile(r"[^\s.:!?]  +\S")  # hardly ever in prose
 _LINKS = re.compile(r"(?:,|\b(?:an?|the|of|to|in|on|and|or|by|for|with|is|are|was|be|that|this|as|at|from|which|not))$")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W\d]+|\d")
 _KEY = re.compile(r"[\w-]+: ")
 _BLOCKS = ("```", "~~~", "<p>", "<pre", "<br", "</")
 Lines = list[str]
@@ -49,7 +50,8 @@ def _width(lines: Lines) -> int:
 
 def _breaks(lines: Lines, width: int) -> list[int]:
     """The lines behind which a filler broke a paragraph; none where another break is not the end of a sentence."""
-    if not all(map(_BEGINS.match, lines)) or any(map(_CODE.search, lines)) or _of_one_form(lines):
+    if not all(map(_BEGINS.match, lines)) or any(map(_CODE.search, lines)) or any(
+            "  " in line and _COLUMNS.search(line) for line in lines):
         return []
     found, small = list[int](), 0
     for at, (line, following) in enumerate(zip(lines, lines[1:], strict=False)):
@@ -61,7 +63,7 @@ def _breaks(lines: Lines, width: int) -> list[int]:
             small += goes_on
         elif not _ENDS.search(line):
             return []
-    return found if small * 2 >= len(found) else []
+    return found if small * 2 >= len(found) and not (found and _of_one_form(lines)) else []
 
 
 def _goes_on(line: str) -> bool:
@@ -71,9 +73,9 @@ def _goes_on(line: str) -> bool:
 
 
 def _of_one_form(lines: Lines) -> bool:
-    """Do keys or speakers stand before several, or has each most of its words from the one before? All numbers count
-    as one: lines of a log are as long as one another, too."""
-    said = [{word if word.isalpha() else "0" for word in _WORD.findall(line.lower())} for line in lines]
+    """Do keys or speakers stand before several, or has each many of its words and digits from the one before? Lines of
+    a log are as long as one another, too."""
+    said = [set(_WORD.findall(line.lower())) for line in lines[:LOOKED_AT]]
     shared = [len(one & other) / max(len(one), len(other)) for one, other in zip(said, said[1:], strict=False)]
     return sum(shared) >= ALIKE * len(shared) or sum(map(bool, map(_KEY.match, lines))) > 1
 
