@@ -31,7 +31,7 @@ class _Said:
 
 def groups(said: dict[Leaf, list[str]]) -> list[list[Leaf]]:
     """The fields, each with those that were made of it behind it. Of each field: what every record says, or ""."""
-    columns = {leaf: [_Said(words) if words else None for words in column] for leaf, column in said.items()}
+    columns = {leaf: {row: _Said(words) for row, words in enumerate(column) if words} for leaf, column in said.items()}
     found: dict[Leaf, list[Leaf]] = {}
     for leaf, column in columns.items():
         beside = (other for other in columns if other[:-1] == leaf[:-1])
@@ -42,6 +42,6 @@ def groups(said: dict[Leaf, list[str]]) -> list[list[Leaf]]:
     return [[leaf, *found[leaf]] for leaf in said if leaf in found]
 
 
-def _made_of(column: list[_Said | None], other: list[_Said | None]) -> bool:
-    both = [(a, b) for a, b in zip(column, other, strict=True) if a and b]
-    return len(both) >= RECORDS and sum(a.made_of(b) for a, b in both) >= MOST * len(both)
+def _made_of(column: dict[int, _Said], other: dict[int, _Said]) -> bool:
+    both = column.keys() & other.keys()  # of hundreds of fields each record has few
+    return len(both) >= RECORDS and sum(column[row].made_of(other[row]) for row in both) >= MOST * len(both)

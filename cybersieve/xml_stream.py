@@ -201,7 +201,8 @@ class _Records:
         for node in top.iter(*self.tags) if alone is None else alone:
             if node in last:
                 return
-            if alone is None and (depth := sum(1 for _ in node.iterancestors(*self.tags))):  # within a record
+            # Within a record? By their names: of hundreds of tags libxml2 would make a search of its own for each node.
+            if alone is None and (depth := sum(local(above.tag) in self.names for above in node.iterancestors())):
                 if depth >= self.max_depth:
                     raise InputError(self.name, f"nested deeper than {self.max_depth}", f"line {node.sourceline}",
                                      "raise parse.limits.max_depth if it is meant to be so deep")
