@@ -32,9 +32,12 @@ class _Said:
 def groups(said: dict[Leaf, list[str]]) -> list[list[Leaf]]:
     """The fields, each with those that were made of it behind it. Of each field: what every record says, or ""."""
     columns = {leaf: {row: _Said(words) for row, words in enumerate(column) if words} for leaf, column in said.items()}
+    origins = [leaf for leaf, column in columns.items() if len(column) >= RECORDS and any(
+        one.has_case for one in column.values())]
     found: dict[Leaf, list[Leaf]] = {}
     for leaf, column in columns.items():
-        beside = (other for other in columns if other[:-1] == leaf[:-1])
+        small = len(column) >= RECORDS and not all(one.has_case for one in column.values())
+        beside = (other for other in origins if other[:-1] == leaf[:-1]) if small else iter(())
         origin = next((other for other in beside if _made_of(column, columns[other])), leaf)
         found.setdefault(origin, [])
         if origin != leaf:
