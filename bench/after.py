@@ -1,7 +1,7 @@
 """Before against after, on the same records of the sample corpus.
 
 reading   the whole corpus: bench/before.py without its LLM against parse and score
-large     one file of 35 MB and one five times larger: memory
+large     one JSON file, of three sizes: memory and seconds
 asking    seconds a question, one generate call each on a seeded sample
 start     a server's process to /health and to the first token, beside mlx_lm.server (bench/server.py)
 whole     the pipeline from raw files to the report, nothing in its cache
