@@ -1,14 +1,14 @@
 """What parse recognises in one file, as an entry for `parse.sources` that a user can correct, and its first records."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from cybersieve import parse, records, sources
+from cybersieve import kinds, parse, records, sources
 from cybersieve.errors import InputError
 from cybersieve.params import Parse
 
@@ -20,22 +20,39 @@ def lines(path: Path, settings: Parse) -> Iterator[str]:
     if not path.is_file():
         raise InputError(path, "is no file", remedy="name one raw file")
     notes: Counter[str] = Counter()
-    first = list(islice(parse.found(path, path.name, settings, notes), RECORDS))
+    own = sources.users(settings.sources)
+    relative = _relative(path, own)
+    first = list(islice(parse.found(path, relative, settings, notes), RECORDS))
+    yours = {source.name for source in own}
     if not first:
-        raise InputError(path, "no record found", remedy="describe where they are in parse.sources")
-    yours = {source.name for source in sources.users(settings.sources)}
+        wanted = next((source.place for source in own if source.named(relative)), None)
+        raise InputError(path, "no record found", remedy=f"correct {wanted}, which is for this file" if wanted else
+                         "describe where they are in parse.sources")
     for name in dict.fromkeys(source.name for source, _, _ in first):
         source = next(source for source, _, _ in first if source.name == name)
         told = "by its shape" if source.inferred else "from parse.sources" if name in yours else "a known source"
-        yield f"{path}: {told}. As an entry of parse.sources in params.yaml:"
+        unfit = ", as no entry of parse.sources is for it" if yours and name not in yours else ""
+        yield f"{path}: {told}{unfit}. As an entry of parse.sources in params.yaml:"
         yield ""
         yield from _entry(source.described, path.name)
         yield ""
-    rows = parse.rows(iter(first), path.name, settings, records.Counts(notes=notes))
+    rows = parse.rows(iter(first), relative, settings, records.Counts(notes=notes))
     for row in rows:
         yield from _shown(row)
     for note, count in sorted(notes.items()):
         yield f"noted: {note}: {count}"
+    if not kinds.is_data(relative):
+        yield "noted: a run passes it over by its name: rename it, to .json say"
+
+
+def _relative(path: Path, own: Sequence[sources.Source]) -> str:
+    """The file's path in the folder of dumps, as the user's sources name it: which folder that is, is not known.
+
+    The first of those given is it, or lies above it.
+    """
+    parts = path.parts[1:] or path.parts
+    tails = ["/".join(parts[-depth:]) for depth in range(1, len(parts) + 1)]
+    return next((tail for tail in tails for source in own if source.named(tail)), path.name)
 
 
 def _entry(described: dict[str, Any], name: str) -> list[str]:

@@ -228,10 +228,12 @@ def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: P
     except InputError as found_wrong:
         changed = InputError(path, "changed while it was read", remedy="wait until it is written, then run again")
         error = changed if piece.outdated(path) else found_wrong
-        wanted = any(source.named(name) for source in sources.users(settings.sources))
-        if isinstance(error, readers.NoRecord) and not wanted:
-            counts.notes["skipped: no record found"] += 1
-            return Outcome(name, counts, readers.NoRecord(path, error.reason, error.place, error.remedy))
+        wanted = next((source.place for source in sources.users(settings.sources) if source.named(name)), None)
+        if isinstance(error, readers.NoRecord):
+            if not wanted:
+                counts.notes["skipped: no record found"] += 1
+                return Outcome(name, counts, readers.NoRecord(path, error.reason, error.place, error.remedy))
+            error = InputError(name, error.reason, error.place, f"correct {wanted}, which is for this file")
         lost = Counts(read=counts.read, failed=counts.read)
         lost.notes[f"left out: {', '.join(filter(None, (error.place, error.reason)))}"] += 1
         return Outcome(name, lost, InputError(path, error.reason, error.place, error.remedy))

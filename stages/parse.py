@@ -7,28 +7,23 @@
 Limits: one pass, constant memory; what a file may cost is set in parse.limits.
 """
 
-import argparse
+import sys
 from pathlib import Path
-from typing import Any
 
 from cybersieve import cli, explain, kinds, measure, params, parse, raw_files, remote
 
 
-class Explain(argparse.Action):
-    """Like --help: does its work and ends, without asking for folders. `--params FILE` goes before it."""
-
-    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
-                 option_string: str | None = None) -> None:
-        for line in explain.lines(Path(values), params.load(namespace.params).parse):
-            print(line)
-        parser.exit()
-
-
 def main() -> None:
-    parser = cli.parser(__doc__, "input-dir", "output-dir", "params", "counts", "performance", kind=remote.place)
-    parser.add_argument("--explain", action=Explain, metavar="FILE", help="say what is recognised in FILE, and end")
+    explaining = any(word.startswith("--explain") for word in sys.argv)  # needs no folders
+    folders = [] if explaining else ["input-dir", "output-dir"]
+    parser = cli.parser(__doc__, *folders, "params", "counts", "performance", kind=remote.place)
+    parser.add_argument("--explain", type=Path, metavar="FILE", help="say what is recognised in FILE, and end")
     args = parser.parse_args()
     settings = params.load(args.params)
+    if args.explain is not None:
+        for line in explain.lines(args.explain, settings.parse):
+            print(line)
+        return
 
     with remote.here(args, kinds.is_data):
         with measure.Stopwatch("parse") as watch:

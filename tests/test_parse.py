@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 import pytest
+import yaml
 
 from cybersieve import containers, kinds, params, parse, pieces, records, sources, xml_documents
 from cybersieve.errors import InputError, ParamsError
@@ -631,6 +632,26 @@ def test_script_and_explain(raw, tmp_path):
                                      "the file is cut off (fetch it again)")
     result = run("python", "stages/parse.py", "--explain", raw / "bad.json", code=1)
     assert "byte 9" in result.stderr
+
+
+def test_explain_says_what_a_run_will_do(raw, tmp_path):
+    """Sources go by the path in the folder of dumps; settings count wherever they stand on the line."""
+    (raw / "tickets").mkdir()
+    write(raw / "tickets" / "a.json", json.dumps({"result": {"items": GOOD}}))
+    source = {"name": "mine", "file": ["tickets/*.json"], "records": ["result.items[]"], "text": ["text"]}
+
+    usual = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+    def said(path="tickets/a.json", code=0, **other):
+        write(tmp_path / "p.yaml", yaml.safe_dump(usual | {"parse": usual["parse"] | {"sources": [source | other]}}))
+        done = run("python", "stages/parse.py", "--explain", raw / path, "--params", tmp_path / "p.yaml", code=code)
+        return done.stderr if code else done.stdout
+
+    assert "a.json: from parse.sources. As" in said() and "read as parse.sources[0]: 3" in said()
+    assert "by its shape, as no entry of parse.sources is for it" in said(file=["b.json"])
+    assert "correct parse.sources[0], which is for this file" in said(records=["result.other[]"], code=1)
+    write(raw / "lines.log", "\n".join(map(json.dumps, GOOD)))
+    assert "a run passes it over by its name" in said("lines.log") and "passes it over" not in said()
 
 
 ONE_RECORD = {  # large ones, nearly as large as the limits allow
