@@ -254,7 +254,7 @@ def dvc(folder: Path, sound: bool = True) -> Iterator[Finding]:
         return
     if not (folder / "raw_data").exists():
         yield Finding("raw data", "raw_data/ is not there", "python stages/prepare_corpus.py, or dvc pull, or dumps of "
-                      "your own: docs/dvc.md", fault=True)
+                      "your own: README.md", fault=True)
         return
     done = subprocess.run([sys.executable, "-m", "dvc", "status", "--json"], cwd=folder, capture_output=True, text=True)
     if done.returncode:
@@ -262,9 +262,21 @@ def dvc(folder: Path, sound: bool = True) -> Iterator[Finding]:
                       "another dvc command is running, or dvc.yaml is damaged: dvc status" if sound else
                       "mend the settings first: DVC reads them, too")
         return
-    changed = list(json.loads(done.stdout or "{}"))
+    told = json.loads(done.stdout or "{}")
+    if gone := _deleted(told):
+        yield Finding("DVC", f"{version}; not there, though dvc.yaml wants it: {', '.join(sorted(gone))}",
+                      f"git checkout {' '.join(sorted(gone))}, or take it out of dvc.yaml", fault=True)
+        return
+    changed = list(told)
     yield Finding("DVC", f"{version}; {'changed: ' + ', '.join(changed) if changed else 'everything is up to date'}",
                   "dvc repro" if changed else "")
+
+
+def _deleted(told: dict[str, Any]) -> set[str]:
+    """What `dvc status` misses of stages' deps and no stage makes: `dvc repro` would end there."""
+    parts = [part for stage in told.values() for part in stage if isinstance(part, dict)]
+    gone = {path for part in parts for path, state in part.get("changed deps", {}).items() if state == "deleted"}
+    return gone - {path for part in parts for path in part.get("changed outs", {})}
 
 
 def main(arguments: list[str]) -> None:

@@ -155,6 +155,9 @@ def test_dvc(tmp_path: Path) -> None:
     check(found(), "✓", "up to date")
     (tmp_path / "dvc.yaml").write_text("stages:\n  one:\n    cmd: echo 1 > out\n    outs: [out]\n")
     check(found(), "!", "changed: one", "dvc repro")
+    (tmp_path / "dvc.yaml").write_text("stages:\n  one:\n    cmd: echo 1 > out\n    deps: [own.yaml]\n    outs: [out]\n"
+                                       "  two:\n    cmd: cat out\n    deps: [out]\n")
+    check(found(), "✗", "dvc.yaml wants it: own.yaml", "git checkout own.yaml")  # out is made by a stage
     (tmp_path / "dvc.yaml").write_text("stages: [")
     check(found(), "!", "dvc status")
     check(*doctor.dvc(tmp_path, sound=False), "!", "mend the settings first")
