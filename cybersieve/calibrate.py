@@ -46,7 +46,7 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     estimated = not certain and scored.covered([key for key in scored.found if key in by_file]) >= COVERED
     known = by_file if estimated else uniform
     strangers = sorted(known.keys() - scored.there)
-    if scored.found and len(strangers) >= max(STRANGERS * len(known), 1):
+    if scored.confidences.size and len(strangers) >= max(STRANGERS * len(known), 1):
         cli.warn(certificate.ELSEWHERE.format(len(strangers), len(known), ",".join(strangers[0])))
     found = sorted(known.keys() & scored.found.keys())
     decided = {key: value for key in found if (value := known[key]) is not None}

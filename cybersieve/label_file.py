@@ -96,9 +96,9 @@ class LabelFile:
         next(rows)
         begin = rows.line_num
         for row in rows:
-            if row and not number:
+            if any(row) and not number:
                 break
-            number, begin = number - bool(row), rows.line_num  # a blank line is no answer
+            number, begin = number - any(row), rows.line_num  # a blank line is no answer
         del lines[begin:rows.line_num]
         self._replace("".join(lines))
 

@@ -115,9 +115,9 @@ def with_commas(header: Sequence[str] | None, wanted: str) -> str:
 
 
 def _sound(rows: Any, path: Path) -> Iterator[list[str]]:
-    """Rows of a CSV reader that are no blank lines. Raises InputError with the line."""
+    """Rows of a CSV reader in which something stands. Raises InputError with the line."""
     try:
-        yield from filter(None, rows)
+        yield from filter(any, rows)
     except csv.Error as error:
         raise InputError(path, f"not CSV: {error}", f"line {rows.line_num}", "mend the quotes there") from None
 

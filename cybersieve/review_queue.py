@@ -72,6 +72,6 @@ def listed(path: Path) -> dict[Key, int]:
                 raise InputError(path, f"its columns are {rows.fieldnames}", "line 1",
                                  labels.with_commas(rows.fieldnames, "file and id are wanted"))
             return {(labels.unguarded(row["file"] or ""), labels.unguarded(row["id"] or "")): number
-                    for number, row in enumerate(rows)}
+                    for number, row in enumerate(row for row in rows if row["file"] or row["id"])}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(path, str(error), remedy=WANTED) from None

@@ -265,6 +265,11 @@ def test_many_labels_of_no_record_are_told(tmp_path: Path, capsys: pytest.Captur
     warned = capsys.readouterr().err
     assert found["mode"] == "certified" and warned.count("\n") == 1
     assert "labels for thresholds are of no record of this corpus" in warned and f"'{wrong},x" in warned
+    path.write_text("\n".join([rows[0]] + [row.replace("feed.json,", f"{wrong},x") for row in rows[1:101]]))
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    one, *rest = capsys.readouterr().err.splitlines()
+    assert "are of no record" in one and f"'{wrong},x" in one
+    assert found["mode"] == "uncertified" and "Nothing is certified" in rest[0]
 
 
 def test_an_empty_band_that_labels_would_not_fill_says_so(tmp_path: Path) -> None:

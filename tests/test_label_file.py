@@ -99,7 +99,7 @@ def test_a_second_answer_to_the_same_record_is_refused_but_not_another_labellers
 def test_undo_takes_back_ones_own_last_answer_and_leaves_the_rest_byte_for_byte(tmp_path):
     path = tmp_path / "sample.csv"
     ann, bob = LabelFile(path, "ann"), LabelFile(path, "bob")
-    path.write_text(HEADER + "b,0,1\n")
+    path.write_text(HEADER + "b,0,1\n,,\n")
     ann.add(("b", "1"), "1")
     before = path.read_bytes()
     ann.add(("b", "2"), "1")

@@ -78,7 +78,7 @@ def test_undecided_labels_are_none_and_a_repeated_one_is_no_error(tmp_path):
 
 @pytest.mark.parametrize("content", [
     "file,id,label\na,1, 1 \na,2,0.0\na,3,U\n", "file;id;label\na;1;1.0\na;2;0\na;3;u \n",
-    '\ufeff"file";"id";"label";"note"\r\na;1;1;"x;\r\ny"\r\na;2;0;\r\n\r\na;3;U;1,5\r\n'])
+    '\ufeff"file";"id";"label";"note"\r\na;1;1;"x;\r\ny"\r\na;2;0;\r\n\r\na;3;U;1,5\r\n;;;\r\n'])
 def test_labels_are_read_as_spreadsheets_write_them(tmp_path, content):
     path = tmp_path / "labels.csv"
     path.write_bytes(content.encode())
