@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cybersieve import calibrate, card, dedup, export, page, parse, provenance, records, report, rules, score, verify
+from cybersieve.errors import InputError
 from cybersieve.measure import Stopwatch
 from cybersieve.params import Params
 from cybersieve.records import Counts
@@ -30,8 +31,7 @@ def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params,
     parsed, unique, scored, verdicts, counts = (
         work / name for name in ("parsed", "unique", "scored", "verdicts", "counts"))
     thresholds, measured = work / "thresholds.json", work / "performance"
-    export.check(settings.export)  # what would end the run after hours of work ends it now
-    rules.load(settings.score.rules, settings.score.extra_rules, settings.score.trust)
+    _check(input_dir, output_dir, settings)
     asked = verify.Verifier(settings.verify).files.card()
     for folder in (counts, measured):
         shutil.rmtree(folder, ignore_errors=True)
@@ -55,3 +55,14 @@ def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params,
     page.page_folder(parsed, scored, verdicts, labels_dir, output_dir / "plots", output_dir, settings,
                      provenance.commands(command), f"{target}/stages")
     return figures
+
+
+def _check(input_dir: Path, output_dir: Path, settings: Params) -> None:
+    """What would end the run after hours of work, or harm another project, ends it now."""
+    if (output_dir / "dvc.yaml").exists():
+        raise InputError(output_dir, "is a DVC project, with files of its own where the output would be",
+                         remedy="name another output folder")
+    for name, also in {"filtered": export.WRITTEN, "rejected": "", "plots": report.PLOTS}.items():
+        records.check_output(output_dir / name, input_dir, also=also)
+    export.check(settings.export)
+    rules.load(settings.score.rules, settings.score.extra_rules, settings.score.trust)

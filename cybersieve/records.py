@@ -211,14 +211,9 @@ def write(path: Path, rows: Iterable[Row], schema: pa.Schema, batch: int = 2048)
     return sink.count
 
 
-@contextmanager
-def output_folder(folder: Path, *inputs: Path, also: str = "") -> Iterator[Path]:
-    """A new empty folder that takes `folder`'s place only when the block ends well.
-
-    A run that is killed leaves `folder` as it was, or absent: nothing half-written. Refuses (InputError) to replace a
-    folder that holds anything but Parquet files of stages (`also`: a pattern of what else the stage writes there), or
-    that is, holds or lies in an input (or another output), or that another run is about to replace.
-    """
+def check_output(folder: Path, *inputs: Path, also: str = "") -> None:
+    """Refuses (InputError) to replace a folder that holds anything but Parquet files of stages (`also`: a pattern of
+    what else the stage writes there), or that is, holds or lies in an input (or another output)."""
     named, folder = Path(folder), Path(folder).resolve()
     for other in inputs:
         a, b = folder, Path(other).resolve()
@@ -231,6 +226,17 @@ def output_folder(folder: Path, *inputs: Path, also: str = "") -> Iterator[Path]
             raise InputError(named / strange.relative_to(folder) if strange else named,
                              "is not a stage's output, and would be deleted",
                              remedy="name another output folder")
+
+
+@contextmanager
+def output_folder(folder: Path, *inputs: Path, also: str = "") -> Iterator[Path]:
+    """A new empty folder that takes `folder`'s place only when the block ends well.
+
+    A run that is killed leaves `folder` as it was, or absent: nothing half-written. Raises InputError as
+    `check_output`, or where another run is about to replace the folder.
+    """
+    check_output(folder, *inputs, also=also)
+    named, folder = Path(folder), Path(folder).resolve()
     partial, former = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.former.partial")
     with _alone(partial, named):
         for left in (*partial.iterdir(), former):

@@ -87,3 +87,16 @@ def test_settings_of_late_stages_are_looked_at_before_any_work(tmp_path, was, be
     result = run("python", "-m", "cybersieve", "filter", "--input-dir", tmp_path / "raw", "--output-dir",
                  tmp_path / "out", "--params", tmp_path / "params.yaml", cwd=ROOT, code=1)
     assert name in result.stderr and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("there", "said"), [
+    ("filtered/mine.txt", "filtered/mine.txt: is not a stage's output"), ("plots/mine.png", "plots/mine.png: is not a"),
+    ("dvc.yaml", "out: is a DVC project")])
+def test_a_folder_that_holds_something_else_is_refused_before_any_work(tmp_path, there, said):
+    corpus.write(tmp_path / "raw", copies=1)
+    mine = tmp_path / "out" / there
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    result = run("python", "-m", "cybersieve", "filter", "--input-dir", tmp_path / "raw", "--output-dir",
+                 tmp_path / "out", cwd=ROOT, code=1)
+    assert said in result.stderr and mine.read_text() == "mine" and not (tmp_path / "out" / "stages").exists()
