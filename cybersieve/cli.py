@@ -32,8 +32,9 @@ FILES = {
     "performance": "where to write seconds and memory (JSON)",
 }
 
-REMEDIES = {errno.ENOENT: " (correct the path, or run the stage before)", errno.ENOSPC: " (make room on the disk)",
-            errno.EDQUOT: " (make room on the disk)", errno.EACCES: " (see who may write there, or name another place)"}
+ROOM, PLACE = " (make room on the disk)", " (see who may write there, or name another place)"
+REMEDIES = {errno.ENOENT: " (correct the path, or run the stage before)", errno.ENOSPC: ROOM, errno.EDQUOT: ROOM,
+            errno.EACCES: PLACE, errno.EROFS: PLACE}
 
 
 def local(text: str) -> Path:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from cybersieve import cli, machine, model, params, prompt
-from cybersieve.errors import ModelError, ParamsError
+from cybersieve.errors import ModelError, ParamsError, disk_says
 from cybersieve.jobs import Loaded
 from cybersieve.worker import Worker
 
@@ -121,7 +121,8 @@ def _bound(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=1024)
     except (OSError, OverflowError) as error:
-        raise ParamsError(f"--host {host} --port {port}: {error}") from None
+        said = disk_says(error) if isinstance(error, OSError) else error
+        raise ParamsError(f"--host {host} --port {port}: {said} (name another one of the two)") from None
 
 
 def _load(found: model.Found, settings: params.Verify) -> Loaded:

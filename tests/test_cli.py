@@ -92,6 +92,8 @@ def test_ctrl_c_during_imports_is_as_clean(tmp_path):
 @pytest.mark.parametrize(("raised", "word"), [
     ("OSError(28, 'No space left on device', 'out.parquet')",
      "out.parquet: No space left on device; nothing half-written is kept (make room"),
+    ("OSError(30, 'Read-only file system', 'out.parquet')",
+     "Read-only file system; nothing half-written is kept (see who may write there, or name another place)"),
     ("OSError('of a library')", "of a library; nothing half-written is kept"),
     ("MemoryError()", "out of memory")])
 def test_what_the_machine_lacks_is_one_line(tmp_path, raised, word):

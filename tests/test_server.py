@@ -231,7 +231,7 @@ def test_ctrl_c_ends_it_with_a_line(folder: Path) -> None:
 
 @pytest.mark.parametrize(("options", "words"), [
     (["--model", "/nowhere/at/all"], "verify.model"), (["--batch-size", "0"], "--batch-size: 0"),
-    (["--host", "192.0.2.1"], "--host 192.0.2.1"), (["--port", "99999"], "--port 99999"),
+    (["--host", "192.0.2.1"], "--host 192.0.2.1"), (["--port", "99999"], "(name another one of the two)"),
     (["--params", "nowhere.yaml"], "nowhere.yaml")])
 def test_what_prevents_a_start_is_one_line(options: list[str], words: str, tmp_path: Path) -> None:
     shown = run(ROOT / "start-simple-server.sh", *options, code=1, cwd=tmp_path, HF_HUB_OFFLINE="1").stderr
