@@ -30,6 +30,13 @@ from cybersieve import adapter_folder, cache, cli, labels, machine, params, prom
 from cybersieve.errors import InputError, ParamsError
 from cybersieve.training_data import Row
 
+SETTINGS = {  # of lora.Settings: what --help says of them
+    "rank": "of the LoRA matrices", "scale": "of what they add", "layers": "with LoRA, from the last one; 0: all",
+    "depth": "use only the model's first layers; 0: all", "epochs": "times that each text is seen",
+    "batch_size": "texts a step", "learning_rate": "at its highest", "warmup": "share of the steps until it is there",
+    "weight_decay": "of AdamW", "smoothing": "of labels", "evaluations": "looks at the texts held back in a whole run",
+    "patience": "looks without a lower loss until it stops"}
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     run(_parser().parse_args(arguments))
@@ -45,14 +52,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--never", type=Path, metavar="FILE", help="fingerprints of texts to refuse (never.csv)")
     parser.add_argument("--model", default="smollm2-135m-instruct", help="as verify.model (default %(default)s)")
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], help="of the frozen weights (default: by device)")
-    parser.add_argument("--question", default=params.PROMPT, help="default %(default)r")
+    parser.add_argument("--question", default=params.PROMPT, help="put behind the text (default %(default)r)")
     parser.add_argument("--max-tokens", type=int, default=80, help="of a text's beginning (default %(default)s)")
     defaults = _settings_type()()
     for field in dataclasses.fields(defaults):
         if field.name not in ("seed", "keys", "start_from", "base"):
             value = getattr(defaults, field.name)
             name = f"--{field.name.replace('_', '-')}"
-            parser.add_argument(name, type=type(value), default=value, help="default %(default)s")
+            parser.add_argument(name, type=type(value), default=value,
+                                help=f"{SETTINGS[field.name]} (default %(default)s)")
     parser.add_argument("--keys", nargs="+", default=list(defaults.keys), help="layers with LoRA (default %(default)s)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="one run each; several are averaged")
     parser.add_argument("--held-back", type=float, default=0.08, help="share only measured on (default %(default)s)")
