@@ -30,6 +30,7 @@ from cybersieve import adapter_folder, cache, cli, labels, machine, params, prom
 from cybersieve.errors import InputError, ParamsError
 from cybersieve.training_data import Row
 
+FEW = 50  # texts to calibrate on, below which a warning says so
 SETTINGS = {  # of lora.Settings: what --help says of them
     "rank": "of the LoRA matrices", "scale": "of what they add", "layers": "with LoRA, from the last one; 0: all",
     "depth": "use only the model's first layers; 0: all", "epochs": "times that each text is seen",
@@ -130,6 +131,9 @@ def run(args: argparse.Namespace) -> None:
     print(f"{len(learned)} texts to learn from, {len(held)} held back; left out: {dict(left_out)}", flush=True)
     if not held:
         cli.warn("no text is held back: no look stops the training early, and the last weights are taken as they come "
+                 "(remedy: more --labels, or a larger --held-back)")
+    elif len(held) + len(extra) < FEW and not (args.folds or args.each_source):
+        cli.warn(f"{len(held) + len(extra)} texts to measure and calibrate on: what they show says little "
                  "(remedy: more --labels, or a larger --held-back)")
     best = bench.mean(held) if args.mean_with else bench.best(learned, held)
     if args.consistent:

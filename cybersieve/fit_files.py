@@ -45,7 +45,9 @@ def labelled_texts(path: Path) -> list[Example]:
                     raise TypeError("text and title are to be strings")
                 if row["label"] in (0, 1):
                     found.append(Example(row.get("title") or "", row["text"], row["label"], path.stem))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise InputError(path, str(error.strerror), remedy="name files of {text, label} lines") from None
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(path, f"not lines of {{text, label}}: {error!r}", f"line {number}" if number else "") from None
     return found
 

@@ -431,3 +431,10 @@ def test_the_posterior_weighs_both_witnesses():
     margins, log_odds = 2 * truth - 1 + rng.normal(0, 1, 4000), 2 * truth - 1 + rng.normal(0, 2, 4000)
     found = calibration.posterior(margins.tolist(), log_odds.tolist(), truth.tolist())
     assert found["margin"] == pytest.approx(2.0, abs=0.25) and found["log_odds"] == pytest.approx(0.5, abs=0.15)
+
+
+def test_few_texts_to_calibrate_on_are_told(model, texts, tmp_path, capfd):
+    few = tmp_path / "few.jsonl"
+    few.write_text("".join(texts.read_text().splitlines(keepends=True)[::3]))
+    train(model, few, tmp_path / "a", "--held-back", "0.3")
+    assert "texts to measure and calibrate on: what they show says little" in capfd.readouterr().err

@@ -140,6 +140,8 @@ def test_texts_and_their_errors(tmp_path: Path) -> None:
     path.write_text('{"text": "a", "label": 1}\n{"text": "b"}\n')
     with pytest.raises(InputError, match=r"texts\.jsonl, line 2"):
         fit_files.labelled_texts(path)
+    with pytest.raises(InputError, match=r"^none\.jsonl: No such file or directory \(name files of"):
+        fit_files.labelled_texts(Path("none.jsonl"))
     path.write_text('\ufeff{"text": "a", "label": 1}\n\n{"text": null, "label": 1}\n')
     with pytest.raises(InputError, match=r"texts\.jsonl, line 3.*strings"):
         fit_files.labelled_texts(path)
