@@ -19,6 +19,7 @@ commands:
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -41,11 +42,11 @@ def _filter(arguments: list[str]) -> None:
     parser.add_argument("--labels", type=cli.label_folder, default=Path("labels"), metavar="DIR",
                         help="labelled records")
     args = parser.parse_args(arguments)
-    from cybersieve import kinds, params, pipeline, summary
+    from cybersieve import kinds, params, pipeline, sources, summary
 
-    named = str(args.input_dir), str(args.output_dir)
-    with remote.here(args, kinds.is_data):
-        pipeline.run(args.input_dir, args.output_dir, args.labels, params.load(args.params), named)
+    named, settings = (str(args.input_dir), str(args.output_dir)), params.load(args.params)
+    with remote.here(args, partial(kinds.is_data, own=sources.users(settings.parse.sources))):
+        pipeline.run(args.input_dir, args.output_dir, args.labels, settings, named)
         summary.show(args.output_dir, as_markdown=False)
 
 

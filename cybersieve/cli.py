@@ -56,8 +56,9 @@ def label_folder(text: str) -> Path:
     return path
 
 
-def parser(doc: str | None, *paths: str, kind: Callable[[str], object] = local) -> argparse.ArgumentParser:
-    """An argument parser with the module's docstring as help; each of `paths` is a required `--NAME PATH`.
+def parser(doc: str | None, *paths: str, kind: Callable[[str], object] = local,
+           required: bool = True) -> argparse.ArgumentParser:
+    """An argument parser with the module's docstring as help; each of `paths` is a `--NAME PATH`, `required` or not.
 
     `kind` makes a path of an argument (remote.place: or a URL). Those of `paths` that are FILES may be left out.
     """
@@ -70,7 +71,7 @@ def parser(doc: str | None, *paths: str, kind: Callable[[str], object] = local) 
             result.add_argument(f"--{name}", type=Path, default=usual, metavar="FILE", help=FILES[name])
         else:
             wanted = label_folder if name == "labels" else kind
-            result.add_argument(f"--{name}", type=wanted, required=True, metavar="PATH", help=PATHS[name])
+            result.add_argument(f"--{name}", type=wanted, required=required, metavar="PATH", help=PATHS[name])
     return result
 
 

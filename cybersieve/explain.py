@@ -41,8 +41,8 @@ def lines(path: Path, settings: Parse) -> Iterator[str]:
         yield from _shown(row)
     for note, count in sorted(notes.items()):
         yield f"noted: {note}: {count}"
-    if not kinds.is_data(relative):
-        yield "noted: a run passes it over by its name: rename it, to .json say"
+    if not kinds.is_data(relative, own):
+        yield "noted: a run passes it over by its name: rename it, to .json say, or name its ending in parse.sources"
 
 
 def _relative(path: Path, own: Sequence[sources.Source]) -> str:

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from cybersieve import tables
@@ -38,11 +39,15 @@ _JSON = re.compile(rb"""\{\s*(?:["}]|$) | \[\s*(?:[\[{"\]\d-]|true|false|null|Na
                         | "(?:[^"\\\n]|\\.)*"\s*(?:$|\n)""", re.X)
 
 
-def is_data(path: str) -> bool:
-    """Does the name leave open that this is a dump? Hidden files, texts, code, pictures and checksums are not."""
-    pure = PurePosixPath(bare(path))
+def is_data(path: str, own: Sequence[Source] = ()) -> bool:
+    """Does the name leave open that this is a dump? Hidden files, texts, code, pictures and checksums are not, unless a
+    user's source names them by a pattern with their ending."""
+    pure = PurePosixPath(bare(path.rpartition("!")[2]))
     if any(part.startswith((".", "__MACOSX")) for part in pure.parts):
         return False
+    if pure.suffix and any(source.named(path) and pure.suffix in (PurePosixPath(bare(pattern)).suffix
+                                                                 for pattern in source.file) for source in own):
+        return True
     return pure.suffix.lower() not in NOT_DATA and not (
         pure.suffix.lower() not in DATA_NAMES and pure.name.split(".")[0].lower() in NOT_DATA_STEMS)
 

@@ -64,7 +64,7 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
     """
     own = sources.users(settings.sources)  # wrong settings are told before any work
     counts = Counts()
-    names, skipped = raw_files.listed(input_dir)
+    names, skipped = raw_files.listed(input_dir, own)
     for name, reason in skipped.items():
         counts.add(raw_files.shown(name), Counts(notes=Counter({f"skipped: {reason}": 1})))
     for line in _passed_over(names, skipped, own):
@@ -313,7 +313,7 @@ def found(path: Path, name: str, settings: Parse, notes: Counter[str], part: con
         if containers.spreadsheet(inner):
             notes["archive members skipped: spreadsheet"] += 1
             continue
-        if member.name and not kinds.is_data(inner.rpartition("!")[2]):
+        if member.name and not kinds.is_data(inner, own):
             notes["archive members skipped: not data"] += 1
             continue
         with named(member.name):

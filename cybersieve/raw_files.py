@@ -1,18 +1,21 @@
 """The files of a folder of raw dumps: which are data, which are passed over and why, which can't be read."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from cybersieve import kinds
 from cybersieve.errors import InputError
+from cybersieve.sources import Source
 
 MAX_NAME = 230  # bytes of a file's name: those that stand behind it in the output fit in the usual 255
 
 
-def listed(folder: Path) -> tuple[list[str], dict[str, str]]:
+def listed(folder: Path, own: Sequence[Source] = ()) -> tuple[list[str], dict[str, str]]:
     """Relative paths of the data files in the folder, sorted, and why the others are passed over.
 
-    Links to folders are not followed, links to files only where they stay in the folder.
+    Links to folders are not followed, links to files only where they stay in the folder. What the user's `own` sources
+    name may be data, too (kinds.is_data).
     """
     if not folder.is_dir():
         raise InputError(folder, "is not a folder", remedy="name the folder of raw dumps")
@@ -26,7 +29,7 @@ def listed(folder: Path) -> tuple[list[str], dict[str, str]]:
         for base in sorted([*found, *links]):
             path = Path(place) / base
             name = path.relative_to(folder).as_posix()
-            if reason := _not_data(path, name, top):
+            if reason := _not_data(path, name, top, own):
                 skipped[name] = reason
             else:
                 names.append(name)
@@ -60,7 +63,7 @@ def shown(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _not_data(path: Path, name: str, top: Path) -> str:
+def _not_data(path: Path, name: str, top: Path, own: Sequence[Source]) -> str:
     """Why a file is passed over; empty where it is to be parsed."""
     if os.path.islink(path) and top not in Path(os.path.realpath(path)).parents:  # resolve() raises where links loop
         return "a link out of the folder"
@@ -68,12 +71,12 @@ def _not_data(path: Path, name: str, top: Path) -> str:
         return "a link to a folder"
     if not os.path.isfile(path):
         return "no regular file" if os.path.lexists(path) else ""  # "": its folder keeps it from being looked at
-    if not kinds.is_data(name):
+    if not kinds.is_data(name, own):
         return "not data"
     return "" if path.stat().st_size else "empty file"
 
 
-def size_mb(folder: Path) -> float:
+def size_mb(folder: Path, own: Sequence[Source] = ()) -> float:
     """Size of the folder's data files, as they are packed, in MB (10^6 bytes)."""
-    paths = [folder / name for name in listed(folder)[0]]
+    paths = [folder / name for name in listed(folder, own)[0]]
     return round(sum(path.stat().st_size for path in paths if os.path.isfile(path)) / 1e6, 3)

@@ -8,15 +8,16 @@ Limits: one pass, constant memory; what a file may cost is set in parse.limits.
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
-from cybersieve import cli, explain, kinds, measure, params, parse, raw_files, remote
+from cybersieve import cli, explain, kinds, measure, params, parse, raw_files, remote, sources
 
 
 def main() -> None:
     explaining = any(word.startswith("--explain") for word in sys.argv)  # needs no folders
-    folders = [] if explaining else ["input-dir", "output-dir"]
-    parser = cli.parser(__doc__, *folders, "params", "counts", "performance", kind=remote.place)
+    parser = cli.parser(__doc__, "input-dir", "output-dir", "params", "counts", "performance", kind=remote.place,
+                        required=not explaining)
     parser.add_argument("--explain", type=Path, metavar="FILE", help="say what is recognised in FILE, and end")
     args = parser.parse_args()
     settings = params.load(args.params)
@@ -25,11 +26,12 @@ def main() -> None:
             print(line)
         return
 
-    with remote.here(args, kinds.is_data):
+    own = sources.users(settings.parse.sources)
+    with remote.here(args, partial(kinds.is_data, own=own)):
         with measure.Stopwatch("parse") as watch:
             counts = parse.parse_folder(args.input_dir, args.output_dir, settings.parse, settings.engine)
         counts.save(args.counts)
-        watch.save(args.performance, records=counts.read, mb=raw_files.size_mb(args.input_dir))
+        watch.save(args.performance, records=counts.read, mb=raw_files.size_mb(args.input_dir, own))
 
 
 if __name__ == "__main__":

@@ -652,6 +652,26 @@ def test_explain_says_what_a_run_will_do(raw, tmp_path):
     assert "correct parse.sources[0], which is for this file" in said(records=["result.other[]"], code=1)
     write(raw / "lines.log", "\n".join(map(json.dumps, GOOD)))
     assert "a run passes it over by its name" in said("lines.log") and "passes it over" not in said()
+    assert "from parse.sources. As" in (told := said("lines.log", file=["*.log"], records=[])) and "passes" not in told
+
+
+def test_a_users_source_reads_what_is_passed_over_by_name(tmp_path):
+    for name in ("a/lines.log", "a/README.md", "a/.hidden.log", "b/lines.log"):
+        (tmp_path / "raw" / name).parent.mkdir(parents=True, exist_ok=True)
+        write(tmp_path / "raw" / name, "\n".join(map(json.dumps, GOOD)))
+    with zipfile.ZipFile(tmp_path / "raw" / "a" / "b.zip", "w") as packed:
+        packed.writestr("inner.log", json.dumps(GOOD[0]))
+        packed.writestr("inner.md", json.dumps(GOOD[0]))
+
+    def read(*files):
+        settings = replace(SETTINGS, sources=[{"name": "mine", "file": list(files), "text": ["text"]}])
+        return parse.parse_folder(tmp_path / "raw", tmp_path / "out", settings, "local").sources
+
+    told = {name: counts.read for name, counts in read("*.log").items()}
+    assert told == {"a/.hidden.log": 0, "a/README.md": 0, "a/b.zip": 1, "a/lines.log": len(GOOD),
+                    "b/lines.log": len(GOOD)}
+    with pytest.raises(InputError, match="no record found|holds no records"):  # no ending: what is data, and no other
+        read("a/*")
 
 
 ONE_RECORD = {  # large ones, nearly as large as the limits allow
