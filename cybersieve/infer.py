@@ -119,7 +119,8 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         paths = _json_records([root[key]], whole)
         if paths == [""]:
             return ["*"] if _numbered([root]) else paths
-        if all(path.startswith("*") for path in paths) and (whole or alike(list(root[key].values()))):
+        if all(path.startswith("*") for path in paths) and (
+                whole or paths == ["*.*"] or alike(list(root[key].values()))):
             return [f"{fields.quoted(key)}.{path}" for path in paths]
     if telling.records_by_key(root) or telling.by_key(root):
         return ["*"]
@@ -160,7 +161,9 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     if not named and alike(values):
         return ["*"]
     inner = {key: list(value.values()) for key, value in root.items() if isinstance(value, dict)}
-    if not named and len(inner) == len(root) and alike([item for items in inner.values() for item in items]):
+    first = [item for items in inner.values() for item in items[:1] if isinstance(item, dict)]  # in each room
+    if not named and len(inner) == len(root) and alike([item for items in inner.values() for item in items]) and (
+            len(first) < 2 or alike(first)):
         full = [key for key, items in inner.items() if sum(isinstance(item, dict) for item in items) * 2 > len(items)]
         return [f"{fields.quoted(key)}.*" for key in full] if whole and len(full) < len(root) else ["*.*"]
     if named or maps:
@@ -336,7 +339,7 @@ def _joined(arrays: dict[str, list[Any]], whole: bool = True) -> dict[str, list[
             family = fields.path_text("*" if at in places else step for at, step in enumerate(steps))
             families.setdefault(family, {})[path] = [steps[at] for at in places]
     for family, keys in sorted(families.items(), key=lambda item: -len(item[1])):
-        alike_below = len(keys) > 1 and fields.record_path(family)[-2:-1] not in (("*",), ("[]",), ())
+        alike_below = len(keys) > 1 and fields.record_path(family)[-2:-1] not in (("[]",), ())
         enough = len(keys) >= FAMILY or (not whole and alike_below) or all(
             numeric(key) for some in keys.values() for key in some)
         if enough and keys.keys() <= arrays.keys():

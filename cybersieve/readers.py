@@ -128,8 +128,8 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
 
 
 def _rooms(source: Source) -> set[fields.RecordPath]:
-    """What the arrays and maps of its records stand in."""
-    return {place[:-2] for place in source.places}
+    """What the arrays of its records stand in, beside which others are read, and its maps."""
+    return {place if place[-1:] == ("*",) else place[:-2] for place in source.places}
 
 
 def sequence(begin: bytes, chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:

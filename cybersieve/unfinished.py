@@ -45,7 +45,7 @@ def json_end(source: Source, begin: bytes, more: bytes) -> int:
     for at in range(0, len(more), json_scan.PART):
         marks, opening, nested = nesting.brackets(np.frombuffer(more, np.uint8)[at:at + json_scan.PART])
         behind = ~opening & (marks + at >= len(begin))
-        for level in {*range(len(rooms)), 1}:
+        for level in {*range(len(rooms)), 1, 2}:
             found = marks[behind & (nested == level)]
             if len(found):
                 ends.setdefault(level, at + int(found[0]) + 1)
@@ -54,17 +54,21 @@ def json_end(source: Source, begin: bytes, more: bytes) -> int:
     if 0 in ends and not more[ends[0]:ends[0] + peek.FIRST].strip() and not (ends[0] <= peek.MOST and all(
             len(path) == 2 and path[-1] == "[]" and _own(documents[0]) for path in source.places)):
         del ends[0]
-    return next((end for level, end in sorted(ends.items()) if not level or any(map(_own, rooms[level:level + 1]))
-                 or (level == 1 and _one_of_many(documents[0], source.places, more[end:end + peek.FIRST]))), 0)
+    return next((end for level, end in sorted(ends.items()) if not level or any(map(_own, rooms[level:level + 1])) or (
+        level < 3 and _one_of_many(documents[0], level, source.places, more[end:end + peek.FIRST]))), 0)
 
 
-def _one_of_many(root: dict[str, Any], places: list[RecordPath], behind: bytes) -> bool:
-    """Do all records stand in the document's last object, and does another like it come behind that?"""
-    comma, last = _COMMA.match(behind), next(reversed(root), "")
-    if not comma or any(place[:1] != (last,) for place in places):
+def _one_of_many(root: dict[str, Any], level: int, places: list[RecordPath], behind: bytes) -> bool:
+    """Do all records stand in the last object of the document, or of its last one, and does another like it come behind
+    that?"""
+    comma, keys = _COMMA.match(behind), list[str]()
+    for _ in range(level):
+        keys.append(next(reversed(root), "") if isinstance(root, dict) else "")
+        root = root.get(keys[-1], {}) if isinstance(root, dict) else {}
+    if not comma or any(place[:level] != tuple(keys) for place in places):
         return False
     further = peek.json_documents(b"{" + behind[comma.end():])
-    both = [root[last], *(value for tree in further for value in list(tree.values())[:1])]
+    both = [root, *(value for tree in further for value in list(tree.values())[:1])]
     inner = [value for room in both if isinstance(room, dict) for value in list(room.values())[:1]]
     return alike(both) or (len(inner) == 2 and alike(inner))
 

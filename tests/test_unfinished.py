@@ -128,6 +128,22 @@ def test_rooms_of_one_kind_of_which_the_beginning_shows_one_or_two(shape, room, 
     assert [row["id"] for row in rows] == [key for n, size in enumerate(sizes) for key in said(n, size)]
 
 
+@pytest.mark.parametrize("sizes", [(700, 2, 3), (300, 300, 300), (150, 150, 150)])
+@pytest.mark.parametrize("more", [{}, {"meta": {"made": "2031-01-01", "tool": "x"}}])
+def test_the_same_in_a_wrapper(more, sizes, tmp_path):
+    document = json.dumps(more | {"data": {f"package-{n}": said(n, size) for n, size in enumerate(sizes)}})
+    rows = parsed(tmp_path, "dump.json", document)
+    assert [row["id"] for row in rows] == [key for n, size in enumerate(sizes) for key in said(n, size)]
+
+
+@pytest.mark.parametrize("wrap", [lambda tree: tree, lambda tree: {"data": tree}])
+@pytest.mark.parametrize("size", [3, 700])
+def test_maps_of_two_kinds_are_no_rooms_of_one(wrap, size, tmp_path):
+    products = {f"p-{n}": {"name": f"Panel {n}", "vendor": "Acme Inc", "cpe": "x"} for n in range(size)}
+    document = json.dumps(wrap({"products": products, "vulnerabilities": said(1, size)}))
+    assert [row["id"] for row in parsed(tmp_path, "dump.json", document)] == list(said(1, size))
+
+
 def test_an_object_of_another_kind_behind_a_long_one_is_no_room_of_records(tmp_path):
     shapes = {f"Shape{n}": {"type": "string", "members": [n], "documentation": PROSE} for n in range(20)}
     operations = {f"Get{n}": {"name": f"Get{n}", "input": n, "output": n, "http": {"method": "GET"},
