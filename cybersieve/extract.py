@@ -130,9 +130,9 @@ def _first(finds: list[Values], tree: Any) -> str:
 
 
 def _meta(values: list[Any]) -> Any:
-    """Values as metadata, each once: one by itself, several as a list, trees as their words."""
+    """Values as metadata, each once: one by itself, several as a list, trees as their words on one line."""
     if dict in map(type, values):
-        values = [fields.words(value) if type(value) is dict else value for value in values]
+        values = [fields.words(value).replace("\n", " ") if type(value) is dict else value for value in values]
     if len(values) == 1:
         return _spaces(values[0])
     once = dict.fromkeys(map(_spaces, values))

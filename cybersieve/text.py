@@ -77,7 +77,7 @@ def markdown(text: str) -> str:
         text = _fenced(text, held)
     if "`" in text:
         text = _hold(text, held, 2)
-    text = autolinks(_links(text))
+    text = unprefixed(autolinks(_links(text)))
     if "<!--" in text:
         text = cut_out(text, _COMMENT, "-->")
     if "][" in text:

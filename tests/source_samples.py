@@ -314,11 +314,12 @@ often.</x:description><x:warning category="general">It may jam.</x:warning><x:ra
         Expected("39fa2:1", "js/sqli", "This query depends on input.", None, {"file": "a.js", "rule": "js/sqli"})]),
     Sample("cyclonedx", "bom.json", _json({"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
         "metadata": {"tools": [{"vendor": "Foo", "name": "a tool of ours"}]},
-        "components": [{"bom-ref": "c1", "purl": "pkg:npm/left-pan@1", "name": "left-pan", "description": "Pads pans."}],
+        "components": [{"bom-ref": "c1", "purl": "pkg:npm/left-pan@1", "name": "left-pan", "description": "Pads pans.",
+                        "components": [{"name": "pan", "components": [{"name": "lid", "description": "Covers pans."}]}]}],
         "vulnerabilities": [{"bom-ref": "v1", "id": "CVE-2031-0050", "description": "It pads too far.", "ratings": [{"severity": "high"}],
                              "recommendation": "Upgrade.", "analysis": {"state": "exploitable"}, "cwes": [787]},
                             {"id": "CVE-2031-0051", "description": "Not a flaw.", "rejected": "2031-01-02T00:00:00Z"}]}), [
-        Expected("pkg:npm/left-pan@1", "left-pan", "Pads pans."),
+        Expected("pkg:npm/left-pan@1", "left-pan", "Pads pans.\nCovers pans."),
         Expected("CVE-2031-0050", "CVE-2031-0050", "It pads too far.\nUpgrade.", None, {"severity": "high", "weaknesses": 787,
                                                                                      "status": "exploitable"}),
         Expected("CVE-2031-0051", "CVE-2031-0051", "Not a flaw.", "REJECTED")]),
@@ -432,6 +433,11 @@ often.</x:description><x:warning category="general">It may jam.</x:warning><x:ra
                   {"external_id": "T9002", "type": "attack-pattern"}),
          Expected(f"relationship--{UUID}4", "", "", "no text"),
          Expected(f"indicator--{UUID}5", "Bad host", "Pattern: [domain-name:value = 'evil.example']")]),
+    Sample("stix", "stix-capec.json", _json({"type": "bundle", "id": f"bundle--{UUID}2", "objects": [
+        {"type": "attack-pattern", "id": f"attack-pattern--{UUID}6", "name": "Knocking Thrice", "x_capec_status": "Deprecated",
+         "description": "Knocks.<xhtml:p>And waits.</xhtml:p>", "x_capec_prerequisites": ["A door."],
+         "x_capec_execution_flow": "<h2> Execution Flow </h2><ol><li><p>Knock.</p></li></ol>"}]}), [
+        Expected(f"attack-pattern--{UUID}6", "Knocking Thrice", "Knocks.\nAnd waits.\nA door.\nExecution Flow\nKnock.", "deprecated")]),
     Sample("misp-galaxy", "galaxy.json", _json({"name": "Ours", "type": "ours", "uuid": f"{UUID}6", "values": [
         {"value": "Quiet Heron", "description": "A group.", "uuid": f"{UUID}7", "meta": {
             "synonyms": ["Heron", "QH"], "refs": ["https://example.org/k"], "country": "XX"}},
@@ -498,12 +504,15 @@ atomic_tests:
     Sample("jats", "paper.xml", """<!DOCTYPE article PUBLIC "-//X//DTD Y" "y.dtd"><article xmlns:l="urn:l"><front>
 <journal-meta><journal-title>J</journal-title></journal-meta><article-meta><article-id pub-id-type="pmid">7</article-id>
 <article-id pub-id-type="doi">10.1/x</article-id><title-group><article-title>Fuzzing <italic>locks</italic></article-title>
-</title-group><contrib-group><contrib><name><surname>B</surname></name></contrib></contrib-group>
+</title-group><contrib-group><contrib><name><surname>B</surname><given-names>Ann C</given-names></name></contrib></contrib-group>
 <pub-date><year>2031</year></pub-date><abstract><p>We fuzz locks.</p></abstract></article-meta></front>
 <body><sec><title>Why</title><p>Locks <xref>[1]</xref> open.</p><sec><title>How</title><p>By hand.</p></sec></sec></body>
 <back><ref-list><ref>Other work of some length</ref></ref-list></back></article>""", [
         Expected("10.1/x", "Fuzzing locks", "We fuzz locks.\nWhy\nLocks [1] open.\nHow\nBy hand.", None,
-                 {"published": "2031", "authors": "B"})]),
+                 {"published": "2031", "authors": "B Ann C"})]),
+    Sample("jats", "abstracts.xml", """<collection><article><front><article-meta><article-id>8</article-id><title-group><article-title>On feet</article-title></title-group>
+<contrib-group><contrib><collab>The Feet</collab></contrib></contrib-group><abstract><p>We look at feet.</p></abstract></article-meta></front></article></collection>""", [
+        Expected("8", "On feet", "We look at feet.", None, {"authors": "The Feet"})]),
     Sample("tei", "paper.tei.xml", """<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt>
 <title type="main">Fuzzing locks</title></titleStmt><publicationStmt><date>2031</date></publicationStmt><sourceDesc>
 <biblStruct><idno type="MD5">00</idno><idno type="DOI">10.1/x</idno></biblStruct></sourceDesc></fileDesc><profileDesc>
@@ -706,6 +715,14 @@ patched_versions:
            "package_state": [{"product_name": "P", "fix_state": "Not affected", "package_name": "foo"}]}), [
         Expected("CVE-2031-0009", "foo: keys leak", "Foo leaks its keys to anyone.\nWho asks gets them.\nNo product has foo.\nRemove foo.", None,
                  {"severity": "Important", "cvss": "7.5", "packages": "foo"})]),
+    Sample("redhat-cvrf", "RHSA-2031-0001.json", _json({"cvrfdoc": {"document_title": "Foo is mended",
+        "document_tracking": {"identification": {"id": "RHSA-2031:0001"}, "initial_release_date": "2031-01-02T00:00:00Z"},
+        "document_notes": {"note": ["Foo for\nbar is new.", "It runs code no more."]}, "aggregate_severity": "Important",
+        "product_tree": {"branch": {"name": "Bar Server", "full_product_name": "Bar Server of Ours"}},
+        "vulnerability": [{"ordinal": "1", "cve": "CVE-2031-0017", "notes": {"note": "Foo ran what it was sent."},
+                           "remediations": {"remediation": {"description": "See how to get it on our page."}}}]}}), [
+        Expected("RHSA-2031:0001", "Foo is mended", "Foo for bar is new.\nIt runs code no more.\nFoo ran what it was sent.",
+                 None, {"severity": "Important", "cves": "CVE-2031-0017", "published": "2031-01-02T00:00:00Z"})]),
     Sample("cvrf-document", "advisory.xml", """<cvrfdoc xmlns="http://www.icasi.org/CVRF/schema/cvrf/1.1"><DocumentTitle xml:lang="en">Foo is mended</DocumentTitle>
 <DocumentTracking><Identification><ID>OURS-SU-2031:1</ID></Identification><InitialReleaseDate>2031-01-02T00:00:00Z</InitialReleaseDate></DocumentTracking>
 <DocumentNotes><Note Title="Topic" Type="Summary" Ordinal="1">News of foo</Note><Note Title="Details" Type="General" Ordinal="2">Foo no longer leaks.</Note></DocumentNotes>
@@ -802,6 +819,10 @@ If there is one, this is a finding.</check-content></check></Rule></Benchmark>""
         Expected("ac-1", "Policy", "Write a policy:\nfor all [roles];\nand some more.\nPolicies help.\nReview\nReview it.", None,
                  {"label": "AC-1", "references": "#ac-9"}),
         Expected("ac-9", "Old", "", "withdrawn")]),
+    Sample("openvas-csv", "report.csv", 'IP,CVSS,Severity,NVT Name,Summary,Specific Result,NVT OID,CVEs,Task Name,Timestamp,Result ID,Impact,Solution\n'
+        '192.0.2.1,7.5,High,Foo Detection,"Foo is\nfound.",Foo 1.2,1.3.6.1.4.1.25623.1.0.1,CVE-2031-0018,All,2031-01-02T00:00:00Z,r-1,It may run code.,Mend it.\n', [
+        Expected("r-1", "Foo Detection", "Foo is found.\nIt may run code.\nFoo 1.2\nMend it.", None,
+                 {"severity": "High", "cves": "CVE-2031-0018"})]),
     Sample("openvas-nvts", "nvts.xml", """<get_nvts_response status="200"><nvt oid="1.3.6.1.4.1.25623.1.0.90001"><name>Foo Detection</name>
  <modification_time>2031-01-02T00:00:00Z</modification_time><family>Service detection</family><cvss_base>5.0</cvss_base>
  <refs><ref type="cve" id="CVE-2031-0025"/><ref type="url" id="https://example.org/d"/></refs>
