@@ -11,12 +11,12 @@ def names_of(text: str) -> list[str]:
 
 # Field names without case, "_", "-" and "@"; the earlier, the likelier.
 IDS = names_of("""id identifier vulnerabilityid uuid guid cveid cve cvenumber stixid recordid advisoryid ghsaid key
-    number ref slug eventid accession doi pmid identifiers shortcode""")
+    number ref slug eventid accession doi pmid identifiers shortcode uid""")
 CVES = frozenset(names_of("cveid cve cvenumber"))
 SURE_IDS = 7  # so many of these are ids wherever they stand at a record's top
 OTHERS_IDS = names_of("""parent thread user author owner account org organisation organization team channel guild group
     source product vendor category creator sender reply project link subreddit gravatar license licence session
-    reporter commenter actor assignee""")
+    reporter commenter actor assignee severity status type chapter section story""")
 TITLES = names_of("""title name headline subject value label heading vulnerabilityname cvetitle shorttitle question
     displayname topic alert rule rulename commonname term preflabel""")
 CLASSES = frozenset(names_of("label value topic"))  # titles, unless a few of them come again and again
@@ -93,6 +93,9 @@ _OF_DATES = re.compile(r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?
                        r"|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
                        r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|[ap]m|gmt|utc|[ecmp][sd]?t|cest|at|of)\b"
                        r"|(?<=\d)(?:st|nd|rd|th|t|z)\b", re.I)
+# The same in fewer characters: with what fills it up, or longer than a word.
+_SHORT_BASE64 = re.compile(r"(?=[^A-Z]*+[A-Z])(?=[^a-z]*+[a-z])(?:(?=\D*+\d)(?:[A-Za-z0-9+/]{4}){8,25}"
+                           r"|(?:[A-Za-z0-9+/]{4}){4,25}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=))\s?")
 LONGEST_DATE, LONGEST_KEY = 50, 100  # characters
 _PARTS = re.compile("[A-Z]?[a-z]+|[A-Z]+(?![a-z])")  # of a key: author_flair_text, authorFlairText
 _LETTERS = re.compile(r"[^\W\d_]{2}")
@@ -151,7 +154,7 @@ def address(text: str) -> bool:
 
 def encoded(text: Any) -> bool:
     """Is this base64, in one run or in lines of one length?"""
-    return isinstance(text, str) and bool(_BASE64.fullmatch(text))
+    return isinstance(text, str) and bool(_BASE64.fullmatch(text) or _SHORT_BASE64.fullmatch(text))
 
 
 def textual(key: str) -> bool:

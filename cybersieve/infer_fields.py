@@ -39,9 +39,11 @@ from cybersieve.leaves import Leaf
 from cybersieve.sample_fields import LONGEST_TITLE, Fields
 
 Description = dict[str, Any]  # an entry of sources.yaml
-# What a tool saw or signed, or a page's head: no prose. Data is none either, but may be what a field called text holds.
+# What a tool saw, signed or looks for (Grok), or a page's head: no prose. Data is none either, but may be what a field
+# called text holds.
 _CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN "
-                      r"|(?:<!--[^>]{0,999}-->\s{0,99}){0,9}<(?:meta|link)\b")
+                      r"|(?:<!--[^>]{0,999}-->\s{0,99}){0,9}<(?:meta|link)\b"
+                      r"|[^\n{}]{0,200}%\{[A-Z][A-Z0-9_]{0,40}[:}]")
 _OTHERS_NUMBER = re.compile("(?:CVE|CWE|CAPEC)-")
 _CVE = re.compile("CVE-[0-9]")
 _BARE_CVE = re.compile("(?:199|20[0-9])[0-9]-[0-9]{4,7}")
@@ -72,6 +74,16 @@ _NOT_BESIDE = re.compile(r"(?:^|[_-])(?:bio|about|terms|footer|header|notice|cre
 STATES = [*STATUSES, *names_of("name label title text display displayname code key type")]  # of an object, its word
 LONGEST_STATE = 50  # characters
 HEADING = 100  # characters: a longer summary is no title of what is only said of its parts
+_PLACE = re.compile("[A-Z]{2,3}|[A-Z][a-z]+(?: [A-Za-z][a-z]+)*")
+# Words that a status may end in, where it begins with a capital.
+STATUS_WORDS = frozenset(names_of("""open opened reopened closed new active inactive enabled disabled draft published
+    unpublished public private pending approved accepted rejected reject declined resolved unresolved fixed unfixed fix
+    merged final interim triaged triage review reviewed acknowledged confirmed unconfirmed verified unverified dismissed
+    duplicate invalid reserved disputed deprecated obsolete withdrawn retracted revoked removed deleted archived expired
+    current stable experimental test testing production live alive dead hidden visible locked running stopped failed
+    passed completed complete done started progress todo do blocked waiting submitted received modified analyzed
+    analysis deferred cancelled canceled suspended retired superseded released available ready known unknown ok affected
+    vulnerable"""))
 
 
 def described(kind: str, records: list[str], samples: list[Any]) -> Description:
@@ -101,6 +113,7 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     statuses += [leaf for leaf in all_.named(STATES) if leaf not in statuses and leaves.bare(leaf)[:-2] in near
                  and any(plain(key) in STATUSES for key in leaves.bare(leaf)[-2:-1])
                  and not all_.parts(leaf) and all_.length(leaf) <= LONGEST_STATE][:1]
+    statuses = [leaf for leaf in statuses if not _place(all_, leaf)]
     result["status"] = [*map(leaves.path, statuses[:2]), *_flags(all_, near)]
     result["meta"] = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := all_.named(names))}
     some = [leaf for leaf in all_.named(sorted(CVES)) if leaf not in ids and not all_.parts(leaf)
@@ -109,6 +122,14 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
         result["meta"].setdefault("aliases", _numbers(all_, cves[0])[0])
     result |= {"format": "auto", "shown": samples}
     return result
+
+
+def _place(all_: Fields, leaf: Leaf) -> bool:
+    """Are these the states that something is in, as Ohio and DE, and no status among them?"""
+    told = all_.found[leaf]
+    if not any(plain(key) == "state" for key in leaves.bare(leaf)[-2:]) or not all(map(_PLACE.fullmatch, told)):
+        return False
+    return STATUS_WORDS.isdisjoint(parts(text)[-1] for text in told)
 
 
 def _wrapper(samples: list[Any]) -> str:

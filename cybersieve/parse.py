@@ -35,6 +35,7 @@ from cybersieve.errors import InputError
 from cybersieve.field_names import address, encoded
 from cybersieve.fields import Values
 from cybersieve.ids import Ids
+from cybersieve.infer_fields import captured
 from cybersieve.params import Parse
 from cybersieve.readers import Found
 from cybersieve.records import Counts, Row
@@ -270,7 +271,7 @@ def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> 
             again = extract.record(other, tree, name, locator, drop, limit, counts.notes)
             if encoded(again.text):
                 counts.notes["texts in base64: not read"] += 1
-            elif again.text and not address(again.text):
+            elif again.text and not address(again.text) and not captured(again.text):
                 record = again
                 counts.notes["records of another kind than the first"] += 1
         counts.read += 1

@@ -53,11 +53,10 @@ class Fields:
         self.said: dict[Leaf, list[str]] = {}  # what every record says there, "" for nothing
         for leaf in leaves.all_of(samples):
             whole = textual(leaf[-1]) or len(leaf) == leaves.MAX_DEPTH  # else an object is looked into, and no text
-            per_record = [[fields.words(v) for v in leaves.values(tree, leaf)
-                           if v is not None and (whole or type(v) is not dict)
-                           and not extract.gone(v) and not encoded(v)]
-                          for tree in samples]
-            if any(per_record):
+            told = [[v for v in leaves.values(tree, leaf) if v is not None and (whole or type(v) is not dict)
+                     and not extract.gone(v)] for tree in samples]
+            per_record = [[fields.words(v) for v in values if not encoded(v)] for values in told]
+            if sum(map(len, per_record)) * 2 > sum(map(len, told)):  # else base64
                 self.found[leaf] = ["\n".join(texts) for texts in per_record if texts]
                 self.said[leaf] = ["\n".join(texts) for texts in per_record]
         self.names = {leaf: leaves.name(leaf) for leaf in self.found}

@@ -120,6 +120,24 @@ def test_base64_is_no_text(lines, tmp_path):
     check(tmp_path, {"title": "A title", "content": code, "notes": OTHER}, "A title", f"{OTHER} 1")
 
 
+@pytest.mark.parametrize("code", [
+    *(base64.b64encode(f"{word} of the house".encode()).decode() for word in ("Panels", "A door", "Lids 42")),
+    "%{IP:client} %{WORD:method} is what the panel said to", "^Failed login of %{USER}"])
+def test_short_base64_and_grok_are_no_text(code, tmp_path):
+    check(tmp_path, {"title": "A title", "content": code}, "A title", "")
+    check(tmp_path, {"title": "A title", "message": code, "notes": OTHER}, "A title", f"{OTHER} 1")
+
+
+@pytest.mark.parametrize(("told", "status"), [
+    (["Delaware", "New York", "Ohio"], [None] * 3), (["DE", "NY", "OH"], [None] * 3), (["open", "mended", "open"],) * 2,
+    (["In Progress", "Ready for QA", "Embargoed"],) * 2, (["embargoed", "embargoed", "embargoed"],) * 2])
+@pytest.mark.parametrize("wrap", [lambda word: word, lambda word: {"name": word}])
+def test_a_state_may_be_one_on_the_map(told, status, wrap, tmp_path):
+    rows = parsed(tmp_path, "dump.json", [
+        {"id": f"E-{n}", "title": f"Event {n}", "text": f"{PROSE} {n}", "state": wrap(told[n])} for n in range(3)])
+    assert [json.loads(row["meta"]).get("status") for row in rows] == status
+
+
 @pytest.mark.parametrize("key", ["lang", "language", "locale", "@language"])
 @pytest.mark.parametrize("english", ["en", "en-US"])
 def test_of_several_languages_english_is_read(key, english, tmp_path):
