@@ -158,7 +158,7 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         return found
     named = [path for path in named if not maps or not all(  # what all stands in these is part of their records
         any(_under(one, room) for room in maps) for one in _apiece(path, apiece))]
-    if not named and alike(values):
+    if not named and alike(values) and not (maps and all(map(_only_holds, values))):
         return ["*"]
     inner = {key: list(value.values()) for key, value in root.items() if isinstance(value, dict)}
     first = [item for items in inner.values() for item in items[:1] if isinstance(item, dict)]  # in each room
@@ -189,6 +189,12 @@ def _numbered(trees: list[Any]) -> bool:
     own = len(keys) >= FAMILY and len(set(keys)) == len(keys) and NAMED.isdisjoint(map(plain, keys))
     return (own or all(map(PUBLIC.fullmatch, keys))) and all(
         telling.says(value) or (isinstance(value, str) and words(value)) for value in values)
+
+
+def _only_holds(tree: Any) -> bool:
+    """Is it an object that has no id, title, text or words of its own beside the objects in it?"""
+    return isinstance(tree, dict) and not any(
+        telling.own(key) or (isinstance(value, str) and words(value)) for key, value in tree.items())
 
 
 def _apiece(path: str, arrays: dict[str, list[Any]]) -> list[str]:

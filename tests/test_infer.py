@@ -77,6 +77,28 @@ def test_keys_that_come_after_the_first_look(shape, room, tmp_path):
     assert [row["id"] for row in rows] == [f"E-{n}" for n in range(3000)]
 
 
+@pytest.mark.parametrize("sizes", [(1, 2), (2, 2, 1), (2, 3, 1, 2, 2, 2)])
+def test_records_by_their_ids_in_objects_that_only_hold_them(sizes, tmp_path):
+    document = {f"CVE-2031-{room:04}": {"records": {f"u{room}-{n}": {"title": f"Event {room} {n}", "description": PROSE}
+                                                   for n in range(size)}} for room, size in enumerate(sizes)}
+    rows = parsed(tmp_path, "dump.json", document)
+    assert [row["id"] for row in rows] == [f"u{room}-{n}" for room, size in enumerate(sizes) for n in range(size)]
+
+
+def pages_of(wrap):
+    return "\n".join(json.dumps({"data": {"advisories": {
+        "pageInfo": {"hasNextPage": page < 2, "endCursor": "Yw"}, **wrap([entry(2 * page + n) for n in range(2)])}}})
+        for page in range(3))
+
+
+@pytest.mark.parametrize("wrap", [lambda items: {"nodes": items}, lambda items: {"edges": [
+    {"cursor": "YQ", "node": item} for item in items]}])
+def test_pages_of_graphql(wrap, tmp_path):
+    """Each page was one record."""
+    rows = parsed(tmp_path, "pages.jsonl", pages_of(wrap))
+    assert [row["id"] for row in rows] == [f"E-{n}" for n in range(6)]
+
+
 def test_records_behind_many_keys(tmp_path):
     """Also where the beginning that is looked at does not hold all of the document."""
     for more in (3, 900):
