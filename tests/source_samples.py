@@ -819,6 +819,16 @@ If there is one, this is a finding.</check-content></check></Rule></Benchmark>""
         Expected("ac-1", "Policy", "Write a policy:\nfor all [roles];\nand some more.\nPolicies help.\nReview\nReview it.", None,
                  {"label": "AC-1", "references": "#ac-9"}),
         Expected("ac-9", "Old", "", "withdrawn")]),
+    Sample("nexpose", "report.xml", """<NexposeReport version="2.0"><nodes><node address="192.0.2.1"><tests>
+<test id="ours-foo" status="vulnerable-version"><Paragraph>Foo 1.2 is what runs here.</Paragraph></test></tests></node></nodes>
+<VulnerabilityDefinitions><vulnerability id="ours-foo" title="Foo runs code" severity="8" cvssScore="7.5" published="20310102T000000000">
+<malware></malware><description><ContainerBlockElement><Paragraph>Foo runs
+what it is sent.</Paragraph><Paragraph>By anybody.</Paragraph></ContainerBlockElement></description><references>
+<reference source="CVE">CVE-2031-0019</reference><reference source="URL">https://example.org/f</reference></references><tags><tag>Web</tag></tags>
+<solution><ContainerBlockElement><UnorderedList><ListItem>Mend it.</ListItem></UnorderedList></ContainerBlockElement></solution>
+</vulnerability></VulnerabilityDefinitions></NexposeReport>""", [
+        Expected("ours-foo", "Foo runs code", "Foo runs what it is sent.\nBy anybody.\nMend it.", None,
+                 {"cves": "CVE-2031-0019", "references": "https://example.org/f", "severity": "8"})]),
     Sample("openvas-csv", "report.csv", 'IP,CVSS,Severity,NVT Name,Summary,Specific Result,NVT OID,CVEs,Task Name,Timestamp,Result ID,Impact,Solution\n'
         '192.0.2.1,7.5,High,Foo Detection,"Foo is\nfound.",Foo 1.2,1.3.6.1.4.1.25623.1.0.1,CVE-2031-0018,All,2031-01-02T00:00:00Z,r-1,It may run code.,Mend it.\n', [
         Expected("r-1", "Foo Detection", "Foo is found.\nIt may run code.\nFoo 1.2\nMend it.", None,
