@@ -126,7 +126,8 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         return ["*"]
     root = telling.told(root)
     values = list(root.values())
-    arrays = {path: items for path, items in arrays_in(root, "", 0) if telling.wordy(items) >= 0.5}
+    arrays = {path: items for path, items in arrays_in(root, "", 0)
+              if telling.wordy(items) >= 0.5 and not telling.turns(items)}
     apiece = {path: items for path, items in arrays.items() if not _field(path, items)} or arrays
     arrays = _joined(apiece, whole)
     named = [path for path, items in arrays.items() if telling.named(items)]

@@ -11,6 +11,7 @@ from cybersieve.field_names import (
     NAMED,
     OTHERS,
     PUBLIC,
+    SPEAKERS,
     TEXT_ENDS,
     TEXTS,
     TITLES,
@@ -38,6 +39,7 @@ SAYS_MORE = 200  # characters that what stands around records must say to be the
 OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
 TEXTS_FROM = 20  # texts under keys that are no names of fields, from which on each is a record
 WRAPS = BEARS_PARENTS_NAME | {"text", "content", "body", "html", "plain", "markdown", "raw"}
+PEOPLE_IN_TURNS = {"user", "human", "tool", "function", "developer"}  # who speaks beside a model
 REPLIES = {"message", "msg"}  # of a service that answers
 _OWN = {*IDS, *TITLES, *TEXTS} - REPLIES
 _PAGING = frozenset(("page", "pages", "total", "count", "offset", "limit", "start", "next",
@@ -59,6 +61,12 @@ def tells(items: list[Any]) -> bool:
     said = [any(isinstance(value, str) and words(value) and key != "#text" and textual(key)
                 for key, value in unwrapped(item).items()) for item in items]
     return sum(said) * 2 > len(said)
+
+
+def turns(items: list[Any]) -> bool:
+    """Are these the turns of a conversation with a model, and not records?"""
+    speakers = [item.get("role", item.get("from")) if isinstance(item, dict) else None for item in items]
+    return not SPEAKERS.isdisjoint(map(str, speakers)) and (SPEAKERS | PEOPLE_IN_TURNS).issuperset(map(str, speakers))
 
 
 def wordy(items: list[Any]) -> float:
@@ -209,8 +217,8 @@ def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
         return True
     parts = own >= OWN_FROM and own * FEED_FROM >= said and not any(map(titled, arrays.values()))
     feed = not more and all(titled(items) and tells(items) for items in arrays.values())
-    return has_title and (parts or (not feed and all(
-        name in TALK or name.endswith(PARTS) or f"{name}s".endswith(PARTS) for name in names)))
+    called = all(name in TALK or name.endswith(PARTS) or f"{name}s".endswith(PARTS) for name in names)
+    return has_title and (parts or (called and (not feed or (has_number and own >= OWN_FROM))))
 
 
 def heads_a_list(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:

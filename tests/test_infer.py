@@ -99,6 +99,28 @@ def test_pages_of_graphql(wrap, tmp_path):
     assert [row["id"] for row in rows] == [f"E-{n}" for n in range(6)]
 
 
+@pytest.mark.parametrize("more", [{}, {"model": "ours-1"}])
+def test_a_conversation_is_one_record(more, tmp_path):
+    turns = [{"role": role, "content": f"{PROSE} So says the {role}."} for role in ("system", "user", "assistant")]
+    row, = parsed(tmp_path, "chat.json", more | {"messages": turns})
+    assert row["text"] == "\n".join(turn["content"] for turn in turns)
+
+
+def test_a_record_with_an_id_title_and_text_is_one_with_its_indicators(tmp_path):
+    indicators = [{"id": n, "indicator": f"panel{n}.example", "title": "", "description": PROSE} for n in range(30)]
+    row, = parsed(tmp_path, "pulse.json", {**entry(1), "tags": ["a tag of it"], "indicators": indicators})
+    assert (row["id"], row["title"]) == ("E-1", "Event 1") and row["text"].startswith(f"{PROSE} Number 1.")
+
+
+def test_an_element_like_the_records_beside_it_is_one_of_them(tmp_path):
+    """Of a bibliography the one article was left out, silently."""
+    names = ["paper", "article", "paper", "paper"]
+    rows = parsed(tmp_path, "bib.xml", "<all>" + "".join(
+        f"<{name} key='k/{n}'><author>Ann Bee</author><title>On the panels of {n}</title><year>2031</year></{name}>"
+        for n, name in enumerate(names)) + "</all>")
+    assert [row["id"] for row in rows] == [f"k/{n}" for n in range(4)]
+
+
 def test_records_behind_many_keys(tmp_path):
     """Also where the beginning that is looked at does not hold all of the document."""
     for more in (3, 900):
