@@ -1134,6 +1134,24 @@ tags:
         Expected("00000000-0000-4000-8000-000000000001", "Foo Was Run",
                  "Finds that foo was run.\nSend the logs first.\nFalse positives: Those who may run foo.", None,
                  {"status": "production", "external_id": "T9001", "labels": "Foo"})]),
+    Sample("cluster-policies", "policies.yaml", """apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata:
+  name: no-root
+  annotations:
+    policies.kyverno.io/title: Nobody is root
+    policies.kyverno.io/description: >-
+      Who is root may do
+      as they like.
+    policies.kyverno.io/severity: medium
+spec:
+  rules:
+  - {name: root, validate: {message: A pod must not be root., pattern: {spec: {}}}}
+---
+kind: ConstraintTemplate
+metadata: {name: ours, annotations: {metadata.gatekeeper.sh/title: Only ours, description: Pods are ours.}}
+""", [Expected("no-root", "Nobody is root", "Who is root may do as they like.\nA pod must not be root.", None, {"severity": "medium"}),
+      Expected("ours", "Only ours", "Pods are ours.")]),
     Sample("caldera", "ability.yml", """---
 - id: 00000000-0000-4000-8000-000000000002
   name: Find foo
