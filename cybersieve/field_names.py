@@ -36,12 +36,13 @@ ANSWERS = CHOICES | frozenset(names_of("answer response output completion soluti
 RIGHT = names_of("""answer correctanswer answerkey correctoption correct solution correctanswers correctoptions
     correctchoice correctchoices rightanswer""")
 EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text
+ASKING = frozenset(names_of("instruction prompt"))  # of these whatever is longer
 # What these hold is not about what the record is about; of persons never.
 PERSONS = frozenset(names_of("""affiliation affiliations rawaffiliationstrings author authors authorships creator
     reporter byline publisher"""))
 OTHERS = PERSONS | frozenset(names_of("""license licence licenses licences copyright copyrights copyrighttext
     licensecomments legal disclaimer reference references sources milestone citation citations highlight highlightresult
-    header headers annotations relationships journal venue booktitle"""))
+    header headers annotations relationships journal venue booktitle card"""))
 OTHERS_TITLES = OTHERS - {"header", "headers"}
 # What stands in these is about whom or what they name. A text of such a name (a turn of the user) may be the record's.
 ROOMS = PERSONS | frozenset(names_of("""user account owner actor member profile submitter poster createdby community

@@ -6,6 +6,7 @@ from typing import Any
 from cybersieve import fields, leaves, small_letters
 from cybersieve.field_names import (
     ANSWERS,
+    ASKING,
     CHOICES,
     CLASSES,
     CODE,
@@ -249,7 +250,8 @@ def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
                   leaves.name(leaf) in FIRM or leaves.name(leaf).endswith("title"))))]
     either = [leaf for leaf in all_.named(EITHER) if leaf in texts and all_.length(leaf) <= 200 and any(
         other != leaf and leaves.bare(other)[:len(leaves.bare(leaf)) - 1] == leaves.bare(leaf)[:-1]
-        and (all_.length(leaf) <= HEADING or not all_.parts(other)) for other in texts)]
+        and (all_.length(leaf) <= HEADING or not all_.parts(other))
+        and (leaves.name(leaf) in ASKING or all_.length(other) >= all_.length(leaf)) for other in texts)]
     short = [leaf for leaf in all_.found if leaf not in texts and not rank(leaf) and all_.prose(leaf)
              and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf) and not all_.begins(leaf, _CAPTURE)
              and not _PERSON.search(" ".join(parts(leaf[-1]))) and not any(map(_WRONG.search, leaf))]

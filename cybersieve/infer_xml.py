@@ -126,8 +126,9 @@ def _paragraphs(tree: Any) -> Any:
 
 
 def _several(elements: peek.Elements) -> bool:
-    """Has the root fields of several names, so that titles and texts in it are no records of their own?"""
-    tree = next(iter(elements.samples.get(elements.root, [])), None)
+    """Has the root, or what it wraps, fields of several names, so that titles and texts there are no records of their
+    own?"""
+    _, tree = _outermost(elements)
     return isinstance(tree, dict) and len([key for key in tree if not key.startswith("@")]) > 1
 
 

@@ -219,15 +219,16 @@ def _label(cell: str) -> bool:
 
 
 def _is_data(columns: list[str], rows: list[_Row]) -> bool:
-    """Is the first row one like those below? None of its cells is a known name or a question, and two of them are like
-    what is below: a number above numbers in the first column (not all are: years), a word that comes again among
-    others, a text as long as those below. Texts alone are not enough: they may be questions."""
-    if not NAMED.isdisjoint(map(plain, columns)) or all(map(_NUMBER.fullmatch, columns)) or any(
-            cell.endswith("?") for cell in columns):
+    """Is the first row one like those below? None of its cells is a known name or a question above answers, and two of
+    them are like what is below: a number above numbers in the first column (not all are: years), a word that comes
+    again among others, a text as long as those below. Texts alone are not enough: they may be questions."""
+    if not NAMED.isdisjoint(map(plain, columns)) or all(map(_NUMBER.fullmatch, columns)):
         return False
     signs: list[bool] = []  # of each column that is like its header; is it by more than its length?
     for at, cell in enumerate(columns):
         below = [row.cells[at] for row in rows if len(row.cells) > at and row.cells[at] and row.cells != columns]
+        if cell.endswith("?") and 2 * sum(text.endswith("?") for text in below) <= len(below):
+            return False
         if not cell or len(below) < 2:
             continue
         again = len(set(below)) > 1 and below.count(cell) > 1 and 10 * below.count(cell) >= len(below)

@@ -488,6 +488,14 @@ def test_records_by_key_in_yaml(tmp_path):
     assert [(row["id"], row["title"]) for row in rows] == [(f"CVE-2031-{n}", f"Event {n}") for n in range(2)]
 
 
+def test_a_name_of_the_record_and_of_what_it_is_in_is_no_record(tmp_path):
+    """Of a report with one finding there were two records: the scan's name, and what surrounds its findings."""
+    row, = parsed(tmp_path, "scan.xml", f"""<Group made="2031"><Scan><Name>A scan of it</Name><Begin>2031-01-01</Begin>
+        <Items><Item id="7"><Name>A flaw in it</Name><Details>{PROSE} And this.</Details></Item></Items>
+        </Scan></Group>""")
+    assert row["text"] == f"{PROSE} And this."
+
+
 def test_a_table_without_a_header(tmp_path):
     rows = parsed(tmp_path, "t.csv", "".join(f"CVE-2031-{n},https://example.org/{n},{PROSE} {n}\n" for n in range(3)))
     assert [(row["id"], row["text"], row["locator"]) for row in rows] == [

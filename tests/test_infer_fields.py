@@ -24,6 +24,18 @@ def check(tmp_path, fields, title, text, count=3):
     assert rows_of(tmp_path, fields, count)[1] == (title, text)
 
 
+@pytest.mark.parametrize(("fields", "title", "text"), [
+    ({"Summary": f"{PROSE} {OTHER}", "commit_message": "Mend the panel of it"}, "",
+     f"{PROSE} {OTHER} 1\nMend the panel of it 1"),
+    ({"summary": PROSE, "description": f"{OTHER} {OTHER} {OTHER}"}, f"{PROSE} 1", f"{OTHER} {OTHER} {OTHER} 1")])
+def test_a_summary_is_the_title_of_a_longer_text(fields, title, text, tmp_path):
+    check(tmp_path, fields, title, text)
+
+
+def test_the_page_that_a_post_shows_is_none_of_it(tmp_path):
+    check(tmp_path, {"content": PROSE, "card": {"title": "A page of theirs", "description": OTHER}}, "", f"{PROSE} 1")
+
+
 @pytest.mark.parametrize("name", ["author_flair_text", "authorBioText", "user-description", "channel_description"])
 def test_what_is_said_of_somebody_is_not_the_records(name, tmp_path):
     check(tmp_path, {name: OTHER, "body": PROSE}, "", f"{PROSE} 1")
