@@ -296,7 +296,7 @@ def inside(path: str, items: list[Any]) -> list[str]:
     below = _below(path, objects)
     lists = [inner for inner, found in below.items()
              if plain(telling.last(inner)) in telling.LISTS and telling.wordy(found) >= 0.5]
-    if lists and telling.paged(objects):
+    if lists and (telling.paged(objects) or _heads(objects, lists)):
         return [further for inner in lists for further in inside(inner, below[inner])]
     if any(telling.says(item) or telling.own_text(item) or any(plain(key) in IDS for key in item) for item in objects):
         return ([] if telling.long(objects) else list(_chapters(objects, below))) or [path]
@@ -306,6 +306,16 @@ def inside(path: str, items: list[Any]) -> list[str]:
         if further != [inner] or (telling.tells(found) and telling.numbered(found)):
             deeper += further
     return deeper or [path]
+
+
+def _heads(objects: list[dict[str, Any]], lists: list[str]) -> bool:
+    """Do only some of these hold such lists, without an id or a text of their own, and the others say next to nothing
+    (what made the export, of which database)?"""
+    names = {telling.last(path) for path in lists}
+    hold = [item for item in objects if any(isinstance(item.get(name), list) for name in names)]
+    ids = any(plain(key) in IDS for item in objects for key in item)
+    return 0 < len(hold) < len(objects) and not ids and not any(map(telling.own_text, hold)) and all(
+        telling.own_text(item) < telling.OWN_FROM for item in objects)
 
 
 def _below(path: str, objects: list[dict[str, Any]]) -> dict[str, list[Any]]:
@@ -333,7 +343,7 @@ def _chapters(objects: list[dict[str, Any]], below: dict[str, list[Any]]) -> Ite
 def _joined(arrays: dict[str, list[Any]], whole: bool = True) -> dict[str, list[Any]]:
     """Arrays (or maps) of one kind whose paths differ in one key, or in all in which any of one length do, as one path
     with `*` for these: further on there will be other keys. A few are enough where the keys are numbers, and one; two
-    where something was cut off, and all are called alike below these keys.
+    where something was cut off, and all are called alike below these keys or are maps in one room.
     """
     families: dict[str, dict[str, list[str]]] = {}  # the path with `*` -> the paths, and their keys in these places
     paths = {path: fields.record_path(path) for path in arrays}
@@ -346,10 +356,14 @@ def _joined(arrays: dict[str, list[Any]], whole: bool = True) -> dict[str, list[
             family = fields.path_text("*" if at in places else step for at, step in enumerate(steps))
             families.setdefault(family, {})[path] = [steps[at] for at in places]
     for family, keys in sorted(families.items(), key=lambda item: -len(item[1])):
-        alike_below = len(keys) > 1 and fields.record_path(family)[-2:-1] not in (("[]",), ())
-        enough = len(keys) >= FAMILY or (not whole and alike_below) or all(
+        if not keys.keys() <= arrays.keys():
+            continue
+        room, ends = fields.record_path(family)[:-2], fields.record_path(family)[-2:]
+        alike_below = len(ends) == 2 and ends[0] not in ("*", "[]")
+        maps = bool(room) and ends == ("*", "*") and _one_kind([arrays[path][0] for path in keys])
+        enough = len(keys) >= FAMILY or (len(keys) > 1 and not whole and (alike_below or maps)) or all(
             numeric(key) for some in keys.values() for key in some)
-        if enough and keys.keys() <= arrays.keys():
+        if enough:
             together = [item for path in keys for item in arrays[path][:2]]
             if _one_kind(together) or (len(together) == 1 and isinstance(together[0], dict)):
                 arrays = {family: together} | {path: items for path, items in arrays.items() if path not in keys}

@@ -42,7 +42,7 @@ from cybersieve.sample_fields import LONGEST_TITLE, Fields
 Description = dict[str, Any]  # an entry of sources.yaml
 # What a tool saw, signed or looks for (Grok), or a page's head: no prose. Data is none either, but may be what a field
 # called text holds.
-_CAPTURE = re.compile(r"HTTP/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN "
+_CAPTURE = re.compile(r"HTTP/[0-9]|Mozilla/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN "
                       r"|(?:<!--[^>]{0,999}-->\s{0,99}){0,9}<(?:meta|link)\b"
                       r"|[^\n{}]{0,200}%\{[A-Z][A-Z0-9_]{0,40}[:}]")
 _OTHERS_NUMBER = re.compile("(?:CVE|CWE|CAPEC)-")

@@ -99,6 +99,15 @@ def test_pages_of_graphql(wrap, tmp_path):
     assert [row["id"] for row in rows] == [f"E-{n}" for n in range(6)]
 
 
+@pytest.mark.parametrize("count", [1, 3, 600])
+def test_tables_of_a_database_behind_what_made_the_export(count, tmp_path):
+    """The header, the database and the table were the records."""
+    tables = [{"type": "table", "name": name, "data": [entry(f"{name}{n}") for n in range(count)]} for name in "ab"]
+    begin = [{"type": "header", "comment": "An export as JSON"}, {"type": "database"}]
+    rows = parsed(tmp_path, "d.json", begin + tables)
+    assert [row["id"] for row in rows] == [f"E-{name}{n}" for name in "ab" for n in range(count)]
+
+
 @pytest.mark.parametrize("more", [{}, {"model": "ours-1"}])
 def test_a_conversation_is_one_record(more, tmp_path):
     turns = [{"role": role, "content": f"{PROSE} So says the {role}."} for role in ("system", "user", "assistant")]

@@ -134,8 +134,9 @@ def test_base64_is_no_text(lines, tmp_path):
 
 @pytest.mark.parametrize("code", [
     *(base64.b64encode(f"{word} of the house".encode()).decode() for word in ("Panels", "A door", "Lids 42")),
-    "%{IP:client} %{WORD:method} is what the panel said to", "^Failed login of %{USER}"])
-def test_short_base64_and_grok_are_no_text(code, tmp_path):
+    "%{IP:client} %{WORD:method} is what the panel said to", "^Failed login of %{USER}",
+    "Mozilla/5.0 (X11; Linux) of ours"])
+def test_short_base64_grok_and_browsers_are_no_text(code, tmp_path):
     check(tmp_path, {"title": "A title", "content": code}, "A title", "")
     check(tmp_path, {"title": "A title", "message": code, "notes": OTHER}, "A title", f"{OTHER} 1")
 
