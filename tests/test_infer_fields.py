@@ -32,6 +32,10 @@ def test_a_summary_is_the_title_of_a_longer_text(fields, title, text, tmp_path):
     check(tmp_path, fields, title, text)
 
 
+def test_a_text_that_is_told_twice_is_no_title(tmp_path):
+    check(tmp_path, {"remediation": OTHER, "info": OTHER}, "", f"{OTHER} 1")
+
+
 def test_the_page_that_a_post_shows_is_none_of_it(tmp_path):
     check(tmp_path, {"content": PROSE, "card": {"title": "A page of theirs", "description": OTHER}}, "", f"{PROSE} 1")
 
