@@ -234,7 +234,7 @@ def _pages(documents: list[Any], whole: bool) -> list[str]:
     if not all(isinstance(page, dict) and not any(map(telling.own, page)) for page in pages):
         return [""]
     paths, *others = [_json_records([page], whole) for page in pages] or [[""]]
-    lists = all(path.endswith("[]") and plain(telling.last(path)) in telling.LISTS for path in paths)
+    lists = all(path.endswith("[]") and plain(telling.last(path)) in telling.IN_PAGES for path in paths)
     items = [item for path in paths for item in peek.records(pages, fields.record_path(path))] if lists else []
     numbered = [isinstance(item, dict) and any(plain(key) in IDS for key in telling.unwrapped(item)) for item in items]
     records = sum(numbered) * 2 > len(items) or telling.paged(pages) or (

@@ -171,8 +171,10 @@ class Fields:
         """Words that are no licence, query, reference, label or name of a person, nor a title that may be one."""
         others = self.source_code(leaf) or self.of_another(leaf) or self.rendered(leaf)
         too_long = self.too_long(leaf)
+        names = {*map(plain, leaf[:-1] if too_long else leaf), *map(owner, leaf)}
+        names -= {"snippet"} if plain(leaf[-1]) != "snippet" else set()  # an object of this name is no code
         return self.wordy(leaf) and (too_long or leaves.name(leaf) not in TITLES) and not others and (
-            OTHERS | CODE | LABELS).isdisjoint({*map(plain, leaf[:-1] if too_long else leaf), *map(owner, leaf)})
+            OTHERS | CODE | LABELS).isdisjoint(names)
 
     def of_another(self, leaf: Leaf) -> bool:
         """Does it stand in a room of somebody or something that the record only names?"""

@@ -26,8 +26,8 @@ from cybersieve.leaves import BEARS_PARENTS_NAME, MAX_DEPTH, alike, chosen_field
 from cybersieve.sample_fields import BEGINNING, language
 
 # What upstreams call the list of their records.
-LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values", "nodes",
-         "edges"}
+LISTS = {"items", "entries", "results", "records", "data", "rows", "documents", "hits", "objects", "values"}
+IN_PAGES = LISTS | {"nodes", "edges"}  # GraphQL's; elsewhere these may be parts of one graph
 # How the names of lists end that hold parts of a record, not records.
 PARTS = (*OTHERS, *names_of("""labels tags topics comments replies timeline history revisions changes changelog affected
     products packages versions links attachments files assignees reviewers iocs indicators risks scores metrics systems

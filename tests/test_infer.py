@@ -130,6 +130,19 @@ def test_an_element_like_the_records_beside_it_is_one_of_them(tmp_path):
     assert [row["id"] for row in rows] == [f"k/{n}" for n in range(4)]
 
 
+def test_a_record_with_nodes_is_one(tmp_path):
+    nodes = [{"name": f"panel {n} of it", "address": "192.0.2.1"} for n in range(4)]
+    row, = parsed(tmp_path, "one.json", {**entry(1), "description": f"{PROSE} {PROSE} Number 1.", "nodes": nodes})
+    assert row["id"] == "E-1"
+
+
+def test_a_snippet_that_is_an_object_is_no_code(tmp_path):
+    said = [{"id": f"U{n}", "snippet": {"textDisplay": f"{PROSE} {n}", "likes": n}} for n in range(3)]
+    rows = parsed(tmp_path, "comments.json", {"items": [
+        {"id": one["id"], "snippet": {"videoId": "v", "comment": one}} for one in said]})
+    assert [row["text"] for row in rows] == [f"{PROSE} {n}" for n in range(3)]
+
+
 def test_records_behind_many_keys(tmp_path):
     """Also where the beginning that is looked at does not hold all of the document."""
     for more in (3, 900):
