@@ -120,7 +120,7 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
         if paths == [""]:
             return ["*"] if _numbered([root]) else paths
         if all(path.startswith("*") for path in paths) and (
-                whole or paths == ["*.*"] or alike(list(root[key].values()))):
+                whole or (paths == ["*.*"] and _rooms_of_one_kind(root[key])) or alike(list(root[key].values()))):
             return [f"{fields.quoted(key)}.{path}" for path in paths]
     if telling.records_by_key(root) or telling.by_key(root):
         return ["*"]
@@ -162,9 +162,8 @@ def _json_records(documents: list[Any], whole: bool, single: bool = False) -> li
     if not named and alike(values) and not (maps and all(map(_only_holds, values))):
         return ["*"]
     inner = {key: list(value.values()) for key, value in root.items() if isinstance(value, dict)}
-    first = [item for items in inner.values() for item in items[:1] if isinstance(item, dict)]  # in each room
     if not named and len(inner) == len(root) and alike([item for items in inner.values() for item in items]) and (
-            len(first) < 2 or alike(first)):
+            not whole or _rooms_of_one_kind(root)):
         full = [key for key, items in inner.items() if sum(isinstance(item, dict) for item in items) * 2 > len(items)]
         return [f"{fields.quoted(key)}.*" for key in full] if whole and len(full) < len(root) else ["*.*"]
     if named or maps:
@@ -190,6 +189,13 @@ def _numbered(trees: list[Any]) -> bool:
     own = len(keys) >= FAMILY and len(set(keys)) == len(keys) and NAMED.isdisjoint(map(plain, keys))
     return (own or all(map(PUBLIC.fullmatch, keys))) and all(
         telling.says(value) or (isinstance(value, str) and words(value)) for value in values)
+
+
+def _rooms_of_one_kind(tree: dict[str, Any]) -> bool:
+    """Are the first objects in each of its objects alike, if several hold some?"""
+    first = [item for room in tree.values() if isinstance(room, dict) for item in list(room.values())[:1]]
+    objects = [item for item in first if isinstance(item, dict)]
+    return len(objects) < 2 or alike(objects)
 
 
 def _only_holds(tree: Any) -> bool:

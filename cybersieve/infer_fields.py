@@ -254,7 +254,7 @@ def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
         and (leaves.name(leaf) in ASKING or all_.length(other) >= all_.length(leaf)) for other in texts)]
     short = [leaf for leaf in all_.found if leaf not in texts and not rank(leaf) and all_.prose(leaf)
              and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf) and not all_.begins(leaf, _CAPTURE)
-             and all(all_.said[leaf] != all_.said[text] for text in texts)
+             and (all_.count < 2 or all(all_.said[leaf] != all_.said[text] for text in texts))
              and not _PERSON.search(" ".join(parts(leaf[-1]))) and not any(map(_WRONG.search, leaf))]
     forms = small_letters.groups({leaf: all_.said[leaf] for leaf in [*texts, *short]}) if texts and short else []
     short = [leaf for leaf in short if not any(leaf in group[1:] for group in forms)]  # the text in small letters

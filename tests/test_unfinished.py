@@ -136,9 +136,9 @@ def test_the_same_in_a_wrapper(more, sizes, tmp_path):
     assert [row["id"] for row in rows] == [key for n, size in enumerate(sizes) for key in said(n, size)]
 
 
-@pytest.mark.parametrize("wrap", [lambda tree: tree, lambda tree: {"data": tree}])
-@pytest.mark.parametrize("size", [3, 700])
-def test_maps_of_two_kinds_are_no_rooms_of_one(wrap, size, tmp_path):
+@pytest.mark.parametrize(("size", "wrap"), [
+    (3, lambda tree: tree), (3, lambda tree: {"data": tree}), (700, lambda tree: {"data": tree})])
+def test_maps_of_two_kinds_are_no_rooms_of_one(size, wrap, tmp_path):
     products = {f"p-{n}": {"name": f"Panel {n}", "vendor": "Acme Inc", "cpe": "x"} for n in range(size)}
     document = json.dumps(wrap({"products": products, "vulnerabilities": said(1, size)}))
     assert [row["id"] for row in parsed(tmp_path, "dump.json", document)] == list(said(1, size))
