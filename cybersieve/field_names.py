@@ -11,7 +11,7 @@ def names_of(text: str) -> list[str]:
 
 # Field names without case, "_", "-" and "@"; the earlier, the likelier.
 IDS = names_of("""id identifier vulnerabilityid uuid guid cveid cve cvenumber stixid recordid advisoryid ghsaid key
-    number ref slug eventid accession doi pmid identifiers shortcode uid""")
+    number ref slug eventid accession doi pmid identifiers shortcode""")
 CVES = frozenset(names_of("cveid cve cvenumber"))
 SURE_IDS = 7  # so many of these are ids wherever they stand at a record's top
 OTHERS_IDS = names_of("""parent thread user author owner account org organisation organization team channel guild group

@@ -84,7 +84,8 @@ STATUS_WORDS = frozenset(names_of("""open opened reopened closed new active inac
     current stable experimental test testing production live alive dead hidden visible locked running stopped failed
     passed completed complete done started progress todo do blocked waiting submitted received modified analyzed
     analysis deferred cancelled canceled suspended retired superseded released available ready known unknown ok affected
-    vulnerable"""))
+    vulnerable assigned unassigned investigating mitigated ignored suppressed proposed candidate planned scheduled
+    paused queued skipped outdated incomplete"""))
 
 
 def described(kind: str, records: list[str], samples: list[Any]) -> Description:

@@ -40,6 +40,7 @@ OWN_FROM = 60  # characters of a text, from which on what has parts says somethi
 TEXTS_FROM = 20  # texts under keys that are no names of fields, from which on each is a record
 WRAPS = BEARS_PARENTS_NAME | {"text", "content", "body", "html", "plain", "markdown", "raw"}
 PEOPLE_IN_TURNS = {"user", "human", "tool", "function", "developer"}  # who speaks beside a model
+SAID = {"content", "value", "text", "parts"}  # what they say
 REPLIES = {"message", "msg"}  # of a service that answers
 _OWN = {*IDS, *TITLES, *TEXTS} - REPLIES
 _PAGING = frozenset(("page", "pages", "total", "count", "offset", "limit", "start", "next",
@@ -65,7 +66,8 @@ def tells(items: list[Any]) -> bool:
 
 def turns(items: list[Any]) -> bool:
     """Are these the turns of a conversation with a model, and not records?"""
-    speakers = [item.get("role", item.get("from")) if isinstance(item, dict) else None for item in items]
+    speakers = [item.get("role", item.get("from")) if isinstance(item, dict) and not SAID.isdisjoint(item) else None
+                for item in items]
     return not SPEAKERS.isdisjoint(map(str, speakers)) and (SPEAKERS | PEOPLE_IN_TURNS).issuperset(map(str, speakers))
 
 

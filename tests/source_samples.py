@@ -312,6 +312,13 @@ often.</x:description><x:warning category="general">It may jam.</x:warning><x:ra
                      "partialFingerprints": {"primaryLocationLineHash": "39fa2:1"}}]}]}), [
         Expected("js/sqli", "SQL injection", "A query is built from input.\nUse parameters.", None, {"severity": "error"}),
         Expected("39fa2:1", "js/sqli", "This query depends on input.", None, {"file": "a.js", "rule": "js/sqli"})]),
+    Sample("ocsf", "findings.json", _json([{"class_name": "Detection Finding", "metadata": {"product": {"name": "Ours"}}, "status": "New",
+        "message": "A bucket is open.", "status_detail": "A bucket is open.", "severity": "High", "severity_id": 4, "status_code": "FAIL",
+        "finding_info": {"uid": "ours-1", "title": "Buckets are closed", "desc": "Looks for open buckets.", "created_time": 1930000000},
+        "resources": [{"uid": "arn:1", "name": "b"}], "risk_details": "Anybody reads it.",
+        "remediation": {"desc": "Close it.", "references": ["https://example.org/c"]}}]), [
+        Expected("ours-1", "Buckets are closed", "Looks for open buckets.\nA bucket is open.\nAnybody reads it.\nClose it.", None,
+                 {"severity": "High", "status": "New", "references": "https://example.org/c"})]),
     Sample("cyclonedx", "bom.json", _json({"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
         "metadata": {"tools": [{"vendor": "Foo", "name": "a tool of ours"}]},
         "components": [{"bom-ref": "c1", "purl": "pkg:npm/left-pan@1", "name": "left-pan", "description": "Pads pans.",

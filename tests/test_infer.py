@@ -115,6 +115,11 @@ def test_a_conversation_is_one_record(more, tmp_path):
     assert row["text"] == "\n".join(turn["content"] for turn in turns)
 
 
+def test_accounts_with_roles_are_no_conversation(tmp_path):
+    accounts = [{"id": f"A-{n}", "role": role, "description": f"{PROSE} {n}"} for n, role in enumerate(["system", "user"])]
+    assert [row["id"] for row in parsed(tmp_path, "accounts.json", {"list": accounts})] == ["A-0", "A-1"]
+
+
 def test_a_record_with_an_id_title_and_text_is_one_with_its_indicators(tmp_path):
     indicators = [{"id": n, "indicator": f"panel{n}.example", "title": "", "description": PROSE} for n in range(30)]
     row, = parsed(tmp_path, "pulse.json", {**entry(1), "tags": ["a tag of it"], "indicators": indicators})
