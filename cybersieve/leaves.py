@@ -12,7 +12,7 @@ Leaf = tuple[str, ...]  # keys down to a value; "*" for any
 MAX_DEPTH = 5  # of record arrays in the document, and of fields in a record
 MAP_FROM = 3  # objects alike under keys that are no names of fields
 BEARS_PARENTS_NAME = frozenset(("#text", "_", "$", "value", "@value", "en", "rendered", "$oid", "$date", "$numberLong",
-                                "S", "N", "*", "str", "p", "para", "paragraph", "simpara"))
+                                "S", "N", "*", "str", "string", "p", "para", "paragraph", "simpara"))
 ATTRIBUTES = frozenset(("$", "@", "attr", "attrs", "_attributes", "@attributes"))  # an XML element's, turned into JSON
 CHOICE = re.compile("(?:(?:option|choice|answer|step)[ _]?)?(?:[A-Ja-j]|[0-9]{1,3})")  # of several to choose from
 _LANGUAGES = ("lang", "language", "locale", "@lang", "@language", "xml:lang")  # keys that say which one

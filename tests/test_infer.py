@@ -116,7 +116,7 @@ def test_a_conversation_is_one_record(more, tmp_path):
 
 
 def test_accounts_with_roles_are_no_conversation(tmp_path):
-    accounts = [{"id": f"A-{n}", "role": role, "description": f"{PROSE} {n}"} for n, role in enumerate(["system", "user"])]
+    accounts = [{"id": f"A-{n}", "role": ["system", "user"][n], "description": f"{PROSE} {n}"} for n in range(2)]
     assert [row["id"] for row in parsed(tmp_path, "accounts.json", {"list": accounts})] == ["A-0", "A-1"]
 
 
@@ -479,6 +479,7 @@ LICENCE = "Permission to use, copy and change what is said here is granted to ev
     ({"id": 1, "title": "Foo", "description": PROSE, "copyrights": {"license": LICENCE}, "search": LICENCE},
      ("1", "Foo", PROSE)),
     ({"id": {"S": "1"}, "title": {"S": "Foo"}, "body": {"S": PROSE}}, ("1", "Foo", PROSE)),
+    ({"id": {"string": "1"}, "title": {"string": "Foo"}, "body": {"string": PROSE}}, ("1", "Foo", PROSE)),
     ({"advisory": {"identifiers": [{"type": "GHSA", "value": "GHSA-aaaa-bbbb-cccc"}], "summary": PROSE}},
      ("GHSA-aaaa-bbbb-cccc", "", PROSE)),
     ({"aliases": ["CVE-2031-1", "CVE-2031-2"], "summary": PROSE}, ("CVE-2031-1", "", PROSE)),
