@@ -37,15 +37,17 @@ def guessed(source: Source, kind: str, begin: bytes) -> bool:
     """Does a document that is not complete yet show but one record, by its shape? There may be more, and more of it.
 
     One document may be metadata before the records; of one that is long, all but a title may be behind the beginning.
-    Of XML: is what it shows within the first record of a known source?
+    Or is it a known source's, of which it shows no record yet, or the first one in part?
     """
     if kind == "xml" and source.inferred:
         shown = peek.xml_elements(begin, whole=False)
-        return any(one.root and set(one.records) & set(shown.open) and one.rooted(shown.tree)
+        return any(one.root and one.rooted(shown.tree) and (one.root_named or set(one.records) & set(shown.open))
                    for one in sources.known(kind))
     if kind != "json" or not source.inferred:
         return False
     documents = peek.json_documents(begin)
+    if documents and any(one.root and one.rooted(documents[0]) for one in sources.known(kind)):
+        return True
     return sum(len(peek.values(documents, place)) for place in source.places) == 1
 
 

@@ -127,6 +127,11 @@ class Source:
         return self.shown.tree() if self.shown else None
 
     @cached_property
+    def root_named(self) -> bool:
+        """Of XML: does it say what the document's root is called?"""
+        return any(str(path).startswith("#name ~") for path in _listed(self.described, "root"))
+
+    @cached_property
     def users(self) -> bool:
         """Is it described in params.yaml?"""
         return self.place.startswith(USERS)

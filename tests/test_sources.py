@@ -118,6 +118,24 @@ LATE = {
         "</Vulnerability></cvrfdoc>")}
 
 
+HOSTS = "".join(f"<host><name>host {n} of theirs</name></host>" for n in range(4000))
+LATE |= {
+    "n.xml": f"<NexposeReport><nodes>{HOSTS}</nodes><VulnerabilityDefinitions><vulnerability id='CVE-2031-1'>"
+             "<description>It leaks.</description></vulnerability></VulnerabilityDefinitions></NexposeReport>",
+    "f.fvdl": f"<FVDL>{HOSTS}<Description classID='CVE-2031-1'><Abstract>It leaks.</Abstract></Description></FVDL>",
+    "o.xml": f"<report>{HOSTS}<result id='CVE-2031-1'><nvt oid='1'/><description>It leaks.</description></result>"
+             "</report>",
+    "dependencies.json": json.dumps({"reportSchema": "1.1", "scanInfo": {"engineVersion": "9"}, "dependencies": [
+        *({"fileName": p["Value"]} for p in PRODUCTS),
+        {"fileName": "a", "vulnerabilities": [{"source": "NVD", "name": "CVE-2031-1", "description": "It leaks."}]}]}),
+    "checkov.json": json.dumps({"check_type": "terraform", "results": {
+        "passed_checks": [{"check_id": p["ProductID"], "check_name": p["Value"]} for p in PRODUCTS],
+        "failed_checks": [{"check_id": "CVE-2031-1", "check_name": "Leaks", "description": "It leaks."}]}}),
+    "trivy.json": json.dumps({"SchemaVersion": 2, "Results": [{
+        "Target": "a", "Packages": [{"ID": p["ProductID"], "Name": p["Value"]} for p in PRODUCTS],
+        "Vulnerabilities": [{"VulnerabilityID": "CVE-2031-1", "Description": "It leaks."}]}]})}
+
+
 @pytest.mark.parametrize("name", LATE)
 def test_records_after_a_long_list_of_products(name, tmp_path):
     (tmp_path / name).write_text(LATE[name])
