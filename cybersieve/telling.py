@@ -65,10 +65,11 @@ def tells(items: list[Any]) -> bool:
 
 
 def turns(items: list[Any]) -> bool:
-    """Are these the turns of a conversation with a model, and not records?"""
+    """Are these the turns of a conversation with a model, without ids of their own?"""
     speakers = [item.get("role", item.get("from")) if isinstance(item, dict) and not SAID.isdisjoint(item) else None
                 for item in items]
-    return not SPEAKERS.isdisjoint(map(str, speakers)) and (SPEAKERS | PEOPLE_IN_TURNS).issuperset(map(str, speakers))
+    return not SPEAKERS.isdisjoint(map(str, speakers)) and not numbered(items) and (
+        SPEAKERS | PEOPLE_IN_TURNS).issuperset(map(str, speakers))
 
 
 def wordy(items: list[Any]) -> float:

@@ -115,8 +115,9 @@ def test_a_conversation_is_one_record(more, tmp_path):
     assert row["text"] == "\n".join(turn["content"] for turn in turns)
 
 
-def test_accounts_with_roles_are_no_conversation(tmp_path):
-    accounts = [{"id": f"A-{n}", "role": ["system", "user"][n], "description": f"{PROSE} {n}"} for n in range(2)]
+@pytest.mark.parametrize("key", ["description", "content"])
+def test_accounts_and_posts_with_roles_are_no_conversation(key, tmp_path):
+    accounts = [{"id": f"A-{n}", "role": ["system", "user"][n], key: f"{PROSE} {n}"} for n in range(2)]
     assert [row["id"] for row in parsed(tmp_path, "accounts.json", {"list": accounts})] == ["A-0", "A-1"]
 
 
