@@ -123,8 +123,8 @@ LATE |= {
     "n.xml": f"<NexposeReport><nodes>{HOSTS}</nodes><VulnerabilityDefinitions><vulnerability id='CVE-2031-1'>"
              "<description>It leaks.</description></vulnerability></VulnerabilityDefinitions></NexposeReport>",
     "f.fvdl": f"<FVDL>{HOSTS}<Description classID='CVE-2031-1'><Abstract>It leaks.</Abstract></Description></FVDL>",
-    "o.xml": f"<report>{HOSTS}<result id='CVE-2031-1'><nvt oid='1'/><description>It leaks.</description></result>"
-             "</report>",
+    "o.xml": f"<report id='r'>{HOSTS}<result id='CVE-2031-1'><nvt oid='1'/><description>It leaks.</description>"
+             "</result></report>",
     "dependencies.json": json.dumps({"reportSchema": "1.1", "scanInfo": {"engineVersion": "9"}, "dependencies": [
         *({"fileName": p["Value"]} for p in PRODUCTS),
         {"fileName": "a", "vulnerabilities": [{"source": "NVD", "name": "CVE-2031-1", "description": "It leaks."}]}]}),
