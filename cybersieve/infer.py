@@ -4,31 +4,13 @@ What is found has the form of an entry of sources.yaml, so that `parse.py --expl
 correct it. Only the beginning of a file is looked at (cybersieve/peek.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from cybersieve import fields, peek, telling
-from cybersieve.field_names import (
-    FIRM,
-    IDS,
-    META,
-    NAMED,
-    OTHERS,
-    PEOPLE,
-    PUBLIC,
-    TITLES,
-    advisory,
-    numeric,
-    plain,
-    textual,
-    words,
-)
+from cybersieve import fields, peek, record_places, telling
+from cybersieve.field_names import plain
 from cybersieve.infer_fields import Description, described
 from cybersieve.leaves import MAX_DEPTH, alike, pair
-
-ABOUT_RECORDS = OTHERS.union(*META.values())
-MOST_OF_PEOPLE = 3  # steps down to lists of these: `data.users[]`
-FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
 
 def json_source(documents: list[Any], whole: bool, read: Sequence[str] = ()) -> Description | None:
@@ -36,7 +18,8 @@ def json_source(documents: list[Any], whole: bool, read: Sequence[str] = ()) -> 
 
     None where there is nothing like a record, or all of them stand where others are `read` already.
     """
-    records = [path for path in _json_records(documents, whole) if not any(_under(path, other) for other in read)]
+    records = [path for path in record_places.of(documents, whole)
+               if not any(record_places.under(path, other) for other in read)]
     samples: list[Any] = []
     for at, path in enumerate(records):
         found = peek.records(documents, fields.record_path(path))
@@ -97,293 +80,14 @@ def _by_ids(tree: dict[str, Any]) -> bool:
     """Are these objects of one kind, or rooms for such, or one under its public number?"""
     values = list(tree.values())
     inner = [item for value in values if isinstance(value, dict) for item in value.values()]
-    return alike(values) or (all(isinstance(value, dict) for value in values) and alike(inner)) or _numbered([tree])
+    return (alike(values) or (all(isinstance(value, dict) for value in values) and alike(inner))
+            or record_places.by_number([tree]))
 
 
 def _lists(items: list[Any]) -> bool:
     """Are these lists of objects, or pairs of an id and an object?"""
     return bool(items) and all(isinstance(item, list) and (isinstance(next(iter(item), None), dict) or pair(item))
                                for item in items)
-
-
-def _json_records(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
-    """Paths of the records; `single`: a document with words of its own is one, whatever lists it holds."""
-    if len(documents) != 1:
-        return _pages(documents, whole)
-    root = documents[0]
-    if isinstance(root, list):
-        return inside("[]", root)
-    if not isinstance(root, dict):
-        return [""]
-    if key := telling.room_of(root):
-        paths = _json_records([root[key]], whole)
-        if paths == [""]:
-            return ["*"] if _numbered([root]) else paths
-        if all(path.startswith("*") for path in paths) and (
-                whole or (paths == ["*.*"] and _rooms_of_one_kind(root[key])) or alike(list(root[key].values()))):
-            return [f"{fields.quoted(key)}.{path}" for path in paths]
-    if telling.records_by_key(root) or telling.by_key(root):
-        return ["*"]
-    root = telling.told(root)
-    values = list(root.values())
-    arrays = {path: items for path, items in arrays_in(root, "", 0)
-              if telling.wordy(items) >= 0.5 and not telling.turns(items)}
-    apiece = {path: items for path, items in arrays.items() if not _field(path, items)} or arrays
-    arrays = _joined(apiece, whole)
-    named = [path for path, items in arrays.items() if telling.named(items)]
-    named = [path for path in named if not _beside(path, arrays[path])] or named
-    talk = named and all(plain(telling.last(path)) in telling.TALK and len(arrays[path]) < peek.ITEMS
-                         for path in named)
-    own_words = any(isinstance(value, str) and words(value) and plain(key) not in telling.REPLIES
-                    and (textual(key) or (talk and plain(key) in FIRM)) for key, value in root.items())
-    if advisory(root) and (own_words or any(isinstance(v, list) and telling.wordy(v) for v in root.values())):
-        return [""]
-    maps = {path: list(room.values()) for path, room in _maps(root, "", 0)}
-    maps = {path: items for path, items in maps.items() if not _beside(path, items)} or maps
-    kept = _without_people({path: arrays[path] for path in named} | maps)
-    named, maps = [path for path in named if path in kept], {path: maps[path] for path in maps if path in kept}
-    rooms = {path: arrays[path] for path in named} | {
-        path: items for path, items in maps.items() if telling.titled(items)}
-    single = single and not telling.heads_a_list(root, rooms)
-    if own_words and whole and (single or max(map(len, rooms.values()), default=0) < 2
-                                or telling.has_parts(root, rooms)):
-        lists = [path for path in named if plain(telling.last(path)) in telling.LISTS]
-        numbered = any(plain(key) in IDS for key in root)  # a record with parts, not a feed of one
-        return [""] if single or numbered or not lists else lists
-    apart = [path for path in named if not _beside(path, arrays[path])]
-    most = max((min(len(arrays[path]), max(len(apiece[one]) for one in _apiece(path, apiece)))
-                for path in apart), default=0) if maps else 0
-    maps = _joined({path: items for path, items in maps.items() if len(items) >= most}, whole)
-    named = apart if maps else named
-    if not named and (found := [path for path, items in arrays.items() if _by_room(root, path, items)]):
-        return found
-    named = [path for path in named if not maps or not all(  # what all stands in these is part of their records
-        any(_under(one, room) for room in maps) for one in _apiece(path, apiece))]
-    if not named and alike(values) and not (maps and all(map(_only_holds, values))):
-        return ["*"]
-    inner = {key: list(value.values()) for key, value in root.items() if isinstance(value, dict)}
-    if not named and len(inner) == len(root) and alike([item for items in inner.values() for item in items]) and (
-            not whole or _rooms_of_one_kind(root)):
-        full = [key for key, items in inner.items() if sum(isinstance(item, dict) for item in items) * 2 > len(items)]
-        return [f"{fields.quoted(key)}.*" for key in full] if whole and len(full) < len(root) else ["*.*"]
-    if named or maps:
-        return [inner for path in named for inner in inside(path, arrays[path])] + list(maps)
-    if not arrays:
-        short = [] if telling.speaks(root) or any(map(telling.own, root)) else [
-            path for path, items in arrays_in(root, "", 0)
-            if plain(telling.last(path)) in telling.LISTS and telling.named(items)]
-        return ["*[]"] if _rooms(values) else short or [""]
-    longest = max(arrays, key=lambda path: len(arrays[path]))
-    same = [path for path in arrays if path == longest or _one_kind([arrays[longest][0], arrays[path][0]])]
-    return [inner for path in same for inner in inside(path, arrays[path])]
-
-
-def _numbered(trees: list[Any]) -> bool:
-    """Is each of these one record, under its public number, or under a name of its own that is no field's? The last may
-    be cut off.
-    """
-    whole = trees[:-1] or trees
-    if not whole or not all(isinstance(tree, dict) and len(tree) == 1 for tree in whole):
-        return False
-    keys, values = zip(*(pair for tree in whole for pair in tree.items()), strict=True)
-    own = len(keys) >= FAMILY and len(set(keys)) == len(keys) and NAMED.isdisjoint(map(plain, keys))
-    return (own or all(map(PUBLIC.fullmatch, keys))) and all(
-        telling.says(value) or (isinstance(value, str) and words(value)) for value in values)
-
-
-def _rooms_of_one_kind(tree: dict[str, Any]) -> bool:
-    """Are the first objects in each of its objects alike, if several hold some?"""
-    first = [item for room in tree.values() if isinstance(room, dict) for item in list(room.values())[:1]]
-    objects = [item for item in first if isinstance(item, dict)]
-    return len(objects) < 2 or alike(objects)
-
-
-def _only_holds(tree: Any) -> bool:
-    """Is it an object that has no id, title, text or words of its own beside the objects in it?"""
-    return isinstance(tree, dict) and not any(
-        telling.own(key) or (isinstance(value, str) and words(value)) for key, value in tree.items())
-
-
-def _apiece(path: str, arrays: dict[str, list[Any]]) -> list[str]:
-    """The path of an array, or those of all that were joined as one."""
-    return [path] if path in arrays else [one for one in arrays if _under(one, path)]
-
-
-def _beside(path: str, items: list[Any]) -> bool:
-    """Are these references, persons and the like, or what went wrong, beside the records?"""
-    keys = set(map(plain, fields.record_path(path)))
-    return bool(OTHERS & keys) or ("errors" in keys and not (telling.titled(items) and telling.tells(items)))
-
-
-def _field(path: str, items: list[Any]) -> bool:
-    """Are these texts about a record (its labels, its authors), not records?"""
-    return plain(telling.last(path)) in ABOUT_RECORDS and all(isinstance(item, str) for item in items)
-
-
-def _without_people(lists: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """The lists but for those of people, which hold no records of their own, if the others say as much a record."""
-    people = {path: items for path, items in lists.items() if plain(telling.last(path)) in PEOPLE and len(
-        fields.record_path(path)) <= MOST_OF_PEOPLE and not any(map(telling.holds, items))}
-    others = {path: items for path, items in lists.items() if path not in people}
-
-    def said(some: dict[str, list[Any]]) -> float:
-        texts = sum(len(text) for items in some.values() for text in telling.strings(items) if words(text))
-        return texts / max(sum(map(len, some.values())), 1)
-    return others if 2 * said(others) >= said(people) else lists
-
-
-def _pages(documents: list[Any], whole: bool) -> list[str]:
-    """Paths of the records in pages of one list, which have nothing to say of their own; else documents are records."""
-    pages = documents[:3]
-    if _numbered(documents):
-        return ["*"]
-    if not all(isinstance(page, dict) and not any(map(telling.own, page)) for page in pages):
-        return [""]
-    paths, *others = [_json_records([page], whole) for page in pages] or [[""]]
-    lists = all(path.endswith("[]") and plain(telling.last(path)) in telling.IN_PAGES for path in paths)
-    items = [item for path in paths for item in peek.records(pages, fields.record_path(path))] if lists else []
-    numbered = [isinstance(item, dict) and any(plain(key) in IDS for key in telling.unwrapped(item)) for item in items]
-    records = sum(numbered) * 2 > len(items) or telling.paged(pages) or (
-        telling.titled(items) and telling.tells(items) and not any(map(telling.speaks, pages)))
-    return paths if lists and records and all(found == paths for found in others) else [""]
-
-
-def _under(path: str, room: str) -> bool:
-    """Does a path lead to what stands at another one, or to what holds or is held by that?"""
-    steps = zip(fields.record_path(room), fields.record_path(path), strict=False)
-    return all(step in ("*", key) for step, key in steps)
-
-
-def _by_room(root: dict[str, Any], path: str, items: list[Any]) -> bool:
-    """Are these texts in rooms without an id or title (findings by host), though their fields have no known names?"""
-    steps = fields.record_path(path)
-    objects = [item for item in items if isinstance(item, dict)]
-    return "*" in steps and bool(objects) and telling.long(objects) and not any(
-        plain(key) in (*TITLES, *IDS) for room in peek.values([root], steps[:steps.index("*") + 1])
-        if isinstance(room, dict) for key in room)
-
-
-def arrays_in(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, list[Any]]]:
-    """Arrays of objects or of texts under an object, not those inside other arrays."""
-    for key, value in tree.items():
-        if not fields.sayable(key):
-            continue
-        below = f"{path}.{fields.quoted(key)}".removeprefix(".")
-        if isinstance(value, list) and value:
-            if not plain(key).startswith(("reference", "links", "urls")) and not all(map(_translation, value)):
-                pairs = all(map(pair, value))
-                yield (f"{below}[][]", [record for _, record in value]) if pairs else (f"{below}[]", value)
-        elif isinstance(value, dict) and depth < MAX_DEPTH:
-            yield from arrays_in(value, below, depth + 1)
-
-
-def _translation(item: Any) -> bool:
-    """Is this a text in one of several languages?"""
-    return isinstance(item, dict) and len(item) <= 3 and {"lang", "value"} <= set(item)
-
-
-def _maps(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Objects of id -> record under an object."""
-    for key, value in tree.items():
-        if isinstance(value, dict) and depth < MAX_DEPTH and fields.sayable(key):
-            below = f"{path}.{fields.quoted(key)}".removeprefix(".")
-            if telling.records_by_key(value) or (
-                    len(value) > 1 and telling.by_key(value) and all(map(PUBLIC.fullmatch, value))):
-                yield f"{below}.*", value
-            else:
-                yield from _maps(value, below, depth + 1)
-
-
-def inside(path: str, items: list[Any]) -> list[str]:
-    """The path of the items' own arrays of records, where the items are only rooms for those (findings by host)."""
-    objects = [item for item in items if isinstance(item, dict)]
-    if _numbered(objects):
-        return [f"{path}.*"]
-    below = _below(path, objects)
-    lists = [inner for inner, found in below.items()
-             if plain(telling.last(inner)) in telling.LISTS and telling.wordy(found) >= 0.5]
-    if lists and (telling.paged(objects) or _heads(objects, lists)):
-        return [further for inner in lists for further in inside(inner, below[inner])]
-    if any(telling.says(item) or telling.own_text(item) or any(plain(key) in IDS for key in item) for item in objects):
-        return ([] if telling.long(objects) else list(_chapters(objects, below))) or [path]
-    deeper: list[str] = []
-    for inner, found in below.items():
-        further = inside(inner, found)
-        if further != [inner] or (telling.tells(found) and telling.numbered(found)):
-            deeper += further
-    return deeper or [path]
-
-
-def _heads(objects: list[dict[str, Any]], lists: list[str]) -> bool:
-    """Do only some of these hold such lists, without an id or a text of their own, and the others say next to nothing
-    (what made the export, of which database)?"""
-    names = {telling.last(path) for path in lists}
-    hold = [item for item in objects if any(isinstance(item.get(name), list) for name in names)]
-    ids = any(plain(key) in IDS for item in objects for key in item)
-    return 0 < len(hold) < len(objects) and not ids and not any(map(telling.own_text, hold)) and all(
-        telling.own_text(item) < telling.OWN_FROM for item in objects)
-
-
-def _below(path: str, objects: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """The arrays in objects that stand at the path, by their own paths."""
-    below: dict[str, list[Any]] = {}
-    for item in objects:
-        for inner, found in arrays_in(item, "", 0):
-            below.setdefault(f"{path}.{inner}", []).extend(found)
-    return _joined(below)
-
-
-def _chapters(objects: list[dict[str, Any]], below: dict[str, list[Any]]) -> Iterator[str]:
-    """Paths of records in arrays within objects that say hardly more than their title: controls in chapters."""
-    for path, found in below.items():
-        inner = [item for item in found if isinstance(item, dict)]
-        name = plain(telling.last(path))
-        if name.endswith(telling.PARTS) or (textual(name) and not telling.titled(inner)):
-            continue
-        if telling.titled(inner) and telling.tells(inner) and len(inner) > len(objects):
-            yield from inside(path, inner)
-        elif not telling.long(inner):
-            yield from _chapters(inner, _below(path, inner))
-
-
-def _joined(arrays: dict[str, list[Any]], whole: bool = True) -> dict[str, list[Any]]:
-    """Arrays (or maps) of one kind whose paths differ in one key, or in all in which any of one length do, as one path
-    with `*` for these: further on there will be other keys. A few are enough where the keys are numbers, and one; two
-    where something was cut off, and all are called alike below these keys or are maps in one room.
-    """
-    families: dict[str, dict[str, list[str]]] = {}  # the path with `*` -> the paths, and their keys in these places
-    paths = {path: fields.record_path(path) for path in arrays}
-    differing = {size: [at for at, keys in enumerate(zip(*(p for p in paths.values() if len(p) == size), strict=True))
-                        if len(set(keys)) > 1] for size in set(map(len, paths.values()))}
-    for path, steps in paths.items():
-        several = differing[len(steps)]
-        one = [[at] for at, step in enumerate(steps) if step not in ("[]", "*")]
-        for places in one + [several] * (len(several) > 1):
-            family = fields.path_text("*" if at in places else step for at, step in enumerate(steps))
-            families.setdefault(family, {})[path] = [steps[at] for at in places]
-    for family, keys in sorted(families.items(), key=lambda item: -len(item[1])):
-        if not keys.keys() <= arrays.keys():
-            continue
-        room, ends = fields.record_path(family)[:-2], fields.record_path(family)[-2:]
-        alike_below = len(ends) == 2 and ends[0] not in ("*", "[]")
-        maps = bool(room) and ends == ("*", "*") and _one_kind([arrays[path][0] for path in keys])
-        enough = len(keys) >= FAMILY or (len(keys) > 1 and not whole and (alike_below or maps)) or all(
-            numeric(key) for some in keys.values() for key in some)
-        if enough:
-            together = [item for path in keys for item in arrays[path][:2]]
-            if _one_kind(together) or (len(together) == 1 and isinstance(together[0], dict)):
-                arrays = {family: together} | {path: items for path, items in arrays.items() if path not in keys}
-    return arrays
-
-
-def _one_kind(items: list[Any]) -> bool:
-    return alike(items) or all(isinstance(item, str) for item in items)
-
-
-def _rooms(values: list[Any]) -> bool:
-    """Are these lists of objects of one kind (an object of id -> records)?"""
-    lists = [value for value in values if isinstance(value, list)]
-    return 1 < len(lists) == len(values) and alike([item for items in lists for item in items[:2]])
 
 
 def rows_source(kind: str, samples: list[Any]) -> Description | None:
@@ -410,7 +114,7 @@ def _yaml_records(samples: list[Any]) -> list[str]:
         if isinstance(inner, dict) and fields.sayable(key) and (below := _yaml_records([inner])) \
                 and not _wrapped_record(inner, below):
             return [f"{fields.quoted(key)}.{path}" for path in below]
-    records = _json_records(samples, whole=True, single=True) if samples else [""]
+    records = record_places.of(samples, whole=True, single=True) if samples else [""]
     places = list(map(fields.record_path, records))
     return records if records == ["*"] or all(len(at) == 2 or at[1:] == ("[]", "*") for at in places) else []
 

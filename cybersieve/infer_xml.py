@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from cybersieve import infer, peek, telling, xml_tree
+from cybersieve import peek, record_places, telling, xml_tree
 from cybersieve.field_names import PUBLIC, TITLES, plain, textual, words
 from cybersieve.infer_fields import Description, described
 from cybersieve.leaves import alike, chosen_fields
@@ -36,7 +36,7 @@ def source(elements: peek.Elements) -> Description | None:
               and (telling.tells(trees) or any(alike([*trees[:1], *elements.samples.get(other, [])[:1]])
                                                for other in names))]
     names = [name for name in names if not _room(name, names, elements)] or names
-    rooms = [infer.inside("", _listed(elements.samples.get(name, []))) for name in names]
+    rooms = [record_places.inside("", _listed(elements.samples.get(name, []))) for name in names]
     inner = [path.rpartition(".")[2].removesuffix("[]").strip('"') for paths in rooms for path in paths if path]
     names = [name for name in inner if name in elements.samples] or names
     samples = [tree for name in names for tree in elements.samples.get(name, [])]
@@ -83,7 +83,7 @@ def _one(elements: peek.Elements) -> Description | None:
     joined = _paragraphs(tree)
     if not isinstance(joined, dict):
         return None  # an attribute is all it has
-    arrays = {path: items for path, items in infer.arrays_in(joined, "", 0) if telling.wordy(items) >= 0.5}
+    arrays = {path: items for path, items in record_places.arrays_in(joined, "", 0) if telling.wordy(items) >= 0.5}
     speaks = telling.tells([joined]) or (
         words(str(joined.get("#text", ""))) and not _field(name, [tree]) and not _all_in_sections(elements))
     if not speaks or not telling.has_parts(joined, arrays):

@@ -59,7 +59,6 @@ class Kinds:
             return None  # of its author, say
         return other
 
-
     def _look(self, shape: bytes) -> None:
         """Keep how to read records of this shape, and those that differ in keys that say nothing."""
         names: dict[str, str] = {}
