@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 from sklearn.model_selection import StratifiedKFold
 
 from cybersieve import quality
@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 Bounds = Sequence[tuple[float | None, float | None]]
 L2_RULES = 8.0  # what agreed best with texts of sources left out, of 1 to 32 (docs/rules.md)
 FOLDS = 5
+L2_SILENT = 0.03  # a text, so that it does not depend on how many there are: the same, of 0.03 to 0.12
 L2_SOURCES = 0.25  # what predicted left-out labels best, of 0.1 to 2 (docs/rules.md)
 
 
@@ -44,6 +45,7 @@ class Example:
 class Fitted:
     weights: Floats  # one a rule, in the rulebook's order
     bias: float
+    silent: float  # what is added where no rule of a category for hits
     sources: dict[str, float]
     figures: dict[str, Any]  # quality on texts not fitted on: cross-validated, and by group left out
 
@@ -56,19 +58,19 @@ def hit_matrix(book: Rulebook, texts: Sequence[tuple[str, str]]) -> csr_matrix:
     return csr_matrix((np.ones(len(columns)), columns, offsets), shape=(len(hits), len(book.rules)))
 
 
-def logistic(x: csr_matrix, truth: Floats, l2: float, bounds: Bounds, prior: Floats,
+def logistic(x: csr_matrix, truth: Floats, l2: float | Floats, bounds: Bounds, prior: Floats,
              known: Floats | None = None, bias: bool = True) -> tuple[Floats, float]:
     """Weights and bias of a logistic regression with bounds on the weights.
 
-    Minimises log-loss + l2/2 x |weights - prior|^2; `known` are log-odds given beforehand, one a row; the bias is
-    not penalised (and stays 0 where `bias` is false).
+    Minimises log-loss + l2/2 x |weights - prior|^2 (l2: one for all, or one a weight); `known` are log-odds given
+    beforehand, one a row; the bias is not penalised (and stays 0 where `bias` is false).
     """
     start = np.zeros(len(truth)) if known is None else known
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         z = start + x @ theta[:-1] + theta[-1]
         away, miss = theta[:-1] - prior, 1 / (1 + np.exp(-np.clip(z, -500, 500))) - truth
-        value = float((np.logaddexp(0, z) - truth * z).sum() + l2 / 2 * (away @ away))
+        value = float((np.logaddexp(0, z) - truth * z).sum() + (l2 * away) @ away / 2)
         return value, np.append(x.T @ miss + l2 * away, miss.sum() if bias else 0.0)
 
     found = minimize(loss, np.append(prior, 0.0), jac=True, method="L-BFGS-B", options={"maxiter": 2000},
@@ -93,9 +95,16 @@ def fit(book: Rulebook, examples: Sequence[Example]) -> Fitted:
     expected = [book.categories[rule.category] for rule in book.rules]
     bounds = [(0 if value > 0 else None, 0 if value < 0 else None) for value in expected]
     prior = np.array([rule.prior for rule in book.rules])
+    silent = x @ (np.array(expected) > 0).astype(float) == 0
+    x = hstack([x, csr_matrix(silent[:, None].astype(float))], format="csr")  # `silent` as one more rule, the last
+    bounds, prior = [*bounds, (None, 0)], np.append(prior, 0.0)
+
+    def learned(rows: NDArray[np.int64]) -> tuple[Floats, float]:
+        l2 = np.append(np.full(len(book.rules), L2_RULES), L2_SILENT * len(rows))
+        return logistic(x[rows], truth[rows], l2, bounds, prior)
 
     def log_odds(train: NDArray[np.int64], test: NDArray[np.int64]) -> Floats:
-        weights, bias = logistic(x[train], truth[train], L2_RULES, bounds, prior)
+        weights, bias = learned(train)
         return np.asarray(x[test] @ weights + bias)
 
     def out_of_fold(rows: NDArray[np.int64]) -> Floats:
@@ -111,7 +120,7 @@ def fit(book: Rulebook, examples: Sequence[Example]) -> Fitted:
 
     raw = out_of_fold(np.arange(len(truth)))
     slope, offset = platt(raw, truth)
-    weights, bias = logistic(x, truth, L2_RULES, bounds, prior)
+    weights, bias = learned(np.arange(len(truth)))
 
     held_out = np.zeros(len(truth))  # each fold calibrated by the others
     for train, test in _folds(truth):
@@ -128,7 +137,8 @@ def fit(book: Rulebook, examples: Sequence[Example]) -> Fitted:
                            if min(truth[others].sum(), (1 - truth[others]).sum()) >= FOLDS},
         "with_source_cross_validated": _with_sources(truth, held_out, sources),
     }
-    return Fitted(slope * weights, slope * bias + offset, source_weights(truth, held_out, sources), figures)
+    return Fitted(slope * weights[:-1], slope * bias + offset, float(slope * weights[-1]),
+                  source_weights(truth, held_out, sources), figures)
 
 
 def source_weights(truth: Floats, log_odds: Floats, sources: Sequence[str]) -> dict[str, float]:

@@ -58,7 +58,8 @@ def rewrite(path: Path, book: Rulebook, fitted: Fitted) -> None:
     Raises ParamsError where a rule's weight is not to be found after its id.
     """
     text = path.read_text(encoding="utf-8")
-    text = re.sub(r"^bias:.*$", f"bias: {fitted.bias:.3f}", text, count=1, flags=re.MULTILINE)
+    numbers = f"bias: {fitted.bias:.3f}\nsilent: {fitted.silent:.3f}\n"
+    text = re.sub(r"^bias:.*\n(?:silent:.*\n)?", numbers, text, count=1, flags=re.MULTILINE)
     sources = "".join(f"\n  {name}: {weight:.2f}" for name, weight in sorted(fitted.sources.items())) or " {}"
     text = re.sub(r"^sources:.*\n(?:  .*\n)*", f"sources:{sources}\n", text, count=1, flags=re.MULTILINE)
     for rule, weight in zip(book.rules, fitted.weights, strict=True):

@@ -22,14 +22,16 @@ class RuleUse:
 
     def __post_init__(self) -> None:
         self._weights = {rule.id: rule.weight for rule in self.book.rules}
+        self._speaks = {rule.id for rule in self.book.rules if self.book.speaks(rule)}
 
     def add(self, row: Row, label: int | None) -> None:
         """Count a scored record; a hit is decisive if without it the record would have gone another way."""
+        speaking = self._speaks.intersection(row["rules"] or ())
         for name in row["rules"] or ():
             self.hits[name] += 1
             if label is not None:
                 self.labelled[name, label] += 1
-            without = row["score"] - self._weights.get(name, 0.0)
+            without = row["score"] - self._weights.get(name, 0.0) + (self.book.silent if speaking == {name} else 0.0)
             self.decisive[name] += self._way(rules.confidence(without)) != self._way(row["confidence"])
 
     def _way(self, confidence: float) -> str:

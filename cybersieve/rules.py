@@ -22,14 +22,14 @@ from cybersieve import params, patterns, records
 from cybersieve.errors import ParamsError, disk_says
 
 FIELDS = ("both", "title", "text")
-TOP = "bias", "categories", "sources", "rules"
+TOP = "bias", "silent", "categories", "sources", "rules"
 KEYS = {"id", "pattern", "field", "weight", "category", "source", "prior"}
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # all but tabs and line ends, which texts may have
 NOTHING = -1  # the position that stands for no rule
 KNOWN = 50_000  # combinations of hits remembered: some 20 MB
 MOST_WEIGHT = 1e6  # so that any sum of weights is a number
 MAX_MEM = 32 << 20  # bytes for the automaton: 16 are as fast, 256 no faster; two workers stay far below 300 MB
-Evidence = tuple[tuple[int, ...], float]  # the rules that hit, and the text's log-odds: bias + weights of the hits
+Evidence = tuple[tuple[int, ...], float]  # the rules that hit, and the text's log-odds
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Judgement(NamedTuple):
     """What the rules say of one record; confidence = logistic(text_log_odds + source_log_odds)."""
 
     hits: tuple[str, ...]  # ids of the rules that hit, in the rulebook's order
-    text_log_odds: float  # bias + weights of the hits
+    text_log_odds: float  # bias + weights of the hits (+ silent where none of them speaks for it)
     source_log_odds: float  # what the source file alone tells; 0 for one never seen
     confidence: float  # 0 to 1
 
@@ -60,19 +60,22 @@ class Judgement(NamedTuple):
 class Rulebook:
     """Rules, compiled. `judge` is pure; a rulebook is built once and shared by all records.
 
-    `bias` is the log-odds of a text that no rule hits, `sources` a weight by the source's base name or path,
-    `categories` the weight expected of a category's rules: above 0 it is evidence for, below 0 against.
+    `bias` is what every text starts from, `silent` what is added where no hit speaks for it, `sources` a weight by the
+    source's base name or path, `categories` the weight expected of a category's rules: above 0 it is evidence for,
+    below 0 against.
     """
 
-    def __init__(self, rules: list[Rule], bias: float, sources: dict[str, float], categories: dict[str, float]) -> None:
+    def __init__(self, rules: list[Rule], bias: float, sources: dict[str, float], categories: dict[str, float],
+                 silent: float = 0.0) -> None:
         self.rules, self.bias, self.sources, self.categories = tuple(rules), bias, sources, categories
+        self.silent = silent
         self.weights = [rule.weight for rule in rules]
         self.ids = [rule.id for rule in rules]
-        self._positions: list[int] = []  # the rule of every member of the sets; NOTHING for the first of each set
-        self._sets = {field: _Set([(i, rule) for i, rule in enumerate(rules) if rule.field == field], self._positions)
+        self.positions: list[int] = []  # the rule of every member of the sets; NOTHING for the first of each set
+        self._sets = {field: _Set([(i, rule) for i, rule in enumerate(rules) if rule.field == field], self.positions)
                       for field in FIELDS}
         self._narrow = [field for field in ("title", "text") if self._sets[field].used]
-        self._known = _Known(self._positions, self.weights, bias)
+        self._known = _Known(self)
 
     def hits(self, title: str, text: str) -> tuple[int, ...]:
         """Positions of the rules that hit, ascending; `both` reads title and text as one (records.full_text)."""
@@ -95,6 +98,14 @@ class Rulebook:
     def _of(self, title: str, text: str) -> Evidence:
         return self.evidence([(title.encode(errors="replace"), text.encode(errors="replace"))])[0]  # lone surrogates
 
+    def speaks(self, rule: Rule) -> bool:
+        """Whether a hit is evidence for, by the rule's category or, where that may go either way, its weight."""
+        return rule.weight > 0 or self.categories[rule.category] > 0
+
+    def silence(self, hits: Iterable[Rule]) -> float:
+        """What the hits add beside their weights: `silent` where none of them speaks for the text."""
+        return 0.0 if any(map(self.speaks, hits)) else self.silent
+
     def source_log_odds(self, source: str) -> float:
         """The weight of a source: by its relative path, else by its base name, else 0."""
         return self.sources.get(source, self.sources.get(PurePosixPath(source).name, 0.0))
@@ -116,15 +127,17 @@ def confidence(log_odds: float) -> float:
 class _Known(dict[tuple[int, ...], Evidence]):
     """The evidence by the members that hit: texts hit the same few thousand combinations over and over."""
 
-    def __init__(self, positions: list[int], weights: list[float], bias: float) -> None:
+    def __init__(self, book: Rulebook) -> None:
         super().__init__()
-        self.positions, self.weights, self.bias = positions, weights, bias
+        self.book = book
 
     def __missing__(self, found: tuple[int, ...]) -> Evidence:
         if len(self) >= KNOWN:
             self.clear()
-        hits = tuple(sorted({self.positions[i] for i in found} - {NOTHING}))
-        self[found] = result = hits, round(self.bias + sum([self.weights[i] for i in hits]), 4)
+        book = self.book
+        hits = tuple(sorted({book.positions[i] for i in found} - {NOTHING}))
+        start = book.bias + book.silence(book.rules[i] for i in hits)
+        self[found] = result = hits, round(start + sum([book.weights[i] for i in hits]), 4)
         return result
 
 
@@ -226,8 +239,9 @@ def load(path: Path | str, extra: Path | str | None = None, trust: dict[str, flo
     merged = {rule.id: rule for rule in _rules(tree, categories, str(path))}
     if extra is not None:
         own = _read(Path(extra), "score.extra_rules")
-        if "bias" in own:
-            raise ParamsError(f"{extra}: bias belongs to all rules and stands in {path}; own rules have weights")
+        if shared := {"bias", "silent"} & own.keys():
+            raise ParamsError(f"{extra}: {min(shared)} belongs to all rules and stands in {path}; "
+                              "own rules have weights")
         added = _numbers(own, "categories", extra)
         if turned := sorted(name for name, weight in added.items() if weight * categories.get(name, 0) < 0):
             raise ParamsError(f"{extra}: categories: {turned[0]} is evidence of the other side in {path}; "
@@ -236,7 +250,10 @@ def load(path: Path | str, extra: Path | str | None = None, trust: dict[str, flo
         sources |= _numbers(own, "sources", extra)
         merged |= {rule.id: rule for rule in _rules(own, categories, str(extra))}
     sources |= _numbers({"score.trust": trust}, "score.trust", "params")
-    return Rulebook(list(merged.values()), _number(tree.get("bias", 0), f"{path}: bias"), sources, categories)
+    bias, silent = (_number(tree.get(key, 0), f"{path}: {key}") for key in ("bias", "silent"))
+    if silent > 0:
+        raise ParamsError(f"{path}: silent is no evidence for, {silent} is")
+    return Rulebook(list(merged.values()), bias, sources, categories, silent)
 
 
 def _read(path: Path, setting: str) -> dict[str, Any]:
@@ -325,7 +342,9 @@ def explain(book: Rulebook, text: str, source: str = "") -> str:
     hits = book.hits("", text)
     found = book.judge("", text, source)
     lines = [f"{'weight':>7}  {'category':14} {'rule':24} where",
-             f"{book.bias:+7.2f}  {'bias':14} (what a text without hits starts from)"]
+             f"{book.bias:+7.2f}  {'bias':14} (what every text starts from)"]
+    if silence := book.silence(book.rules[i] for i in hits):
+        lines.append(f"{silence:+7.2f}  {'silent':14} (nothing speaks for it)")
     for rule in by_weight(book.rules[i] for i in hits):
         match = compiled(rule.pattern).search(text)
         where = f"{match.start()}: {match.group()!r}" if match else ""

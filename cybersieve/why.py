@@ -76,7 +76,9 @@ def evidence(row: Row, book: Rulebook) -> list[str]:
     wanted = set(row["rules"] or ())
     hits = rules.by_weight(rule for rule in book.rules if rule.id in wanted)
     origin = book.source_log_odds(row["source"])
-    lines = [f"{book.bias:+7.2f}  what a text without hits starts from"]
+    lines = [f"{book.bias:+7.2f}  what every text starts from"]
+    if silence := book.silence(hits):
+        lines.append(f"{silence:+7.2f}  nothing speaks for it")
     lines += [f"{rule.weight:+7.2f}  {rule.id} ({rule.category}): {where(rule, row)}" for rule in hits]
     return [*lines, f"{origin:+7.2f}  the source {plain(row['source'])}",
             f"{row['score']:+7.2f}  log-odds: confidence {row['confidence']:.3f}"]

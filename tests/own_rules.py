@@ -10,5 +10,5 @@ def rule(name: str, pattern: str, weight: float, field: str = "both") -> Rule:
     return Rule(**known, **{part.name: 0.0 for part in fields(Rule) if part.name not in known})
 
 
-def book(*rules: Rule, bias: float = 0.0, sources: dict[str, float] | None = None) -> Rulebook:
-    return Rulebook(list(rules), bias, sources or {}, {"own": 0.0})
+def book(*rules: Rule, bias: float = 0.0, sources: dict[str, float] | None = None, silent: float = 0.0) -> Rulebook:
+    return Rulebook(list(rules), bias, sources or {}, {"own": 0.0}, silent)

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GOLD = Path(os.environ.get("CYBERSIEVE_GOLD", ROOT.parent / "shared" / "gold"))
 BOOK = """# a comment that stays
 bias: -1.0
+silent: -0.5
 categories: {attack: 1.5, garden: -0.7}
 sources: {}
 rules:
@@ -69,7 +70,9 @@ def test_held_out_figures(book: rules.Rulebook) -> None:
 def test_a_group_left_out_is_told_by_what_a_fit_on_the_others_would_ship(book: rules.Rulebook) -> None:
     odd = [example for example in examples() if example.group == "odd"]
     shipped = fit.fit(book, [example for example in examples() if example.group != "odd"])
-    said = 1 / (1 + np.exp(-(fit.hit_matrix(book, [("", one.text) for one in odd]) @ shipped.weights + shipped.bias)))
+    x = fit.hit_matrix(book, [("", one.text) for one in odd])
+    silence = np.where(x[:, :3].sum(axis=1).A1 > 0, 0.0, shipped.silent)  # the first three rules are of attack
+    said = 1 / (1 + np.exp(-(x @ shipped.weights + shipped.bias + silence)))
     error = quality.calibration_error([one.label for one in odd], said.tolist())
     assert fit.fit(book, examples()).figures["group_left_out"]["odd"]["calibration_error"] == error
 
@@ -102,14 +105,16 @@ def test_few_labels_teach_a_source_little() -> None:
 
 def test_rewrite_changes_numbers_only(book: rules.Rulebook, tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
-    fitted = fit.Fitted(np.array([1.234, 0.0, 2.5, -0.004]), -0.5, {"b.json": -1.0, "a.json": 0.256}, {})
+    fitted = fit.Fitted(np.array([1.234, 0.0, 2.5, -0.004]), -0.5, -0.25, {"b.json": -1.0, "a.json": 0.256}, {})
     fit_files.rewrite(path, book, fitted)
     again = rules.load(path)
-    assert [rule.weight for rule in again.rules] == [1.23, 0.0, 2.5, 0.0] and again.bias == -0.5
+    assert [rule.weight for rule in again.rules] == [1.23, 0.0, 2.5, 0.0]
+    assert (again.bias, again.silent) == (-0.5, -0.25)
     assert again.sources == {"a.json": 0.26, "b.json": -1.0}
     fit_files.rewrite(path, again, fitted)
     assert rules.load(path).sources == again.sources
-    numbers = re.compile(r"(?<=weight: )[-.\d]+|(?<=^bias: )[-.\d]+|^sources:.*\n(?:  .*\n)*", re.MULTILINE)
+    numbers = re.compile(r"(?<=weight: )[-.\d]+|(?<=^bias: )[-.\d]+|(?<=^silent: )[-.\d]+|^sources:.*\n(?:  .*\n)*",
+                         re.MULTILINE)
     assert numbers.sub("", path.read_text()) == numbers.sub("", BOOK)
     path.write_text(BOOK.replace("weight: 9   #", "#"))
     with pytest.raises(ParamsError, match="rule trojan: no `weight:`"):

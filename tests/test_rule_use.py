@@ -25,6 +25,16 @@ def test_a_hit_is_decisive_if_the_record_would_have_gone_another_way_without_it(
     assert table["silent"]["hits"] == 0
 
 
+def test_the_only_hit_that_speaks_for_a_record_is_decisive_for_what_silence_adds():
+    quiet = own_rules.book(*BOOK.rules, own_rules.rule("against", "n", -0.1), bias=-1.0, silent=-1.0)
+    use = RuleUse(quiet, accept=0.9, reject=0.2)
+    for hits in (("weak", "against"), ("weak", "silent"), ("against",)):
+        score = round(-1.0 + sum(rule.weight for rule in quiet.rules if rule.id in hits)
+                      - (1.0 if hits == ("against",) else 0.0), 4)
+        use.add({"rules": list(hits), "score": score, "confidence": rules.confidence(score)}, None)
+    assert {row["id"]: row["decisive"] for row in use.table()} == {"weak": 1, "against": 0, "silent": 0, "strong": 0}
+
+
 def test_without_thresholds_no_rule_decides():
     use = RuleUse(BOOK, None, None)
     use.add(scored("strong"), None)

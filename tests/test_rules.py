@@ -52,6 +52,15 @@ def test_fields_and_case(tmp_path: Path) -> None:
     assert small.judge("", "").confidence == rules.confidence(-1.0)
 
 
+def test_what_nothing_speaks_for_is_told_so(tmp_path: Path) -> None:
+    small = book(tmp_path, SMALL.replace("bias: -1.0", "bias: -1.0\nsilent: -0.5"),
+                 extra="rules: [{id: mine, pattern: 'plant 7', weight: 0.2}, {id: other, pattern: fern, weight: -1}]")
+    told = {text: small.judge("", text).text_log_odds for text in ("", "a worm", "plant 7", "a fern", "fern and worm")}
+    assert told == {"": -1.5, "a worm": 1.0, "plant 7": -0.8, "a fern": -2.5, "fern and worm": 0.0}
+    assert small.judge("soil", "").text_log_odds == -3.0
+    assert "  -0.50  silent " in rules.explain(small, "a fern") and "silent" not in rules.explain(small, "a worm")
+
+
 def test_many_texts_at_once_are_as_each_alone(tmp_path: Path) -> None:
     texts = [("A worm", "It drops a RAT."), ("", ""), ("Soil", "Soil and worms"), ("Größe", "ein Wörm, a \nworm")] * 2
     for rulebook in (book(tmp_path), book(tmp_path, SMALL.replace("field: title, ", "").replace("field: text, ", ""))):
@@ -84,9 +93,10 @@ def test_user_rules_and_trust_merge(tmp_path: Path) -> None:
     ("category: biology", "catgory: biology", "rule soil: unknown key catgory; is category meant? id, pattern and"),
     ("'\\bworm'", '"\\bworm"', "rule worm: its pattern holds the control character '\\x08': between double quotes"),
     ("rules:", "rulez:", "a mapping with a list `rules` is wanted"),
-    ("bias: -1.0", "bais: -1.0", "unknown key bais; is bias meant? (known: bias, "),
+    ("bias: -1.0", "bais: -1.0", "unknown key bais; is bias meant? (known: bias, silent, "),
     ("bias: -1.0", "bias: low", "bias is not a number: 'low'"),
     ("bias: -1.0", f"bias: {'9' * 400}", "bias is not a number: 9999"),
+    ("bias: -1.0", "bias: -1.0\nsilent: 0.5", "silent is no evidence for, 0.5 is"),
     ("known.json: 0.5", "known.json: 1e7", "sources.known.json must be within 1e+06 of 0"),
     ("weight: 2.0", "weight: 1.5e+308", "rule worm: its weight must be within 1e+06 of 0"),
     ("weight: 2.0", "weight: .nan", "rule worm: its weight is not a number: nan"),
@@ -167,8 +177,9 @@ def test_explain_shows_rule_place_and_confidence(tmp_path: Path) -> None:
 
 
 def test_own_rules_have_no_bias(tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match="bias belongs to all rules"):
-        book(tmp_path, extra="bias: 2\nrules: []\n")
+    for name in ("bias", "silent"):
+        with pytest.raises(ParamsError, match=f"{name} belongs to all rules"):
+            book(tmp_path, extra=f"{name}: -2\nrules: []\n")
 
 
 @pytest.fixture(scope="module")
