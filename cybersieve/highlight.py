@@ -25,7 +25,7 @@ def spans(found: Iterable[Rule], text: str) -> list[tuple[int, int, Rule]]:
     """
     taken: list[tuple[int, int, Rule]] = []
     for rule in rules.by_weight(found):
-        for match in rules.compiled(rule.pattern).finditer(text):
+        for match in rules.places(rule.pattern, text):
             start, end = match.span()
             if start < end and all(end <= a or b <= start for a, b, _ in taken):
                 taken.append((start, end, rule))

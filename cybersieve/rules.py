@@ -4,12 +4,12 @@ A rule is data (rules.yaml): an id, a pattern in RE2 syntax, the field it reads,
 where it comes from. The weight is what one hit adds to the log-odds that the text belongs in the corpus. What is
 known of the source file alone (`sources`) is added to that, and always told apart from the text's own evidence.
 
-Limits: matching ignores case unless a pattern says (?-i); `\\b` and `\\w` are ASCII; RE2 has no look-around.
+Limits: matching ignores case unless a pattern says (?-i), and how signs are set (spelling.py); `\\b` and `\\w` are ASCII; RE2 has no look-around.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, isfinite, nan
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import re2
 
-from cybersieve import params, patterns, records
+from cybersieve import params, patterns, records, spelling
 from cybersieve.errors import ParamsError, disk_says
 
 FIELDS = ("both", "title", "text")
@@ -70,6 +70,7 @@ class Rulebook:
         self.rules, self.bias, self.sources, self.categories = tuple(rules), bias, sources, categories
         self.silent = silent
         self.weights = [rule.weight for rule in rules]
+        self.mute = {i for i, rule in enumerate(rules) if not self.speaks(rule)}
         self.ids = [rule.id for rule in rules]
         self.positions: list[int] = []  # the rule of every member of the sets; NOTHING for the first of each set
         self._sets = {field: _Set([(i, rule) for i, rule in enumerate(rules) if rule.field == field], self.positions)
@@ -136,7 +137,7 @@ class _Known(dict[tuple[int, ...], Evidence]):
             self.clear()
         book = self.book
         hits = tuple(sorted({book.positions[i] for i in found} - {NOTHING}))
-        start = book.bias + book.silence(book.rules[i] for i in hits)
+        start = book.bias + (book.silent if book.mute.issuperset(hits) else 0.0)
         self[found] = result = hits, round(start + sum([book.weights[i] for i in hits]), 4)
         return result
 
@@ -158,7 +159,7 @@ class _Set:
         cased = []
         for position, rule in rules:
             try:
-                for member in patterns.members(rule.pattern):
+                for member in patterns.members(spelt(rule.pattern)):
                     if member.cased:
                         cased.append((position, member))
                         continue
@@ -186,6 +187,7 @@ class _Set:
 
     def match(self, text: bytes) -> list[int]:
         """The members that hit, counted from 0, in no order."""
+        text = spelling.plain(text)
         found: list[int] | None = self._set.Match(text)
         if found is None:
             raise ParamsError(f"the rules need more than {MAX_MEM >> 20} MB on one text; shorten patterns")
@@ -210,7 +212,17 @@ def compiled(pattern: str) -> Any:
     """A rule's pattern by itself, as the set reads it."""
     options = re2.Options()
     options.case_sensitive, options.log_errors = False, False
-    return re2.compile(pattern, options)
+    return re2.compile(spelt(pattern), options)
+
+
+def spelt(pattern: str) -> str:
+    """A pattern in the spelling that texts are matched in."""
+    return spelling.plain(pattern.encode(errors="replace")).decode()
+
+
+def places(pattern: str, text: str) -> Iterator[Any]:
+    """Where a pattern hits a text; not where something hidden had to go for it."""
+    return iter(compiled(pattern).finditer(spelling.in_place(text)))
 
 
 def by_weight(rules: Iterable[Rule]) -> list[Rule]:
@@ -346,8 +358,8 @@ def explain(book: Rulebook, text: str, source: str = "") -> str:
     if silence := book.silence(book.rules[i] for i in hits):
         lines.append(f"{silence:+7.2f}  {'silent':14} (nothing speaks for it)")
     for rule in by_weight(book.rules[i] for i in hits):
-        match = compiled(rule.pattern).search(text)
-        where = f"{match.start()}: {match.group()!r}" if match else ""
+        match = next(places(rule.pattern, text), None)
+        where = f"{match.start()}: {text[match.start():match.end()]!r}" if match else ""
         lines.append(f"{rule.weight:+7.2f}  {rule.category:14} {rule.id:24} {where}")
     unweighted = " (no file of that name has a weight)" if source and not book.weighs(source) else ""
     lines += [f"{found.text_log_odds:+7.2f}  = the text's own evidence",

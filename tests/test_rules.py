@@ -61,6 +61,30 @@ def test_what_nothing_speaks_for_is_told_so(tmp_path: Path) -> None:
     assert "  -0.50  silent " in rules.explain(small, "a fern") and "silent" not in rules.explain(small, "a worm")
 
 
+@pytest.mark.parametrize("text", [
+    "cross\u2011site scripting", "cross\u2010site scripting", "cross\u2013site scripting", "cross-site\xa0scripting",
+    "cross-site scrip\xadting", "cross-site script\u200bing", "cross_site_scripting in _forms_",
+    "_cross-site scripting_", "caf\u00e9s and cross-site scripting"])
+def test_what_letters_say_is_hit_however_it_is_set(shipped: rules.Rulebook, text: str) -> None:
+    assert "xss" in shipped.judge("", text).hits
+
+
+def test_other_signs_hit_what_plain_ones_do(shipped: rules.Rulebook) -> None:
+    for text, rule in (
+            ("CVE\u20132021\u201344228", "cve"), ("a \ufb01rewall", "firewall"), ("zero\u2012day", "zero-day"),
+            ("other user\u2019s data", "object-reference"), ("a buffer over\ufb02ow", "buffer-overflow")):
+        assert rule in shipped.judge("", text).hits
+
+
+def test_own_patterns_may_hold_such_signs_too(tmp_path: Path) -> None:
+    own = "rules: [{id: dash, pattern: 'plant\u20117', weight: 1}, {id: name, pattern: 'our_product', weight: 1}]"
+    merged = book(tmp_path, extra=own)
+    assert merged.judge("", "plant-7").hits == merged.judge("", "plant\u20117").hits == ("dash",)
+    assert merged.judge("", "our_product_2").hits == ("name",)
+    assert "2: 'plant\u20137'" in rules.explain(merged, "a plant\u20137")
+    assert "2: 'our_product'" in rules.explain(merged, "x our_product")
+
+
 def test_many_texts_at_once_are_as_each_alone(tmp_path: Path) -> None:
     texts = [("A worm", "It drops a RAT."), ("", ""), ("Soil", "Soil and worms"), ("Größe", "ein Wörm, a \nworm")] * 2
     for rulebook in (book(tmp_path), book(tmp_path, SMALL.replace("field: title, ", "").replace("field: text, ", ""))):

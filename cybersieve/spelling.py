@@ -1,0 +1,35 @@
+"""Texts in the spelling of patterns: plain hyphens and apostrophes, nothing hidden, spaces for underscores.
+
+`cross‑site` with a hyphen that does not break, CVE–2021–44228 with dashes, a word with a soft hyphen or a ligature in
+it and remote_code_execution are what their letters say. Only matching reads them so: no text is ever altered.
+"""
+
+import re
+
+_PLAIN = {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2019": "'", "\u200b": "", "\xad": "", "\xa0": " ",
+          "\ufb01": "fi", "\ufb02": "fl"}
+_IN_PLACE = str.maketrans({sign: plain for sign, plain in _PLAIN.items() if len(plain) == 1} | {"_": " "})
+_BYTES = {sign.encode(): plain.encode() for sign, plain in _PLAIN.items()}
+# A search of its own for each first byte: `re` runs to that as fast as memory is read, but not to one of three.
+_SIGNS = [(b"\xe2", re.compile(b"\xe2\x80[\x8b\x90-\x93\x99]")), (b"\xc2", re.compile(b"\xc2[\xad\xa0]")),
+          (b"\xef", re.compile(b"\xef\xac[\x81\x82]"))]
+
+
+def plain(text: bytes) -> bytes:
+    """A text, or a pattern, in UTF-8."""
+    if b"_" in text:
+        text = text.replace(b"_", b" ")
+    if not text.isascii():
+        for first, signs in _SIGNS:
+            if first in text:
+                text = signs.sub(_instead, text)
+    return text
+
+
+def _instead(sign: re.Match[bytes]) -> bytes:
+    return _BYTES[sign[0]]
+
+
+def in_place(text: str) -> str:
+    """The same where people are shown what hits: only what leaves all other characters in their places."""
+    return text.translate(_IN_PLACE)
