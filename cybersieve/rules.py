@@ -4,7 +4,8 @@ A rule is data (rules.yaml): an id, a pattern in RE2 syntax, the field it reads,
 where it comes from. The weight is what one hit adds to the log-odds that the text belongs in the corpus. What is
 known of the source file alone (`sources`) is added to that, and always told apart from the text's own evidence.
 
-Limits: matching ignores case unless a pattern says (?-i), and how signs are set (spelling.py); `\\b` and `\\w` are ASCII; RE2 has no look-around.
+Limits: matching ignores case unless a pattern says (?-i), and how signs are set (spelling.py); `\\b` and `\\w` are
+ASCII; RE2 has no look-around.
 """
 
 import re

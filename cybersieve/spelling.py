@@ -6,8 +6,8 @@ it and remote_code_execution are what their letters say. Only matching reads the
 
 import re
 
-_PLAIN = {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2019": "'", "\u200b": "", "\xad": "", "\xa0": " ",
-          "\ufb01": "fi", "\ufb02": "fl"}
+_PLAIN = {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2019": "'", "\u200b": "", "\xad": "",
+          "\xa0": " ", "\ufb01": "fi", "\ufb02": "fl"}
 _IN_PLACE = str.maketrans({sign: plain for sign, plain in _PLAIN.items() if len(plain) == 1} | {"_": " "})
 _BYTES = {sign.encode(): plain.encode() for sign, plain in _PLAIN.items()}
 # A search of its own for each first byte: `re` runs to that as fast as memory is read, but not to one of three.
