@@ -6,23 +6,25 @@ it and remote_code_execution are what their letters say. Only matching reads the
 
 import re
 
-_PLAIN = {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2019": "'", "\u200b": "", "\xad": "",
-          "\xa0": " ", "\ufb01": "fi", "\ufb02": "fl"}
-_IN_PLACE = str.maketrans({sign: plain for sign, plain in _PLAIN.items() if len(plain) == 1} | {"_": " "})
-_BYTES = {sign.encode(): plain.encode() for sign, plain in _PLAIN.items()}
+_INSTEAD = {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2019": "'", "\u200b": "", "\xad": "",
+            "\xa0": " ", "\ufb01": "fi", "\ufb02": "fl"}
+_IN_PLACE = str.maketrans({sign: plain for sign, plain in _INSTEAD.items() if len(plain) == 1} | {"_": " "})
+_BYTES = {sign.encode(): plain.encode() for sign, plain in _INSTEAD.items()}
 # A search of its own for each first byte: `re` runs to that as fast as memory is read, but not to one of three.
-_SIGNS = [(b"\xe2", re.compile(b"\xe2\x80[\x8b\x90-\x93\x99]")), (b"\xc2", re.compile(b"\xc2[\xad\xa0]")),
-          (b"\xef", re.compile(b"\xef\xac[\x81\x82]"))]
+_SIGNS = [(0xE2, re.compile(b"\xe2\x80[\x8b\x90-\x93\x99]")), (0xC2, re.compile(b"\xc2[\xad\xa0]")),
+          (0xEF, re.compile(b"\xef\xac[\x81\x82]"))]
 
 
 def plain(text: bytes) -> bytes:
     """A text, or a pattern, in UTF-8."""
-    if b"_" in text:
-        text = text.replace(b"_", b" ")
-    if not text.isascii():
-        for first, signs in _SIGNS:
-            if first in text:
-                text = signs.sub(_instead, text)
+    text = text.replace(b"_", b" ")  # where there is none, faster than to ask
+    return text if text.isascii() else _plain(text)
+
+
+def _plain(text: bytes) -> bytes:
+    for first, signs in _SIGNS:
+        if first in text:  # asked for a number: ten times as fast as for a byte
+            text = signs.sub(_instead, text)
     return text
 
 
