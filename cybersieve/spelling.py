@@ -6,13 +6,14 @@ it and remote_code_execution are what their letters say. Only matching reads the
 
 import re
 
-_INSTEAD = {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2019": "'", "\u200b": "", "\xad": "",
-            "\xa0": " ", "\ufb01": "fi", "\ufb02": "fl"}
+_INSTEAD = {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2019": "'", "\xa0": " ",
+            "\ufb01": "fi", "\ufb02": "fl"}
+_INSTEAD |= dict.fromkeys("\xad\u200b\u200c\u200d\u2060\ufeff", "")  # hidden
 _IN_PLACE = str.maketrans({sign: plain for sign, plain in _INSTEAD.items() if len(plain) == 1} | {"_": " "})
 _BYTES = {sign.encode(): plain.encode() for sign, plain in _INSTEAD.items()}
 # A search of its own for each first byte: `re` runs to that as fast as memory is read, but not to one of three.
-_SIGNS = [(0xE2, re.compile(b"\xe2\x80[\x8b\x90-\x93\x99]")), (0xC2, re.compile(b"\xc2[\xad\xa0]")),
-          (0xEF, re.compile(b"\xef\xac[\x81\x82]"))]
+_SIGNS = [(0xE2, re.compile(b"\xe2(?:\x80[\x8b-\x8d\x90-\x93\x99]|\x81\xa0)")), (0xC2, re.compile(b"\xc2[\xad\xa0]")),
+          (0xEF, re.compile(b"\xef(?:\xac[\x81\x82]|\xbb\xbf)"))]
 
 
 def plain(text: bytes) -> bytes:
