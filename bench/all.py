@@ -3,7 +3,7 @@
     python -m bench.all                      # a quarter of an hour on 2 quiet cores; needs .venv-bench (make bench)
     python -m bench.all --quick              # minutes: small sizes, the last run's data/, no installation
     python -m bench.all --full               # a million records as well: a quarter of an hour more
-    python -m bench.all --only cascade --output FILE --docs FILE     # some parts, elsewhere
+    python -m bench.all --only cascade       # some parts; the others stay as they were measured before
     python -m bench.all --page               # only docs/benchmarks.md again, from bench/results.json
 
 What a size is in each mode: SIZES. A part that fails is named in the results, the others go on, the exit code is 1.
@@ -145,12 +145,21 @@ def about(mode: str) -> Figures:
             "python": sys.version.split()[0], "versions": versions}
 
 
+def together(run: Figures, found: Figures, output: Path) -> Figures:
+    """This run's parts, with the others of the run before in `output`; the fewer say which run they are of."""
+    earlier = records.load_json(output) if output.exists() and found.keys() < set(PARTS) else None
+    if not earlier:
+        return run | {"parts": found}
+    return earlier | {"parts": earlier["parts"] | {name: part | {"run": run} for name, part in found.items()}}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_const", dest="mode", const="quick", default="default")
     size.add_argument("--full", action="store_const", dest="mode", const="full")
-    parser.add_argument("--only", nargs="*", choices=PARTS, default=list(PARTS), help="only these parts")
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=list(PARTS),
+                        help="only these parts; the others stay in the output")
     parser.add_argument("--page", action="store_true", help="measure nothing, write the page again")
     parser.add_argument("--output", type=Path, default=ROOT / "bench" / "results.json", metavar="FILE")
     parser.add_argument("--docs", type=Path, default=ROOT / "docs" / "benchmarks.md", metavar="FILE")
@@ -159,7 +168,7 @@ def main() -> None:
         parts = [name for name in PARTS if name in args.only or (name == "worth" and "asking" in args.only)]
         with tempfile.TemporaryDirectory(prefix="bench") as folder:
             found = measure(Bench(Path(folder), SIZES[args.mode]), parts)
-        records.save_json(args.output, about(args.mode) | {"parts": found})
+        records.save_json(args.output, together(about(args.mode), found, args.output))
     results = records.load_json(args.output)
     page.write(results, args.docs)
     failed = [name for name, figures in results["parts"].items() if "failed" in figures]

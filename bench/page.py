@@ -98,10 +98,13 @@ class Page:
                 f"Little else ran (at most {max(loads):g} processes wanted its {cores} cores).")
         mode = {"quick": "`--quick`: sizes so small that start-up is most of what is measured.",
                 "default": "the default sizes.", "full": "`--full`."}[self.about["mode"]]
+        since = [f"`{name}` on {run['day']} ({run['machine']}, Python {run['python']})"
+                 for name, part in self.parts.items() if (run := part.get("run"))]
+        again = f" Measured again since: {', '.join(since)}." if since else ""
         return (f"# Benchmarks\nWritten by `make bench` from `bench/results.json`: one run on "
                 f"{self.about['day']} on one "
-                f"machine ({self.about['machine']}, Python {self.about['python']}), {mode} {busy} Medians, least and "
-                "most in brackets; a ratio above 1 is in this project's favour, and a row below 1 says why.")
+                f"machine ({self.about['machine']}, Python {self.about['python']}), {mode}{again} {busy} Medians, "
+                "least and most in brackets; a ratio above 1 is in this project's favour, and a row below 1 says why.")
 
     def claims(self) -> str:
         rows: list[Sequence[object]] = []

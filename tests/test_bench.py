@@ -171,3 +171,16 @@ def test_the_page_is_that_of_the_results(tmp_path):
     for name in re.findall(r"\((pictures/[\w.]+)\)", (tmp_path / "benchmarks.md").read_text()):
         drawn = ROOT / "docs" / name
         assert drawn.read_text() == (tmp_path / name).read_text() and drawn.stat().st_size <= 200_000
+
+
+def test_some_parts_measured_again_leave_the_others_as_they_were(tmp_path):
+    output = tmp_path / "results.json"
+    first, second = ({"mode": "full", "day": day, "machine": "2 x cpu", "python": "3"} for day in ("Monday", "Friday"))
+    parts = {name: {"load": 1, "n": 1} for name in bench.PARTS}
+    records.save_json(output, bench.together(first, parts, output))
+    both = bench.together(second, {"large": {"load": 2, "n": 2}}, output)
+    assert both["day"] == "Monday" and both["parts"]["calls"] == {"load": 1, "n": 1}
+    assert both["parts"]["large"] == {"load": 2, "n": 2, "run": second}
+    head = page.Page(both).head()
+    assert "one run on Monday" in head and "again since: `large` on Friday (2 x cpu, Python 3)." in head
+    assert bench.together(second, parts, output) == second | {"parts": parts}
