@@ -7,6 +7,7 @@ from cybersieve import extract, fields, leaves
 from cybersieve.field_names import (
     CODE,
     FIRM,
+    IDS,
     LABELS,
     OTHERS,
     PUBLIC,
@@ -55,7 +56,8 @@ class Fields:
             whole = textual(leaf[-1]) or len(leaf) == leaves.MAX_DEPTH  # else an object is looked into, and no text
             told = [[v for v in leaves.values(tree, leaf) if v is not None and (whole or type(v) is not dict)
                      and not extract.gone(v)] for tree in samples]
-            per_record = [[fields.words(v) for v in values if not encoded(v)] for values in told]
+            number = plain(leaf[-1]) in IDS or plain(leaf[-1]).endswith("id")  # may look like base64
+            per_record = [[fields.words(v) for v in values if number or not encoded(v)] for values in told]
             if sum(map(len, per_record)) * 2 > sum(map(len, told)):  # else base64
                 self.found[leaf] = ["\n".join(texts) for texts in per_record if texts]
                 self.said[leaf] = ["\n".join(texts) for texts in per_record]
