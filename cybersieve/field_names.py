@@ -16,7 +16,8 @@ CVES = frozenset(names_of("cveid cve cvenumber"))
 SURE_IDS = 7  # so many of these are ids wherever they stand at a record's top
 OTHERS_IDS = names_of("""parent thread user author owner account org organisation organization team channel guild group
     source product vendor category creator sender reply project link subreddit gravatar license licence session
-    reporter commenter actor assignee severity status type chapter section story""")
+    reporter commenter actor assignee severity status type""")
+WHOLES = names_of("chapter section story")  # numbers of these are a record's where it has no other
 TITLES = names_of("""title name headline subject value label heading vulnerabilityname cvetitle shorttitle question
     displayname topic alert rule rulename commonname term preflabel""")
 CLASSES = frozenset(names_of("label value topic"))  # titles, unless a few of them come again and again
@@ -42,11 +43,11 @@ PERSONS = frozenset(names_of("""affiliation affiliations rawaffiliationstrings a
     reporter byline publisher"""))
 OTHERS = PERSONS | frozenset(names_of("""license licence licenses licences copyright copyrights copyrighttext
     licensecomments legal disclaimer reference references sources milestone citation citations highlight highlightresult
-    header headers annotations relationships journal venue booktitle card"""))
+    header headers annotations relationships journal venue booktitle"""))
 OTHERS_TITLES = OTHERS - {"header", "headers"}
 # What stands in these is about whom or what they name. A text of such a name (a turn of the user) may be the record's.
 ROOMS = PERSONS | frozenset(names_of("""user account owner actor member profile submitter poster createdby community
-    channel guild team organization organisation project space subreddit issuetype priority"""))
+    channel guild team organization organisation project space subreddit issuetype priority card"""))
 # Lists of whom the records name, beside these.
 PEOPLE = frozenset(names_of("""users members accounts profiles persons people customers employees contacts participants
     organizations organisations"""))

@@ -29,6 +29,7 @@ from cybersieve.field_names import (
     TEXT_ENDS,
     TEXTS,
     TITLES,
+    WHOLES,
     about,
     address,
     names_of,
@@ -42,9 +43,9 @@ from cybersieve.sample_fields import LONGEST_TITLE, Fields
 Description = dict[str, Any]  # an entry of sources.yaml
 # What a tool saw, signed or looks for (Grok), or a page's head: no prose. Data is none either, but may be what a field
 # called text holds.
-_CAPTURE = re.compile(r"HTTP/[0-9]|Mozilla/[0-9]|(?:GET|POST|PUT|HEAD) /|-----BEGIN "
+_CAPTURE = re.compile(r"HTTP/[0-9]|Mozilla/[0-9]\.[0-9] \(|(?:GET|POST|PUT|HEAD) /|-----BEGIN "
                       r"|(?:<!--[^>]{0,999}-->\s{0,99}){0,9}<(?:meta|link)\b"
-                      r"|[^\n{}]{0,200}%\{[A-Z][A-Z0-9_]{0,40}[:}]")
+                      r"|(?:\^[^\n{}]{0,200})?%\{[A-Z][A-Z0-9_]{0,40}[:}]")
 _OTHERS_NUMBER = re.compile("(?:CVE|CWE|CAPEC)-")
 _CVE = re.compile("CVE-[0-9]")
 _BARE_CVE = re.compile("(?:199|20[0-9])[0-9]-[0-9]{4,7}")
@@ -252,7 +253,7 @@ def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     either = [leaf for leaf in all_.named(EITHER) if leaf in texts and all_.length(leaf) <= 200 and any(
         other != leaf and leaves.bare(other)[:len(leaves.bare(leaf)) - 1] == leaves.bare(leaf)[:-1]
         and (all_.length(leaf) <= HEADING or not all_.parts(other))
-        and (leaves.name(leaf) in ASKING or all_.length(other) >= all_.length(leaf)) for other in texts)]
+        and (leaves.name(leaf) in ASKING or all_.length(leaf) <= max(HEADING, all_.length(other))) for other in texts)]
     short = [leaf for leaf in all_.found if leaf not in texts and not rank(leaf) and all_.prose(leaf)
              and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf) and not all_.begins(leaf, _CAPTURE)
              and (all_.count < 2 or all(all_.said[leaf] != all_.said[text] for text in texts))
@@ -277,6 +278,7 @@ def _ids(all_: Fields, near: set[Leaf]) -> list[Leaf]:
     top = [leaf for leaf in all_.found if len(leaves.bare(leaf)) == 1]
     ending = [leaf for leaf in top if leaves.name(leaf).endswith(("id", "identifier")) and not any(
         other in leaves.name(leaf) for other in OTHERS_IDS)]
+    ending.sort(key=lambda leaf: any(whole in leaves.name(leaf) for whole in WHOLES))
     ending += [leaf for leaf in top if leaves.name(leaf).endswith("number") and all_.lettered(leaf)]
     public = [leaf for leaf in top if all_.public(leaf)
               and (leaf in ending or leaves.name(leaf) in (*TITLES, "reference")

@@ -27,7 +27,8 @@ def check(tmp_path, fields, title, text, count=3):
 @pytest.mark.parametrize(("fields", "title", "text"), [
     ({"Summary": f"{PROSE} {OTHER}", "commit_message": "Mend the panel of it"}, "",
      f"{PROSE} {OTHER} 1\nMend the panel of it 1"),
-    ({"summary": PROSE, "description": f"{OTHER} {OTHER} {OTHER}"}, f"{PROSE} 1", f"{OTHER} {OTHER} {OTHER} 1")])
+    ({"summary": PROSE, "description": f"{OTHER} {OTHER} {OTHER}"}, f"{PROSE} 1", f"{OTHER} {OTHER} {OTHER} 1"),
+    ({"summary": PROSE, "description": "See how it looks."}, f"{PROSE} 1", "See how it looks. 1")])  # a ticket's
 def test_a_summary_is_the_title_of_a_longer_text(fields, title, text, tmp_path):
     check(tmp_path, fields, title, text)
 
@@ -134,6 +135,36 @@ def test_base64_is_no_text(lines, tmp_path):
     code = (base64.encodebytes if lines else base64.b64encode)(f"{PROSE} {OTHER} {PROSE}".encode()).decode()
     check(tmp_path, {"title": "A title", "content": code}, "A title", "")
     check(tmp_path, {"title": "A title", "content": code, "notes": OTHER}, "A title", f"{OTHER} 1")
+
+
+@pytest.mark.parametrize(("fields", "title", "text"), [
+    ({"card": f"{PROSE} {OTHER}", "tags": ["x"]}, "", f"{PROSE} {OTHER} 1"), ({"card": PROSE}, "", f"{PROSE} 1")])
+def test_a_text_that_is_called_card_is_one(fields, title, text, tmp_path):
+    """Of a model, say."""
+    check(tmp_path, fields, title, text)
+
+
+@pytest.mark.parametrize("text", [
+    f"A rule with %{{REQUEST_URI}} is read twice. {PROSE}", f"Mozilla/5.0 is said. {PROSE}"])
+def test_a_text_on_what_tools_look_for_is_one(text, tmp_path):
+    check(tmp_path, {"title": "A title", "description": text}, "A title", f"{text} 1")
+
+
+@pytest.mark.parametrize("number", [
+    lambda n: base64.b64encode(f"08:Advisory{n:06}".encode()).decode(),
+    lambda n: base64.b64encode(bytes(range(n, n + 32))).decode(), lambda n: f"aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW{n}yZ"])
+@pytest.mark.parametrize("key", ["id", "key", "node_id"])
+def test_an_id_may_look_like_base64(key, number, tmp_path):
+    entries = [{key: number(n), "title": f"Event {n}", "description": f"{PROSE} {n}"} for n in range(3)]
+    assert [row["id"] for row in parsed(tmp_path, "dump.json", entries)] == [number(n) for n in range(3)]
+
+
+@pytest.mark.parametrize(("more", "number"), [({}, "1.{n}"), ({"req_id": "{n}"}, "{n}")])
+def test_a_sections_number_is_an_id_where_there_is_no_other(more, number, tmp_path):
+    entries = [{"section_id": f"1.{n}", **{key: value.format(n=f"R{n}") for key, value in more.items()},
+                "title": f"Event {n}", "description": f"{PROSE} {n}"} for n in range(3)]
+    told = [row["id"] for row in parsed(tmp_path, "dump.json", entries)]
+    assert told == [number.format(n=f"R{n}" if more else n) for n in range(3)]
 
 
 @pytest.mark.parametrize("code", [
