@@ -4,6 +4,7 @@ At the paths of arrays, or of objects by their ids, whose items say something of
 where they are only rooms; in pages in a row; or the document is one itself.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,7 +63,8 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
                     and (textual(key) or (talk and plain(key) in FIRM)) for key, value in root.items())
     if advisory(root) and (own_words or any(isinstance(v, list) and telling.wordy(v) for v in root.values())):
         return [""]
-    maps = {path: list(room.values()) for path, room in _maps(root, "", 0)}
+    by_ids = dict(_maps(root, "", 0))
+    maps = {path: list(room.values()) for path, room in by_ids.items()}
     maps = {path: items for path, items in maps.items() if not _beside(path, items)} or maps
     kept = _without_people({path: arrays[path] for path in named} | maps)
     named, maps = [path for path in named if path in kept], {path: maps[path] for path in maps if path in kept}
@@ -83,7 +85,7 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
         return found
     named = [path for path in named if not maps or not all(  # what all stands in these is part of their records
         any(under(one, room) for room in maps) for one in _apiece(path, apiece))]
-    if not named and alike(values) and not (maps and all(map(_only_holds, values))):
+    if not named and alike(values) and not (maps and all(map(_only_holds, values)) and _apart(by_ids)):
         return ["*"]
     inner = {key: list(value.values()) for key, value in root.items() if isinstance(value, dict)}
     if not named and len(inner) == len(root) and alike([item for items in inner.values() for item in items]) and (
@@ -128,6 +130,12 @@ def _only_holds(tree: Any) -> bool:
         telling.own(key) or (isinstance(value, str) and words(value)) for key, value in tree.items())
 
 
+def _apart(rooms: dict[str, dict[str, Any]]) -> bool:
+    """Are their keys ids, of which only public numbers come again, and not what each has (its sources, languages)?"""
+    times = Counter(key for room in rooms.values() for key in room)
+    return all(count == 1 or PUBLIC.fullmatch(key) for key, count in times.items())
+
+
 def _apiece(path: str, arrays: dict[str, list[Any]]) -> list[str]:
     """The path of an array, or those of all that were joined as one."""
     return [path] if path in arrays else [one for one in arrays if under(one, path)]
@@ -164,7 +172,8 @@ def _pages(documents: list[Any], whole: bool) -> list[str]:
     if not all(isinstance(page, dict) and not any(map(telling.own, page)) for page in pages):
         return [""]
     paths, *others = [of([page], whole) for page in pages] or [[""]]
-    lists = all(path.endswith("[]") and plain(telling.last(path)) in telling.IN_PAGES for path in paths)
+    called = telling.IN_PAGES if telling.paged(pages) else telling.LISTS
+    lists = all(path.endswith("[]") and plain(telling.last(path)) in called for path in paths)
     items = [item for path in paths for item in peek.records(pages, fields.record_path(path))] if lists else []
     numbered = [isinstance(item, dict) and any(plain(key) in IDS for key in telling.unwrapped(item)) for item in items]
     records = sum(numbered) * 2 > len(items) or telling.paged(pages) or (
@@ -239,13 +248,15 @@ def inside(path: str, items: list[Any]) -> list[str]:
 
 
 def _heads(objects: list[dict[str, Any]], lists: list[str]) -> bool:
-    """Do only some of these hold such lists, without an id or a text of their own, and the others say next to nothing
-    (what made the export, of which database)?"""
+    """Do only the last of these hold such lists, of objects, without an id or a text of their own, and those before say
+    next to nothing (what made the export, of which database)?"""
     names = {telling.last(path) for path in lists}
-    hold = [item for item in objects if any(isinstance(item.get(name), list) for name in names)]
+    full = [[value for name in names if isinstance(value := item.get(name), list)] for item in objects]
+    heads = next((at for at, found in enumerate(full) if found), 0)
     ids = any(plain(key) in IDS for item in objects for key in item)
-    return 0 < len(hold) < len(objects) and not ids and not any(map(telling.own_text, hold)) and all(
-        telling.own_text(item) < telling.OWN_FROM for item in objects)
+    return heads > 0 and all(full[heads:]) and not ids and not any(map(telling.own_text, objects[heads:])) and all(
+        telling.own_text(item) < telling.OWN_FROM for item in objects) and all(
+        isinstance(inner, dict) for found in full for value in found for inner in value)
 
 
 def _below(path: str, objects: list[dict[str, Any]]) -> dict[str, list[Any]]:

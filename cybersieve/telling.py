@@ -65,11 +65,11 @@ def tells(items: list[Any]) -> bool:
 
 
 def turns(items: list[Any]) -> bool:
-    """Are these the turns of a conversation with a model, without ids of their own?"""
-    speakers = [item.get("role", item.get("from")) if isinstance(item, dict) and not SAID.isdisjoint(item) else None
-                for item in items]
-    return not SPEAKERS.isdisjoint(map(str, speakers)) and not numbered(items) and (
-        SPEAKERS | PEOPLE_IN_TURNS).issuperset(map(str, speakers))
+    """Are these the turns of several in a conversation with a model, without ids of their own?"""
+    speakers = {str(item.get("role", item.get("from"))) if isinstance(item, dict) and not SAID.isdisjoint(item) else ""
+                for item in items}
+    return len(speakers) > 1 and not SPEAKERS.isdisjoint(speakers) and not numbered(items) and (
+        SPEAKERS | PEOPLE_IN_TURNS).issuperset(speakers)
 
 
 def wordy(items: list[Any]) -> float:
@@ -158,7 +158,7 @@ def titled(items: list[Any]) -> bool:
     """Have most of these objects a title, a public number or one by chapters, and most of them one of their own?"""
     own: list[str] = []
     for item in map(unwrapped, items):
-        texts = {plain(key): str(value) for key, value in item.items() if isinstance(value, str | int)}
+        texts = {plain(key): str(value) for key, value in item.items() if isinstance(value, str | int) and value != ""}
         if any(name in TITLES or name.endswith(("title", "subject")) or PUBLIC.fullmatch(text)
                or _IN_CHAPTERS.fullmatch(text) for name, text in texts.items()):
             own.append(" ".join(text for name, text in texts.items() if name in (*TITLES, *IDS)
@@ -220,8 +220,8 @@ def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
         return True
     parts = own >= OWN_FROM and own * FEED_FROM >= said and not any(map(titled, arrays.values()))
     feed = not more and all(titled(items) and tells(items) for items in arrays.values())
-    called = all(name in TALK or name.endswith(PARTS) or f"{name}s".endswith(PARTS) for name in names)
-    return has_title and (parts or (called and (not feed or (has_number and own >= OWN_FROM))))
+    return has_title and (parts or (not feed and all(
+        name in TALK or name.endswith(PARTS) or f"{name}s".endswith(PARTS) for name in names)))
 
 
 def heads_a_list(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:

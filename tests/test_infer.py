@@ -85,6 +85,23 @@ def test_records_by_their_ids_in_objects_that_only_hold_them(sizes, tmp_path):
     assert [row["id"] for row in rows] == [f"u{room}-{n}" for room, size in enumerate(sizes) for n in range(size)]
 
 
+@pytest.mark.parametrize("names", [("nvd", "ghsa"), ("en", "de", "fr")])
+@pytest.mark.parametrize("wrap", [lambda said: said, lambda said: {"translations": said}])
+def test_what_each_of_several_says_of_a_record_is_part_of_it(wrap, names, tmp_path):
+    """Sources and languages are keys that come again in each, and no ids."""
+    document = {f"CVE-2031-{n:04}": wrap({name: {"title": f"Event {n} {name}", "description": f"{PROSE} {n} {name}"}
+                                          for name in names}) for n in range(4)}
+    rows = parsed(tmp_path, "dump.json", document)
+    assert [row["id"] for row in rows] == list(document)
+    assert all(f"{PROSE} {n} {names[-1]}" in row["text"] for n, row in enumerate(rows))
+
+
+def test_graphs_in_a_row_are_a_record_each(tmp_path):
+    graphs = [{"goal": f"{PROSE} {n}", "nodes": [{"id": f"n{n}{k}", "name": f"A step of it {k}"} for k in range(3)],
+               "edges": [{"source": f"n{n}0", "target": f"n{n}1"}]} for n in range(4)]
+    assert len(parsed(tmp_path, "graphs.jsonl", "\n".join(map(json.dumps, graphs)))) == 4
+
+
 def pages_of(wrap):
     return "\n".join(json.dumps({"data": {"advisories": {
         "pageInfo": {"hasNextPage": page < 2, "endCursor": "Yw"}, **wrap([entry(2 * page + n) for n in range(2)])}}})
@@ -106,6 +123,25 @@ def test_tables_of_a_database_behind_what_made_the_export(count, tmp_path):
     begin = [{"type": "header", "comment": "An export as JSON"}, {"type": "database"}]
     rows = parsed(tmp_path, "d.json", begin + tables)
     assert [row["id"] for row in rows] == [f"E-{name}{n}" for name in "ab" for n in range(count)]
+
+
+@pytest.mark.parametrize("key", ["items", "values"])
+def test_questions_of_which_some_list_answers_are_records(key, tmp_path):
+    questions = [{"title": f"Which panel is it, of {n}?", "type": "choice", **({} if n % 3 == 1 else {
+        key: [f"The panel by the door {n}", f"The panel by the lid {n}"]})} for n in range(6)]
+    rows = parsed(tmp_path, "quiz.json", questions)
+    assert [row["title"] for row in rows] == [one["title"] for one in questions]
+
+
+def test_what_was_told_to_a_model_in_several_ways_is_no_conversation(tmp_path):
+    prompts = [{"role": "system", "content": f"{PROSE} {n}"} for n in range(3)]
+    assert len(parsed(tmp_path, "prompts.json", {"prompts": prompts})) == 3
+
+
+@pytest.mark.parametrize("name", ["tasks", "packages", "sections"])
+def test_records_in_a_list_that_has_an_id_and_a_text_are_records(name, tmp_path):
+    board = {"id": "B-1", "title": "A board of ours", "description": PROSE, name: [entry(n) for n in range(30)]}
+    assert [row["id"] for row in parsed(tmp_path, "board.json", board)] == [f"E-{n}" for n in range(30)]
 
 
 @pytest.mark.parametrize("more", [{}, {"model": "ours-1"}])
