@@ -33,8 +33,8 @@ def source(elements: peek.Elements) -> Description | None:
     names = [name for name in names if elements.depths[name] == depth]
     names += [name for name, trees in elements.samples.items() if name not in names  # others that came but once
               and depth and elements.depths[name] == depth and telling.titled(trees)
-              and (telling.tells(trees) or any(alike([*trees[:1], *elements.samples.get(other, [])[:1]])
-                                               for other in names))]
+              and (telling.tells(trees) or any(alike([*trees[:1], *others[:1]]) and not telling.tells(others)
+                                               for others in (elements.samples.get(other, []) for other in names)))]
     names = [name for name in names if not _room(name, names, elements)] or names
     rooms = [record_places.inside("", _listed(elements.samples.get(name, []))) for name in names]
     inner = [path.rpartition(".")[2].removesuffix("[]").strip('"') for paths in rooms for path in paths if path]

@@ -172,6 +172,19 @@ def test_an_element_like_the_records_beside_it_is_one_of_them(tmp_path):
     assert [row["id"] for row in rows] == [f"k/{n}" for n in range(4)]
 
 
+def test_what_a_list_is_called_and_whose_is_no_record(tmp_path):
+    rows = parsed(tmp_path, "list.xml", "<all><info><name>All of ours</name><author>Ann Bee</author></info>" + "".join(
+        f"<item><name>Event {n}</name><author>Ann Bee</author><description>{PROSE} {n}</description></item>"
+        for n in range(4)) + "</all>")
+    assert [row["title"] for row in rows] == [f"Event {n}" for n in range(4)]
+
+
+def test_what_is_told_beside_a_text_of_kubernetes_is_no_policy(tmp_path):
+    row, = parsed(tmp_path, "map.yaml", "kind: ConfigMap\nmetadata: {name: ours, annotations: {description: Ours.}}\n"
+                  f"data: {{text: {PROSE}}}\n")
+    assert row["text"] == PROSE
+
+
 def test_a_record_with_nodes_is_one(tmp_path):
     nodes = [{"name": f"panel {n} of it", "address": "192.0.2.1"} for n in range(4)]
     row, = parsed(tmp_path, "one.json", {**entry(1), "description": f"{PROSE} {PROSE} Number 1.", "nodes": nodes})
