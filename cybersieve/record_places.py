@@ -85,7 +85,9 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
         return found
     named = [path for path in named if not maps or not all(  # what all stands in these is part of their records
         any(under(one, room) for room in maps) for one in _apiece(path, apiece))]
-    if not named and alike(values) and not (maps and all(map(_only_holds, values)) and _apart(by_ids)):
+    seen = {fields.record_path(path)[0] for path in maps}  # a room of one record shows no map
+    hold = bool(maps) and ("*" in seen or seen >= root.keys()) and all(map(_only_holds, values)) and _apart(by_ids)
+    if not named and alike(values) and not hold:
         return ["*"]
     inner = {key: list(value.values()) for key, value in root.items() if isinstance(value, dict)}
     if not named and len(inner) == len(root) and alike([item for items in inner.values() for item in items]) and (

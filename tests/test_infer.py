@@ -96,6 +96,15 @@ def test_what_each_of_several_says_of_a_record_is_part_of_it(wrap, names, tmp_pa
     assert all(f"{PROSE} {n} {names[-1]}" in row["text"] for n, row in enumerate(rows))
 
 
+@pytest.mark.parametrize("sizes", [(1, 2), (1, 2, 3), (2, 2, 1), (1, 2, 3, 1, 2, 3)])
+def test_no_record_is_lost_in_a_room_of_its_own(sizes, tmp_path):
+    document = {f"host{room}": {"findings": {
+        f"F-{room}-{n}": {"title": f"Event {room} {n}", "description": f"{PROSE} {room} {n}"} for n in range(size)}}
+        for room, size in enumerate(sizes)}
+    told = json.dumps(parsed(tmp_path, "dump.json", document))
+    assert all(f"{PROSE} {room} {n}" in told for room, size in enumerate(sizes) for n in range(size))
+
+
 def test_graphs_in_a_row_are_a_record_each(tmp_path):
     graphs = [{"goal": f"{PROSE} {n}", "nodes": [{"id": f"n{n}{k}", "name": f"A step of it {k}"} for k in range(3)],
                "edges": [{"source": f"n{n}0", "target": f"n{n}1"}]} for n in range(4)]
