@@ -98,9 +98,11 @@ class Page:
                 f"Little else ran (at most {max(loads):g} processes wanted its {cores} cores).")
         mode = {"quick": "`--quick`: sizes so small that start-up is most of what is measured.",
                 "default": "the default sizes.", "full": "`--full`."}[self.about["mode"]]
-        since = [f"`{name}` on {run['day']} ({run['machine']}, Python {run['python']})"
-                 for name, part in self.parts.items() if (run := part.get("run"))]
-        again = f" Measured again since: {', '.join(since)}." if since else ""
+        since: dict[str, list[str]] = {}
+        for name, part in self.parts.items():
+            if run := part.get("run"):
+                since.setdefault(f"on {run['day']} ({run['machine']}, Python {run['python']})", []).append(f"`{name}`")
+        again = "".join(f" Measured again {when}: {', '.join(names)}." for when, names in since.items())
         return (f"# Benchmarks\nWritten by `make bench` from `bench/results.json`: one run on "
                 f"{self.about['day']} on one "
                 f"machine ({self.about['machine']}, Python {self.about['python']}), {mode}{again} {busy} Medians, "
