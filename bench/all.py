@@ -146,7 +146,7 @@ def about(mode: str) -> Figures:
 
 
 def together(run: Figures, found: Figures, output: Path) -> Figures:
-    """This run's parts, with the others of the run before in `output`; the fewer say which run they are of."""
+    """This run's parts, with the others of the run that is in `output`; these parts then say which run is theirs."""
     earlier = records.load_json(output) if output.exists() and found.keys() < set(PARTS) else None
     if not earlier:
         return run | {"parts": found}

@@ -101,7 +101,8 @@ class Page:
         since: dict[str, list[str]] = {}
         for name, part in self.parts.items():
             if run := part.get("run"):
-                since.setdefault(f"on {run['day']} ({run['machine']}, Python {run['python']})", []).append(f"`{name}`")
+                when = f"on {run['day']} ({run['machine']}, Python {run['python']}, sizes: {run['mode']})"
+                since.setdefault(when, []).append(f"`{name}`")
         again = "".join(f" Measured again {when}: {', '.join(names)}." for when, names in since.items())
         return (f"# Benchmarks\nWritten by `make bench` from `bench/results.json`: one run on "
                 f"{self.about['day']} on one "

@@ -182,5 +182,5 @@ def test_some_parts_measured_again_leave_the_others_as_they_were(tmp_path):
     assert both["day"] == "Monday" and both["parts"]["calls"] == {"load": 1, "n": 1}
     assert both["parts"]["large"] == {"load": 2, "n": 2, "run": second}
     head = page.Page(both).head()
-    assert "one run on Monday" in head and "Measured again on Friday (2 x cpu, Python 3): `large`." in head
+    assert "one run on Monday" in head and "Measured again on Friday (2 x cpu, Python 3, sizes: full): `large`." in head
     assert bench.together(second, parts, output) == second | {"parts": parts}
