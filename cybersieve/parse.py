@@ -79,7 +79,7 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
         outcomes = chain(told, _outcomes(names, input_dir, folder, settings, engine))
         for outcome in cli.progress(outcomes, "parse", len(names) + len(told)):
             if outcome.error and settings.on_error == "stop" and not isinstance(outcome.error, readers.NoRecord):
-                raise outcome.error
+                raise _with_way_on(outcome.error)
             if outcome.error:
                 cli.warn(f"left out: {outcome.error}")
             for line in _told(outcome):
@@ -95,6 +95,12 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
             raise InputError(input_dir, "holds no records", remedy="put dumps there: JSON, XML, CSV, YAML")
     parse_cache.tidy()
     return counts
+
+
+def _with_way_on(error: InputError) -> InputError:
+    """The error that ends the run, with how to go on without the file."""
+    remedies = filter(None, (error.remedy, "parse.on_error: skip leaves it out"))
+    return InputError(error.path, error.reason, error.place, "; ".join(remedies))
 
 
 def _told(outcome: Outcome) -> Iterator[str]:

@@ -41,6 +41,13 @@ def test_every_setting_has_a_word_on_it(name):
     assert "#" in line or f"`{name}`" in DOCS
 
 
+def test_every_known_source_is_listed():
+    page = (ROOT / "docs/parse.md").read_text()
+    listed = page[page.index("### Known sources"):page.index("### Any other file")]
+    names = {source["name"] for source in yaml.safe_load((ROOT / "cybersieve/sources.yaml").read_text())}
+    assert set(re.findall(r"[\w.-]+(?=,| \|$)", listed.partition("| vulnerabilities |")[2], re.M)) >= names
+
+
 def test_links_lead_somewhere():
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):

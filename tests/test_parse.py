@@ -629,7 +629,7 @@ def test_script_and_explain(raw, tmp_path):
     write(raw / "bad.json", '[{"a": 1}')
     result = run("python", "stages/parse.py", "--input-dir", raw, "--output-dir", tmp_path / "out2", code=1)
     assert result.stderr.strip() == (f"parse.py: {raw}/bad.json, byte 9: ends inside an object or array: "
-                                     "the file is cut off (fetch it again)")
+                                     "the file is cut off (fetch it again; parse.on_error: skip leaves it out)")
     result = run("python", "stages/parse.py", "--explain", raw / "bad.json", code=1)
     assert "byte 9" in result.stderr
 
