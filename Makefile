@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := all
-.PHONY: all help env corpus model plots repro summary test test-cluster test-faults check bench bench-verify fuzz lint readme deps constraints lock licences audit sbom clean
+.PHONY: all help env corpus model plots repro summary test test-lowest test-cluster test-faults check bench bench-verify fuzz lint readme deps constraints lock licences audit sbom clean
 
 all: repro summary  ## environment, sample corpus, model, dvc repro, a summary table (the default)
 
@@ -57,6 +57,13 @@ summary: $(VENV)/.run  ## the figures of the last run
 
 test: $(VENV)/.dev corpus model  ## the test suite
 	$(PY) -m pytest -n 2 --dist loadfile
+
+test-lowest: $(VENV)/.supply corpus model  ## the tests with the oldest versions that requirements_*.txt allow
+	$(VENV)/supply/bin/uv venv --quiet --clear --python $(VENV)/bin/python .venv-lowest
+	$(VENV)/supply/bin/uv pip install --quiet --python .venv-lowest --resolution lowest-direct \
+		-r requirements_optimized.txt -r requirements_server.txt -r requirements_fit.txt
+	$(VENV)/supply/bin/uv pip install --quiet --python .venv-lowest -r requirements_dev.txt
+	PATH="$(CURDIR)/.venv-lowest/bin:$$PATH" .venv-lowest/bin/python -m pytest -n 2 --dist loadfile
 
 test-cluster: $(VENV)/.cluster corpus model  ## the tests that need Ray and an S3 server (both on this machine): some minutes
 	$(PY) -m pytest tests/cluster

@@ -733,7 +733,7 @@ def test_old_macs_line_ends(raw, tmp_path):
 
 def test_a_pointer_in_the_place_of_a_dump(raw, tmp_path):
     write(raw / "dump.csv", f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n")
-    with pytest.raises(InputError, match=r"dump.csv: a Git LFS pointer, not the dump \(git lfs pull\)"):
+    with pytest.raises(InputError, match=r"dump.csv: a Git LFS pointer, not the dump \(git lfs pull; "):
         parsed(raw, tmp_path / "out")
 
 
@@ -780,7 +780,7 @@ def test_a_list_where_a_source_of_ones_own_says_that_a_record_stands(raw, tmp_pa
     (raw / "dump.json").write_text(json.dumps({"data": {"incidents": [{"id": 1, "body": "Some words"}] * 2}}))
     mine = {"file": ["dump.json"], "records": ["data.incidents"], "text": ["body"]}
     with pytest.raises(InputError, match=r"data.incidents: a list where a record is wanted \(end the path in "
-                                         r"parse.sources\[0\].records with \[\]\)"):
+                                         r"parse.sources\[0\].records with \[\]; "):
         parsed(raw, tmp_path / "out", replace(SETTINGS, sources=[mine]))
 
 
