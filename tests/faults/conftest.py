@@ -132,11 +132,12 @@ def told(record_property):
 
 HEAD = """# Reliability
 
-What was broken on purpose, and what came of it. `make test-faults` does it all again and writes this page.
+The table says what was broken on purpose, and what came of it. `make test-faults` does it all again and writes this
+page.
 
-Points of a kill or Ctrl-C are drawn once and for all (lines of code and changes on disk, tests/faults/strike.py). "The
-same" means: every output of the stage is byte for byte that of a run without the fault. "Whole" means: after the fault
-each output was absent, as before the run, or finished; never half of it.
+- **Points** of a kill or Ctrl-C are lines of code and changes on disk, drawn once and for all (tests/faults/strike.py).
+- **The same** means that every output of the stage is byte for byte that of a run without the fault.
+- **Whole** means that after the fault each output was absent, as before the run, or finished; never half of it.
 
 | fault | where | tried | outcome |
 |---|---|---|---|
