@@ -218,7 +218,7 @@ def compiled(pattern: str) -> Any:
 
 def spelt(pattern: str) -> str:
     """A pattern in the spelling that texts are matched in."""
-    return spelling.plain(pattern.encode(errors="replace")).decode()
+    return spelling.pattern(pattern.encode(errors="replace").decode())
 
 
 def places(pattern: str, text: str) -> Iterator[Any]:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cybersieve import injections, rules
 from cybersieve.errors import ParamsError
@@ -83,6 +84,22 @@ def test_own_patterns_may_hold_such_signs_too(tmp_path: Path) -> None:
     assert merged.judge("", "our_product_2").hits == ("name",)
     assert "2: 'plant\u20137'" in rules.explain(merged, "a plant\u20137")
     assert "2: 'our_product'" in rules.explain(merged, "x our_product")
+
+
+@pytest.mark.parametrize(("pattern", "hit", "spared"), [
+    (r"(?P<cve_id>cve-\d+)", "CVE-2020", "cve-x"), (r"(?<the_id>worm|rat)_id", "rat_id", "id"),
+    ("zero[-\u2013\u2014]day", "zero\u2013day", "zeroXday"), ("zero[ \u2013\u2014]day", "zero day", "zeroXday"),
+    ("zero[^\u2013]day", "zeroXday", "zero\u2013day"), ("zero[-\u2010-\u2015]day", "zero\u2011day", "zeroXday"),
+    ("zero[\\s\u2013\u2014]day", "zero-day", "zeroXday"), (r"zero(?:\x{2013}|\x5f)day", "zero\u2013day", "zeroXday"),
+    (r"zero[\x{2011}\xa0]day", "zero\xa0day", "zeroXday"), (r"zero\x5Fday", "zero_day", "zeroday"),
+    (r"our[a_z]id", "our_id", "ourbid"), (r"our[_-z]id", "our`id", "our0id"), (r"our[A-_]id", "ourBid", "our0id"),
+    (r"our[]_]id", "our_id", "our0id"), (r"our[[:digit:]_]id", "our_id", "ourXid"), (r"our\_id", "our_id", "ourid"),
+    ("\\Qour_id\u2013\\E", "our_id\u2013", "our id"), (r"\p{Old_Italic}", "\U00010300", "old italic"),
+    (r"\pL_\P{Old_Italic}", "a_b", "ab"), ("vulner\xad?ability", "vulner\xadability", "vulneability"),
+    ("con\ufb01?g", "cong", "con"), (r"our\\_id", r"our\_id", "our_id"), ("a\\\u2013b", "a\u2013b", "ab")])
+def test_own_patterns_keep_their_syntax(tmp_path: Path, pattern: str, hit: str, spared: str) -> None:
+    merged = book(tmp_path, extra=yaml.safe_dump({"rules": [{"id": "mine", "pattern": pattern, "weight": 1}]}))
+    assert "mine" in merged.judge("", hit).hits and "mine" not in merged.judge("", spared).hits
 
 
 def test_many_texts_at_once_are_as_each_alone(tmp_path: Path) -> None:
