@@ -24,7 +24,6 @@ Figures = dict[str, Any]
 ROOM = 4 / 3  # at 1 perfect rules fail by chance: what is tested first would be all that is positive
 CURVE = (0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99)  # targets for the plot of target against calls saved
 COVERED = 0.9  # share of the records in files with labels, from which on estimates by file are worth something
-STRANGERS = 0.1  # share of labels of no record from which on a warning says so
 
 
 def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) -> Figures:
@@ -45,9 +44,8 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     certain = not skewed and any(uniform[key] is not None for key in drawn)
     estimated = not certain and scored.covered([key for key in scored.found if key in by_file]) >= COVERED
     known = by_file if estimated else uniform
-    strangers = sorted(known.keys() - scored.there)
-    if scored.confidences.size and len(strangers) >= max(STRANGERS * len(known), 1):
-        cli.warn(certificate.ELSEWHERE.format(len(strangers), len(known), ",".join(strangers[0])))
+    if scored.confidences.size and (strange := labels.elsewhere(known.keys(), scored.there, "thresholds")):
+        cli.warn(strange)
     found = sorted(known.keys() & scored.found.keys())
     decided = {key: value for key in found if (value := known[key]) is not None}
     said, truth = np.array([scored.found[key] for key in decided]), np.array(list(decided.values()), dtype=np.int64)

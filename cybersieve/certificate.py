@@ -23,9 +23,6 @@ SKEWED = ("Nothing is certified: the labels were not drawn from this corpus as i
 NOTHING_LEFT = "No record is left to decide: parse and dedup set all of them aside. Nothing is certified."
 BY_HAND = "The thresholds are calibrate.accept and calibrate.reject; draw on, or anew, with cybersieve sample-labels."
 NAMED = 3  # files and folders that a sentence names
-ELSEWHERE = ("{} of the {} labels for thresholds are of no record of this corpus, among them {!r}: were files renamed "
-             "or left out, or does the label file name a folder, or have a space too many? Labels of another corpus, "
-             "as the sample corpus' are, are to be taken out of the label files.")
 UNREAD = f"Not read are {{}}: only {labels.UNIFORM} and {labels.STRATIFIED} are."
 ONE_KIND = "Every decided label that may set thresholds is {}: were records left out that {}?"
 NO_NUMBER = "No number of labels proves a target of 1."

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cybersieve import labels, records
+from cybersieve import cli, labels, records
 from cybersieve.errors import InputError, ParamsError
 from cybersieve.fit import Example, Fitted, hit_matrix
 from cybersieve.rules import Rulebook
@@ -18,21 +18,27 @@ COLUMNS = ["id", "category", "weight", "prior", "corpus_hits", "corpus_share", "
 
 
 def labelled_records(parsed_dir: Path, labels_dir: Path) -> list[Example]:
-    """The corpus' records that weights may be fitted on (labels.for_fitting): never one with a uniform label."""
+    """The corpus' records that weights may be fitted on (labels.for_fitting): never one with a uniform label.
+
+    Labels of no record are warned of.
+    """
     wanted = labels.for_fitting(labels_dir)
     files = {name for name, _ in wanted}
-    found = []
+    found, there = list[Example](), set[labels.Key]()
     for shard in records.shards(parsed_dir):
         if Path(shard.source).name in files:
             for row in records.read(shard.path, ["id", "source", "title", "text", "dropped"]):
-                key = labels.key(row["source"], row["id"])
-                if key in wanted and row["dropped"] is None:
-                    found.append(Example(row["title"], row["text"], wanted[key], "labels", key[0]))
+                if (key := labels.key(row["source"], row["id"])) in wanted:
+                    there.add(key)
+                    if row["dropped"] is None:
+                        found.append(Example(row["title"], row["text"], wanted[key], "labels", key[0]))
+    if strange := labels.elsewhere(wanted.keys(), there, "weights"):
+        cli.warn(strange)
     return found
 
 
 def labelled_texts(path: Path) -> list[Example]:
-    """Examples of a JSONL file of {text, label, title?}; labels other than 0 and 1 are left out."""
+    """Examples of a JSONL file of {text, label, title?}; those whose label is null are left out."""
     found, number = [], 0
     try:
         with path.open(encoding="utf-8-sig") as lines:
@@ -43,7 +49,9 @@ def labelled_texts(path: Path) -> list[Example]:
                 row = json.loads(line)
                 if not isinstance(row["text"], str) or not isinstance(row.get("title"), str | None):
                     raise TypeError("text and title are to be strings")
-                if row["label"] in (0, 1):
+                if row["label"] not in (0, 1, None):
+                    raise ValueError(f"1, 0 or null is wanted for a label, found {row['label']!r}")
+                if row["label"] is not None:
                     found.append(Example(row.get("title") or "", row["text"], row["label"], path.stem))
     except OSError as error:
         raise InputError(path, str(error.strerror), remedy="name files of {text, label} lines") from None

@@ -24,6 +24,10 @@ STRATIFIED, UNIFORM = "sample_stratified.csv", "sample_uniform.csv"
 UNLIKELY = 1e-3  # odds at which chance may spread uniform labels unevenly, all files and folders together
 COLUMNS = {"file", "id", "label"}
 MEANT = {"1": "1", "1.0": "1", "0": "0", "0.0": "0", "u": "u"}  # what a cell may say, blanks and case aside
+STRANGERS = 0.1  # share of labels of no record from which on a warning says so
+ELSEWHERE = ("{} of the {} labels for {} are of no record of this corpus, among them {!r}: were files renamed "
+             "or left out, or does the label file name a folder, or have a space too many? Labels of another corpus, "
+             "as the sample corpus' are, are to be taken out of the label files.")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet run a cell
 
 
@@ -161,6 +165,14 @@ def for_fitting(folder: Path) -> dict[Key, int]:
 def uniform_half(folder: Path, use: Literal["thresholds", "report"]) -> dict[Key, int | None]:
     """One half of the uniform labels, undecided ones (None) included."""
     return {of: value for of, value in load_optional(folder, UNIFORM).items() if half(of) == use}
+
+
+def elsewhere(known: Set[Key], there: Set[Key], use: str) -> str | None:
+    """What to warn of where too many of the labels known for a use are of no record that is there."""
+    strangers = sorted(known - there)
+    if len(strangers) < max(STRANGERS * len(known), 1):
+        return None
+    return ELSEWHERE.format(len(strangers), len(known), use, ",".join(strangers[0]))
 
 
 def units(source: str) -> list[str]:

@@ -121,7 +121,7 @@ def test_rewrite_changes_numbers_only(book: rules.Rulebook, tmp_path: Path) -> N
         fit_files.rewrite(path, book, fitted)
 
 
-def test_labels_for_fitting_are_disjoint_from_uniform_ones(tmp_path: Path) -> None:
+def test_labels_for_fitting_are_disjoint_from_uniform_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [records.Record(f"r{i}", "a/feed.json", str(i), f"title {i}", "worm").row() for i in range(6)]
     rows[5]["dropped"] = "revoked"
     records.write(tmp_path / "parsed" / "a" / "feed.json.parquet", rows, records.PARSED)
@@ -134,6 +134,11 @@ def test_labels_for_fitting_are_disjoint_from_uniform_ones(tmp_path: Path) -> No
     for use in ("thresholds", "report"):
         other = labels.uniform_half(tmp_path / "labels", use)
         assert not other.keys() & labels.for_fitting(tmp_path / "labels").keys()
+    assert not capsys.readouterr().err
+    (tmp_path / "labels" / labels.UNIFORM).write_text("file,id,label\nfeed.json,r0,1\n")
+    (tmp_path / "labels" / labels.STRATIFIED).write_text("file,id,label\nfeed.json,r1,0\na/feed.json,r3,1\n")
+    assert len(fit_files.labelled_records(tmp_path / "parsed", tmp_path / "labels")) == 1
+    assert "1 of the 2 labels for weights are of no record of this corpus, among them 'a/f" in capsys.readouterr().err
 
 
 def test_texts_and_their_errors(tmp_path: Path) -> None:
@@ -150,6 +155,10 @@ def test_texts_and_their_errors(tmp_path: Path) -> None:
     path.write_text('\ufeff{"text": "a", "label": 1}\n\n{"text": null, "label": 1}\n')
     with pytest.raises(InputError, match=r"texts\.jsonl, line 3.*strings"):
         fit_files.labelled_texts(path)
+    for label in ('"1"', "2", "-1", '"yes"', "[1]"):
+        path.write_text(f'{{"text": "a", "label": {label}}}\n')
+        with pytest.raises(InputError, match=r"texts\.jsonl, line 1.*1, 0 or null is wanted for a label, found "):
+            fit_files.labelled_texts(path)
 
 
 def test_report_shows_dead_and_harmful_rules(book: rules.Rulebook, tmp_path: Path) -> None:
