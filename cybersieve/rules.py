@@ -349,18 +349,21 @@ def strangers(trust: Iterable[str], sources: Iterable[str]) -> list[str]:
     return sorted(set(trust) - {name for source in sources for name in (source, PurePosixPath(source).name)})
 
 
-def explain(book: Rulebook, text: str, source: str = "") -> str:
-    """A table for people: which rules hit where, what each adds, what the source adds, and the confidence."""
-    text = text.encode(errors="replace").decode()  # bytes of a command line that are no UTF-8 come as lone surrogates
-    hits = book.hits("", text)
-    found = book.judge("", text, source)
+def explain(book: Rulebook, text: str, source: str = "", title: str = "") -> str:
+    """A table for people: which rules hit where (in their field), what each adds, what the source adds, and the
+    confidence."""
+    # bytes of a command line that are no UTF-8 come as lone surrogates
+    title, text = (words.encode(errors="replace").decode() for words in (title, text))
+    hits, read = book.hits(title, text), {"title": title, "text": text, "both": records.full_text(title, text)}
+    found = book.judge(title, text, source)
     lines = [f"{'weight':>7}  {'category':14} {'rule':24} where",
              f"{book.bias:+7.2f}  {'bias':14} (what every text starts from)"]
     if silence := book.silence(book.rules[i] for i in hits):
         lines.append(f"{silence:+7.2f}  {'silent':14} (nothing speaks for it)")
     for rule in by_weight(book.rules[i] for i in hits):
-        match = next(places(rule.pattern, text), None)
-        where = f"{match.start()}: {text[match.start():match.end()]!r}" if match else ""
+        words = read[rule.field]
+        match = next(places(rule.pattern, words), None)
+        where = f"{match.start()}: {words[match.start():match.end()]!r}" if match else ""
         lines.append(f"{rule.weight:+7.2f}  {rule.category:14} {rule.id:24} {where}")
     unweighted = " (no file of that name has a weight)" if source and not book.weighs(source) else ""
     lines += [f"{found.text_log_odds:+7.2f}  = the text's own evidence",

@@ -19,12 +19,13 @@ def main() -> None:
     parser = cli.parser(__doc__, *folders, "params", "counts", "performance")
     parser.add_argument("--unique-dir", type=Path, metavar="PATH", help=cli.PATHS["unique-dir"])
     parser.add_argument("--explain", metavar="TEXT", help="show which rules hit this text, and stop")
+    parser.add_argument("--title", default="", metavar="TEXT", help="with --explain: the title before the text")
     parser.add_argument("--source", default="", metavar="NAME", help="with --explain: the file the text is from")
     args = parser.parse_args()
     settings = params.load(args.params)
     if args.explain is not None:
         book = rules.load(settings.score.rules, settings.score.extra_rules, settings.score.trust)
-        print(rules.explain(book, args.explain, args.source))
+        print(rules.explain(book, args.explain, args.source, args.title))
         return
     with measure.Stopwatch("score") as watch:
         counts = score.score_folder(args.input_dir, args.output_dir, settings.score, settings.engine, args.unique_dir)

@@ -217,6 +217,15 @@ def test_explain_shows_rule_place_and_confidence(tmp_path: Path) -> None:
     assert lines[-1].endswith("confidence 0.818") and "+0.50" in lines[-2]
 
 
+def test_explain_reads_title_and_text_as_scoring_does(tmp_path: Path) -> None:
+    small = book(tmp_path, extra="rules: [{id: start, pattern: '^a r', field: text, weight: 1}]")
+    told = rules.explain(small, "a RAT and worms", title="Of soil")
+    hits = [line.split(maxsplit=2)[2].split(maxsplit=1) for line in told.splitlines()[2:-3]]
+    assert hits == [["worm", "18: 'worm'"], ["soil", "3: 'soil'"], ["rat", "2: 'RAT'"], ["start", "0: 'a R'"]]
+    assert told.endswith(f"confidence {small.judge('Of soil', 'a RAT and worms').confidence:.3f}")
+    assert "soil" not in rules.explain(small, "Of soil")
+
+
 def test_own_rules_have_no_bias(tmp_path: Path) -> None:
     for name in ("bias", "silent"):
         with pytest.raises(ParamsError, match=f"{name} belongs to all rules"):

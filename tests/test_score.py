@@ -119,9 +119,10 @@ def test_script_and_explain(parsed: Path) -> None:
     assert tree["read"] == tree["written"] + sum(tree["dropped"].values()) == 12_000
     assert json.loads(watch.read_text())["peak_memory_mb"] < 300
     done = subprocess.run([*command, "--explain", "A heap overflow lets remote attackers run code.", "--source",
-                           "malpedia.json"], cwd=ROOT, check=True, capture_output=True, text=True)
+                           "malpedia.json", "--title", "A worm"], cwd=ROOT, check=True, capture_output=True, text=True)
     *hits, own, origin, total = done.stdout.splitlines()
-    assert any("attacker" in line for line in hits) and "source malpedia.json" in origin
+    assert any("attacker" in line for line in hits) and any(" worm " in line for line in hits)
+    assert "source malpedia.json" in origin
     told = float(own.split()[0]) + float(origin.split()[0])
     assert float(total.split()[0]) == pytest.approx(told, abs=0.011)
     assert float(total.split()[-1]) == pytest.approx(1 / (1 + math.exp(-told)), abs=0.005)
