@@ -198,14 +198,25 @@ class _Set:
 
 
 def _too_large(rules: list[Rule]) -> str:
-    """What to do about rules that are too large together: a very long one is to blame, or there are too many."""
-    size, longest = sum(len(rule.pattern) for rule in rules), max(rules, key=lambda rule: len(rule.pattern))
-    together = f"{len(rules)} rules need over {MAX_MEM >> 20} MB together; "
-    if len(longest.pattern) > size / 10:
-        return (f"{together}shorten patterns, first of all that of {longest.where} "
-                f"({len(longest.pattern)} characters)")
-    path, count = Counter(rule.path for rule in rules).most_common(1)[0]
-    return f"{together}have fewer: {count} are of {path}"
+    """What to do about rules that are too large together: one is to blame, or there are too many."""
+    sizes = {rule: _size(rule.pattern) for rule in rules}
+    together, largest = f"{len(rules)} rules need over {MAX_MEM >> 20} MB together; ", max(rules, key=sizes.__getitem__)
+    if sizes[largest] > sum(sizes.values()) / 10:
+        return (f"{together}shorten patterns, and what they repeat, first of all that of {largest.where} "
+                f"({len(largest.pattern)} characters)")
+    paths = Counter[str]()
+    for rule in rules:
+        paths[rule.path] += sizes[rule]
+    path = paths.most_common(1)[0][0]
+    return f"{together}have fewer: {sum(rule.path == path for rule in rules)} are of {path}"
+
+
+def _size(pattern: str) -> int:
+    """How large a pattern is once compiled: \\pL{99} is 99 times what 300 ranges of letters are."""
+    try:
+        return int(compiled(pattern).programsize)
+    except re2.error:  # too large by itself
+        return MAX_MEM
 
 
 @lru_cache(maxsize=2048)

@@ -165,6 +165,13 @@ def test_errors_of_own_rules_name_their_file(tmp_path: Path) -> None:
             book(tmp_path, extra=f"rules: [{{id: mine, pattern: '{pattern}', weight: 1, source: a friend}}]")
 
 
+def test_a_short_pattern_may_be_the_one_too_large(tmp_path: Path) -> None:
+    others = "".join(f"- {{id: r{n}, pattern: 'word{n}', weight: 1}}\n" for n in range(60))
+    own = f"rules:\n{others}- {{id: name, pattern: '\\pL{{900}}', weight: 1}}"
+    with pytest.raises(ParamsError, match=re.escape(f"first of all that of {tmp_path / 'own.yaml'}, rule name (8 c")):
+        book(tmp_path, extra=own)
+
+
 def test_too_many_rules_are_to_be_fewer_not_shorter(tmp_path: Path) -> None:
     own = "\n".join(f"- {{id: r{n}, pattern: '{n:06}{'word' * 20}', weight: 1}}" for n in range(12_000))
     with pytest.raises(ParamsError, match=re.escape(f"have fewer: 12000 are of {tmp_path / 'own.yaml'}")):
