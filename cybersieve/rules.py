@@ -273,7 +273,8 @@ def load(path: Path | str, extra: Path | str | None = None, trust: dict[str, flo
         categories |= {"own": 0.0} | added
         sources |= _numbers(own, "sources", extra)
         merged |= {rule.id: rule for rule in _rules(own, categories, str(extra))}
-    sources |= _numbers({"score.trust": trust}, "score.trust", "params")
+    trusted = _numbers({"score.trust": trust}, "score.trust", "params")
+    sources = {name: weight for name, weight in sources.items() if PurePosixPath(name).name not in trusted} | trusted
     bias, silent = (_number(tree.get(key, 0), f"{path}: {key}") for key in ("bias", "silent"))
     if silent > 0:
         raise ParamsError(f"{path}: silent is no evidence for, {silent} is")

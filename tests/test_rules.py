@@ -117,6 +117,9 @@ def test_user_rules_and_trust_merge(tmp_path: Path) -> None:
     assert merged.judge("", "wyrm").hits == ("worm",) and merged.judge("", "worm").hits == ()
     assert merged.judge("", "at plant 7").text_log_odds == -3.0
     assert merged.source_log_odds("a/known.json") == -4.0 and merged.source_log_odds("new.json") == 0.0
+    own = "sources: {a/known.json: 1, b/new.json: 1}\nrules: []"
+    merged = book(tmp_path, extra=own, **{"known.json": 3.0, "b/new.json": 2.0})
+    assert [merged.source_log_odds(name) for name in ("a/known.json", "b/new.json", "c/new.json")] == [3.0, 2.0, 0.0]
 
 
 @pytest.mark.parametrize(("before", "after", "reason"), [
