@@ -75,7 +75,7 @@ META = {
     "licence": names_of("license licence rights"),
 }
 LABELS = frozenset(META["labels"])
-NAMED = frozenset([*IDS, *TITLES, *TEXTS, *EITHER, *(name for names in META.values() for name in names)])
+NAMED = frozenset(IDS).union(TITLES, TEXTS, EITHER, *META.values())
 STATUSES = names_of("status state vulnstatus recordstatus")
 FLAGS = {"deleted": names_of("deleted isdeleted deletedat deleteat removed isremoved removedat dead"),
          "revoked": names_of("revoked isrevoked"),

@@ -33,7 +33,7 @@ from cybersieve.sources import Source
 
 SHAPES, LEAVES = 300, 500  # kept at a time, and looked at of each; what one is like takes a fifth of a millisecond
 NOT_READ = "texts in objects beside the records that the beginning does not show: not read"
-NAMES = frozenset([*IDS, *STATUSES, *(name for names in (*META.values(), *FLAGS.values()) for name in names)])
+NAMES = frozenset(IDS).union(STATUSES, *META.values(), *FLAGS.values())
 # Arrays that hold no records, wherever they stand.
 NO_RECORDS = OTHERS | PEOPLE | {"links", "urls", "errors", "warnings", "fields", "columns", "definitions", "schema",
                                 "facets", "contributors", "maintainers", "pagination"}

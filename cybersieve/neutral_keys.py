@@ -28,8 +28,7 @@ from cybersieve.fields import Step, quoted, sayable, steps
 from cybersieve.infer_fields import beside
 from cybersieve.leaves import ATTRIBUTES, BEARS_PARENTS_NAME, CHOICE
 
-TELLING = NAMED | OTHERS | PEOPLE | ROOMS | SPEAKERS | CODE | frozenset(
-    [*INDICATORS, *STATUSES, *(name for names in FLAGS.values() for name in names)])
+TELLING = NAMED.union(OTHERS, PEOPLE, ROOMS, SPEAKERS, CODE, INDICATORS, STATUSES, *FLAGS.values())
 _DIGITS = re.compile("[0-9]+")
 Place = tuple[Step, ...]  # keys down to a value
 

@@ -24,7 +24,7 @@ ITEMS, LEAVES, SETS = 5, 40, 300  # looked at of a list and of a record; sets of
 MANY = 200  # fields looked at that bear their names as attributes
 LONGEST = 200  # characters of a key, as sets of fields are kept
 NOT_READ = "texts in fields that the beginning does not show: not read"  # of no known name, or deep in a record
-KNOWN = frozenset([*FIRM, *STATUSES, *(name for names in (*META.values(), *FLAGS.values()) for name in names)])
+KNOWN = frozenset(FIRM).union(STATUSES, *META.values(), *FLAGS.values())
 TEXT, SENTENCES, SHORT, YES, WORD = range(5)  # what may stand in a field
 LIKE = {TEXT: "This is what was found there, and how it came to be so, as far as anybody can tell. " * 4, YES: "true",
         SHORT: "a few words", WORD: "word"}  # in the place of what stands there: only names count
