@@ -104,9 +104,10 @@ _LETTERS = re.compile(r"[^\W\d_]{2}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{6}")  # six letters in a row of scripts that put no spaces
 
 
-def words(text: str) -> bool:
-    """Has the text several words? A time has none, nor has a range of versions (> 5.13.15, < 6.4.6)."""
-    return (" " in text and bool(_LETTERS.search(text)) and not _TIME.match(text) and not _date(text)) or unspaced(text)
+def words(value: Any) -> bool:
+    """Is this a text of several words? A time is none, nor is a range of versions (> 5.13.15, < 6.4.6)."""
+    return isinstance(value, str) and ((" " in value and bool(_LETTERS.search(value)) and not _TIME.match(value)
+                                        and not _date(value)) or unspaced(value))
 
 
 def unspaced(text: str) -> bool:

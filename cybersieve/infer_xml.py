@@ -7,7 +7,7 @@ from typing import Any
 from cybersieve import peek, record_places, telling, xml_tree
 from cybersieve.field_names import PUBLIC, TITLES, plain, textual, words
 from cybersieve.infer_fields import Description, described
-from cybersieve.leaves import alike, chosen_fields
+from cybersieve.leaves import alike, chosen_fields, most
 
 
 def source(elements: peek.Elements) -> Description | None:
@@ -89,8 +89,7 @@ def _one(elements: peek.Elements) -> Description | None:
     if not speaks or not telling.has_parts(joined, arrays):
         return None
     source = described("xml", [name], [tree])
-    said = sum(len(text) for text in telling.strings(tree) if words(text))
-    return source if telling.characters(source, [tree]) * 2 > said else None
+    return source if telling.characters(source, [tree]) * 2 > telling.wordage(tree) else None
 
 
 def _all_in_sections(elements: peek.Elements) -> bool:
@@ -185,8 +184,8 @@ def _without_paragraphs(names: list[str], elements: peek.Elements) -> list[str]:
     if not others or not any(depths[name] == min(depths[name] for name in names) for name in blocks):
         return names
     theirs = "\n".join(text for name in others for text in telling.strings(samples[name]))
-    held = [text in theirs for text in telling.strings([samples[name] for name in blocks]) if words(text)]
-    return others if sum(held) * 2 > len(held) else names
+    paragraphs = filter(words, telling.strings([samples[name] for name in blocks]))
+    return others if most(text in theirs for text in paragraphs) else names
 
 
 def _field(name: str, samples: list[Any]) -> bool:

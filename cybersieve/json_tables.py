@@ -109,7 +109,7 @@ def _nameless(items: list[Any]) -> bool:
     first = items[0] if items else None
     return isinstance(first, list) and len(first) > 1 and len(items) > 2 and _rows(items, first) and not any(
         isinstance(cell, dict | list) for row in items for cell in row) and any(
-        isinstance(cell, str) and words(cell) for row in items for cell in row)
+        words(cell) for row in items for cell in row)
 
 
 def _columns(root: dict[str, Any], whole: bool) -> bool:

@@ -1,7 +1,7 @@
 """A record's values by the keys down to them, as far as a path can say them (cybersieve/fields.py)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +27,12 @@ def alike(values: list[Any]) -> bool:
         return False
     shared = [len(a & b) / len(a | b) for a, b in zip(objects, objects[1:], strict=False)]
     return sum(shared) / len(shared) >= 0.5
+
+
+def most(answers: Iterable[object]) -> bool:
+    """Are more than half of these true?"""
+    said = list(map(bool, answers))
+    return sum(said) * 2 > len(said)
 
 
 def pair(value: Any) -> bool:

@@ -24,7 +24,7 @@ from cybersieve.field_names import (
     textual,
     words,
 )
-from cybersieve.leaves import MAX_DEPTH, alike, pair
+from cybersieve.leaves import MAX_DEPTH, alike, most, pair
 
 ABOUT_RECORDS = OTHERS.union(*META.values())
 MOST_OF_PEOPLE = 3  # steps down to lists of these: `data.users[]`
@@ -59,7 +59,7 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
     named = [path for path in named if not _beside(path, arrays[path])] or named
     talk = named and all(plain(telling.last(path)) in telling.TALK and len(arrays[path]) < peek.ITEMS
                          for path in named)
-    own_words = any(isinstance(value, str) and words(value) and plain(key) not in telling.REPLIES
+    own_words = any(words(value) and plain(key) not in telling.REPLIES
                     and (textual(key) or (talk and plain(key) in FIRM)) for key, value in root.items())
     if advisory(root) and (own_words or any(isinstance(v, list) and telling.wordy(v) for v in root.values())):
         return [""]
@@ -74,12 +74,12 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
     if own_words and whole and (single or max(map(len, rooms.values()), default=0) < 2
                                 or telling.has_parts(root, rooms)):
         lists = [path for path in named if plain(telling.last(path)) in telling.LISTS]
-        numbered = any(plain(key) in IDS for key in root)  # a record with parts, not a feed of one
-        return [""] if single or numbered or not lists else lists
+        part_of_it = single or telling.has_id(root)  # a record with parts, not a feed of one
+        return [""] if part_of_it or not lists else lists
     apart = [path for path in named if not _beside(path, arrays[path])]
-    most = max((min(len(arrays[path]), max(len(apiece[one]) for one in _apiece(path, apiece)))
-                for path in apart), default=0) if maps else 0
-    maps = _joined({path: items for path, items in maps.items() if len(items) >= most}, whole)
+    longest = max((min(len(arrays[path]), max(len(apiece[one]) for one in _apiece(path, apiece)))
+                   for path in apart), default=0) if maps else 0
+    maps = _joined({path: items for path, items in maps.items() if len(items) >= longest}, whole)
     named = apart if maps else named
     if not named and (found := [path for path, items in arrays.items() if _by_room(root, path, items)]):
         return found
@@ -92,7 +92,7 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
     inner = {key: list(value.values()) for key, value in root.items() if isinstance(value, dict)}
     if not named and len(inner) == len(root) and alike([item for items in inner.values() for item in items]) and (
             not whole or _rooms_of_one_kind(root)):
-        full = [key for key, items in inner.items() if sum(isinstance(item, dict) for item in items) * 2 > len(items)]
+        full = [key for key, items in inner.items() if most(isinstance(item, dict) for item in items)]
         return [f"{fields.quoted(key)}.*" for key in full] if whole and len(full) < len(root) else ["*.*"]
     if named or maps:
         return [inner for path in named for inner in inside(path, arrays[path])] + list(maps)
@@ -101,8 +101,8 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
             path for path, items in arrays_in(root, "", 0)
             if plain(telling.last(path)) in telling.LISTS and telling.named(items)]
         return ["*[]"] if _rooms(values) else short or [""]
-    longest = max(arrays, key=lambda path: len(arrays[path]))
-    same = [path for path in arrays if path == longest or _one_kind([arrays[longest][0], arrays[path][0]])]
+    first = max(arrays, key=lambda path: len(arrays[path]))
+    same = [path for path in arrays if path == first or _one_kind([arrays[first][0], arrays[path][0]])]
     return [inner for path in same for inner in inside(path, arrays[path])]
 
 
@@ -116,7 +116,7 @@ def by_number(trees: list[Any]) -> bool:
     keys, values = zip(*(pair for tree in whole for pair in tree.items()), strict=True)
     own = len(keys) >= FAMILY and len(set(keys)) == len(keys) and NAMED.isdisjoint(map(plain, keys))
     return (own or all(map(PUBLIC.fullmatch, keys))) and all(
-        telling.says(value) or (isinstance(value, str) and words(value)) for value in values)
+        telling.says(value) or words(value) for value in values)
 
 
 def _rooms_of_one_kind(tree: dict[str, Any]) -> bool:
@@ -128,8 +128,7 @@ def _rooms_of_one_kind(tree: dict[str, Any]) -> bool:
 
 def _only_holds(tree: Any) -> bool:
     """Is it an object that has no id, title, text or words of its own beside the objects in it?"""
-    return isinstance(tree, dict) and not any(
-        telling.own(key) or (isinstance(value, str) and words(value)) for key, value in tree.items())
+    return isinstance(tree, dict) and not any(telling.own(key) or words(value) for key, value in tree.items())
 
 
 def _apart(rooms: dict[str, dict[str, Any]]) -> bool:
@@ -161,8 +160,7 @@ def _without_people(lists: dict[str, list[Any]]) -> dict[str, list[Any]]:
     others = {path: items for path, items in lists.items() if path not in people}
 
     def said(some: dict[str, list[Any]]) -> float:
-        texts = sum(len(text) for items in some.values() for text in telling.strings(items) if words(text))
-        return texts / max(sum(map(len, some.values())), 1)
+        return telling.wordage(list(some.values())) / max(sum(map(len, some.values())), 1)
     return others if 2 * said(others) >= said(people) else lists
 
 
@@ -177,8 +175,7 @@ def _pages(documents: list[Any], whole: bool) -> list[str]:
     called = telling.IN_PAGES if telling.paged(pages) else telling.LISTS
     lists = all(path.endswith("[]") and plain(telling.last(path)) in called for path in paths)
     items = [item for path in paths for item in peek.records(pages, fields.record_path(path))] if lists else []
-    numbered = [isinstance(item, dict) and any(plain(key) in IDS for key in telling.unwrapped(item)) for item in items]
-    records = sum(numbered) * 2 > len(items) or telling.paged(pages) or (
+    records = most(telling.has_id(telling.unwrapped(item)) for item in items) or telling.paged(pages) or (
         telling.titled(items) and telling.tells(items) and not any(map(telling.speaks, pages)))
     return paths if lists and records and all(found == paths for found in others) else [""]
 
@@ -239,7 +236,7 @@ def inside(path: str, items: list[Any]) -> list[str]:
              if plain(telling.last(inner)) in telling.LISTS and telling.wordy(found) >= 0.5]
     if lists and (telling.paged(objects) or _heads(objects, lists)):
         return [further for inner in lists for further in inside(inner, below[inner])]
-    if any(telling.says(item) or telling.own_text(item) or any(plain(key) in IDS for key in item) for item in objects):
+    if any(telling.says(item) or telling.own_text(item) or telling.has_id(item) for item in objects):
         return ([] if telling.long(objects) else list(_chapters(objects, below))) or [path]
     deeper: list[str] = []
     for inner, found in below.items():
@@ -255,8 +252,8 @@ def _heads(objects: list[dict[str, Any]], lists: list[str]) -> bool:
     names = {telling.last(path) for path in lists}
     full = [[value for name in names if isinstance(value := item.get(name), list)] for item in objects]
     heads = next((at for at, found in enumerate(full) if found), 0)
-    ids = any(plain(key) in IDS for item in objects for key in item)
-    return heads > 0 and all(full[heads:]) and not ids and not any(map(telling.own_text, objects[heads:])) and all(
+    return heads > 0 and all(full[heads:]) and not any(map(telling.has_id, objects)) and not any(
+        map(telling.own_text, objects[heads:])) and all(
         telling.own_text(item) < telling.OWN_FROM for item in objects) and all(
         isinstance(inner, dict) for found in full for value in found for inner in value)
 

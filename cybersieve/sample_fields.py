@@ -86,8 +86,7 @@ class Fields:
 
     def language(self, leaf: Leaf) -> bool:
         """Are these sentences or questions, with hardly a sign of code among them?"""
-        said = [language(text) for text in self._beginnings(leaf)]
-        return sum(said) * 2 > len(said)
+        return leaves.most(map(language, self._beginnings(leaf)))
 
     def _beginnings(self, leaf: Leaf) -> list[str]:
         return [text[:BEGINNING] for text in self.found[leaf]]
@@ -96,8 +95,7 @@ class Fields:
         """Is it called like a title (or a query, which may be a question), but sentences that are too long for one?"""
         name = leaves.name(leaf)
         return (name in TITLES or name == "query") and self.length(leaf) > LONGEST_TITLE and (
-            2 * sum(map(bool, map(_SENTENCE.match, self._beginnings(leaf)))) > len(self.found[leaf])
-            if name in FIRM else self.language(leaf))
+            leaves.most(map(_SENTENCE.match, self._beginnings(leaf))) if name in FIRM else self.language(leaf))
 
     def asks(self, leaf: Leaf) -> bool:
         """Is it what is asked, or a value that says something, so that it is a text where it is not the title?"""
@@ -134,7 +132,7 @@ class Fields:
 
     def begins(self, leaf: Leaf, pattern: re.Pattern[str]) -> bool:
         """Do most of its texts begin like this?"""
-        return sum(map(bool, map(pattern.match, self.found[leaf]))) * 2 > len(self.found[leaf])
+        return leaves.most(map(pattern.match, self.found[leaf]))
 
     def yes(self, leaf: Leaf) -> bool:
         """Are these yes, no or times, and not how much was removed and added?"""

@@ -22,7 +22,7 @@ from cybersieve.field_names import (
     unspaced,
     words,
 )
-from cybersieve.leaves import BEARS_PARENTS_NAME, MAX_DEPTH, alike, chosen_fields
+from cybersieve.leaves import BEARS_PARENTS_NAME, MAX_DEPTH, alike, chosen_fields, most
 from cybersieve.sample_fields import BEGINNING, language
 
 # What upstreams call the list of their records.
@@ -53,15 +53,13 @@ _IN_CHAPTERS = re.compile(r"[A-Za-z]{0,6}[-. ]?[0-9]+(?:[.-][0-9]+)+[a-z]?|T[0-9
 def says(tree: Any, names: frozenset[str] = frozenset((*TITLES, *TEXTS)), depth: int = 0) -> bool:
     """Has the object words in a title or text, itself or in an object of its own?"""
     return isinstance(tree, dict) and depth < MAX_DEPTH and any(
-        (isinstance(value, str) and words(value) and plain(key) in names) or says(value, names, depth + 1)
-        for key, value in tree.items())
+        (words(value) and plain(key) in names) or says(value, names, depth + 1) for key, value in tree.items())
 
 
 def tells(items: list[Any]) -> bool:
     """Do most of these objects say something in a text of their own, so that they are records, not rooms for them?"""
-    said = [any(isinstance(value, str) and words(value) and key != "#text" and textual(key)
-                for key, value in unwrapped(item).items()) for item in items]
-    return sum(said) * 2 > len(said)
+    return most(any(words(value) and key != "#text" and textual(key) for key, value in unwrapped(item).items())
+                for item in items)
 
 
 def turns(items: list[Any]) -> bool:
@@ -92,13 +90,12 @@ def named(items: list[Any]) -> bool:
 
 def long(items: list[dict[str, Any]]) -> bool:
     """Do most of these objects say more than a name or two in a text of their own?"""
-    long = [own_text(item) >= OWN_FROM for item in items]
-    return sum(long) * 2 > len(long)
+    return most(own_text(item) >= OWN_FROM for item in items)
 
 
 def own_text(tree: dict[str, Any]) -> int:
     """Characters of an object's own texts, by name or by length."""
-    return sum(len(value) for key, value in tree.items() if isinstance(value, str) and words(value)
+    return sum(len(value) for key, value in tree.items() if words(value)
                and (textual(key) or (len(value) >= OWN_FROM and plain(key) not in OTHERS)))
 
 
@@ -118,8 +115,7 @@ def paged(objects: list[dict[str, Any]]) -> bool:
 
 def speaks(tree: dict[str, Any]) -> bool:
     """Has the object words beside its lists, but for a service's reply?"""
-    return any(isinstance(value, str) and words(value) and plain(key) not in REPLIES
-               for key, value in _beside_lists(tree))
+    return any(words(value) and plain(key) not in REPLIES for key, value in _beside_lists(tree))
 
 
 def _beside_lists(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -134,8 +130,8 @@ def room_of(root: dict[str, Any]) -> str:
     """The key of the one object in a document that has no more than a word or a number beside it (`"total": 2`)."""
     full = {key: value for key, value in root.items() if value not in (None, "", [], {})}
     rooms = [key for key, value in full.items() if isinstance(value, dict)]
-    says_more = any(isinstance(value, list) or (isinstance(value, str) and words(value)) or own(key)
-              for key, value in full.items() if not isinstance(value, dict))
+    says_more = any(isinstance(value, list) or words(value) or own(key)
+                    for key, value in full.items() if not isinstance(value, dict))
     return rooms[0] if len(rooms) == 1 and not says_more and fields.sayable(rooms[0]) else ""
 
 
@@ -147,23 +143,32 @@ def strings(tree: Any) -> Iterator[str]:
             yield from strings(item)
 
 
+def wordage(tree: Any) -> int:
+    """Characters of all texts of several words in a tree."""
+    return sum(map(len, filter(words, strings(tree))))
+
+
+def has_id(tree: Any) -> bool:
+    """Is this an object with a field called like an id?"""
+    return isinstance(tree, dict) and any(plain(key) in IDS for key in tree)
+
+
 def numbered(items: list[Any]) -> bool:
     """Do objects have an id or a title of their own?"""
-    own = [any(plain(key) in TITLES or plain(key) in IDS or plain(key).endswith(("id", "number"))
-               for key in unwrapped(item)) for item in items]
-    return sum(own) * 2 > len(own)
+    return most(any(plain(key) in TITLES or plain(key) in IDS or plain(key).endswith(("id", "number"))
+                    for key in unwrapped(item)) for item in items)
 
 
 def titled(items: list[Any]) -> bool:
     """Have most of these objects a title, a public number or one by chapters, and most of them one of their own?"""
-    own: list[str] = []
+    names: list[str] = []
     for item in map(unwrapped, items):
         texts = {plain(key): str(value) for key, value in item.items() if isinstance(value, str | int) and value != ""}
         if any(name in TITLES or name.endswith(("title", "subject")) or PUBLIC.fullmatch(text)
                or _IN_CHAPTERS.fullmatch(text) for name, text in texts.items()):
-            own.append(" ".join(text for name, text in texts.items() if name in (*TITLES, *IDS)
-                                or name.endswith(("title", "subject", "name", "id", "number"))))
-    return len(own) * 2 > len(items) and len(set(own)) * 2 > len(own)
+            names.append(" ".join(text for name, text in texts.items() if name in (*TITLES, *IDS)
+                                  or name.endswith(("title", "subject", "name", "id", "number"))))
+    return len(names) * 2 > len(items) and len(set(names)) * 2 > len(names)
 
 
 def unwrapped(item: Any) -> dict[str, Any]:
@@ -176,7 +181,7 @@ def unwrapped(item: Any) -> dict[str, Any]:
     if chosen := chosen_fields(item):
         return {name: items[0].get("#text") for name, items in chosen.items()}
     inner = [value for value in item.values() if isinstance(value, dict)]
-    bare = len(item) < 3 and not any(isinstance(value, str) and words(value) for value in item.values())
+    bare = len(item) < 3 and not any(map(words, item.values()))
     return told(inner[0] if bare and len(inner) == 1 else item)
 
 
@@ -210,10 +215,9 @@ def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
     names = {plain(last(path)) for path in arrays}
     if names & LISTS:
         return False
-    has_title = any(plain(key) in (*TITLES, *EITHER) and isinstance(value, str) and words(value)
-                 for key, value in root.items())
+    has_title = any(plain(key) in (*TITLES, *EITHER) and words(value) for key, value in root.items())
     has_number = any(plain(key) in IDS or plain(key).endswith("id") or PUBLIC.fullmatch(str(value))
-                   for key, value in root.items())
+                     for key, value in root.items())
     own, whole = own_text(root), " ".join(value for value in root.values() if isinstance(value, str))
     said = sum(len(item) for items in arrays.values() for item in strings(items) if words(item) and item not in whole)
     if (more := own >= said) and (has_number or not has_title):
@@ -227,16 +231,14 @@ def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
 def heads_a_list(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
     """Does the object, without an id, only head its one list of records with ids and titles, which say far more?"""
     (path, items), *others = arrays.items() or [("", [])]
-    ids = [item for item in items if isinstance(item, dict) and any(plain(key) in IDS for key in item)]
-    said = sum(len(text) for text in strings(items) if words(text))
-    return (not others and not any(plain(key) in IDS for key in root) and len(ids) == len(items) > 1
+    return (not others and not has_id(root) and len(items) > 1 and all(map(has_id, items))
             and titled(items) and tells(items) and not plain(last(path)).endswith(PARTS)
-            and said > own_text(root) * FEED_FROM)
+            and wordage(items) > own_text(root) * FEED_FROM)
 
 
 def may_say_more(trees: list[Any], inside: float) -> bool:
     """Have these far more words than the records in them, which say so many characters?"""
-    return sum(len(text) for text in strings(trees) if words(text)) >= _far_more(inside)
+    return wordage(trees) >= _far_more(inside)
 
 
 def says_more(one: dict[str, Any], trees: list[Any], inside: float) -> bool:
@@ -256,8 +258,8 @@ def characters(source: dict[str, Any], trees: list[Any]) -> int:
 
 def said_in(source: dict[str, Any], trees: list[Any]) -> float:
     """How many characters the trees say: what is read of them, or half of all their words."""
-    every = sum(len(text) for text in strings(trees) if words(text))
-    return max(characters(source, trees), every / (1 if any(isinstance(tree, str) for tree in trees) else 2))
+    bare = any(isinstance(tree, str) for tree in trees)
+    return max(characters(source, trees), wordage(trees) / (1 if bare else 2))
 
 
 def _read(source: dict[str, Any], key: str, tree: Any) -> Iterator[str]:
@@ -284,9 +286,9 @@ def by_key(tree: dict[str, Any]) -> bool:
     if not all(isinstance(value, str) for value in tree.values()) or any(
             plain(key) in NAMED or plain(key).endswith(TEXT_ENDS) for key in tree):
         return False
-    said = sum(map(words, tree.values()))
-    alike = len(tree) > 2 and len({_STEM.sub("", key) for key in tree}) == 1  # rule1, rule2, rule3
-    return said * 2 > len(tree) and (alike or all(map(PUBLIC.fullmatch, tree)) or len(tree) >= TEXTS_FROM)
+    one_stem = len(tree) > 2 and len({_STEM.sub("", key) for key in tree}) == 1  # rule1, rule2, rule3
+    return most(map(words, tree.values())) and (
+        one_stem or all(map(PUBLIC.fullmatch, tree)) or len(tree) >= TEXTS_FROM)
 
 
 def last(path: str) -> str:
