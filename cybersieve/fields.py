@@ -54,6 +54,11 @@ def steps(path: str) -> list[Step]:
     return result
 
 
+def each(paths: Iterable[str | list[str]]) -> list[str]:
+    """All the paths, also those in lists of which the first that has a value counts."""
+    return [path for item in paths for path in (item if isinstance(item, list) else [item])]
+
+
 RecordPath = tuple[str, ...]  # keys, "*" for any key, "[]" for the items of an array
 
 
@@ -71,6 +76,11 @@ def sayable(key: str) -> bool:
 def quoted(key: str) -> str:
     """A key as a step of a path."""
     return key if re.fullmatch(r'[^.\[\]"~{}*\s]+', key) else f'"{key}"'
+
+
+def below(path: str, key: str) -> str:
+    """The path of what stands under a key of what stands at a path."""
+    return f"{path}.{quoted(key)}".removeprefix(".")
 
 
 def path_text(path: Iterable[str]) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from cybersieve import fields, peek, record_places, telling
-from cybersieve.field_names import plain
 from cybersieve.infer_fields import Description, described
 from cybersieve.leaves import MAX_DEPTH, alike, pair
 
@@ -42,7 +41,7 @@ def _around(documents: list[Any], source: Description, whole: bool = True) -> De
     """A description of the one document as a record, or of the objects by their ids in it, if these say far more than
     the short lists of names or texts in them, in a text that stands deeper than those: beside them it has been seen."""
     records = [fields.record_path(path) for path in source["records"]]
-    lists = all(path.endswith("[]") and plain(telling.last(path)) not in telling.LISTS for path in source["records"])
+    lists = all(path.endswith("[]") and telling.called(path) not in telling.LISTS for path in source["records"])
     if source["id"] or not lists or len(documents) != 1 or not isinstance(documents[0], dict):
         return None
     above, trees = _entries(documents[0])
@@ -57,9 +56,8 @@ def _around(documents: list[Any], source: Description, whole: bool = True) -> De
         return None
     one = described(source["kind"], [fields.path_text(above)], trees)
     beside = {path[:-2] for path in inner}
-    paths = [path for some in one["text"] for path in (some if isinstance(some, list) else [some])]
-    more = telling.says_more(one, trees, inside)
-    return one if more and not any(fields.record_path(path)[:-1] in beside for path in paths) else None
+    told = {fields.record_path(path)[:-1] for path in fields.each(one["text"])}
+    return one if beside.isdisjoint(told) and telling.says_more(one, trees, inside) else None
 
 
 def _entries(root: dict[str, Any]) -> tuple[fields.RecordPath, list[Any]]:
@@ -122,8 +120,7 @@ def _yaml_records(samples: list[Any]) -> list[str]:
 def _wrapped_record(tree: dict[str, Any], paths: list[str]) -> bool:
     """Is an object that is all there is a record with parts? It has an id, title or text of its own, or in an object
     beside its lists, and these are not called like an upstream's."""
-    lists = [plain(telling.last(path)) for path in paths if path.endswith("[]")]
+    lists = [telling.called(path) for path in paths if path.endswith("[]")]
     if lists and telling.LISTS.issuperset(lists):
         return False
-    own = any(telling.own(key) and isinstance(value, str | int) for key, value in tree.items())
-    return own or (bool(lists) and telling.says(tree))
+    return telling.has_own(tree) or (bool(lists) and telling.says(tree))

@@ -111,7 +111,7 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     ids = _ids(all_, near)
     numbers = [path for leaf in ids for path in _numbers(all_, leaf)]
     result |= {"id": numbers, "title": list(map(leaves.path, titles)), "text": told}
-    statuses = [leaf for leaf in all_.named(STATUSES) if leaves.bare(leaf)[:-1] in near
+    statuses = [leaf for leaf in all_.named(STATUSES) if leaves.above(leaf) in near
                 and not all_.parts(leaf) and not all_.of_another(leaf)]
     statuses += [leaf for leaf in all_.named(STATES) if leaf not in statuses and leaves.bare(leaf)[:-2] in near
                  and any(plain(key) in STATUSES for key in leaves.bare(leaf)[-2:-1])
@@ -120,7 +120,7 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     result["status"] = [*map(leaves.path, statuses[:2]), *_flags(all_, near)]
     result["meta"] = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := all_.named(names))}
     some = [leaf for leaf in all_.named(sorted(CVES)) if leaf not in ids and not all_.parts(leaf)
-            and leaves.bare(leaf)[:-1] in near and all_.begins(leaf, _CVE)]  # that not all records have
+            and leaves.above(leaf) in near and all_.begins(leaf, _CVE)]  # that not all records have
     if cves := [*(leaf for leaf in ids[1:] if leaves.name(leaf) in CVES), *some]:
         result["meta"].setdefault("aliases", _numbers(all_, cves[0])[0])
     result |= {"format": "auto", "shown": samples}
@@ -165,9 +165,9 @@ def _texts(all_: Fields) -> list[Leaf]:
     texts = [leaf for leaf in told if OTHERS.isdisjoint(map(plain, leaf)) and not all_.of_another(leaf)]
     texts = ([leaf for leaf in texts if not LABELS & set(map(plain, leaf[:-1]))] or texts)[:MOST]
     texts = [leaf for leaf in texts if not any(leaf[:at] in texts for at in range(1, len(leaf)))]  # a mixed one's parts
-    others, rooms = _others(all_, texts), {leaves.bare(leaf)[:-1] for leaf in texts} or {()}
+    others, rooms = _others(all_, texts), {leaves.above(leaf) for leaf in texts} or {()}
     texts = _in_order(all_, texts, [leaf for leaf in others if all_.too_long(leaf) and not all_.parts(leaf)
-                                    and leaves.bare(leaf)[:-1] in rooms and leaf not in texts])
+                                    and leaves.above(leaf) in rooms and leaf not in texts])
     longest = max(others, default=None, key=lambda leaf: (all_.length(leaf) * len(all_.found[leaf]), leaf))
     if longest and longest not in texts and all_.length(longest) > 2 * max(map(all_.length, texts), default=0):
         texts.insert(0, longest)
@@ -181,8 +181,8 @@ def _texts(all_: Fields) -> list[Leaf]:
     choices = columns if len(columns) > 2 else [leaf for leaf in texts if leaves.name(leaf) in CHOICES]
     asked = [leaf for leaf in texts if leaves.name(leaf).startswith("question")]
     texts = _in_order(all_, [leaf for leaf in texts if leaf not in asked], asked)
-    beside = {leaves.bare(leaf)[:-1] for leaf in choices}
-    right = [leaf for leaf in all_.named(RIGHT) if leaves.bare(leaf)[:-1] in beside and not all_.parts(leaf)]
+    beside = {leaves.above(leaf) for leaf in choices}
+    right = [leaf for leaf in all_.named(RIGHT) if leaves.above(leaf) in beside and not all_.parts(leaf)]
     return list(dict.fromkeys([*texts, *choices, *right[:1]]))
 
 
@@ -216,9 +216,9 @@ def _beside(all_: Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
         return (all_.weight(leaf) >= ALONE and not all_.parts(leaf) and len(leaf) < leaves.MAX_DEPTH
                 and not _EVERYBODYS.search(name))
 
-    rooms = {(leaves.bare(leaf)[:-1], all_.room(leaf)) for leaf in texts}
+    rooms = {(leaves.above(leaf), all_.room(leaf)) for leaf in texts}
     return [leaf for leaf in _others(all_, texts)
-            if leaf not in (*texts, *titles) and (leaves.bare(leaf)[:-1], all_.room(leaf)) in rooms
+            if leaf not in (*texts, *titles) and (leaves.above(leaf), all_.room(leaf)) in rooms
             and all_.sentences(leaf) and own(leaf) and not _NOT_BESIDE.search(leaf[-1])][:MOST]
 
 
@@ -237,9 +237,9 @@ def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     A name beside a user's name is a person's; a public number is only the title where nothing else is.
     """
     def rank(leaf: Leaf) -> bool:
-        return leaves.bare(leaf)[:-1] not in near
+        return leaves.above(leaf) not in near
 
-    persons = [(*leaves.bare(leaf)[:-1], "name") for leaf in all_.named(["username"])]
+    persons = [(*leaves.above(leaf), "name") for leaf in all_.named(["username"])]
     titles = [leaf for leaf in all_.named([*TITLES, "query"], ("title", "subject"))
               if all_.length(leaf) <= LONGEST_TITLE and leaf not in texts and not all_.rendered(leaf)
               and (leaves.name(leaf) != "query" or all_.language(leaf))
@@ -251,7 +251,7 @@ def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
               and (not rank(leaf) or (not all_.parts(leaf) and (
                   leaves.name(leaf) in FIRM or leaves.name(leaf).endswith("title"))))]
     either = [leaf for leaf in all_.named(EITHER) if leaf in texts and all_.length(leaf) <= 200 and any(
-        other != leaf and leaves.bare(other)[:len(leaves.bare(leaf)) - 1] == leaves.bare(leaf)[:-1]
+        other != leaf and leaves.bare(other)[:len(leaves.bare(leaf)) - 1] == leaves.above(leaf)
         and (all_.length(leaf) <= HEADING or not all_.parts(other))
         and (leaves.name(leaf) in ASKING or all_.length(leaf) <= max(HEADING, all_.length(other))) for other in texts)]
     short = [leaf for leaf in all_.found if leaf not in texts and not rank(leaf) and all_.prose(leaf)
@@ -286,7 +286,7 @@ def _ids(all_: Fields, near: set[Leaf]) -> list[Leaf]:
     bare = [leaf for leaf in all_.named(TITLES[:2]) if leaf in top and not all_.wordy(leaf)]
     pages = [leaf for leaf in all_.named(META["url"]) if leaf in top]
     aliases = [leaf for leaf in all_.named(META["aliases"]) if leaf in top and all_.public(leaf)]
-    own = [leaf for leaf in named if leaves.bare(leaf)[:-1] in near and not all_.parts(leaf)
+    own = [leaf for leaf in named if leaves.above(leaf) in near and not all_.parts(leaf)
            and leaf[0] != "_id"]  # a database's comes later
     indicators = [leaf for leaf in all_.named(INDICATORS) if leaf in top]
     numbers = [leaf for leaf in public if leaf in ending and not all_.begins(leaf, _OTHERS_NUMBER)
@@ -326,7 +326,7 @@ def _distinct(all_: Fields, leaf: Leaf) -> bool:
 def _flags(all_: Fields, near: set[Leaf]) -> list[dict[str, str]]:
     """Words for fields that say so by yes or no or by a date; a text of such a name (a rejected answer) is none."""
     return [{word: leaves.path(leaf)} for word, names in FLAGS.items() for leaf in all_.named(names)
-            if leaves.bare(leaf)[:-1] in near and not all_.parts(leaf) and not all_.of_another(leaf)
+            if leaves.above(leaf) in near and not all_.parts(leaf) and not all_.of_another(leaf)
             and (word in _WITH_REASONS or (all_.length(leaf) <= 40 and not all_.wordy(leaf)))
             and not any(map(_COUNT.fullmatch, all_.found[leaf]))
             and (word != "deleted" or all_.yes(leaf))]

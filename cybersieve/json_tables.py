@@ -63,7 +63,7 @@ def _inner(tree: dict[str, Any], path: str, names: list[str], depth: int) -> Tab
     for key, value in tree.items():
         if not fields.sayable(key) or not isinstance(value, dict | list):
             continue
-        below = f"{path}.{fields.quoted(key)}".removeprefix(".")
+        below = fields.below(path, key)
         if names and isinstance(value, list) and _rows(value, names):
             return Table(f"{below}[]", names)
         if isinstance(value, list) and (table := _headed(value, f"{below}[]")):

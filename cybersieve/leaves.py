@@ -170,6 +170,11 @@ def bare(leaf: Leaf) -> Leaf:
     return tuple(key for key in leaf[:-1] if key not in ATTRIBUTES) + leaf[-1:]
 
 
+def above(leaf: Leaf) -> Leaf:
+    """The keys of what the leaf stands in, those that say nothing left out."""
+    return bare(leaf)[:-1]
+
+
 def name(leaf: Leaf) -> str:
     return plain(bare(leaf)[-1])
 

@@ -273,22 +273,18 @@ def table_rows(begin: bytes, whole: bool) -> list[Any]:
 
 
 def _rows(text: bytes) -> list[Any]:
-    found: list[Any] = []
-    with contextlib.suppress(InputError):
-        parts = (text[at:at + FIRST] for at in range(0, len(text), FIRST))  # not a million lines at once
-        for _, tree in tables.rows(parts, "", Counter()):
-            found.append(tree)
-            if len(found) == ITEMS:
-                break
-    return found
+    parts = (text[at:at + FIRST] for at in range(0, len(text), FIRST))  # not a million lines at once
+    return _first(tables.rows(parts, "", Counter()))
 
 
 def yaml_documents(begin: bytes, max_depth: int) -> list[Any]:
     """The first YAML documents, or items of a sequence at the root."""
-    found: list[Any] = []
+    return _first(yaml_stream.documents([begin], "", Counter(), max_depth))
+
+
+def _first(found: Iterator[tuple[str, Any]]) -> list[Any]:
+    """The first trees, as many as are kept, up to a fault."""
+    trees: list[Any] = []
     with contextlib.suppress(InputError):
-        for _, tree in yaml_stream.documents([begin], "", Counter(), max_depth):
-            found.append(tree)
-            if len(found) == ITEMS:
-                break
-    return found
+        trees.extend(tree for _, tree in islice(found, ITEMS))
+    return trees

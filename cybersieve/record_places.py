@@ -57,7 +57,7 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
     arrays = _joined(apiece, whole)
     named = [path for path, items in arrays.items() if telling.named(items)]
     named = [path for path in named if not _beside(path, arrays[path])] or named
-    talk = named and all(plain(telling.last(path)) in telling.TALK and len(arrays[path]) < peek.ITEMS
+    talk = named and all(telling.called(path) in telling.TALK and len(arrays[path]) < peek.ITEMS
                          for path in named)
     own_words = any(words(value) and plain(key) not in telling.REPLIES
                     and (textual(key) or (talk and plain(key) in FIRM)) for key, value in root.items())
@@ -73,7 +73,7 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
     single = single and not telling.heads_a_list(root, rooms)
     if own_words and whole and (single or max(map(len, rooms.values()), default=0) < 2
                                 or telling.has_parts(root, rooms)):
-        lists = [path for path in named if plain(telling.last(path)) in telling.LISTS]
+        lists = [path for path in named if telling.called(path) in telling.LISTS]
         part_of_it = single or telling.has_id(root)  # a record with parts, not a feed of one
         return [""] if part_of_it or not lists else lists
     apart = [path for path in named if not _beside(path, arrays[path])]
@@ -99,7 +99,7 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
     if not arrays:
         short = [] if telling.speaks(root) or any(map(telling.own, root)) else [
             path for path, items in arrays_in(root, "", 0)
-            if plain(telling.last(path)) in telling.LISTS and telling.named(items)]
+            if telling.called(path) in telling.LISTS and telling.named(items)]
         return ["*[]"] if _rooms(values) else short or [""]
     first = max(arrays, key=lambda path: len(arrays[path]))
     same = [path for path in arrays if path == first or _one_kind([arrays[first][0], arrays[path][0]])]
@@ -150,12 +150,12 @@ def _beside(path: str, items: list[Any]) -> bool:
 
 def _field(path: str, items: list[Any]) -> bool:
     """Are these texts about a record (its labels, its authors), not records?"""
-    return plain(telling.last(path)) in ABOUT_RECORDS and all(isinstance(item, str) for item in items)
+    return telling.called(path) in ABOUT_RECORDS and all(isinstance(item, str) for item in items)
 
 
 def _without_people(lists: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """The lists but for those of people, which hold no records of their own, if the others say as much a record."""
-    people = {path: items for path, items in lists.items() if plain(telling.last(path)) in PEOPLE and len(
+    people = {path: items for path, items in lists.items() if telling.called(path) in PEOPLE and len(
         fields.record_path(path)) <= MOST_OF_PEOPLE and not any(map(telling.holds, items))}
     others = {path: items for path, items in lists.items() if path not in people}
 
@@ -173,7 +173,7 @@ def _pages(documents: list[Any], whole: bool) -> list[str]:
         return [""]
     paths, *others = [of([page], whole) for page in pages] or [[""]]
     called = telling.IN_PAGES if telling.paged(pages) else telling.LISTS
-    lists = all(path.endswith("[]") and plain(telling.last(path)) in called for path in paths)
+    lists = all(path.endswith("[]") and telling.called(path) in called for path in paths)
     items = [item for path in paths for item in peek.records(pages, fields.record_path(path))] if lists else []
     records = most(telling.has_id(telling.unwrapped(item)) for item in items) or telling.paged(pages) or (
         telling.titled(items) and telling.tells(items) and not any(map(telling.speaks, pages)))
@@ -200,7 +200,7 @@ def arrays_in(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str
     for key, value in tree.items():
         if not fields.sayable(key):
             continue
-        below = f"{path}.{fields.quoted(key)}".removeprefix(".")
+        below = fields.below(path, key)
         if isinstance(value, list) and value:
             if not plain(key).startswith(("reference", "links", "urls")) and not all(map(_translation, value)):
                 pairs = all(map(pair, value))
@@ -218,7 +218,7 @@ def _maps(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, di
     """Objects of id -> record under an object."""
     for key, value in tree.items():
         if isinstance(value, dict) and depth < MAX_DEPTH and fields.sayable(key):
-            below = f"{path}.{fields.quoted(key)}".removeprefix(".")
+            below = fields.below(path, key)
             if telling.records_by_key(value) or (
                     len(value) > 1 and telling.by_key(value) and all(map(PUBLIC.fullmatch, value))):
                 yield f"{below}.*", value
@@ -233,7 +233,7 @@ def inside(path: str, items: list[Any]) -> list[str]:
         return [f"{path}.*"]
     below = _below(path, objects)
     lists = [inner for inner, found in below.items()
-             if plain(telling.last(inner)) in telling.LISTS and telling.wordy(found) >= 0.5]
+             if telling.called(inner) in telling.LISTS and telling.wordy(found) >= 0.5]
     if lists and (telling.paged(objects) or _heads(objects, lists)):
         return [further for inner in lists for further in inside(inner, below[inner])]
     if any(telling.says(item) or telling.own_text(item) or telling.has_id(item) for item in objects):
@@ -271,7 +271,7 @@ def _chapters(objects: list[dict[str, Any]], below: dict[str, list[Any]]) -> Ite
     """Paths of records in arrays within objects that say hardly more than their title: controls in chapters."""
     for path, found in below.items():
         inner = [item for item in found if isinstance(item, dict)]
-        name = plain(telling.last(path))
+        name = telling.called(path)
         if name.endswith(telling.PARTS) or (textual(name) and not telling.titled(inner)):
             continue
         if telling.titled(inner) and telling.tells(inner) and len(inner) > len(objects):

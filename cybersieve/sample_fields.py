@@ -64,7 +64,7 @@ class Fields:
         self.names = {leaf: leaves.name(leaf) for leaf in self.found}
         self.rooms: dict[Leaf, dict[str, Leaf]] = {}  # leaves by the names that stand beside one another
         for leaf, name in self.names.items():
-            self.rooms.setdefault(leaves.bare(leaf)[:-1], {}).setdefault(name, leaf)
+            self.rooms.setdefault(leaves.above(leaf), {}).setdefault(name, leaf)
 
     def length(self, leaf: Leaf) -> float:
         texts = self.found[leaf]
@@ -122,7 +122,7 @@ class Fields:
         others = TEXTS if name == "html" else [
             name.removesuffix("html"), name.removeprefix("html"), name.removeprefix("rendered"),
             name.removeprefix("formatted"), name.removesuffix("map")]
-        beside = self.rooms.get(leaves.bare(leaf)[:-1], {})
+        beside = self.rooms.get(leaves.above(leaf), {})
         return any(other != name and other in beside and len(self.found[beside[other]]) >= len(self.found[leaf])
                    and self.length(leaf) < 3 * self.length(beside[other]) + 100 for other in others)
 
@@ -136,7 +136,7 @@ class Fields:
 
     def yes(self, leaf: Leaf) -> bool:
         """Are these yes, no or times, and not how much was removed and added?"""
-        return "added" not in self.rooms[leaves.bare(leaf)[:-1]] and all(map(_YES.match, self.found[leaf]))
+        return "added" not in self.rooms[leaves.above(leaf)] and all(map(_YES.match, self.found[leaf]))
 
     def public(self, leaf: Leaf) -> bool:
         """Are these public numbers?"""

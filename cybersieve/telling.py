@@ -104,6 +104,11 @@ def own(key: str) -> bool:
     return plain(key) in _OWN or plain(key).endswith("id")
 
 
+def has_own(tree: dict[str, Any]) -> bool:
+    """Has the object an id, a title or a text, or a number in the place of one?"""
+    return any(own(key) and isinstance(value, str | int) for key, value in tree.items())
+
+
 def paged(objects: list[dict[str, Any]]) -> bool:
     """Do objects say where in a list each stands (page, total, next), and nothing else but what all of several say?"""
     said = [dict(_beside_lists(item)) for item in objects]
@@ -212,7 +217,7 @@ def _wrapped(value: Any, key: str = "", depth: int = 0) -> str | None:
 def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
     """Is this a record with parts, not a feed with records? It has a title, and its lists are called like parts and are
     none of records that say more, or it has an id, or no title, and says more than they do."""
-    names = {plain(last(path)) for path in arrays}
+    names = set(map(called, arrays))
     if names & LISTS:
         return False
     has_title = any(plain(key) in (*TITLES, *EITHER) and words(value) for key, value in root.items())
@@ -232,7 +237,7 @@ def heads_a_list(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
     """Does the object, without an id, only head its one list of records with ids and titles, which say far more?"""
     (path, items), *others = arrays.items() or [("", [])]
     return (not others and not has_id(root) and len(items) > 1 and all(map(has_id, items))
-            and titled(items) and tells(items) and not plain(last(path)).endswith(PARTS)
+            and titled(items) and tells(items) and not called(path).endswith(PARTS)
             and wordage(items) > own_text(root) * FEED_FROM)
 
 
@@ -263,9 +268,8 @@ def said_in(source: dict[str, Any], trees: list[Any]) -> float:
 
 
 def _read(source: dict[str, Any], key: str, tree: Any) -> Iterator[str]:
-    for some in source[key]:
-        for path in some if isinstance(some, list) else [some]:
-            yield from map(fields.words, fields.values(path)(tree))
+    for path in fields.each(source[key]):
+        yield from map(fields.words, fields.values(path)(tree))
 
 
 def records_by_key(tree: dict[str, Any]) -> bool:
@@ -291,8 +295,13 @@ def by_key(tree: dict[str, Any]) -> bool:
         one_stem or all(map(PUBLIC.fullmatch, tree)) or len(tree) >= TEXTS_FROM)
 
 
+def called(path: str) -> str:
+    """What a list is called, as names are compared."""
+    return plain(last(path))
+
+
 def last(path: str) -> str:
-    """What a list is called: by its key, or as the talk it is the list of (`comments.items[]`)."""
+    """The key of a list, or of the talk that it is the list of (`comments.items[]`)."""
     names = [step for step in fields.record_path(path) if step not in ("[]", "*")]
     if len(names) > 1 and plain(names[-1]) in LISTS and plain(names[-2]) in TALK:
         names.pop()

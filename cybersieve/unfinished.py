@@ -16,6 +16,7 @@ from cybersieve.fields import RecordPath
 from cybersieve.leaves import alike
 from cybersieve.sources import Source
 
+MANY_ROOMS = 3  # levels, above which rooms of one kind may lie beside one another
 _COMMA = re.compile(rb'\s{0,999},(?=\s{0,999}")')
 
 
@@ -45,17 +46,22 @@ def json_end(source: Source, begin: bytes, more: bytes) -> int:
     for at in range(0, len(more), json_scan.PART):
         marks, opening, nested = nesting.brackets(np.frombuffer(more, np.uint8)[at:at + json_scan.PART])
         behind = ~opening & (marks + at >= len(begin))
-        for level in {*range(len(rooms)), 1, 2}:
+        for level in {*range(len(rooms)), *range(1, MANY_ROOMS)}:
             found = marks[behind & (nested == level)]
             if len(found):
                 ends.setdefault(level, at + int(found[0]) + 1)
         if 0 in ends:
             break
-    if 0 in ends and not more[ends[0]:ends[0] + peek.FIRST].strip() and not (ends[0] <= peek.MOST and all(
-            len(path) == 2 and path[-1] == "[]" and _own(documents[0]) for path in source.places)):
+    if 0 in ends and not more[ends[0]:ends[0] + peek.FIRST].strip() and not (  # the document is alone
+            ends[0] <= peek.MOST and telling.has_own(documents[0])
+            and all(len(path) == 2 and path[-1] == "[]" for path in source.places)):
         del ends[0]
-    return next((end for level, end in sorted(ends.items()) if not level or any(map(_own, rooms[level:level + 1])) or (
-        level < 3 and _one_of_many(documents[0], level, source.places, more[end:end + peek.FIRST]))), 0)
+    for level, end in sorted(ends.items()):
+        own = level < len(rooms) and telling.has_own(rooms[level])
+        if not level or own or (level < MANY_ROOMS and _one_of_many(
+                documents[0], level, source.places, more[end:end + peek.FIRST])):
+            return end
+    return 0
 
 
 def _one_of_many(root: dict[str, Any], level: int, places: list[RecordPath], behind: bytes) -> bool:
@@ -71,11 +77,6 @@ def _one_of_many(root: dict[str, Any], level: int, places: list[RecordPath], beh
     both = [root, *(value for tree in further for value in list(tree.values())[:1])]
     inner = [value for room in both if isinstance(room, dict) for value in list(room.values())[:1]]
     return alike(both) or (len(inner) == 2 and alike(inner))
-
-
-def _own(tree: dict[str, Any]) -> bool:
-    """Has the object an id, a title or a text?"""
-    return any(telling.own(key) and isinstance(value, str | int) for key, value in tree.items())
 
 
 def _rooms(tree: Any, path: RecordPath) -> list[dict[str, Any]]:

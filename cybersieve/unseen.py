@@ -224,7 +224,7 @@ def _counts(place: Place, rooms: set[leaves.Leaf]) -> bool:
 def _more(source: Source, found: dict[Place, int]) -> More:
     """What of these fields would be read if the first records had them."""
     told = source.described
-    own = [fields.steps(path) for path in _flat(told["text"])]
+    own = [fields.steps(path) for path in fields.each(told["text"])]
     samples: list[dict[str, Any]] = [{}, {}]
     for n, sample in enumerate(samples):
         for place, kind in found.items():
@@ -238,7 +238,7 @@ def _more(source: Source, found: dict[Place, int]) -> More:
     bare = {path: leaves.bare(_leaf(place)) for path, place in places.items()}
     rooms = {(), *_rooms(own)}
     titles = [path for path in other["title"] if path in places and _titled(bare[path][-1])]
-    texts = [path for path in _flat([*other["text"], *other["title"]]) if path in places and path not in titles]
+    texts = [path for path in fields.each([*other["text"], *other["title"]]) if path in places and path not in titles]
     deepest = max(2, *map(len, rooms)) + 1
     read = [path for path in texts if textual(bare[path][-1]) and len(bare[path]) <= deepest]
     unread = [path for path in texts if path not in read and found[places[path]] in (TEXT, SENTENCES)]
@@ -273,7 +273,7 @@ def _titled(key: str) -> bool:
 
 def of(description: dict[str, Any], samples: list[Any]) -> Shown:
     """What the samples show of a source of this description."""
-    texts = [fields.steps(path) for path in _flat(description["text"])]
+    texts = [fields.steps(path) for path in fields.each(description["text"])]
     shown = Shown().see(samples).within([[key for key, _, _ in steps] for steps in texts])
     shown.rooms = _rooms(texts)
     return shown
@@ -281,10 +281,6 @@ def of(description: dict[str, Any], samples: list[Any]) -> Shown:
 
 def _rooms(texts: list[list[Step]]) -> set[leaves.Leaf]:
     return {leaves.bare(_leaf(tuple(steps)))[:-1] for steps in texts}
-
-
-def _flat(paths: list[Any]) -> list[str]:
-    return [path for item in paths for path in (item if isinstance(item, list) else [item])]
 
 
 def _put(tree: dict[str, Any], place: Place, value: str) -> None:
