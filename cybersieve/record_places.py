@@ -49,61 +49,82 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
             return [f"{fields.quoted(key)}.{path}" for path in paths]
     if telling.records_by_key(root) or telling.by_key(root):
         return ["*"]
-    root = telling.told(root)
-    values = list(root.values())
-    arrays = {path: items for path, items in arrays_in(root, "", 0)
+    return _in_object(telling.told(root), whole, single)
+
+
+def _in_object(root: dict[str, Any], whole: bool, single: bool) -> list[str]:
+    """The same of an object: itself, lists of records or records by their ids in it, or what its keys hold."""
+    apiece = {path: items for path, items in arrays_in(root, "", 0)
               if telling.wordy(items) >= 0.5 and not telling.turns(items)}
-    apiece = {path: items for path, items in arrays.items() if not _field(path, items)} or arrays
+    apiece = {path: items for path, items in apiece.items() if not _field(path, items)} or apiece
     arrays = _joined(apiece, whole)
-    named = [path for path, items in arrays.items() if telling.named(items)]
-    named = [path for path in named if not _beside(path, arrays[path])] or named
-    talk = named and all(telling.called(path) in telling.TALK and len(arrays[path]) < peek.ITEMS
-                         for path in named)
-    own_words = any(words(value) and plain(key) not in telling.REPLIES
-                    and (textual(key) or (talk and plain(key) in FIRM)) for key, value in root.items())
+    named = _not_beside({path: items for path, items in arrays.items() if telling.named(items)})
+    own_words = _own_words(root, named)
     if advisory(root) and (own_words or any(isinstance(v, list) and telling.wordy(v) for v in root.values())):
         return [""]
     by_ids = dict(_maps(root, "", 0))
-    maps = {path: list(room.values()) for path, room in by_ids.items()}
-    maps = {path: items for path, items in maps.items() if not _beside(path, items)} or maps
-    kept = _without_people({path: arrays[path] for path in named} | maps)
-    named, maps = [path for path in named if path in kept], {path: maps[path] for path in maps if path in kept}
-    rooms = {path: arrays[path] for path in named} | {
-        path: items for path, items in maps.items() if telling.titled(items)}
-    single = single and not telling.heads_a_list(root, rooms)
-    if own_words and whole and (single or max(map(len, rooms.values()), default=0) < 2
-                                or telling.has_parts(root, rooms)):
-        lists = [path for path in named if telling.called(path) in telling.LISTS]
-        part_of_it = single or telling.has_id(root)  # a record with parts, not a feed of one
-        return [""] if part_of_it or not lists else lists
-    apart = [path for path in named if not _beside(path, arrays[path])]
-    longest = max((min(len(arrays[path]), max(len(apiece[one]) for one in _apiece(path, apiece)))
-                   for path in apart), default=0) if maps else 0
-    maps = _joined({path: items for path, items in maps.items() if len(items) >= longest}, whole)
-    named = apart if maps else named
+    maps = _not_beside({path: list(room.values()) for path, room in by_ids.items()})
+    kept = _without_people(named | maps)
+    named, maps = ({path: some[path] for path in some if path in kept} for some in (named, maps))
+    if own_words and whole and (found := _with_parts(root, named, maps, single)):
+        return found
+    if maps:
+        apart = {path: items for path, items in named.items() if not _beside(path, items)}
+        longest = max((min(len(items), max(len(apiece[one]) for one in _apiece(path, apiece)))
+                       for path, items in apart.items()), default=0)
+        maps = _joined({path: items for path, items in maps.items() if len(items) >= longest}, whole)
+        named = apart if maps else named
     if not named and (found := [path for path, items in arrays.items() if _by_room(root, path, items)]):
         return found
-    named = [path for path in named if not maps or not all(  # what all stands in these is part of their records
-        any(under(one, room) for room in maps) for one in _apiece(path, apiece))]
+    named = {path: items for path, items in named.items() if not maps or not all(
+        any(under(one, room) for room in maps) for one in _apiece(path, apiece))}  # else part of the records in maps
+    if not named and (found := _under_keys(root, by_ids, list(maps), whole)):
+        return found
+    if named or maps:
+        return [inner for path, items in named.items() for inner in inside(path, items)] + list(maps)
+    if arrays:
+        first = max(arrays, key=lambda path: len(arrays[path]))
+        same = [path for path in arrays if path == first or _one_kind([arrays[first][0], arrays[path][0]])]
+        return [inner for path in same for inner in inside(path, arrays[path])]
+    short = [] if telling.speaks(root) or any(map(telling.own, root)) else [
+        path for path, items in arrays_in(root, "", 0)
+        if telling.called(path) in telling.LISTS and telling.named(items)]
+    return ["*[]"] if _rooms(list(root.values())) else short or [""]
+
+
+def _own_words(root: dict[str, Any], lists: dict[str, list[Any]]) -> bool:
+    """Has the object words in a text of its own, or, where all its lists are talk about it, in a title?"""
+    talk = bool(lists) and all(telling.called(path) in telling.TALK and len(items) < peek.ITEMS
+                               for path, items in lists.items())
+    return any(words(value) and plain(key) not in telling.REPLIES and (textual(key) or (talk and plain(key) in FIRM))
+               for key, value in root.items())
+
+
+def _with_parts(root: dict[str, Any], lists: dict[str, list[Any]], maps: dict[str, list[Any]],
+                single: bool) -> list[str]:
+    """Paths where an object with words of its own is one record, or but heads what upstreams call a list of records;
+    none where it holds several that are no parts of it."""
+    rooms = lists | {path: items for path, items in maps.items() if telling.titled(items)}
+    single = single and not telling.heads_a_list(root, rooms)
+    if not (single or max(map(len, rooms.values()), default=0) < 2 or telling.has_parts(root, rooms)):
+        return []
+    feed = [] if single or telling.has_id(root) else [path for path in lists if telling.called(path) in telling.LISTS]
+    return feed or [""]
+
+
+def _under_keys(root: dict[str, Any], by_ids: dict[str, dict[str, Any]], maps: list[str], whole: bool) -> list[str]:
+    """`*` or `*.*` where objects of one kind stand under the object's keys, or one level down; else none."""
+    values = list(root.values())
     seen = {fields.record_path(path)[0] for path in maps}  # a room of one record shows no map
-    hold = bool(maps) and ("*" in seen or seen >= root.keys()) and all(map(_only_holds, values)) and _apart(by_ids)
-    if not named and alike(values) and not hold:
+    rooms = bool(maps) and ("*" in seen or seen >= root.keys()) and all(map(_only_holds, values)) and _apart(by_ids)
+    if alike(values) and not rooms:
         return ["*"]
     inner = {key: list(value.values()) for key, value in root.items() if isinstance(value, dict)}
-    if not named and len(inner) == len(root) and alike([item for items in inner.values() for item in items]) and (
-            not whole or _rooms_of_one_kind(root)):
-        full = [key for key, items in inner.items() if most(isinstance(item, dict) for item in items)]
-        return [f"{fields.quoted(key)}.*" for key in full] if whole and len(full) < len(root) else ["*.*"]
-    if named or maps:
-        return [inner for path in named for inner in inside(path, arrays[path])] + list(maps)
-    if not arrays:
-        short = [] if telling.speaks(root) or any(map(telling.own, root)) else [
-            path for path, items in arrays_in(root, "", 0)
-            if telling.called(path) in telling.LISTS and telling.named(items)]
-        return ["*[]"] if _rooms(values) else short or [""]
-    first = max(arrays, key=lambda path: len(arrays[path]))
-    same = [path for path in arrays if path == first or _one_kind([arrays[first][0], arrays[path][0]])]
-    return [inner for path in same for inner in inside(path, arrays[path])]
+    if len(inner) < len(root) or not alike([item for items in inner.values() for item in items]) or (
+            whole and not _rooms_of_one_kind(root)):
+        return []
+    full = [key for key, items in inner.items() if most(isinstance(item, dict) for item in items)]
+    return [f"{fields.quoted(key)}.*" for key in full] if whole and len(full) < len(root) else ["*.*"]
 
 
 def by_number(trees: list[Any]) -> bool:
@@ -140,6 +161,11 @@ def _apart(rooms: dict[str, dict[str, Any]]) -> bool:
 def _apiece(path: str, arrays: dict[str, list[Any]]) -> list[str]:
     """The path of an array, or those of all that were joined as one."""
     return [path] if path in arrays else [one for one in arrays if under(one, path)]
+
+
+def _not_beside(lists: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """The lists but for those beside the records, if there are others."""
+    return {path: items for path, items in lists.items() if not _beside(path, items)} or lists
 
 
 def _beside(path: str, items: list[Any]) -> bool:
