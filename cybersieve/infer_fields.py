@@ -70,8 +70,9 @@ _EVERYBODYS = re.compile(r"\b(?:how|to|where|contact|support|help|faq|reports?|r
                          r"|format|methodology|purpose|source|template|system|version|project|site|data)\b")
 _WRONG = re.compile(r"(?:^|[_-])(?:rejected|incorrect|wrong|distractor)(?![a-z])", re.I)
 # Names of what is no part of a text: of persons, of the page around it, of what a tool saw; and its translations.
+# Wrong answers (_WRONG) are none, either.
 _NOT_BESIDE = re.compile(r"(?:^|[_-])(?:bio|about|terms|footer|header|notice|credits?|agent|trace|sql|raw|quoted|alt"
-                         r"|caption|rejected|incorrect|wrong|bad|worst|distractor|judge)(?:$|[_-])"
+                         r"|caption|bad|worst|judge)(?:$|[_-])"
                          r"|[_-](?:de|fr|es|it|pt|nl|ru|uk|pl|cs|tr|ar|zh|ja|ko|cn|jp|kr)$", re.I)
 STATES = [*STATUSES, *names_of("name label title text display displayname code key type")]  # of an object, its word
 LONGEST_STATE = 50  # characters
@@ -106,25 +107,27 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     if not texts and len(titles) > 1 and all_.wordy(titles[1]):  # the value of a key, say
         titles, texts = titles[:1], titles[1:]
     texts += _beside(all_, texts, titles)
-    told = _once(all_, texts)
-    result: Description = {"name": "unknown", "kind": kind, "records": records}
     ids = _ids(all_, near)
-    numbers = [path for leaf in ids for path in _numbers(all_, leaf)]
-    result |= {"id": numbers, "title": list(map(leaves.path, titles)), "text": told}
-    statuses = [leaf for leaf in all_.named(STATUSES) if leaves.above(leaf) in near
-                and not all_.parts(leaf) and not all_.of_another(leaf)]
-    statuses += [leaf for leaf in all_.named(STATES) if leaf not in statuses and leaves.bare(leaf)[:-2] in near
-                 and any(plain(key) in STATUSES for key in leaves.bare(leaf)[-2:-1])
-                 and not all_.parts(leaf) and all_.length(leaf) <= LONGEST_STATE][:1]
-    statuses = [leaf for leaf in statuses if not _place(all_, leaf)]
-    result["status"] = [*map(leaves.path, statuses[:2]), *_flags(all_, near)]
-    result["meta"] = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := all_.named(names))}
+    meta = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := all_.named(names))}
     some = [leaf for leaf in all_.named(sorted(CVES)) if leaf not in ids and not all_.parts(leaf)
             and leaves.above(leaf) in near and all_.begins(leaf, _CVE)]  # that not all records have
     if cves := [*(leaf for leaf in ids[1:] if leaves.name(leaf) in CVES), *some]:
-        result["meta"].setdefault("aliases", _numbers(all_, cves[0])[0])
-    result |= {"format": "auto", "shown": samples}
-    return result
+        meta.setdefault("aliases", _numbers(all_, cves[0])[0])
+    return {"name": "unknown", "kind": kind, "records": records,
+            "id": [path for leaf in ids for path in _numbers(all_, leaf)],
+            "title": list(map(leaves.path, titles)), "text": _once(all_, texts),
+            "status": [*map(leaves.path, _statuses(all_, near)), *_flags(all_, near)], "meta": meta,
+            "format": "auto", "shown": samples}
+
+
+def _statuses(all_: Fields, near: set[Leaf]) -> list[Leaf]:
+    """Words for what became of a record: in fields of such names, and one in an object of such a name."""
+    own = [leaf for leaf in all_.named(STATUSES) if leaves.above(leaf) in near
+           and not all_.parts(leaf) and not all_.of_another(leaf)]
+    inside = [leaf for leaf in all_.named(STATES) if leaf not in own and leaves.bare(leaf)[:-2] in near
+              and any(plain(key) in STATUSES for key in leaves.bare(leaf)[-2:-1])
+              and not all_.parts(leaf) and all_.length(leaf) <= LONGEST_STATE]
+    return [leaf for leaf in [*own, *inside[:1]] if not _place(all_, leaf)][:2]
 
 
 def _place(all_: Fields, leaf: Leaf) -> bool:
@@ -236,7 +239,7 @@ def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
 
     A name beside a user's name is a person's; a public number is only the title where nothing else is.
     """
-    def rank(leaf: Leaf) -> bool:
+    def away(leaf: Leaf) -> bool:  # from where the record stands
         return leaves.above(leaf) not in near
 
     persons = [(*leaves.above(leaf), "name") for leaf in all_.named(["username"])]
@@ -244,17 +247,16 @@ def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
               if all_.length(leaf) <= LONGEST_TITLE and leaf not in texts and not all_.rendered(leaf)
               and (leaves.name(leaf) != "query" or all_.language(leaf))
               and not OTHERS_TITLES & {*map(plain, leaf), *map(owner, leaf)}
-              and not (rank(leaf) and all_.of_another(leaf))
               and leaves.bare(leaf) not in persons and all_.lettered(leaf) and not all_.begins(leaf, _EXPRESSION)
               and not all_.begins(leaf, _REGEX)
               and (leaves.name(leaf) not in CLASSES or all_.own(leaf))
-              and (not rank(leaf) or (not all_.parts(leaf) and (
+              and (not away(leaf) or (not all_.parts(leaf) and not all_.of_another(leaf) and (
                   leaves.name(leaf) in FIRM or leaves.name(leaf).endswith("title"))))]
     either = [leaf for leaf in all_.named(EITHER) if leaf in texts and all_.length(leaf) <= 200 and any(
-        other != leaf and leaves.bare(other)[:len(leaves.bare(leaf)) - 1] == leaves.above(leaf)
+        other != leaf and leaves.bare(other)[:len(leaves.above(leaf))] == leaves.above(leaf)
         and (all_.length(leaf) <= HEADING or not all_.parts(other))
         and (leaves.name(leaf) in ASKING or all_.length(leaf) <= max(HEADING, all_.length(other))) for other in texts)]
-    short = [leaf for leaf in all_.found if leaf not in texts and not rank(leaf) and all_.prose(leaf)
+    short = [leaf for leaf in all_.found if leaf not in texts and not away(leaf) and all_.prose(leaf)
              and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf) and not all_.begins(leaf, _CAPTURE)
              and (all_.count < 2 or all(all_.said[leaf] != all_.said[text] for text in texts))
              and not _PERSON.search(" ".join(parts(leaf[-1]))) and not any(map(_WRONG.search, leaf))]
@@ -262,7 +264,7 @@ def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     short = [leaf for leaf in short if not any(leaf in group[1:] for group in forms)]  # the text in small letters
     constant = [leaf for leaf in titles if all_.constant(leaf)]
     titles = [leaf for leaf in titles if leaf not in constant or leaves.name(leaf) in FIRM]
-    titles = sorted(titles, key=lambda leaf: (rank(leaf), any(map(owner, leaf))))
+    titles = sorted(titles, key=lambda leaf: (away(leaf), any(map(owner, leaf))))
     if titles and all_.begins(titles[0], _SLUG):  # words before it, if they are a title's
         titles.sort(key=lambda leaf: not all_.wordy(leaf) or leaves.name(leaf) in CLASSES)
     titles = [*(either[:1] if titles and all_.public(titles[0]) else []), *titles]

@@ -97,16 +97,17 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         several = len(shown) < len(begin)
         whole, begin = whole or several, shown
         begin, stream = peek.fragments(begin, stream)
+    farthest = max(peek.MOST, bounds["max_bytes"]) if kind == "json" else peek.MOST  # a first text may be long
     while True:
         source = recognise.source_of(kind, begin, whole, path, own, limits.max_depth)
         told = source and (kind != "json" or not source.inferred or source.text or source.title)
-        most = max(peek.MOST, bounds["max_bytes"]) if kind == "json" and not told else peek.MOST  # its text may be long
+        most = peek.MOST if told else farthest
         if whole or len(begin) >= most or (told and source and not recognise.guessed(source, kind, begin)):
             break
         begin, stream, whole = _beginning(stream, most if len(begin) >= peek.MOST else len(begin) * 8)
     window = begin  # what comes behind it under another name is told, also where more was looked at
     if source and not whole and unfinished.doubted(kind, source):
-        more, stream, ends = _beginning(stream, max(peek.MOST, bounds["max_bytes"]) if kind == "json" else peek.MOST)
+        more, stream, ends = _beginning(stream, farthest)
         end = unfinished.end(kind, source, begin, more)
         shown = more[:end + peek.FIRST] if end else b""
         ends = ends and len(shown) == len(more)
@@ -118,7 +119,7 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
             pass  # a fault further on says more than that nothing was found
         if path != name:
             return None
-        where = "" if whole else f"the first {most / 1e6:g} MB of "
+        where = "" if whole else f"the first {farthest / 1e6:g} MB of "
         raise (NoRecord if whole else InputError)(name, f"no record found in {where}this {kind.upper()}", "",
                                                   "if it has some, describe where they are in parse.sources")
     find = None if whole and not several else {"json": late.arrays, "xml": late.elements}.get(kind)
