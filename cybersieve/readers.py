@@ -38,6 +38,7 @@ from cybersieve.sources import Source
 
 Found = tuple[Source, str, Any]  # source, locator, tree
 Located = tuple[str, Any]  # locator, tree
+Beginning = tuple[bytes, Iterator[bytes], bool]  # a stream's first bytes, the stream as it was, is that all of it?
 
 _LINK = re.compile(rb"(?=\w*[./])[\w.@+/-]{1,4095}\n?")  # zip keeps a symbolic link as a file that holds its target
 _NUMBERED = re.compile(rf"(?:^|[ .])({PUBLIC.pattern})\[[0-9]+\]$")
@@ -84,12 +85,19 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
                          "fetch it again, or leave the file out")
     if begin.startswith(b"version https://git-lfs.github.com/"):
         raise InputError(name, "a Git LFS pointer, not the dump", path if path != name else "", "git lfs pull")
-    bounds = {"max_depth": limits.max_depth, "max_bytes": int(limits.max_record_mb * 1e6)}
     if kind == "json" and (inner := embedded.found(begin)) and len(peek.json_documents(begin)) < 2:
         key, offset = inner
         document = read(embedded.text(stream, offset, name), name, f"{path}.{key}" if key else path, own, limits, notes)
         return document and Document(document.source, ((f"{key}: {where}" if key else where, tree)
                                                        for where, tree in document.records))
+    return _recognised(kind, (begin, stream, whole), name, path, own, limits, notes)
+
+
+def _recognised(kind: str, beginning: Beginning, name: str, path: str, own: list[Source], limits: Limits,
+                notes: Counter[str]) -> Document | None:
+    """A document of a kind that is known: as much of it is looked at as tells its source. As `read` for the rest."""
+    begin, stream, whole = beginning
+    bounds = {"max_depth": limits.max_depth, "max_bytes": int(limits.max_record_mb * 1e6)}
     several = False  # documents of XML in a row
     if kind == "xml":
         begin, stream, whole = _beginning(encoding.fit_for_xml(stream, notes), max(len(begin), peek.FIRST))
@@ -97,9 +105,13 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         several = len(shown) < len(begin)
         whole, begin = whole or several, shown
         begin, stream = peek.fragments(begin, stream)
+
+    def source_of(begin: bytes, whole: bool) -> Source | None:
+        return recognise.source_of(kind, begin, whole, path, own, limits.max_depth)
+
     farthest = max(peek.MOST, bounds["max_bytes"]) if kind == "json" else peek.MOST  # a first text may be long
     while True:
-        source = recognise.source_of(kind, begin, whole, path, own, limits.max_depth)
+        source = source_of(begin, whole)
         told = source and (kind != "json" or not source.inferred or source.text or source.title)
         most = peek.MOST if told else farthest
         if whole or len(begin) >= most or (told and source and not recognise.guessed(source, kind, begin)):
@@ -108,12 +120,12 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
     window = begin  # what comes behind it under another name is told, also where more was looked at
     if source and not whole and unfinished.doubted(kind, source):
         more, stream, ends = _beginning(stream, farthest)
-        end = unfinished.end(kind, source, begin, more)
-        shown = more[:end + peek.FIRST] if end else b""
-        ends = ends and len(shown) == len(more)
-        wider = recognise.source_of(kind, shown, ends, path, own, limits.max_depth) if shown else None
-        if wider and not (set(source.records) <= set(wider.records) and _rooms(wider) <= _rooms(source)):
-            source, begin, whole = wider, shown, ends  # else what was seen first tells enough
+        if end := unfinished.end(kind, source, begin, more):
+            shown = more[:end + peek.FIRST]
+            ends = ends and len(shown) == len(more)
+            wider = source_of(shown, ends)
+            if wider and not (set(source.records) <= set(wider.records) and _rooms(wider) <= _rooms(source)):
+                source, begin, whole = wider, shown, ends  # else what was seen first tells enough
     if source is None:
         for _ in located(kind, stream, name, NOWHERE, notes, bounds):
             pass  # a fault further on says more than that nothing was found
@@ -145,8 +157,8 @@ def skipped(source: Source) -> frozenset[fields.RecordPath]:
     return frozenset(map(fields.record_path, source.skip))
 
 
-def _beginning(chunks: Iterable[bytes], size: int) -> tuple[bytes, Iterator[bytes], bool]:
-    """The first `size` bytes, the stream as it was, and whether that is all of it."""
+def _beginning(chunks: Iterable[bytes], size: int) -> Beginning:
+    """The first `size` bytes."""
     held, have, source = [], 0, iter(chunks)
     for chunk in source:
         held.append(chunk)
