@@ -77,6 +77,7 @@ _NOT_BESIDE = re.compile(r"(?:^|[_-])(?:bio|about|terms|footer|header|notice|cre
 STATES = [*STATUSES, *names_of("name label title text display displayname code key type")]  # of an object, its word
 LONGEST_STATE = 50  # characters
 HEADING = 100  # characters: a longer summary is no title of what is only said of its parts
+LONGEST_HEADING = 200  # characters of a title that is none by its name
 _PLACE = re.compile("[A-Z]{2,3}|[A-Z][a-z]+(?: [A-Za-z][a-z]+)*")
 # Words that a status may end in, where it begins with a capital.
 STATUS_WORDS = frozenset(names_of("""open opened reopened closed new active inactive enabled disabled draft published
@@ -180,6 +181,11 @@ def _texts(all_: Fields) -> list[Leaf]:
         named = [leaf for leaf in all_.found if all_.wordy(leaf) and all_.length(leaf) >= HEADING
                  and all_.of_another(leaf) and PERSONS.isdisjoint(map(plain, leaf))]
         texts = told[:MOST] or code[:1] or named[:1]
+    return _with_choices(all_, texts)
+
+
+def _with_choices(all_: Fields, texts: list[Leaf]) -> list[Leaf]:
+    """The texts, questions among them before their answers, with the answers to choose from, and the right one."""
     columns = [leaf for leaf in all_.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
     choices = columns if len(columns) > 2 else [leaf for leaf in texts if leaves.name(leaf) in CHOICES]
     asked = [leaf for leaf in texts if leaves.name(leaf).startswith("question")]
@@ -237,41 +243,60 @@ def _once(all_: Fields, texts: list[Leaf]) -> list[Any]:
 def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     """Titles by name, beside a text before others; else a short text beside a longer one, else a few words.
 
-    A name beside a user's name is a person's; a public number is only the title where nothing else is.
+    A public number is only the title where nothing else is.
     """
     def away(leaf: Leaf) -> bool:  # from where the record stands
         return leaves.above(leaf) not in near
 
-    persons = [(*leaves.above(leaf), "name") for leaf in all_.named(["username"])]
-    titles = [leaf for leaf in all_.named([*TITLES, "query"], ("title", "subject"))
-              if all_.length(leaf) <= LONGEST_TITLE and leaf not in texts and not all_.rendered(leaf)
-              and (leaves.name(leaf) != "query" or all_.language(leaf))
-              and not OTHERS_TITLES & {*map(plain, leaf), *map(owner, leaf)}
-              and leaves.bare(leaf) not in persons and all_.lettered(leaf) and not all_.begins(leaf, _EXPRESSION)
-              and not all_.begins(leaf, _REGEX)
-              and (leaves.name(leaf) not in CLASSES or all_.own(leaf))
-              and (not away(leaf) or (not all_.parts(leaf) and not all_.of_another(leaf) and (
-                  leaves.name(leaf) in FIRM or leaves.name(leaf).endswith("title"))))]
-    either = [leaf for leaf in all_.named(EITHER) if leaf in texts and all_.length(leaf) <= 200 and any(
-        other != leaf and leaves.bare(other)[:len(leaves.above(leaf))] == leaves.above(leaf)
-        and (all_.length(leaf) <= HEADING or not all_.parts(other))
-        and (leaves.name(leaf) in ASKING or all_.length(leaf) <= max(HEADING, all_.length(other))) for other in texts)]
-    short = [leaf for leaf in all_.found if leaf not in texts and not away(leaf) and all_.prose(leaf)
-             and 8 <= all_.length(leaf) <= 200 and all_.varied(leaf) and not all_.begins(leaf, _CAPTURE)
-             and (all_.count < 2 or all(all_.said[leaf] != all_.said[text] for text in texts))
-             and not _PERSON.search(" ".join(parts(leaf[-1]))) and not any(map(_WRONG.search, leaf))]
-    forms = small_letters.groups({leaf: all_.said[leaf] for leaf in [*texts, *short]}) if texts and short else []
-    short = [leaf for leaf in short if not any(leaf in group[1:] for group in forms)]  # the text in small letters
+    titles = [leaf for leaf in _called_titles(all_, texts) if not away(leaf) or (
+        not all_.parts(leaf) and not all_.of_another(leaf)
+        and (leaves.name(leaf) in FIRM or leaves.name(leaf).endswith("title")))]
     constant = [leaf for leaf in titles if all_.constant(leaf)]
     titles = [leaf for leaf in titles if leaf not in constant or leaves.name(leaf) in FIRM]
     titles = sorted(titles, key=lambda leaf: (away(leaf), any(map(owner, leaf))))
     if titles and all_.begins(titles[0], _SLUG):  # words before it, if they are a title's
         titles.sort(key=lambda leaf: not all_.wordy(leaf) or leaves.name(leaf) in CLASSES)
+    either = _titles_of_longer(all_, texts)
     titles = [*(either[:1] if titles and all_.public(titles[0]) else []), *titles]
+    return titles[:2] or either[:1] or _few_words(all_, texts, near) or ([] if texts else constant[:1])
+
+
+def _called_titles(all_: Fields, texts: list[Leaf]) -> list[Leaf]:
+    """Titles by name, wherever they stand. A name beside a user's name is a person's."""
+    persons = [(*leaves.above(leaf), "name") for leaf in all_.named(["username"])]
+    return [leaf for leaf in all_.named([*TITLES, "query"], ("title", "subject"))
+            if all_.length(leaf) <= LONGEST_TITLE and leaf not in texts and not all_.rendered(leaf)
+            and (leaves.name(leaf) != "query" or all_.language(leaf))
+            and not OTHERS_TITLES & {*map(plain, leaf), *map(owner, leaf)}
+            and leaves.bare(leaf) not in persons and all_.lettered(leaf)
+            and not all_.begins(leaf, _EXPRESSION) and not all_.begins(leaf, _REGEX)
+            and (leaves.name(leaf) not in CLASSES or all_.own(leaf))]
+
+
+def _titles_of_longer(all_: Fields, texts: list[Leaf]) -> list[Leaf]:
+    """Short texts called as a summary is, with a longer text beside them."""
+    def beside(leaf: Leaf, other: Leaf) -> bool:
+        room = leaves.above(leaf)
+        return (other != leaf and leaves.bare(other)[:len(room)] == room
+                and (all_.length(leaf) <= HEADING or not all_.parts(other))
+                and (leaves.name(leaf) in ASKING or all_.length(leaf) <= max(HEADING, all_.length(other))))
+
+    return [leaf for leaf in all_.named(EITHER) if leaf in texts and all_.length(leaf) <= LONGEST_HEADING
+            and any(beside(leaf, other) for other in texts)]
+
+
+def _few_words(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
+    """The likeliest title among those whose names tell nothing: a few words that differ from record to record, no
+    sentences if there are others."""
+    short = [leaf for leaf in all_.found if leaf not in texts and leaves.above(leaf) in near and all_.prose(leaf)
+             and 8 <= all_.length(leaf) <= LONGEST_HEADING and all_.varied(leaf) and not all_.begins(leaf, _CAPTURE)
+             and (all_.count < 2 or all(all_.said[leaf] != all_.said[text] for text in texts))
+             and not _PERSON.search(" ".join(parts(leaf[-1]))) and not any(map(_WRONG.search, leaf))]
+    forms = small_letters.groups({leaf: all_.said[leaf] for leaf in [*texts, *short]}) if texts and short else []
+    short = [leaf for leaf in short if not any(leaf in group[1:] for group in forms)]  # the text in small letters
     least = min((all_.length(leaf) for leaf in short if not all_.sentences(leaf)), default=0)
     short = [leaf for leaf in short if all_.length(leaf) <= least or not all_.sentences(leaf)] or short
-    others = sorted(short, key=lambda leaf: (not _TITLE.search(leaves.name(leaf)), len(leaf)))
-    return titles[:2] or either[:1] or others[:1] or ([] if texts else constant[:1])
+    return sorted(short, key=lambda leaf: (not _TITLE.search(leaves.name(leaf)), len(leaf)))[:1]
 
 
 def _ids(all_: Fields, near: set[Leaf]) -> list[Leaf]:

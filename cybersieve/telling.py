@@ -210,8 +210,10 @@ def _wrapped(value: Any, key: str = "", depth: int = 0) -> str | None:
     if None in inner:
         return None
     texts = sorted(filter(None, inner), key=len)
-    most = len(texts[-1]) >= 3 * sum(map(len, texts[:-1])) if texts else False
-    return texts[-1] if most or (texts and all(map(_LANGUAGE.fullmatch, value))) else ""
+    if not texts:
+        return ""
+    longest, others = texts[-1], sum(map(len, texts[:-1]))
+    return longest if len(longest) >= 3 * others or all(map(_LANGUAGE.fullmatch, value)) else ""
 
 
 def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
