@@ -51,6 +51,12 @@ COMPILED = ("root", "match", "only", "id", "title", "text", "inserts", "status",
             "wanted")  # what it makes of its paths
 
 
+def _compiled(key: str) -> "cached_property[list[Values]]":
+    """A property of sources: all paths under a key."""
+    return cached_property(lambda source: [_values(item, f"{source.place}.{key}")
+                                           for item in _listed(source.described, key)])
+
+
 @dataclass(frozen=True)
 class Source:
     """One kind of dump; the keys are explained above. Paths are compiled when they are first asked for: of the known
@@ -75,21 +81,7 @@ class Source:
         """Where its records stand in JSON and YAML."""
         return [fields.record_path(path) for path in self.records or [""]]
 
-    @cached_property
-    def root(self) -> list[Values]:
-        return self._paths("root")
-
-    @cached_property
-    def match(self) -> list[Values]:
-        return self._paths("match")
-
-    @cached_property
-    def only(self) -> list[Values]:
-        return self._paths("only")
-
-    @cached_property
-    def id(self) -> list[Values]:
-        return self._paths("id")
+    root, match, only, id = map(_compiled, ("root", "match", "only", "id"))
 
     @cached_property
     def title(self) -> list[Formatted]:
@@ -154,9 +146,6 @@ class Source:
         for name in COMPILED:
             getattr(self, name)
         return self
-
-    def _paths(self, key: str) -> list[Values]:
-        return [_values(item, f"{self.place}.{key}") for item in _listed(self.described, key)]
 
     def named(self, path: str) -> bool:
         """Does the file's relative path, or its base name, fit one of the patterns?"""
