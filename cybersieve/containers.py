@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, TypeVar
 
@@ -274,19 +275,22 @@ def _damage(kind: str, name: str, stream: Pushback, budget: _Budget) -> Iterator
                          "fetch it again") from None
 
 
-def _zip(stream: Pushback, name: str, budget: _Budget) -> Iterator[tuple[str, Iterator[bytes]]]:
-    def contents(chunks: Iterator[bytes], inner: str) -> Iterator[bytes]:
-        with _damage("zip", inner, stream, budget):
-            for chunk in chunks:
-                budget.spend(len(chunk))
-                yield chunk
+def _contents(kind: str, chunks: Iterator[bytes], name: str, stream: Pushback, budget: _Budget,
+              sparse: bool = False) -> Iterator[bytes]:
+    """A member's bytes, counted; not those of a `sparse` file, whose holes nobody packed."""
+    with _damage(kind, name, stream, budget):
+        for chunk in chunks:
+            budget.spend(0 if sparse else len(chunk))
+            yield chunk
 
+
+def _zip(stream: Pushback, name: str, budget: _Budget) -> Iterator[tuple[str, Iterator[bytes]]]:
     with _damage("zip", name, stream, budget):
         part = budget.part is not None and not budget.part.last and not name
         for member, chunks in unzip.members(stream, CHUNK, part):
             inner = _inside(name, member, budget)
             if not member.endswith("/"):
-                yield inner, contents(chunks, inner)
+                yield inner, _contents("zip", chunks, inner, stream, budget)
 
 
 class _TarInfo(tarfile.TarInfo):
@@ -306,13 +310,6 @@ class _TarInfo(tarfile.TarInfo):
 
 
 def _tar(stream: Pushback, name: str, budget: _Budget) -> Iterator[tuple[str, Iterator[bytes]]]:
-    def contents(file: Any, inner: str, counted: bool) -> Iterator[bytes]:
-        with _damage("tar", inner, stream, budget):
-            for chunk in iter(lambda: file.read(CHUNK), b""):
-                if counted:  # a sparse file's holes are bytes that nobody packed
-                    budget.spend(len(chunk))
-                yield chunk
-
     with _damage("tar", name, stream, budget), \
             tarfile.open(fileobj=stream, mode="r|", tarinfo=_TarInfo,  # type: ignore[call-overload]
                          ignore_zeros=True) as archive:  # archives in a row are read like one
@@ -320,6 +317,8 @@ def _tar(stream: Pushback, name: str, budget: _Budget) -> Iterator[tuple[str, It
             archive.members = []  # tarfile remembers all of them otherwise
             inner = _inside(name, member.name, budget)
             if member.isreg():
-                yield inner, contents(archive.extractfile(member), inner, member.issparse())
+                file: Any = archive.extractfile(member)
+                chunks = iter(partial(file.read, CHUNK), b"")
+                yield inner, _contents("tar", chunks, inner, stream, budget, sparse=member.issparse())
             elif not member.isdir():
                 budget.notes["archive members skipped: links and devices"] += 1
