@@ -242,9 +242,7 @@ def check(begun: bytes, name: str, start: int) -> None:
     """
     digits, events = Digits(), ijson.sendable_list()
     reader = ijson.basic_parse_coro(events)
-    at = silent = 0
-    while at < len(begun):
-        part = begun[at:at + max(NEAR, silent // 8)]  # see Skeleton._feed
+    for at, part in pieces(begun, events):
         if digits.too_many(part):
             raise long_number(name, start + at)
         try:
@@ -255,6 +253,17 @@ def check(begun: bytes, name: str, start: int) -> None:
                              "mend it or leave the file out") from None
         except ArithmeticError:
             raise long_number(name, start + at) from None
+
+
+def pieces(text: bytes, events: list[Any]) -> Iterator[tuple[int, bytes]]:
+    """The text in pieces for ijson, each with where it begins; the events of one are cleared before the next.
+
+    A string that a piece cuts ijson looks through again with the next: pieces grow in one.
+    """
+    at = silent = 0
+    while at < len(text):
+        part = text[at:at + max(NEAR, silent // 8)]
+        yield at, part
         silent = 0 if events else silent + len(part)
         at += len(part)
         events.clear()

@@ -18,7 +18,7 @@ from cybersieve import json_record, tables, telling, xml_documents, xml_guard, x
 from cybersieve.errors import InputError
 from cybersieve.field_names import PUBLIC
 from cybersieve.fields import RecordPath
-from cybersieve.json_skeleton import NEAR, NUMBER
+from cybersieve.json_skeleton import NUMBER, pieces
 
 FIRST, MOST = 64_000, 4_000_000  # bytes looked at: at once, and where the first show no record
 ITEMS, KEYS, MORE = 40, 200, 40  # of an array, of an object, of an object's arrays and objects besides: what is kept
@@ -67,19 +67,14 @@ def json_documents(begin: bytes) -> list[Any]:
 
 
 def _events(begin: bytes) -> Iterator[tuple[str, Any]]:
-    """What ijson tells of JSON. A string that a piece cuts it looks through again with the next: pieces grow in one."""
+    """What ijson tells of JSON."""
     events = ijson.sendable_list()
     reader = ijson.basic_parse_coro(events, multiple_values=True)
-    at = silent = 0
-    while at < len(begin):
-        size = max(NEAR, silent // 8)
+    for _, piece in pieces(begin, events):
         try:
-            reader.send(begin[at:at + size])
+            reader.send(piece)
         finally:
             yield from events  # what stands before a fault, too
-        silent = 0 if events else silent + size
-        at += size
-        events.clear()
     reader.close()
     yield from events
 
