@@ -38,7 +38,8 @@ RIGHT = names_of("""answer correctanswer answerkey correctoption correct solutio
     correctchoice correctchoices rightanswer""")
 EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text
 ASKING = frozenset(names_of("instruction prompt"))  # of these whatever is longer
-# What these hold is not about what the record is about; of persons never.
+# What stands in these is about something else than the record, or about persons, and is no text or title of it. Where a
+# record has no other text, that of an OTHERS is taken, of PERSONS never.
 PERSONS = frozenset(names_of("""affiliation affiliations rawaffiliationstrings author authors authorships creator
     reporter byline publisher"""))
 OTHERS = PERSONS | frozenset(names_of("""license licence licenses licences copyright copyrights copyrighttext

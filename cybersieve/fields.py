@@ -220,8 +220,8 @@ def _objects(tree: Any) -> Iterator[dict[str, Any]]:
 
 
 def _chosen(value: Any, name: str, wanted: str) -> list[Any]:
-    """The items whose `name` is `wanted`; with `|*` all items where none is, of texts in several languages that without
-    one."""
+    """The items whose `name` is `wanted`; with `|*`, where there are none, all; where English is wanted, rather those
+    that are in no language."""
     items = value if type(value) is list else [value]
     if name in (FIRST, LAST):
         return items[:1] if name == FIRST else items[-1:]

@@ -34,12 +34,15 @@ def json_source(documents: list[Any], whole: bool, read: Sequence[str] = ()) -> 
     source = described("json", records, samples) if samples else None
     if source and records == [""] and len(documents) == 1 and not (source["title"] or source["text"]):
         return None  # an object that says nothing is no record
-    return _around(documents, source, whole) or source if source and not read else source
+    return source if source is None or read else _around(documents, source, whole) or source
 
 
 def _around(documents: list[Any], source: Description, whole: bool = True) -> Description | None:
-    """A description of the one document as a record, or of the objects by their ids in it, if these say far more than
-    the short lists of names or texts in them, in a text that stands deeper than those: beside them it has been seen."""
+    """A description of what stands around the records, as the records: the one document, or the objects by ids in it.
+
+    Only where what was found are short lists of names or texts (its keywords, say), and it says far more than these in
+    a text that stands deeper. One beside the lists would have made it a record before.
+    """
     records = [fields.record_path(path) for path in source["records"]]
     lists = all(path.endswith("[]") and telling.called(path) not in telling.LISTS for path in source["records"])
     if source["id"] or not lists or len(documents) != 1 or not isinstance(documents[0], dict):
@@ -61,7 +64,7 @@ def _around(documents: list[Any], source: Description, whole: bool = True) -> De
 
 
 def _entries(root: dict[str, Any]) -> tuple[fields.RecordPath, list[Any]]:
-    """Where objects of one kind stand by their ids (of one, a public number), and the first ones; else the root."""
+    """Where objects of one kind stand under ids (one alone: under a public number), and the first; else the root."""
     path, trees, found = (), [root], ()  # type: fields.RecordPath, list[Any], fields.RecordPath
     while len(path) < MAX_DEPTH:
         if all(isinstance(tree, dict) and _by_ids(tree) for tree in trees):

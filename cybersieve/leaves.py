@@ -76,8 +76,8 @@ def chosen_fields(tree: dict[str, Any]) -> dict[Chosen, list[Any]]:
 
 
 def _spoken(key: str, value: Any) -> str:
-    """The key, with the choice of English where its items are one thing in several languages; of a text or a title one
-    may not say in which."""
+    """The key; where its items are one thing in several languages, with the choice of English. One item may say no
+    language if this is a text or a title."""
     items = value if isinstance(value, list) and len(value) > 1 else []
     small = items and all(isinstance(item, str) or (isinstance(item, dict) and len(item) <= 3) for item in items)
     for name in _LANGUAGES if small else ():

@@ -34,10 +34,10 @@ def source_of(kind: str, begin: bytes, whole: bool, path: str, own: list[Source]
 
 
 def guessed(source: Source, kind: str, begin: bytes) -> bool:
-    """Does a document that is not complete yet show but one record, by its shape? There may be more, and more of it.
+    """Should more be looked at of a document whose beginning shows but one record, by its shape?
 
-    One document may be metadata before the records; of one that is long, all but a title may be behind the beginning.
-    Or is it a known source's, of which it shows no record yet, or the first one in part?
+    That may be metadata before the records, or a record whose text comes later. Nor is a guess enough where the
+    document's root is a known source's, of which the beginning shows no whole record yet.
     """
     if kind == "xml" and source.inferred:
         shown = peek.xml_elements(begin, whole=False)

@@ -207,13 +207,14 @@ def _pages(documents: list[Any], whole: bool) -> list[str]:
 
 
 def under(path: str, room: str) -> bool:
-    """Does a path lead to what stands at another one, or to what holds or is held by that?"""
+    """Does a path lead to where another one does, above it or into it?"""
     steps = zip(fields.record_path(room), fields.record_path(path), strict=False)
     return all(step in ("*", key) for step, key in steps)
 
 
 def _by_room(root: dict[str, Any], path: str, items: list[Any]) -> bool:
-    """Are these texts in rooms without an id or title (findings by host), though their fields have no known names?"""
+    """Are these long texts that stand in rooms without an id or a title, as findings do by host? Their fields may have
+    any names."""
     steps = fields.record_path(path)
     objects = [item for item in items if isinstance(item, dict)]
     return "*" in steps and bool(objects) and telling.long(objects) and not any(
@@ -307,9 +308,11 @@ def _chapters(objects: list[dict[str, Any]], below: dict[str, list[Any]]) -> Ite
 
 
 def _joined(arrays: dict[str, list[Any]], whole: bool = True) -> dict[str, list[Any]]:
-    """Arrays (or maps) of one kind whose paths differ in one key, or in all in which any of one length do, as one path
-    with `*` for these: further on there will be other keys. A few are enough where the keys are numbers, and one; two
-    where something was cut off, and all are called alike below these keys or are maps in one room.
+    """The arrays (or maps), those of one kind under one path: `a.x.items[]` and `a.y.items[]` as `a.*.items[]`, as
+    further on in a file there will be other keys.
+
+    Paths that are joined differ in one key, or in all keys in which any paths of their length do. FAMILY of them are
+    enough; where the keys are numbers, one; where something was cut off, two that end alike or are maps in one room.
     """
     families: dict[str, dict[str, list[str]]] = {}  # the path with `*` -> the paths, and their keys in these places
     paths = {path: fields.record_path(path) for path in arrays}

@@ -31,11 +31,11 @@ def end(kind: str, source: Source, begin: bytes, more: bytes) -> int:
 
 
 def json_end(source: Source, begin: bytes, more: bytes) -> int:
-    """Where the outermost object around the records ends that does so in `more`, and may be a record itself.
+    """Where, in `more`, the outermost object around the records ends that may be a record itself; 0: nowhere.
 
-    Another document comes behind it, or it says something of its own. A document that is alone must hold the records
-    in a list of its own, too: what is in its rooms is like what a schema or a catalogue lists. All records so far may
-    stand in the first of many rooms (a package, a year): another like it comes behind it.
+    It may if another document comes behind it, or if it has an id, a title or a text. A document that is alone must
+    also hold the records in a list of its own: what lies deeper is like what a schema or a catalogue lists. Or all
+    records so far stand in the first of many rooms (of a package, a year), and another like it comes behind it.
     """
     documents = peek.json_documents(begin)
     if len(documents) != 1 or not isinstance(documents[0], dict):
