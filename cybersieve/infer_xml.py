@@ -12,54 +12,61 @@ from cybersieve.leaves import alike, chosen_fields, most
 
 def source(elements: peek.Elements) -> Description | None:
     """A description of an XML document: the shallowest elements that come again and say something."""
-    def says(name: str) -> bool:
-        return any(telling.wordy([tree]) for tree in elements.samples.get(name, []))
-
     if not elements.root:
         return None
     if source := _one(elements) or _by_key(elements):
         return source
-    repeated = [name for name, count in elements.counts.items() if count > 1 and elements.depths[name]
-                and not _translations(elements.samples.get(name, []))]
-    told = [name for name in repeated if not _field(name, elements.samples.get(name, []))]
-    repeated = told or ([] if _several(elements) else repeated)
-    names = _without_paragraphs([name for name in repeated if says(name)], elements)
-    if not names and repeated and not any(map(says, elements.samples)):
-        names = repeated
-    elif not names:
-        single = [name for name in elements.samples if says(name)]
-        names = [elements.root] if not single or elements.whole else [max(single, key=lambda n: -elements.depths[n])]
-    depth = min((elements.depths[name] for name in names), default=0)
-    names = [name for name in names if elements.depths[name] == depth]
-    names += [name for name, trees in elements.samples.items() if name not in names  # others that came but once
-              and depth and elements.depths[name] == depth and telling.titled(trees)
-              and (telling.tells(trees) or any(alike([*trees[:1], *others[:1]]) and not telling.tells(others)
-                                               for others in (elements.samples.get(other, []) for other in names)))]
-    names = [name for name in names if not _room(name, names, elements)] or names
-    rooms = [record_places.inside("", _listed(elements.samples.get(name, []))) for name in names]
+    names = _shallowest(elements)
+    rooms = [record_places.inside("", _listed(elements.trees(name))) for name in names]
     inner = [path.rpartition(".")[2].removesuffix("[]").strip('"') for paths in rooms for path in paths if path]
-    names = [name for name in inner if name in elements.samples] or names
-    samples = [tree for name in names for tree in elements.samples.get(name, [])]
-    samples = [{"#text": tree} if isinstance(tree, str) else tree for tree in samples]
+    names = [name for name in inner if name in elements.nodes] or names
+    samples = [{"#text": tree} if isinstance(tree, str) else tree for name in names for tree in elements.trees(name)]
+    if not samples:
+        return None
     rows = [tree for tree in samples if chosen_fields(tree)]  # a table's, and what else is called like them
-    source = described("xml", names, rows or samples) if samples else None
-    if source and rows:
+    source = described("xml", names, rows or samples)
+    if rows:
         source["title"] = [path for path in source["title"] if path != "@name"] or source["title"]  # not the table's
-    if source and names == [elements.root] and not (source["title"] or source["text"]):
+    if names == [elements.root] and not (source["title"] or source["text"]):
         return None  # an element that says nothing is no record
     return _around(elements, source, names) or source
 
 
-def _around(elements: peek.Elements, source: Description | None, names: list[str]) -> Description | None:
+def _shallowest(elements: peek.Elements) -> list[str]:
+    """Names of the elements nearest to the root that come again and say something, and of those that came but once
+    beside them and say as much."""
+    def says(name: str) -> bool:
+        return any(telling.wordy([tree]) for tree in elements.trees(name))
+
+    repeated = [name for name, count in elements.counts.items() if count > 1 and elements.depths[name]
+                and not _translations(elements.trees(name))]
+    told = [name for name in repeated if not _field(name, elements.trees(name))]
+    repeated = told or ([] if _several(elements) else repeated)
+    names = _without_paragraphs([name for name in repeated if says(name)], elements)
+    if not names and repeated and not any(map(says, elements.nodes)):
+        names = repeated
+    elif not names:
+        single = [name for name in elements.nodes if says(name)]
+        names = [elements.root] if not single or elements.whole else [max(single, key=lambda n: -elements.depths[n])]
+    depth = min((elements.depths[name] for name in names), default=0)
+    names = [name for name in names if elements.depths[name] == depth]
+    once = [(name, elements.trees(name)) for name in elements.nodes if depth and elements.depths[name] == depth
+            and name not in names]
+    names += [name for name, trees in once if telling.titled(trees) and (telling.tells(trees) or any(
+        alike([*trees[:1], *others[:1]]) and not telling.tells(others) for others in map(elements.trees, names)))]
+    return [name for name in names if not _room(name, names, elements)] or names
+
+
+def _around(elements: peek.Elements, source: Description, names: list[str]) -> Description | None:
     """A description of the one record around elements that come again, if its title and text, however deep, say far
     more than these do: an article whose keywords they are."""
     name, tree = _outermost(elements)
-    if not source or source["id"] or not elements.whole or name in names or elements.counts[name] != 1:
+    if source["id"] or not elements.whole or name in names or elements.counts[name] != 1:
         return None
     if not isinstance(tree, dict) or telling.tells([_paragraphs(tree)]) or not {"#text"}.issuperset(source["text"]):
         return None  # it has been looked at, or these have texts beside a title
     inside = sum(telling.said_in(source, trees) * elements.counts[name] / len(trees)
-                 for name in names if (trees := elements.samples.get(name)))
+                 for name in names if (trees := elements.trees(name)))
     if not telling.may_say_more([tree], inside):
         return None
     one = described("xml", [name], [tree])
@@ -68,7 +75,7 @@ def _around(elements: peek.Elements, source: Description | None, names: list[str
 
 def _outermost(elements: peek.Elements) -> tuple[str, Any]:
     """Name and tree of the root, or of the one element that it wraps, or that one."""
-    name, tree = elements.root, next(iter(elements.samples.get(elements.root, [])), None)
+    name, tree = elements.root, next(iter(elements.trees(elements.root)), None)
     while isinstance(tree, dict) and "#text" not in tree and (
             len(inner := [key for key in tree if not key.startswith("@")]) == 1):
         name, tree = inner[0], tree[inner[0]]
@@ -102,8 +109,8 @@ def _all_in_sections(elements: peek.Elements) -> bool:
 def _by_key(elements: peek.Elements) -> Description | None:
     """A description of elements whose names are ids (`<CVE-2014-0160>`), below the root or in a room there."""
     for depth in 1, 2:
-        names = [name for name, at in elements.depths.items() if at == depth and elements.samples.get(name)]
-        trees = [elements.samples[name][0] for name in names]
+        names = [name for name, at in elements.depths.items() if at == depth and elements.trees(name)]
+        trees = [elements.trees(name)[0] for name in names]
         stems = {re.sub("[0-9].*", "", name, flags=re.DOTALL) for name in names}
         ids = len(stems) == 1 or all(map(PUBLIC.fullmatch, names))
         if ids and len(names) > 2 and all(elements.counts[name] == 1 for name in names) and (
@@ -133,7 +140,7 @@ def _several(elements: peek.Elements) -> bool:
 
 def _room(name: str, names: list[str], elements: peek.Elements) -> bool:
     """Has the element nothing to say of its own, but one of the other names somewhere below it?"""
-    samples, others = elements.samples.get(name, []), [other for other in names if other != name]
+    samples, others = elements.trees(name), [other for other in names if other != name]
     prose = any(isinstance(tree, dict) and words(str(tree.get("#text", ""))) for tree in samples)
     return not (prose or telling.tells(samples)) and any(_holds(tree, others) for tree in samples)
 
@@ -177,14 +184,14 @@ def _translations(samples: list[Any]) -> bool:
 def _without_paragraphs(names: list[str], elements: peek.Elements) -> list[str]:
     """Paragraphs and lists nearest to the root are those of a text beside the records, where these say what they are
     and have most of the paragraphs in them."""
-    samples, depths = elements.samples, elements.depths
-    blocks = {name for name in names if name.lower() in xml_tree.SURE and all(map(_text, samples[name]))}
+    trees, depths = elements.trees, elements.depths
+    blocks = {name for name in names if name.lower() in xml_tree.SURE and all(map(_text, trees(name)))}
     others = [name for name in names if name not in blocks and (
-        telling.tells(samples[name]) or telling.titled(samples[name]))]
+        telling.tells(trees(name)) or telling.titled(trees(name)))]
     if not others or not any(depths[name] == min(depths[name] for name in names) for name in blocks):
         return names
-    theirs = "\n".join(text for name in others for text in telling.strings(samples[name]))
-    paragraphs = filter(words, telling.strings([samples[name] for name in blocks]))
+    theirs = "\n".join(telling.strings(list(map(trees, others))))
+    paragraphs = filter(words, telling.strings(list(map(trees, blocks))))
     return others if most(text in theirs for text in paragraphs) else names
 
 

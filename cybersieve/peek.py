@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
 from itertools import chain, islice
 from typing import Any
 
@@ -143,11 +142,6 @@ class Elements:
     counts: Counter[str] = field(default_factory=Counter)
     depths: dict[str, int] = field(default_factory=dict)  # where a name stands nearest to the root, which is at 0
     open: list[str] = field(default_factory=list)  # names of those that do not end there, from the root down
-
-    @cached_property
-    def samples(self) -> dict[str, list[Any]]:
-        """Trees of the first complete ones by local name."""
-        return {name: self.trees(name) for name in self.nodes}
 
     def trees(self, name: str) -> list[Any]:
         """Trees of the first complete ones of a name, made when they are asked for: a known source needs few."""
