@@ -1,9 +1,9 @@
-"""Which fields of records nobody has described make id, title, text, dates and status: by name, place and length."""
+"""Which fields of records nobody has described make id, title, text and dates: by name, place and length."""
 
 import re
 from typing import Any
 
-from cybersieve import fields, leaves, small_letters
+from cybersieve import fields, infer_status, leaves, small_letters
 from cybersieve.field_names import (
     ANSWERS,
     ASKING,
@@ -13,7 +13,6 @@ from cybersieve.field_names import (
     CVES,
     EITHER,
     FIRM,
-    FLAGS,
     IDS,
     INDICATORS,
     LABELS,
@@ -24,7 +23,6 @@ from cybersieve.field_names import (
     OTHERS_TITLES,
     PERSONS,
     RIGHT,
-    STATUSES,
     SURE_IDS,
     TEXT_ENDS,
     TEXTS,
@@ -32,7 +30,6 @@ from cybersieve.field_names import (
     WHOLES,
     about,
     address,
-    names_of,
     owner,
     parts,
     plain,
@@ -56,8 +53,6 @@ _PERSON = re.compile(r"(?:^| )by$|^(?:credits?|discoverer|finder|researchers?|su
 _REGEX = re.compile(r"[^\n]{0,200}?(?:\\[bBdDsSwW][*+?{(|\\]|\\[.()\[\]{}]|\(\?[:=!<]|\.[*+](?:\S|$)|\[\^)")
 _SLUG = re.compile(r"(?=.*[\d_./-])[\w./:-]+$")
 _DATA = re.compile(r'[\[{]\s*[\[{"]')
-_WITH_REASONS = ("deprecated", "obsolete", "withdrawn")  # whose texts say why
-_COUNT = re.compile("[2-9]|[1-9][0-9]{1,7}")  # no yes, no, and no date
 NO_TEXTS = ("label", "licen", "error", "raw")  # how names begin of what only looks like a text's
 _COLUMN = re.compile("[A-Ea-e]|(?:option|choice|answer)[ _]?(?:[A-Ja-j]|[0-9]{1,2})", re.I)  # of answers to choose from
 MOST = 6  # texts by name, and further ones beside them
@@ -74,21 +69,8 @@ _WRONG = re.compile(r"(?:^|[_-])(?:rejected|incorrect|wrong|distractor)(?![a-z])
 _NOT_BESIDE = re.compile(r"(?:^|[_-])(?:bio|about|terms|footer|header|notice|credits?|agent|trace|sql|raw|quoted|alt"
                          r"|caption|bad|worst|judge)(?:$|[_-])"
                          r"|[_-](?:de|fr|es|it|pt|nl|ru|uk|pl|cs|tr|ar|zh|ja|ko|cn|jp|kr)$", re.I)
-STATES = [*STATUSES, *names_of("name label title text display displayname code key type")]  # of an object, its word
-LONGEST_STATE = 50  # characters
 HEADING = 100  # characters: a longer summary is no title of what is only said of its parts
 LONGEST_HEADING = 200  # characters of a title that is none by its name
-_PLACE = re.compile("[A-Z]{2,3}|[A-Z][a-z]+(?: [A-Za-z][a-z]+)*")
-# Words that a status may end in, where it begins with a capital.
-STATUS_WORDS = frozenset(names_of("""open opened reopened closed new active inactive enabled disabled draft published
-    unpublished public private pending approved accepted rejected reject declined resolved unresolved fixed unfixed fix
-    merged final interim triaged triage review reviewed acknowledged confirmed unconfirmed verified unverified dismissed
-    duplicate invalid reserved disputed deprecated obsolete withdrawn retracted revoked removed deleted archived expired
-    current stable experimental test testing production live alive dead hidden visible locked running stopped failed
-    passed completed complete done started progress todo do blocked waiting submitted received modified analyzed
-    analysis deferred cancelled canceled suspended retired superseded released available ready known unknown ok affected
-    vulnerable assigned unassigned investigating mitigated ignored suppressed proposed candidate planned scheduled
-    paused queued skipped outdated incomplete"""))
 
 
 def described(kind: str, records: list[str], samples: list[Any]) -> Description:
@@ -117,26 +99,8 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     return {"name": "unknown", "kind": kind, "records": records,
             "id": [path for leaf in ids for path in _numbers(all_, leaf)],
             "title": list(map(leaves.path, titles)), "text": _once(all_, texts),
-            "status": [*map(leaves.path, _statuses(all_, near)), *_flags(all_, near)], "meta": meta,
+            "status": infer_status.paths(all_, near), "meta": meta,
             "format": "auto", "shown": samples}
-
-
-def _statuses(all_: Fields, near: set[Leaf]) -> list[Leaf]:
-    """Words for what became of a record: in fields of such names, and one in an object of such a name."""
-    own = [leaf for leaf in all_.named(STATUSES) if leaves.above(leaf) in near
-           and not all_.parts(leaf) and not all_.of_another(leaf)]
-    inside = [leaf for leaf in all_.named(STATES) if leaf not in own and leaves.bare(leaf)[:-2] in near
-              and any(plain(key) in STATUSES for key in leaves.bare(leaf)[-2:-1])
-              and not all_.parts(leaf) and all_.length(leaf) <= LONGEST_STATE]
-    return [leaf for leaf in [*own, *inside[:1]] if not _place(all_, leaf)][:2]
-
-
-def _place(all_: Fields, leaf: Leaf) -> bool:
-    """Are these the states that something is in, as Ohio and DE, and no status among them?"""
-    told = all_.found[leaf]
-    if not any(plain(key) == "state" for key in leaves.bare(leaf)[-2:]) or not all(map(_PLACE.fullmatch, told)):
-        return False
-    return STATUS_WORDS.isdisjoint(parts(text)[-1] for text in told)
 
 
 def _wrapper(samples: list[Any]) -> str:
@@ -348,15 +312,6 @@ def _distinct(all_: Fields, leaf: Leaf) -> bool:
     named = len(leaf) == 1 and (leaf[0] == "@key" or plain(leaf[0]) in IDS[:SURE_IDS]) or all_.public(leaf)
     enough = 0.2 if plain(leaf[0]) in IDS[:3] else 0.8  # records of two kinds have ids of two names
     return len(texts) >= enough * all_.count and all_.length(leaf) <= 200 and (named or len(set(texts)) == len(texts))
-
-
-def _flags(all_: Fields, near: set[Leaf]) -> list[dict[str, str]]:
-    """Words for fields that say so by yes or no or by a date; a text of such a name (a rejected answer) is none."""
-    return [{word: leaves.path(leaf)} for word, names in FLAGS.items() for leaf in all_.named(names)
-            if leaves.above(leaf) in near and not all_.parts(leaf) and not all_.of_another(leaf)
-            and (word in _WITH_REASONS or (all_.length(leaf) <= 40 and not all_.wordy(leaf)))
-            and not any(map(_COUNT.fullmatch, all_.found[leaf]))
-            and (word != "deleted" or all_.yes(leaf))]
 
 
 def captured(text: str) -> bool:
