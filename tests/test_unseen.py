@@ -10,6 +10,7 @@ import pytest
 from cybersieve import machine, neutral_keys, params, parse, pieces, records, unseen
 from cybersieve.records import Counts
 from tests.conftest import ROOT
+from tests.test_late import parsed
 
 SETTINGS = params.load(ROOT / "params.yaml").parse
 WHAT = "The service reads a path out of the request and opens it without asking whose file it is."
@@ -33,13 +34,6 @@ def table(trees):
 def xml(trees):
     return "<all>" + "".join("<check>" + "".join(f"<{key}>{value or ''}</{key}>" for key, value in tree.items())
                              + "</check>" for tree in trees) + "</all>"
-
-
-def parsed(tmp_path, name, content):
-    (tmp_path / name).write_text(content, encoding="utf-8")
-    counts = Counts()
-    found = parse.found(tmp_path / name, name, SETTINGS, counts.notes)
-    return list(parse.rows(found, name, SETTINGS, counts)), counts
 
 
 def last(tmp_path, more, first=FIRST):
