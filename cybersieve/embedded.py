@@ -1,9 +1,8 @@
-"""XML inside a JSON string (`{"xml_data": "<Catalog>…"}`), as a stream: the string may be as long as the file."""
+"""XML inside JSON strings (`{"xml_data": "<Catalog>…"}`), as a stream: a string may be as long as the file."""
 
 import json
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 import ijson
 
@@ -19,6 +18,13 @@ _KEY = rb'|"(?:[^"\\]|\\.)*")*?"((?:[^"\\]|\\.)*)"\s*:\s*"(?=' + _SPACE
 _START = re.compile(rb'^\s*\{(?:[^{}\[\]"]' + _KEY + _TAG + rb")", re.S)
 _WITHIN = re.compile(rb'^\s*\{(?:[^}\[\]"]' + _KEY + rb"<\?xml\s)", re.S)  # deeper: only what says that it is XML
 _WHOLE = re.compile(rb'^\s*"(?=' + _SPACE + _TAG + rb")", re.S)  # a document that is nothing but a string
+_TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*+(?:"|\Z))\s*(:?)|[][{}]', re.S)
+_DECLARES, _TAGGED = re.compile(rb'"' + _SPACE + rb"<\?xml\s"), re.compile(rb'"' + _SPACE + _TAG)
+_WORD = re.compile(rb"""(?<=[\s"(])[A-Za-z\x80-\xff]{2,}(?=[,.:;?!)]?[\s"])""")
+_FURTHER = re.compile(rb'[\[{,]\s{0,99}(?:"([^"\\]{0,200})"\s{0,99}:\s{0,99})?'  # any string, and whether XML begins it
+                      rb'"(?=((?:\s|\\[nrt]|\\ufeff){0,9}<(\?xml\s)?)?)')
+_NEAR = 1000  # bytes: more than _FURTHER looks at
+NOT_READ = "strings of XML without a record"
 _STRING = re.compile(rb'[^"\\]*(?:\\(?:[^u]|u[0-9a-fA-F]{4})[^"\\]*)*', re.S)  # whole escapes only
 _HALF = re.compile(rb"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2})$")  # the first half of a surrogate pair
 
@@ -37,42 +43,146 @@ def found(begin: bytes) -> tuple[str, int] | None:
         return None
 
 
-def text(chunks: Iterable[bytes], offset: int, name: str) -> Iterator[bytes]:
-    """The string that begins at `offset`, unescaped, as UTF-8; at its end the document around it is checked.
+def listed(begin: bytes) -> tuple[str, int] | None:
+    """Key and byte offset of the first of several strings of XML, in an array or on lines, or None.
 
-    Raises InputError with the byte where the string or the document is no JSON.
+    Each declares that it is XML, or its key says so, and none stands beside prose: else it is a record's field.
     """
-    outside, digits = ijson.basic_parse_coro(ijson.sendable_list()), Digits()
-    source, held, at = iter(chunks), b"", 0  # `at`: offset of `held` in the stream
+    tokens, opened, key = _TOKEN.finditer(begin), b"", b'""'
+    beside: list[bytes] = []
+    since = 0  # where those begin that stand in the record
+    for token in tokens:
+        if token[2]:
+            key = token[1]
+        elif token[1] and opened and _is_xml(key, token[1]):
+            break
+        elif token[1]:
+            beside.append(token[1])
+        elif token[0] == b"]":
+            opened = opened[:-1]
+            since = since if b"[" in opened else 0
+        else:
+            since = len(beside) if token[0] == b"[" and b"[" not in opened else since
+            opened, key = opened + token[0], b'""'
+        if not opened or token[0] == b"}":
+            return None
+    else:
+        return None
+    alike = (one for one in _FURTHER.finditer(begin, token.end()) if one[1] == key[1:-1] and one.end() < len(begin))
+    beside = [*beside[since:], *_behind(tokens, len(opened.partition(b"[")[2] if b"[" in opened else opened))]
+    if any(map(_prose, beside)) or not all(one[2] for one in alike):
+        return None
     try:
-        while len(held) < offset and (chunk := next(source, b"")):
-            held += chunk
-        if digits.too_many(held[:offset]):
-            raise long_number(name, 0)
-        outside.send(held[:offset])
-        held, at = held[offset:], offset
-        while not held.startswith(b'"'):
-            cut = _whole(held)
-            if piece := held[:cut]:
-                yield _unescaped(piece).encode("utf-8", "replace")
-            held, at = held[cut:], at + cut
-            if not held.startswith(b'"'):
-                chunk = next(source, b"")
-                if not chunk or len(held) > 12:
-                    raise InputError(name, "a string without an end, or with a wrong escape", f"byte {at}",
-                                     "fetch it again")
-                held += chunk
-        for chunk in chain([held], source):
-            if digits.too_many(chunk):
-                raise long_number(name, at)
-            outside.send(chunk)
-            at += len(chunk)
-        outside.close()
-    except ArithmeticError:  # an exponent that Decimal() refuses
-        raise long_number(name, at) from None
-    except (ijson.JSONError, json.JSONDecodeError) as error:
-        raise InputError(name, f"not JSON: {' '.join(str(error).split())[:200]}", f"near byte {at}",
-                         "fetch it again or mend it") from None
+        return str(json.loads(key)), token.start() + 1
+    except ValueError:  # for the reader of JSON to complain about
+        return None
+
+
+def _behind(tokens: Iterator[re.Match[bytes]], depth: int) -> Iterator[bytes]:
+    """Strings, but for keys and XML, up to where so many objects and arrays are closed."""
+    key = b""
+    for token in tokens:
+        depth += (token[0] in (b"[", b"{")) - (token[0] in (b"]", b"}"))
+        if depth <= 0:
+            return
+        if token[2]:
+            key = token[1]
+        elif token[1] and not _is_xml(key, token[1]):
+            yield token[1]
+
+
+def _is_xml(key: bytes, string: bytes) -> bool:
+    return bool(_DECLARES.match(string) or (b"xml" in key.lower() and _TAGGED.match(string)))
+
+
+def _prose(string: bytes) -> bool:
+    return len(_WORD.findall(string)) > 3
+
+
+class Strings:
+    """The strings of XML in a document, one after the other: key and text, unescaped, as UTF-8, to be read as it comes.
+
+    The first begins at an offset; a further one has its key, or says that it is XML, as in `listed`. What stands around
+    them is checked. Raises InputError with the byte where a string or the document is no JSON.
+    """
+
+    def __init__(self, chunks: Iterable[bytes], first: tuple[str, int], name: str, lines: bool = False) -> None:
+        (self.key, self.offset), self.name = first, name
+        self.source, self.held, self.at = iter(chunks), b"", 0  # `at`: offset of `held` in the stream
+        self.others = 0  # strings that have the first's key, and are no XML
+        self.events, self.digits = ijson.sendable_list(), Digits()
+        self.outside = ijson.basic_parse_coro(self.events, multiple_values=lines)
+
+    def __iter__(self) -> Iterator[tuple[str, Iterator[bytes]]]:
+        key: str | None = self.key
+        while len(self.held) < self.offset and self._more():
+            pass
+        self._pass(self.offset)
+        while key is not None:
+            text = self._text()
+            yield key, text
+            for _ in text:  # what was left of it
+                pass
+            key = self._next()
+
+    def _text(self) -> Iterator[bytes]:
+        while not self.held.startswith(b'"'):
+            cut = _whole(self.held)
+            try:
+                piece = _unescaped(self.held[:cut]).encode("utf-8", "replace")
+            except json.JSONDecodeError as error:
+                raise self._fault(error) from None
+            if piece:
+                yield piece
+            self.held, self.at = self.held[cut:], self.at + cut
+            if not self.held.startswith(b'"') and (len(self.held) > 12 or not self._more()):
+                raise InputError(self.name, "a string without an end, or with a wrong escape", f"byte {self.at}",
+                                 "fetch it again")
+
+    def _next(self) -> str | None:
+        """The key of the next string, which is come to; None for none."""
+        more = True
+        while True:
+            done = len(self.held) - _NEAR
+            for start in _FURTHER.finditer(self.held):
+                if more and start.start() > done:  # what stands there may go on
+                    break
+                key = (start[1] or b"").decode()
+                if start[2] and (start[3] or (key and (key == self.key or "xml" in key.lower()))):
+                    self._pass(start.end())
+                    return key
+                self.others += key == self.key != "" and self.held[start.end():start.end() + 1] != b'"'
+                done = max(done, start.end())
+            self._pass(done if more else len(self.held), ends=not more)
+            if not more:
+                return None
+            more = self._more()
+
+    def _more(self) -> bool:
+        chunk = next(self.source, b"")
+        self.held += chunk
+        return bool(chunk)
+
+    def _pass(self, size: int, ends: bool = False) -> None:
+        """What stands around the strings."""
+        passed = self.held[:max(size, 0)]
+        if self.digits.too_many(passed):
+            raise long_number(self.name, self.at)
+        try:
+            if passed:  # nothing would be the end to ijson
+                self.outside.send(passed)
+            if ends:
+                self.outside.close()
+        except ArithmeticError:  # an exponent that Decimal() refuses
+            raise long_number(self.name, self.at) from None
+        except ijson.JSONError as error:
+            raise self._fault(error) from None
+        self.events.clear()
+        self.held, self.at = self.held[len(passed):], self.at + len(passed)
+
+    def _fault(self, error: Exception) -> InputError:
+        return InputError(self.name, f"not JSON: {' '.join(str(error).split())[:200]}", f"near byte {self.at}",
+                          "fetch it again or mend it")
 
 
 def _unescaped(piece: bytes) -> str:

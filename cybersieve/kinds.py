@@ -57,14 +57,18 @@ def bare(path: str) -> str:
 
 def of(begin: bytes, path: str, own: list[Source]) -> str:
     """json, xml, csv, yaml or html: as a user's source says, by content, by name."""
-    told = next((source.kind for source in own if source.kind and source.file and source.named(path)), "")
     ending, seen = PurePosixPath(bare(path)).suffix.lower(), by_content(begin)
     named = BY_NAME.get(ending, seen)
     no_yaml = {"xml": _ELEMENT, "csv": _HEADER, "json": _LINES}.get(seen)
     if seen == "html" or (named == "csv" and _NO_CSV.match(begin)) or (
             named == "yaml" and no_yaml and no_yaml.match(begin)):
         named = seen
-    return told or named or IN_DOUBT.get(ending, "")
+    return told(path, own) or named or IN_DOUBT.get(ending, "")
+
+
+def told(path: str, own: list[Source]) -> str:
+    """As a user's source says; "" where none does."""
+    return next((source.kind for source in own if source.kind and source.file and source.named(path)), "")
 
 
 def by_content(begin: bytes) -> str:

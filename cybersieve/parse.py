@@ -16,6 +16,7 @@ from cybersieve import (
     cli,
     columns,
     containers,
+    embedded,
     extract,
     json_record,
     kinds,
@@ -113,7 +114,7 @@ def _told(outcome: Outcome) -> Iterator[str]:
     if replaced := outcome.counts.notes["invalid bytes replaced"]:
         yield (f"{outcome.source}: {replaced} bytes that are not UTF-8 were replaced: convert it if it is in another "
                "encoding")
-    for note in (late.NOT_READ, xml_stream.NOT_READ):
+    for note in (late.NOT_READ, xml_stream.NOT_READ, embedded.NOT_READ):
         if missed := outcome.counts.notes[note]:
             yield f"{outcome.source}: {missed} {note} (say in parse.sources where its records stand)"
     if missed := outcome.counts.notes[unseen.NOT_READ]:
@@ -313,6 +314,7 @@ def found(path: Path, name: str, settings: Parse, notes: Counter[str], part: con
           told: Callable[[bytes], object] | None = None) -> Iterator[Found]:
     """Source, locator and tree of every record in the file, or in a part of a zip; `told` of all bytes read."""
     own = sources.users(settings.sources)
+    of_members = [source.within(name) for source in own]
     if containers.spreadsheet(name):
         raise InputError(name, "a spreadsheet, which is not read", remedy="save its sheets as CSV first")
     for member in containers.members(path, name, settings.limits, notes, part, told):
@@ -330,15 +332,16 @@ def found(path: Path, name: str, settings: Parse, notes: Counter[str], part: con
                     raise InputError(name, f"{kind}, which is not read", "byte 0", "unpack or convert it first")
                 notes[f"archive members skipped: {kind}"] += 1
                 continue
-            document = readers.read(chunks, name, inner, own, settings.limits, notes)
+            document = readers.read(chunks, name, inner, of_members if member.name else own, settings.limits, notes)
             if document is None and not member.name:
                 raise InputError(name, "in no format that is read: JSON, XML, CSV, YAML", "byte 0",
                                  "leave the file out, or name its kind in parse.sources")
             if document is None:
                 notes["archive members skipped: no record found"] += 1
                 continue
-            for locator, tree in document.records:
-                yield document.source.of(tree), f"{member.name}: {locator}" if member.name else locator, tree
+            if member.name:
+                document = ((source, f"{member.name}: {locator}", tree) for source, locator, tree in document)
+            yield from document
 
 
 @contextmanager

@@ -197,7 +197,7 @@ def _source(begin: bytes, name: str, settings: Parse) -> tuple[str, Source | Non
             or b"".join(encoding.fit_for_xml([begin], Counter())) != begin
         source = None if several else recognise.source_of(kind, begin, False, name, own)
         return kind, None if source and recognise.guessed(source, kind, begin) else source
-    if kind != "json" or mark or embedded.found(begin):
+    if kind != "json" or mark or embedded.found(begin) or embedded.listed(begin):
         return kind, None
     source = recognise.source_of(kind, begin, False, name, own)
     whole = source and (source.columns or readers.pairs(source) or recognise.guessed(source, kind, begin))

@@ -7,8 +7,8 @@ is looked at.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from cybersieve import (
@@ -50,18 +50,10 @@ class NoRecord(InputError):
     """A sound file in which no record was found: a run goes on without it."""
 
 
-@dataclass(frozen=True)
-class Document:
-    """A document that has been recognised; `records` reads it, once."""
-
-    source: Source
-    records: Iterator[Located]
-
-
 def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limits: Limits,
-         notes: Counter[str]) -> Document | None:
-    """Recognise a document. `name` is the file's, for errors; `path` the document's, in an archive the member's;
-    `own` are the user's sources.
+         notes: Counter[str]) -> Iterator[Found] | None:
+    """Recognise a document: its records, to be read once. `name` is the file's, for errors; `path` the document's, in
+    an archive the member's; `own` are the user's sources.
 
     None for a document that is in no format that is read, or in an archive and empty or without a record. Raises
     InputError where it is broken, or shows no record in as much as is looked at; NoRecord for a file without one.
@@ -85,16 +77,16 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
                          "fetch it again, or leave the file out")
     if begin.startswith(b"version https://git-lfs.github.com/"):
         raise InputError(name, "a Git LFS pointer, not the dump", path if path != name else "", "git lfs pull")
-    if kind == "json" and (inner := embedded.found(begin)) and len(peek.json_documents(begin)) < 2:
-        key, offset = inner
-        document = read(embedded.text(stream, offset, name), name, f"{path}.{key}" if key else path, own, limits, notes)
-        return document and Document(document.source, ((f"{key}: {where}" if key else where, tree)
-                                                       for where, tree in document.records))
+    if "json" in (kind, kinds.by_content(begin)) and kinds.told(path, own) in ("", "xml"):
+        if first := embedded.listed(begin):
+            return _within(embedded.Strings(stream, first, name, lines=True), name, path, own, limits, notes)
+        if (first := embedded.found(begin)) and len(peek.json_documents(begin)) < 2:
+            return _within(embedded.Strings(stream, first, name), name, path, own, limits, notes)
     return _recognised(kind, (begin, stream, whole), name, path, own, limits, notes)
 
 
 def _recognised(kind: str, beginning: Beginning, name: str, path: str, own: list[Source], limits: Limits,
-                notes: Counter[str]) -> Document | None:
+                notes: Counter[str]) -> Iterator[Found] | None:
     """A document of a kind that is known: as much of it is looked at as tells its source. As `read` for the rest."""
     begin, stream, whole = beginning
     bounds = {"max_depth": limits.max_depth, "max_bytes": int(limits.max_record_mb * 1e6)}
@@ -137,7 +129,40 @@ def _recognised(kind: str, beginning: Beginning, name: str, path: str, own: list
     find = None if whole and not several else {"json": late.arrays, "xml": late.elements}.get(kind)
     found = located(kind, stream, name, source, notes, bounds,
                     find and find(source, window if kind == "xml" else begin))
-    return Document(source, json_bulk.documents(found) if kind == "json" and json_bulk.begins(begin) else found)
+    found = json_bulk.documents(found) if kind == "json" and json_bulk.begins(begin) else found
+    return ((source.of(tree), locator, tree) for locator, tree in found)
+
+
+def _within(strings: embedded.Strings, name: str, path: str, own: list[Source], limits: Limits,
+            notes: Counter[str]) -> Iterator[Found] | None:
+    """The records of a document's strings of XML. None and NoRecord as of `read`."""
+    found = _of_strings(strings, name, path, own, limits, notes)
+    first = next(found, None)
+    if first is None and path == name:
+        raise NoRecord(name, "no record found in its XML", "",
+                       "if it has some, describe where they are in parse.sources")
+    return None if first is None else chain([first], found)
+
+
+def _of_strings(strings: embedded.Strings, name: str, path: str, own: list[Source], limits: Limits,
+                notes: Counter[str]) -> Iterator[Found]:
+    """Each string is a document of its own, and recognised by itself."""
+    for number, (key, text) in enumerate(strings, 1):
+        which = ", ".join(filter(None, (f"string {number}" if number > 1 else "", key)))
+        try:
+            try:
+                found = read(text, name, path, own, limits, notes)
+            except NoRecord:
+                found = None
+            for source, where, tree in found or ():
+                yield source, f"{which}: {where}" if which else where, tree
+        except InputError as error:
+            place = ", ".join(filter(None, (which if number > 1 else "", error.place)))
+            raise InputError(error.path, error.reason, place, error.remedy) from None
+        if found is None:
+            notes[embedded.NOT_READ] += 1
+    if strings.others:
+        notes[embedded.NOT_READ] += strings.others
 
 
 def _rooms(source: Source) -> set[fields.RecordPath]:

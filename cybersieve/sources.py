@@ -152,6 +152,10 @@ class Source:
         base = path.rpartition("/")[2]
         return any(fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(base, pattern) for pattern in self.file)
 
+    def within(self, archive: str) -> "Source":
+        """The source for an archive's members: what names the archive names those in which its records are found."""
+        return replace(self, file=[]) if self.named(archive) else self
+
     def rooted(self, document: Any) -> bool:
         """Has the document (of XML: its first element's attributes) what `root` asks for?"""
         return _has_all(document, self.root)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cybersieve import embedded, params, parse
+from cybersieve import embedded, params, parse, readers
 from cybersieve.errors import InputError
 from cybersieve.records import Counts
 from tests.conftest import ROOT
@@ -21,21 +21,27 @@ def chunks(data, size):
     return [data[at:at + size] for at in range(0, len(data), size)]
 
 
+def strings(data, size, first=None):
+    """Key and text of each string of XML."""
+    several = first or embedded.listed(data)
+    read = embedded.Strings(chunks(data, size), several or embedded.found(data), "f", lines=several is not None)
+    return [(key, b"".join(text).decode()) for key, text in read]
+
+
 @settings(max_examples=150)
 @given(words=st.text(max_size=60), ascii=st.booleans(), size=st.sampled_from([1, 2, 5, 11, 12, 13, 4096]))
 def test_round_trip(words, ascii, size):
     tree = {"n": 1, "s": "x<y", "xml_data": f"<Top>{words}</Top>", "after": [1, {"b": None}]}
     data = json.dumps(tree, ensure_ascii=ascii).encode()
-    key, offset = embedded.found(data)
-    assert key == "xml_data"
-    assert b"".join(embedded.text(chunks(data, size), offset, "f")).decode() == f"<Top>{words}</Top>"
+    assert embedded.found(data)[0] == "xml_data"
+    assert strings(data, size) == [("xml_data", f"<Top>{words}</Top>")]
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 100])
 def test_escapes_and_pairs(size):
     for ascii in (True, False):
         data = json.dumps({"x": XML}, ensure_ascii=ascii).encode()
-        assert b"".join(embedded.text(chunks(data, size), embedded.found(data)[1], "f")).decode() == XML
+        assert strings(data, size) == [("x", XML)]
 
 
 @pytest.mark.parametrize(("data", "key"), [
@@ -52,6 +58,69 @@ def test_found(data, key):
     assert (result and result[0]) == key
 
 
+@pytest.mark.parametrize(("data", "key"), [
+    ('{"xml_data": "<X>"}', "xml_data"), ('[{"id": 3, "xml_data": "<X>"}]', "xml_data"), ('["<?xml ?>"]', ""),
+    ('{"of": "what was fetched in May", "dumps": [{"x": "\\n<?xml version="}]}', "x"),
+    ('{"tags": ["a"], "xml": "<X>"}\n{"tags": ["b"], "xml": "<X>"}', "xml"),
+    ('{"a": {"xml": "<X>"}, "b": {"xml": "<X>', "xml"), ('[{"title": "One that says a lot", "xml": "<X>"}]', None),
+    ('[{"a": "<X>"}]', None), ('["<X>"]', None), ('[{"xml": "<p>HTML</p>"}]', None),
+    ('[{"n": 1}, {"xml": "<X>"}]', None), ('[{"xml": "<X>", "text": "It says a lot more"}]', None),
+    ('[{"title": "One that says a lot", "tags": [], "all": [{"xml": "<X>"}]}]', None),
+    ('{"messages": [{"content": "<?xml ?> is what?"}, {"content": "A declaration"}]}', None), ('"<?xml ?>"', None),
+    ('[1, 2]', None), ('{"xml\\q": "<X>"}', None), ("]", None), ("", None)])
+def test_listed(data, key):
+    result = embedded.listed(data.encode())
+    assert (result and result[0]) == key
+    assert result is None or data.encode()[result[1] - 1:result[1]] == b'"'
+
+
+def catalogs(*numbers):
+    return [f'<Attack_Pattern_Catalog><Attack_Patterns><Attack_Pattern ID="{number}" Name="Pattern {number}">'
+            f'<Description>How it goes, in "{number}" steps.</Description></Attack_Pattern></Attack_Patterns>'
+            "</Attack_Pattern_Catalog>" for number in numbers]
+
+
+WEAKNESS = ('<?xml version="1.0"?><Weakness_Catalog><Weaknesses><Weakness ID="7" Name="Weak" Status="Draft">'
+            "<Description>How it is weak.</Description></Weakness></Weaknesses></Weakness_Catalog>")
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_several_strings_are_read_whatever_they_stand_in(size, tmp_path):
+    """Each is recognised by itself; none is lost behind the first."""
+    first, second = catalogs(1, 2)
+    for tree, count in (([{"xml_data": first}, {"xml_data": second}, {"xml_data": WEAKNESS}], 3),
+                        ({"n": 1, "dumps": [{"name": "a", "xml_data": first}, {"name": "b", "xml_data": second}]}, 2),
+                        ({"capec_xml": first, "n": {"a": [1, ","]}, "cwe": WEAKNESS}, 2),
+                        ({"capec": {"xml_data": first}, "capec,": {"xml_data": second}}, 2),
+                        ([WEAKNESS, WEAKNESS.replace("7", "8")], 2)):
+        data = json.dumps(tree).encode()
+        assert len(strings(data, size)) == count
+        assert len(parsed(data, tmp_path)) == count
+    lines = b"".join(json.dumps({"xml_data": xml}).encode() + b"\n" for xml in (first, second, WEAKNESS))
+    assert [(row["id"], row["locator"]) for row in parsed(lines, tmp_path)] == [
+        ("CAPEC-1", "xml_data: /Attack_Pattern_Catalog/Attack_Patterns/Attack_Pattern[1]"),
+        ("CAPEC-2", "string 2, xml_data: /Attack_Pattern_Catalog/Attack_Patterns/Attack_Pattern[1]"),
+        ("CWE-7", "string 3, xml_data: /Weakness_Catalog/Weaknesses/Weakness[1]")]
+
+
+def test_a_further_string_without_records_is_told_and_a_broken_one_named(tmp_path):
+    first, second = catalogs(1, 2)
+    notes = Counter()
+    none = json.dumps({"xml_data": first, "others": [{"xml_data": xml} for xml in ("n/a", "", "<none />", second)]}).encode()
+    assert [row["id"] for row in parsed(none, tmp_path, notes)] == ["CAPEC-1", "CAPEC-2"]
+    assert notes[embedded.NOT_READ] == 2
+    with pytest.raises(InputError, match="string 2, xml_data"):
+        parsed(json.dumps([{"xml_data": first}, {"xml_data": second[:-30]}]).encode(), tmp_path)
+    with pytest.raises(readers.NoRecord):
+        parsed(b'{"xml_data": "<Attack_Pattern_Catalog></Attack_Pattern_Catalog>"}', tmp_path)
+
+
+def parsed(data, folder, notes=None):
+    (folder / "x.json").write_bytes(data)
+    found = parse.found(folder / "x.json", "x.json", SETTINGS, Counter() if notes is None else notes)
+    return list(parse.rows(found, "x.json", SETTINGS, Counts()))
+
+
 @pytest.mark.parametrize("data", [
     '{"a":"<X>', '{"a":"<X></X>"', '{"a":"<X></X>" "b"}', '{"a":"<X>\\q</X>"}', '{"a":"<X>\\u12"}', '{"a":"<X>\n</X>"}',
     '"<X>', '"<X></X>" garbage', '"<X></X>\\q"', '{"a":"<X></X>"} garbage', '{"a":"<X></X>","b":NaN}',
@@ -59,7 +128,7 @@ def test_found(data, key):
 @pytest.mark.parametrize("size", [1, 1000])
 def test_broken(data, size):
     with pytest.raises(InputError, match=r"f, (near )?byte \d+"):
-        list(embedded.text(chunks(data.encode(), size), embedded.found(data.encode())[1], "f"))
+        strings(data.encode(), size)
 
 
 def test_a_document_that_is_a_string_of_xml(tmp_path):

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from cybersieve import containers, kinds, params, parse, pieces, records, sources, xml_documents
+from cybersieve import containers, explain, kinds, params, parse, pieces, records, sources, xml_documents
 from cybersieve.errors import InputError, ParamsError
 from tests.conftest import ROOT, run
 
@@ -58,6 +58,7 @@ DOCUMENTS = {
     "t.csv": "id,title,text\n" + "".join(f'{g["id"]},{g["title"]},"{g["text"]}"\n' for g in GOOD),
     "y.yaml": "".join(f'- id: {g["id"]}\n  title: {g["title"]}\n  text: "{g["text"]}"\n' for g in GOOD),
     "in.json": json.dumps({"xml_data": XML}),
+    "strings.json": json.dumps([{"xml_data": f"<r>{element}</e></r>"} for element in ELEMENTS.split("</e>")[:-1]]),
     "sequence.json": "".join(f"\x1e{json.dumps(g)}\n" for g in GOOD),
     "row.xml": "\n".join(f"<?xml version='1.0'?>\n<r>{element}</e></r>" for element in ELEMENTS.split("</e>")[:-1]),
 }
@@ -653,6 +654,25 @@ def test_explain_says_what_a_run_will_do(raw, tmp_path):
     write(raw / "lines.log", "\n".join(map(json.dumps, GOOD)))
     assert "a run passes it over by its name" in said("lines.log") and "passes it over" not in said()
     assert "from parse.sources. As" in (told := said("lines.log", file=["*.log"], records=[])) and "passes" not in told
+
+
+def test_what_explain_prints_is_obeyed_once_it_is_corrected(raw, tmp_path):
+    """Also where the file is an archive, or JSON around XML; and where a user says so, XML is but a field of JSON."""
+    zipped("a.json", DOCUMENTS["array.json"], raw / "packed.zip")
+    write(raw / "in.json", DOCUMENTS["in.json"])
+    write(raw / "in.jsonl", json.dumps({"xml_data": XML}) * 2)
+    entries = []
+    for name in ("packed.zip", "in.json", "in.jsonl"):
+        said = list(explain.lines(raw / name, SETTINGS))
+        entries += yaml.safe_load("\n".join(said[2:said.index("", 2)]))
+    assert [entry["file"] for entry in entries] == [["packed.zip"], ["in.json"], ["in.jsonl"]]
+    rows, _ = parsed(raw, tmp_path / "out", changed(sources=[entry | {"title": entry["id"]} for entry in entries]))
+    assert {name: [row["title"] for row in of] for name, of in rows.items()} == {
+        "packed.zip": ["G-0", "G-1", "G-2"], "in.json": ["G-0", "G-1", "G-2"], "in.jsonl": ["G-0", "G-1", "G-2"] * 2}
+
+    mine = {"name": "mine", "kind": "json", "file": ["in.json*"], "text": ["xml_data"]}
+    rows, _ = parsed(raw, tmp_path / "out", changed(sources=[mine]))
+    assert [len(rows[name]) for name in ("packed.zip", "in.json", "in.jsonl")] == [3, 1, 2]
 
 
 def test_a_users_source_reads_what_is_passed_over_by_name(tmp_path):
