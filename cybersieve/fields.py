@@ -3,6 +3,7 @@
     a.b            key b of key a; lists on the way are walked item by item; "quoted.key" for keys with dots
     a[lang=en].b   only items whose `lang` is `en` (or starts with `en-`, `en_`); [lang=en|*]: if there are none
                    that which is in no language, else all
+    a[type!=x|y].b only items whose `type` is none of these
     a[0].b         only the first item; a[-1].b: only the last
     *.b            any key; *[!=c|d].b any but c and d
     a.**.b         keys b of a and of all that is in it, however deep, each before those in it
@@ -119,7 +120,7 @@ def _grow(tree: Wanted, chain: list[Step]) -> bool:
         elif name != LAST:
             below.pop(LAST, None)
             if name and name != FIRST:
-                below.setdefault(name, {})  # what items are chosen by
+                below.setdefault(name.removesuffix(BUT), {})  # what items are chosen by
         elif not known:
             below[LAST] = {}
         tree = below
@@ -225,6 +226,9 @@ def _chosen(value: Any, name: str, wanted: str) -> list[Any]:
     items = value if type(value) is list else [value]
     if name in (FIRST, LAST):
         return items[:1] if name == FIRST else items[-1:]
+    if name.endswith(BUT):
+        but = wanted.split("|")
+        return [item for item in items if type(item) is not dict or item.get(name[:-1]) not in but]
     word = wanted.removesuffix("|*")
     chosen = [item for item in items if type(item) is dict and _is(item.get(name), word)]
     if word == wanted or any(item.get("value", True) for item in chosen):

@@ -413,10 +413,12 @@ often.</x:description><x:warning category="general">It may jam.</x:warning><x:ra
         Expected("CWE-9003", "Short Example", "Too short.\nFar too short.", None, {"abstraction": "Base"})]),
     Sample("capec", "capec.xml", """<Attack_Pattern_Catalog xmlns="http://capec.mitre.org/capec-3"><Attack_Patterns>
  <Attack_Pattern ID="9001" Name="Asking Nicely" Abstraction="Meta" Status="Stable"><Description>One asks.</Description>
+  <Execution_Flow><Attack_Step><Step>1</Step><Phase>Explore</Phase><Description>[Smile] Come near.</Description>
+   <Technique>Bring flowers.</Technique></Attack_Step></Execution_Flow><Indicators><Indicator>It smells.</Indicator></Indicators>
   <Mitigations><Mitigation>Say no.</Mitigation></Mitigations>
   <Related_Weaknesses><Related_Weakness CWE_ID="20"/></Related_Weaknesses></Attack_Pattern>
 </Attack_Patterns></Attack_Pattern_Catalog>""", [
-        Expected("CAPEC-9001", "Asking Nicely", "One asks.\nSay no.", None, {"weaknesses": "20", "status": "Stable"})]),
+        Expected("CAPEC-9001", "Asking Nicely", "One asks.\n[Smile] Come near.\nBring flowers.\nIt smells.\nSay no.", None, {"weaknesses": "20", "status": "Stable"})]),
     Sample("capec", "capec.json", _json({"xml_data": '<?xml version="1.0"?>\n<Attack_Pattern_Catalog><Attack_Patterns>'
            '<Attack_Pattern ID="9002" Name="Smiling"><Description>One \u201csmiles\u201d.</Description></Attack_Pattern>'
            "</Attack_Patterns></Attack_Pattern_Catalog>"}), [Expected("CAPEC-9002", "Smiling", "One \u201csmiles\u201d.")]),
@@ -463,9 +465,11 @@ often.</x:description><x:warning category="general">It may jam.</x:warning><x:ra
     Sample("misp-event", "event.json", _json({"response": [{"Event": {
         "uuid": f"{UUID}8", "info": "Phishing in spring", "date": "2031-03-01", "Orgc": {"name": "Example CERT"},
         "Attribute": [{"type": "domain", "category": "Network activity", "value": "evil[.]example", "comment": "seen twice"},
-                      {"type": "link", "category": "External analysis", "value": "https://example.org/l", "comment": ""}],
+                      {"type": "link", "category": "External analysis", "value": "https://example.org/l", "comment": ""},
+                      {"type": "text", "category": "Other", "value": "Mails, in which a form is attached.", "comment": ""}],
         "Tag": [{"name": "tlp:clear"}]}}]}), [
-        Expected(f"{UUID}8", "Phishing in spring", "seen twice\nIndicators: evil[.]example, https://example.org/l", None,
+        Expected(f"{UUID}8", "Phishing in spring",
+                 "Mails, in which a form is attached.\nseen twice\nIndicators: evil[.]example, https://example.org/l", None,
                  {"labels": "tlp:clear", "references": "https://example.org/l"})]),
     Sample("sigma", "rule.yml", """title: Odd Parent of Shell
 id: 11111111-2222-4333-8444-555555555559
@@ -874,7 +878,7 @@ to all who ask.|solution_type=VendorFix</tags><solution type="VendorFix" method=
 <Attribute><type>comment</type><value>Foo sleeps for a week.</value><comment/></Attribute><Attribute><type>link</type><value>https://example.org/e</value></Attribute>
 <Tag><name>tlp:white</name></Tag></Event><xml_version>2.4</xml_version></response>""", [
         Expected(f"{UUID}5", "Foo is back", "Foo sleeps for a week.\nWhere foo calls\n"
-                 "Indicators: foo[.]example, Foo sleeps for a week., https://example.org/e", None,
+                 "Indicators: foo[.]example, https://example.org/e", None,
                  {"authors": "Ours", "labels": "tlp:white", "references": "https://example.org/e"})]),
     Sample("pubmed", "pubmed.xml", """<?xml version="1.0" encoding="utf-8"?><!DOCTYPE PubmedArticleSet SYSTEM "p.dtd"><PubmedArticleSet>
 <PubmedArticle><MedlineCitation Status="MEDLINE"><PMID Version="1">9001</PMID><Article><Journal><JournalIssue><PubDate><Year>2031</Year>

@@ -106,7 +106,8 @@ def test_several_strings_are_read_whatever_they_stand_in(size, tmp_path):
 def test_a_further_string_without_records_is_told_and_a_broken_one_named(tmp_path):
     first, second = catalogs(1, 2)
     notes = Counter()
-    none = json.dumps({"xml_data": first, "others": [{"xml_data": xml} for xml in ("n/a", "", "<none />", second)]}).encode()
+    others = [{"xml_data": xml} for xml in ("n/a", "", "<none />", second)]
+    none = json.dumps({"xml_data": first, "others": others}).encode()
     assert [row["id"] for row in parsed(none, tmp_path, notes)] == ["CAPEC-1", "CAPEC-2"]
     assert notes[embedded.NOT_READ] == 2
     with pytest.raises(InputError, match="string 2, xml_data"):
