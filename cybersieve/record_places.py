@@ -128,14 +128,14 @@ def _under_keys(root: dict[str, Any], by_ids: dict[str, dict[str, Any]], maps: l
 
 
 def by_number(trees: list[Any]) -> bool:
-    """Is each of these one record, under its public number, or under a name of its own that is no field's? The last may
-    be cut off.
+    """Is each of these one record, or several of them some, under public numbers, or under names of their own that are
+    no fields'? The last may be cut off.
     """
     whole = trees[:-1] or trees
-    if not whole or not all(isinstance(tree, dict) and len(tree) == 1 for tree in whole):
+    if not all(isinstance(tree, dict) and (len(tree) == 1 or (tree and len(whole) > 1)) for tree in whole) or not whole:
         return False
     keys, values = zip(*(pair for tree in whole for pair in tree.items()), strict=True)
-    own = len(keys) >= FAMILY and len(set(keys)) == len(keys) and NAMED.isdisjoint(map(plain, keys))
+    own = len(whole) >= FAMILY and len(set(keys)) == len(keys) and NAMED.isdisjoint(map(plain, keys))
     return (own or all(map(PUBLIC.fullmatch, keys))) and all(
         telling.says(value) or words(value) for value in values)
 

@@ -22,6 +22,7 @@ _SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?\s*", re.I)  # as a first line, for
 _NO_NAME = re.compile(r"\s*(https?://\S+|[A-Z]+-\d{4}-\d+|\d{4}-\d\d-\d\d.*|[0-9a-f]{32,})\s*")  # page, CVE, date, hash
 _LABEL = re.compile(r"[#№%]|(?=\S)(?=.*[^\W\d_]).{1,100}", re.S)  # of a column, below a title: no number, no long text
 _NUMBER = re.compile(r"\s*-?\d+(?:\.\d+)?\s*")
+_DIGITS = re.compile(r"\d+")
 _SAYABLE = str.maketrans('"{}', "'()")  # what no path can hold
 LONG = 40  # characters: a sentence, not a name
 LONGER = "rows longer than the header"  # a note
@@ -221,7 +222,7 @@ def _label(cell: str) -> bool:
 def _is_data(columns: list[str], rows: list[_Row]) -> bool:
     """Is the first row one like those below? None of its cells is a known name or a question above answers, and two of
     them are like what is below: a number above numbers in the first column (not all are: years), a word that comes
-    again among others, a text as long as those below. Texts alone are not enough: they may be questions."""
+    again among others, what differs from most in its digits only, a text as long as those below. Texts alone are not enough: they may be questions."""
     if not NAMED.isdisjoint(map(plain, columns)) or all(map(_NUMBER.fullmatch, columns)):
         return False
     signs: list[bool] = []  # of each column that is like its header; is it by more than its length?
@@ -233,7 +234,9 @@ def _is_data(columns: list[str], rows: list[_Row]) -> bool:
             continue
         again = len(set(below)) > 1 and below.count(cell) > 1 and 10 * below.count(cell) >= len(below)
         usual = sorted(map(len, below))[len(below) // 2]
-        if again or (at == 0 and all(map(_NUMBER.fullmatch, [cell, *below]))):
+        counted = not _NUMBER.fullmatch(cell) and _DIGITS.search(cell) and 2 * sum(
+            _DIGITS.sub("0", text) == _DIGITS.sub("0", cell) for text in below) > len(below)
+        if again or counted or (at == 0 and all(map(_NUMBER.fullmatch, [cell, *below]))):
             signs.append(True)
         elif len(cell) >= LONG and cell.count(" ") > 2 and LONG <= usual <= 2 * len(cell):
             signs.append(False)

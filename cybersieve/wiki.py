@@ -61,7 +61,8 @@ def _hold(text: str) -> tuple[str, list[str]]:
             at = begin.end()
             continue
         parts += [text[at:begin.start()], f"\0{len(held)}\0"]
-        held.append(text[begin.end():end.start()])
+        inner = text[begin.end():end.start()]
+        held.append(unescaped(inner) if name in ("nowiki", "pre") else inner)
         at = end.end()
     return "".join([*parts, text[at:]]), held
 

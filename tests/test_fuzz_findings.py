@@ -44,11 +44,13 @@ def test_finding(finding, tmp_path):
 def test_zero_bytes_do_not_look_like_utf_16(size):
     data = b'{"a":"<Xy>\0\0\0\0</Xy>"}'
     with pytest.raises(InputError):
-        list(embedded.text([data[at:at + size] for at in range(0, len(data), size)], 6, "f"))
+        strings = embedded.Strings([data[at:at + size] for at in range(0, len(data), size)], ("a", 6), "f")
+        assert not [b"".join(text) for _, text in strings]
 
 
 def test_an_empty_chunk_between_chunks_of_xml_in_a_string():
     """Half a character alone in a chunk became an empty one, which ended the document around the string."""
     data = '{"xml_data":"<a>é</a>","more":"é"}'.encode()
     chunks = encoding.utf8([data[at:at + 1] for at in range(len(data))], Counter())
-    assert b"".join(embedded.text(chunks, 13, "f")) == "<a>é</a>".encode()
+    [text] = [b"".join(text) for _, text in embedded.Strings(chunks, ("a", 13), "f")]
+    assert text == "<a>é</a>".encode()

@@ -1644,6 +1644,15 @@ def test_lines_and_items_of_one_record_under_its_number_each(value, tmp_path):
         assert rows[-1]["text"] == f"{PROSE} Number 2499."
 
 
+@pytest.mark.parametrize("name", ["CVE-2031-{}", "lib-{}"])
+def test_lines_of_several_records_under_their_names_each(name, tmp_path):
+    """The second of each line was lost."""
+    maps = [{name.format(n): {"title": f"Event {n}", "description": f"{PROSE} Number {n}."} for n in (at, at + 1)}
+            for at in range(1000, 1400, 2)]
+    rows = parsed(tmp_path, "dump.jsonl", "\n".join(map(json.dumps, maps)))
+    assert [(row["id"], row["title"]) for row in rows] == [(name.format(n), f"Event {n}") for n in range(1000, 1400)]
+
+
 @pytest.mark.parametrize("value", [lambda text: {"description": text, "version": 2}, lambda text: text])
 def test_lines_and_items_of_one_record_under_its_name_each(value, tmp_path):
     maps = [{f"lib{chr(97 + n // 26)}{chr(97 + n % 26)}": value(f"{PROSE} Number {n}.")} for n in range(600)]

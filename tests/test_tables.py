@@ -110,6 +110,7 @@ SENTENCES = [f"Whatever happened here happened for the {n}th time" for n in rang
     [f"{n}\t{words}" for n, words in enumerate(SENTENCES)],
     [f"{n}\t{words[:20]}\t{'positive' if n % 3 else 'negative'}" for n, words in enumerate(SENTENCES)],
     [f"{words}, did it?\tyes\tno\t{'ABAB'[n % 4]}" for n, words in enumerate(SENTENCES)],
+    [f"MS31-{n:03}\t{words}" for n, words in enumerate(SENTENCES)],
 ])
 def test_csv_without_a_header(lines):
     trees, _ = same_for_any_chunks("\n".join(lines).encode())

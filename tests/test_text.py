@@ -112,6 +112,8 @@ def test_exponents_are_told_from_footnotes_and_ordinals(format, markup, expected
      "a c Category:Locks it"),
     ("wiki", "{{Infobox|cve={{CVE|2014-0160}}}}In {{nowrap|two words}} and {{lang|fr|mots}}: {{CVE|2014-0160}}{{{1|}}}",
      "In two words and mots: CVE-2014-0160"),
+    ("wiki", "<nowiki>&lt;b&gt;</nowiki> <pre>a &amp;&amp; b</pre> <source lang=c>a &lt; b</source>",
+     "<b> a && b a &lt; b"),
     ("wiki", "<syntaxhighlight lang='bash'>if [[ -f x ]]; then ''y''</syntaxhighlight> <nowiki>''a''</nowiki> <pre>x",
      "if [[ -f x ]]; then ''y'' ''a''\nx"),
     ("wiki", "{{code|lang=c|int x = 5;}}{{snd}}{{key press|Ctrl|C}}, {{lang-de|Wort}}<ref name='a/b'>c</ref> {{no|x}}",
