@@ -100,9 +100,9 @@ def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> S
         rows = [row for _, row in json_tables.rows(found, table.columns, Counter())]
         source = _of_rows("json", rows[:peek.ITEMS], possible)
         return source and source.at([table.path], table.columns)
-    if placed := _placed(documents, possible):
-        return placed
     known = [source for source in possible if source.match and not (source.root or source.file)]
+    if placed := _placed(documents, possible):
+        return placed.at(placed.records, also=others) if (others := _others(placed, documents, known)) else placed
     inferred = infer.json_source(documents, whole)
     places = list(map(str, inferred["records"])) if inferred else None
     source = elsewhere.source(documents, whole, known, places)
@@ -111,6 +111,13 @@ def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> S
     rest = None if set(places or []) <= set(source.records) else \
         _inferred(infer.json_source(documents, whole, source.records))
     return source.at([*source.records, *rest.records], also=[*source.also, rest]) if rest else source
+
+
+def _others(source: Source, documents: list[Any], known: list[Source]) -> list[Source]:
+    """Those that the other records are from where a known source's stand; a user's is for all there."""
+    samples = [value for path in source.places for value in peek.values(documents, path)[:peek.ITEMS]
+               if isinstance(value, dict) and not source.fits(value)]
+    return [] if source.place.startswith(sources.USERS) else [one for one in known if any(map(one.fits, samples))]
 
 
 def _beside(other: fields.RecordPath, path: fields.RecordPath) -> bool:

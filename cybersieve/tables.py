@@ -222,7 +222,8 @@ def _label(cell: str) -> bool:
 def _is_data(columns: list[str], rows: list[_Row]) -> bool:
     """Is the first row one like those below? None of its cells is a known name or a question above answers, and two of
     them are like what is below: a number above numbers in the first column (not all are: years), a word that comes
-    again among others, what differs from most in its digits only, a text as long as those below. Texts alone are not enough: they may be questions."""
+    again among others, what differs from most in its digits only, a text as long as those below. Texts alone are not
+    enough: they may be questions."""
     if not NAMED.isdisjoint(map(plain, columns)) or all(map(_NUMBER.fullmatch, columns)):
         return False
     signs: list[bool] = []  # of each column that is like its header; is it by more than its length?

@@ -252,6 +252,17 @@ def test_records_of_several_upstreams_in_one_document(records, pair, tmp_path):
     assert [row["text"] for row in parse.rows(found, "a.json", SETTINGS, Counts())] == texts
 
 
+def test_records_of_several_upstreams_in_one_array(tmp_path):
+    """Where one's records usually stand: those of the others had no text."""
+    for document in ([CVE, OSV] * 2, {"vulnerabilities": [{"cveID": "CVE-2031-3", "vulnerabilityName": "A flaw",
+                                                           "shortDescription": "A flaw of it"}, OSV] * 2}):
+        for data in {json.dumps(document), "\n".join(map(json.dumps, document)) if isinstance(document, list) else ""}:
+            (tmp_path / "a.json").write_text(data or json.dumps(document))
+            found = parse.found(tmp_path / "a.json", "a.json", SETTINGS, Counter())
+            assert [row["text"] for row in parse.rows(found, "a.json", SETTINGS, Counts())] == [
+                "A flaw of it", "Another flaw of it"] * 2
+
+
 def test_a_feed_with_descriptions(tmp_path):
     entries = "".join(f"<entry><id>E-{n}</id><title>Event {n}</title><description>It leaks, {n}.</description></entry>"
                       for n in range(2))
