@@ -273,8 +273,8 @@ def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> 
         if wider and not extract.says(source, tree) and (extract.told_gone(source, tree) or kinds.of(tree, source)):
             wider = None  # it is of another kind
         record = extract.record(wider or source, tree, name, locator, drop, limit, counts.notes)
-        if not record.text and source.inferred and not extract.told_gone(source, tree) and (
-                other := kinds.of(tree, source)):
+        if not record.text and (source.inferred or source.strange(tree)) and not extract.told_gone(source, tree) and (
+                other := kinds.of(tree, source if source.inferred else None)):
             again = extract.record(other, tree, name, locator, drop, limit, counts.notes)
             if encoded(again.text):
                 counts.notes["texts in base64: not read"] += 1

@@ -117,7 +117,7 @@ def _others(source: Source, documents: list[Any], known: list[Source]) -> list[S
     """Those that the other records are from where a known source's stand; a user's is for all there."""
     samples = [value for path in source.places for value in peek.values(documents, path)[:peek.ITEMS]
                if isinstance(value, dict) and not source.fits(value)]
-    return [] if source.place.startswith(sources.USERS) else [one for one in known if any(map(one.fits, samples))]
+    return [] if source.users else [one for one in known if any(map(one.fits, samples))]
 
 
 def _beside(other: fields.RecordPath, path: fields.RecordPath) -> bool:

@@ -164,6 +164,11 @@ class Source:
         """Has the record what `match` asks for?"""
         return _has_all(record, self.match)
 
+    def strange(self, record: Any) -> bool:
+        """Stands it but where a known source's records are: without what these must have, and without their id?"""
+        return not (self.inferred or self.users or self.fits(record)) and self.keeps(record) and not any(
+            find(record) for find in self.id)
+
     def keeps(self, record: Any) -> bool:
         """Has the record what `only` asks for?"""
         return _has_all(record, self.only)

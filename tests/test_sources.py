@@ -263,6 +263,16 @@ def test_records_of_several_upstreams_in_one_array(tmp_path):
                 "A flaw of it", "Another flaw of it"] * 2
 
 
+def test_a_record_of_no_upstream_among_those_of_one(tmp_path):
+    """It had no text, without a word of it where there were few."""
+    notes = Counter()
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, [CVE, POST, CVE])))
+    rows = parse.rows(parse.found(tmp_path / "a.jsonl", "a.jsonl", SETTINGS, notes), "a.jsonl", SETTINGS,
+                      Counts(notes=notes))
+    assert [(row["id"], row["title"], row["text"]) for row in rows][1] == (POST["id"], POST["title"], POST["body"])
+    assert notes["records of another kind than the first"] == 1
+
+
 def test_a_feed_with_descriptions(tmp_path):
     entries = "".join(f"<entry><id>E-{n}</id><title>Event {n}</title><description>It leaks, {n}.</description></entry>"
                       for n in range(2))
