@@ -24,6 +24,7 @@ _WORD = re.compile(rb"""(?<=[\s"(])[A-Za-z\x80-\xff]{2,}(?=[,.:;?!)]?[\s"])""")
 _FURTHER = re.compile(rb'[\[{,]\s{0,99}(?:"([^"\\]{0,200})"\s{0,99}:\s{0,99})?'  # any string, and whether XML begins it
                       rb'"(?=((?:\s|\\[nrt]|\\ufeff){0,9}<(\?xml\s)?)?)')
 _NEAR = 1000  # bytes: more than _FURTHER looks at
+_SURROGATE, _BEGUN = re.compile(rb"\\u[dD][89a-fA-F]"), re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?\Z")  # escapes
 NOT_READ = "strings of XML without a record"
 _STRING = re.compile(rb'[^"\\]*(?:\\(?:[^u]|u[0-9a-fA-F]{4})[^"\\]*)*', re.S)  # whole escapes only
 _HALF = re.compile(rb"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2})$")  # the first half of a surrogate pair
@@ -153,7 +154,8 @@ class Strings:
                     return key
                 self.others += key == self.key != "" and self.held[start.end():start.end() + 1] != b'"'
                 done = max(done, start.end())
-            self._pass(done if more else len(self.held), ends=not more)
+            whole = _BEGUN.sub(b"", self.held[:max(done, 0)])
+            self._pass(len(whole) if more else len(self.held), ends=not more)
             if not more:
                 return None
             more = self._more()
@@ -165,12 +167,12 @@ class Strings:
 
     def _pass(self, size: int, ends: bool = False) -> None:
         """What stands around the strings."""
-        passed = self.held[:max(size, 0)]
+        passed = self.held[:size]
         if self.digits.too_many(passed):
             raise long_number(self.name, self.at)
         try:
             if passed:  # nothing would be the end to ijson
-                self.outside.send(passed)
+                self.outside.send(_SURROGATE.sub(rb"\\u00", passed))  # lone ones are no text to ijson
             if ends:
                 self.outside.close()
         except ArithmeticError:  # an exponent that Decimal() refuses

@@ -103,6 +103,14 @@ def test_several_strings_are_read_whatever_they_stand_in(size, tmp_path):
         ("CWE-7", "string 3, xml_data: /Weakness_Catalog/Weaknesses/Weakness[1]")]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 1000])
+def test_lone_surrogates_beside_strings_of_xml(size):
+    """They ended the run."""
+    data = ('{"a": "\\ud83d \\\\ud83d", "xml": "<X></X>", "b": '
+            '"\\udc00 \\\\\\udc00' + " " * 2000 + '\\ud83d"}').encode()
+    assert strings(data, size) == [("xml", "<X></X>")]
+
+
 def test_a_further_string_without_records_is_told_and_a_broken_one_named(tmp_path):
     first, second = catalogs(1, 2)
     notes = Counter()
