@@ -59,11 +59,11 @@ test: $(VENV)/.dev corpus model  ## the test suite
 	$(PY) -m pytest -n 2 --dist loadfile
 
 test-lowest: $(VENV)/.supply corpus model  ## the tests with the oldest versions that requirements_*.txt allow
-	$(VENV)/supply/bin/uv venv --quiet --clear --python $(VENV)/bin/python .venv-lowest
+	$(VENV)/supply/bin/uv venv --quiet --clear --seed --python $(VENV)/bin/python .venv-lowest
 	$(VENV)/supply/bin/uv pip install --quiet --python .venv-lowest --resolution lowest-direct \
 		-r requirements_optimized.txt -r requirements_server.txt -r requirements_fit.txt
 	$(VENV)/supply/bin/uv pip install --quiet --python .venv-lowest -r requirements_dev.txt
-	PATH="$(CURDIR)/.venv-lowest/bin:$$PATH" .venv-lowest/bin/python -m pytest -n 2 --dist loadfile
+	PATH="$(CURDIR)/.venv-lowest/bin:$$PATH" PYTHON=$(CURDIR)/.venv-lowest/bin/python .venv-lowest/bin/python -m pytest -n 2 --dist loadfile
 
 test-cluster: $(VENV)/.cluster corpus model  ## the tests that need Ray and an S3 server (both on this machine): some minutes
 	$(PY) -m pytest tests/cluster
