@@ -7,6 +7,7 @@
 An address is a person's unless it is a role's (security@, abuse@), of a domain reserved for examples, or the words
 around it are about an attack: the sender of a phishing mail, the mailbox in a ransom note (cues.yaml has the words).
 Where both kinds of words stand near it, those of its own sentence count before others, and of those the nearest.
+"Write to us" speaks for a person, but in a ransom note for an attacker.
 
 Never touched: hashes, IP addresses, domains, URLs without a password, defanged forms, CVE numbers, file names, wallets.
 Not covered: passwords in prose (`the default password is admin` is what an advisory is about), names, postal addresses.
@@ -36,14 +37,15 @@ _KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_BODY = re.compile(r"(?:\s{0,2}[A-Za-z0-9+/=]{32,})+(?:\s[A-Za-z0-9+/]{1,63}={0,2}(?=\s|$))?")
 _HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}", re.I)
 
-_EMAIL = re.compile(r"(?:(?<=mailto:)|(?<![\w.+%/:@-]))[\w.+%-]{1,64}@"
+_EMAIL = re.compile(r"(?:(?i:(?<=mail:)|(?<=to:)|(?<=cc:)|(?<=by:)|(?<=from:)|(?<=contact:))|(?<![\w.+%/:@-]))"
+                    r"(?:[\w.+%-]{1,64}')?[\w.+%-]{1,64}@"
                     r"((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![\w@-]|\.\w)")
 _NUMBER = r"\(?\d{1,5}\)?(?:[ .\-/]{0,2}\(?\d{2,5}\)?){1,5}(?![\w%-])"
 _PHONE = re.compile(
     rf"(?<![\w+/.:=-])(?P<international>\+[1-9]\d{{0,2}}[ .\-]?{_NUMBER})"
     r"|(?<![\w.+:/-])(?P<american>(?:\([2-9]\d\d\) ?|[2-9]\d\d-)[2-9]\d\d-\d{4}(?![\w.-]*\d))"
     r"|(?i:(?<![\w-])(?:phone|telephone|tel|mobile|cell|fax|whatsapp|signal|call|called|dial)"
-    r"(?: (?:number|no|me|us|him|her|at|on|is|directly))*[.:]?\s{0,2})" rf"(?P<national>{_NUMBER})")
+    r"(?: (?:number|no|me|us|him|her|at|on|is|directly))*[.:]?\s{0,2})" rf"(?P<national>\+?{_NUMBER})")
 _DIGITS = re.compile(r"\d(?:[ .\-/()]{0,4}\d){8}")  # those that _is_no_phone lets pass, at a tenth of the cost
 _TOLL_FREE = re.compile(r"(?:\+?1)?8(?:00|33|44|55|66|77|88)\d{7}")
 _SENTENCE = re.compile(r"[.!?]\s+(?=[A-Z\"'(])|;\s|\n")
@@ -173,15 +175,19 @@ def without_people(text: str, title: str, notes: Counter[str]) -> str:
 
 def _replaced(text: str, title: str, pattern: re.Pattern[str], mask: str, is_none: Callable[[re.Match[str]], bool],
               name: str, notes: Counter[str]) -> str:
+    note = cache(lambda: bool(cues()["note"].search(text)))
+
     def choose(match: re.Match[str]) -> str:
         if is_none(match):
             return match[0]
-        if about_an_attack(text, *match.span(match.lastgroup or 0), title):
+        if about_an_attack(text, *match.span(match.lastgroup or 0), title, note()):
             notes[f"{name} left as indicators"] += 1
             return match[0]
         notes[f"masked {name}"] += 1
         start = match.start(match.lastgroup or 0) - match.start()
-        return match[0][:start] + mask
+        found = match[0][start:]
+        closing = ")" if found.endswith(")") and found.count("(") < found.count(")") else ""  # of what stands around it
+        return match[0][:start] + mask + closing
 
     return pattern.sub(choose, text)
 
@@ -202,17 +208,21 @@ def _is_no_phone(match: re.Match[str]) -> bool:
     return not 9 <= len(digits) <= 15 or bool(_TOLL_FREE.fullmatch(digits))
 
 
-def about_an_attack(text: str, start: int, end: int, title: str) -> bool:
-    """Do the words around text[start:end] say that it is an indicator rather than a person's?"""
+def about_an_attack(text: str, start: int, end: int, title: str, note: bool) -> bool:
+    """Do the words around text[start:end] say that it is an indicator rather than a person's?
+
+    `note`: the text is a ransom note or quotes one, and whoever says "write to us" in it is an attacker.
+    """
+    persons, attacks = (("person",), ("attack", "writer")) if note else (("person", "writer"), ("attack",))
     before, after = text[max(start - BEFORE, 0):start], text[end:end + AFTER]
     sentence = [*_SENTENCE.finditer(before)]
     near = before[sentence[-1].end():] if sentence else before
     stop = _SENTENCE.search(after)
     for left, right in ((near, after[:stop.start()] if stop else after), (before, after)):
-        person, attack = _distance("person", left, right), _distance("attack", left, right)
+        person, attack = (min(_distance(kind, left, right) for kind in kinds) for kinds in (persons, attacks))
         if min(person, attack) <= BEFORE:
             return attack < person
-    return bool(cues()["attack"].search(title))
+    return note or bool(cues()["attack"].search(title))
 
 
 def _distance(kind: str, left: str, right: str) -> int:
