@@ -1,18 +1,16 @@
 """The dataset card: README.md with a Hugging Face header, written from what the run recorded, no figure typed in."""
 
-import fnmatch
 import re
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
-from functools import cache
 from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from cybersieve import folders, records, summary, tally, templates
+from cybersieve.licence_names import about
 from cybersieve.params import Export
 from cybersieve.records import Counts, Row
 from cybersieve.report import left_out_in_words, printable
@@ -52,17 +50,6 @@ def text(sources: dict[str, Source], counts: Counts, settings: Export, run: Run 
     parts = [header(sources, settings), contents(sources, counts, settings), origins(sources),
              steps(counts, run.counts_dir), deciders(run), quality(run), safety(counts, settings), LIMITS, repeat(run)]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-@cache
-def known() -> list[dict[str, str]]:
-    file = resources.files("cybersieve").joinpath("licences.yaml")
-    return list(yaml.safe_load(file.read_text("utf-8")))
-
-
-def about(licence: str) -> dict[str, str]:
-    """What licences.yaml says about a licence."""
-    return next(entry for entry in known() if fnmatch.fnmatchcase(licence.casefold(), entry["pattern"].casefold()))
 
 
 def header(sources: dict[str, Source], settings: Export) -> str:

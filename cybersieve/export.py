@@ -12,7 +12,6 @@ it has none): two records of one CVE number are never on both sides, and a recor
 go.
 """
 
-import fnmatch
 import json
 import shutil
 from collections import Counter
@@ -29,6 +28,7 @@ import pyarrow as pa
 
 from cybersieve import card, chat_formats, cli, decontaminate, identifiers, params, records, safety, templates
 from cybersieve import engine as engines
+from cybersieve.licence_names import fits
 from cybersieve.params import Export, Splits
 from cybersieve.records import Counts, Row, Shard
 
@@ -189,10 +189,6 @@ def denied(row: Row, patterns: list[str]) -> str | None:
     """The first of the record's licences that fits one of the patterns (`*` and `?` as in file names, in any case)."""
     return next((name for name in (licences(row) if patterns else ())
                  if any(fits(name, pattern) for pattern in patterns)), None)
-
-
-def fits(licence: str, pattern: str) -> bool:
-    return fnmatch.fnmatchcase(licence.casefold(), pattern.casefold())
 
 
 def splitter(splits: Splits) -> Callable[[Row], str]:

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 import yaml
 
-from cybersieve import card, params, records
+from cybersieve import card, licence_names, params, records
 from tests import decided
 
 SETTINGS = params.Export(["parquet"], params.Splits(0.9, 0.0, 0.1), {"text": {}}, params.Mask(True, False),
@@ -119,8 +119,25 @@ def test_a_model_behind_an_endpoint_is_told_by_its_name():
 
 
 @pytest.mark.parametrize(("licence", "hub"), [
-    ("CC0-1.0", "cc0-1.0"), ("cc-by-sa-3.0", "cc-by-sa-4.0"), ("CC-BY-NC-4.0", "cc-by-nc-4.0"),
-    ("CC-BY-4.0", "cc-by-4.0"), ("MIT", "mit"), ("unknown", "unknown"),
+    ("CC0-1.0", "cc0-1.0"), ("cc-by-sa-3.0", "cc-by-sa-3.0"), ("CC-BY-NC-4.0", "cc-by-nc-4.0"),
+    ("CC-BY-4.0", "cc-by-4.0"), ("CC BY-NC 4.0", "cc-by-nc-4.0"), ("CC-BY-ND-4.0", "cc-by-nd-4.0"),
+    ("CC-BY-NC-SA", "cc"), ("CC-BY-ND-2.0", "other"), ("MIT", "mit"), ("unknown", "unknown"),
     ("Some terms", "other"), ("public domain (US government work)", "other")])
 def test_licences(licence, hub):
     assert card.about(licence)["hub"] == hub and card.about(licence)["credit"]
+
+
+@pytest.mark.parametrize(("licence", "name"), [
+    ("http://creativecommons.org/licenses/by-nc-sa/4.0/", "CC-BY-NC-SA-4.0"), ("cc by 3.0", "CC-BY-3.0"),
+    ("https://creativecommons.org/licenses/by-nd/4.0/deed.en", "CC-BY-ND-4.0"), ("CC_BY_SA_4.0", "CC-BY-SA-4.0"),
+    ("Creative Commons Attribution International 4.0 License", "CC-BY-4.0"), ("CC-BY", "CC-BY"),
+    ("Creative Commons Attribution-NonCommercial-NoDerivs 3.0 Unported (CC BY-NC-ND 3.0)", "CC-BY-NC-ND-3.0"),
+    ("https://creativecommons.org/publicdomain/zero/1.0/", "CC0-1.0"), ("Creative Commons Zero", "CC0"),
+    *((other, other) for other in ("MIT", "CC-BY-4.0 OR MIT", "CCBYE", "BY", "Creative Commons", "CWE terms of use"))])
+def test_one_licence_in_many_words(licence, name):
+    assert licence_names.named(licence) == name
+
+
+def test_the_terms_are_those_of_the_licence():
+    about = card.about("CC BY-NC-ND 3.0")
+    assert about["terms"].endswith("/by-nc-nd/3.0/") and "no commercial use, no changed texts" in about["credit"]

@@ -145,6 +145,12 @@ def test_one_output_in_the_other_is_refused(tmp_path, rejected):
     assert not (tmp_path / "out" / "filtered").exists()
 
 
+@pytest.mark.parametrize("licence", ["CC BY-NC 4.0", "http://creativecommons.org/licenses/by-nc/4.0/"])
+def test_a_licence_is_denied_however_it_is_written(licence, tmp_path):
+    decided.write(tmp_path, [KEPT | {"id": "a", "meta": {"licence": licence}}])
+    assert run(tmp_path, deny=["CC-BY-NC-*"]).dropped == {"licence": 1}
+
+
 def test_denied_licences_are_left_out_with_the_reason(tmp_path):
     decided.write(tmp_path, [KEPT | {"id": "a", "meta": {"licence": "CC-BY-NC-4.0"}}, KEPT | {"id": "b"},
                              KEPT | {"id": "c", "meta": {"licence": ["MIT", "cc-by-nc-2.0"]}},

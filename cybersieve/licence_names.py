@@ -1,0 +1,59 @@
+"""What a licence is, however it is written: its short name, whom to credit, where its terms stand, its name on the hub.
+
+    http://creativecommons.org/licenses/by-nc/4.0/, CC BY-NC 4.0,
+    Creative Commons Attribution-NonCommercial 4.0 International     -> CC-BY-NC-4.0
+"""
+
+import fnmatch
+import re
+from functools import cache, lru_cache
+from importlib import resources
+
+import yaml
+
+_BESIDE = re.compile(r"https?://(?:www\.)?|\b(?:the|international|unported|generic|universal|public|licen[cs]e|"
+                     r"deed(?:\.\w+)?|legalcode)\b|\(CC[^)]*\)\s*$", re.I)
+_WORDS = [(re.compile(pattern, re.I), short) for pattern, short in (
+    (r"creativecommons\.org/licenses/", "CC "), (r"creativecommons\.org/publicdomain/zero", "CC0"),
+    (r"creative\s*commons", "CC"), (r"attribution", "BY"), (r"non[\s-]?commercial", "NC"),
+    (r"share[\s-]?alike", "SA"), (r"no[\s-]?deriv\w*", "ND"))]
+_CC = re.compile(r"CC[\s_-]*(?:(0|zero)|(BY(?:[\s_-]+(?:NC|ND|SA))*))[\s_/-]*(?:v?(\d\.\d))?[\s./]*", re.I)
+_BY = re.compile(r"CC-(BY[A-Z-]*?)(?:-(\d\.\d))?")
+TERMS = "https://creativecommons.org/licenses/"
+HUB = {"by": ("2.0", "2.5", "3.0", "4.0"), "by-sa": ("3.0", "4.0"), "by-nc": ("2.0", "3.0", "4.0"), "by-nd": ("4.0",),
+       "by-nc-nd": ("3.0", "4.0"), "by-nc-sa": ("2.0", "3.0", "4.0")}  # the versions that have a name there
+
+
+@lru_cache(maxsize=1000)
+def named(licence: str) -> str:
+    """A Creative Commons licence by its short name (SPDX's); others as they are."""
+    text = _BESIDE.sub(" ", licence)
+    for pattern, short in _WORDS:
+        text = pattern.sub(short, text)
+    found = _CC.fullmatch(" ".join(text.split()))
+    if not found:
+        return licence
+    zero, kind, version = found.groups()
+    parts = ["CC0"] if zero else ["CC", *re.split(r"[\s_-]+", kind.upper())]
+    return "-".join([*parts, *([version] if version else [])])
+
+
+def fits(licence: str, pattern: str) -> bool:
+    """Does the licence, as written or by its short name, fit a pattern (`*`, `?` as in file names, in any case)?"""
+    return any(fnmatch.fnmatchcase(name.casefold(), pattern.casefold()) for name in (licence, named(licence)))
+
+
+@cache
+def known() -> list[dict[str, str]]:
+    file = resources.files("cybersieve").joinpath("licences.yaml")
+    return list(yaml.safe_load(file.read_text("utf-8")))
+
+
+def about(licence: str) -> dict[str, str]:
+    """What licences.yaml says about a licence; a Creative Commons one's hub and terms go by kind and version."""
+    entry = next(entry for entry in known() if fits(licence, entry["pattern"]))
+    if not (found := _BY.fullmatch(named(licence))):
+        return entry
+    kind, version = found[1].lower(), found[2]
+    hub = "cc" if not version else f"cc-{kind}-{version}" if version in HUB.get(kind, ()) else "other"
+    return entry | {"hub": hub, "terms": f"{TERMS}{kind}/{version}/" if version else TERMS}
