@@ -181,6 +181,15 @@ def test_what_an_earlier_release_holds_is_a_duplicate(tmp_path, kind):
     assert rows["a.json#y"]["duplicate_of"] is None and counts.dropped == {"near duplicate, in the earlier release": 1}
 
 
+def test_a_release_of_lines_and_chat_files_is_its_lines(tmp_path):
+    (tmp_path / "release" / "chatml").mkdir(parents=True)
+    (tmp_path / "release" / "chatml" / "train.jsonl").write_text('{"id": "a", "messages": []}\n')
+    (tmp_path / "release" / "filtered.jsonl").write_text(json.dumps({"id": "7", "text": STORY}) + "\n")
+    settings = params.Dedup(True, 0.8, 3, 8, str(tmp_path / "release"))
+    rows, _ = run(tmp_path, {"a.json": [("x", "", STORY)]}, settings)
+    assert rows["a.json#x"]["duplicate_of"].endswith("filtered.jsonl#7")
+
+
 @pytest.mark.parametrize("meta", [None, {"aliases": ["CVE-2010-0001"]}, '{"cwe": 79}', "free words", ["a", "b"], 3])
 def test_a_release_of_somebody_else_is_read(tmp_path, meta):
     (tmp_path / "release").mkdir()
