@@ -1,5 +1,6 @@
 """What every script does: one line for an error, 130 for Ctrl-C, no traceback, help that helps."""
 
+import os
 import re
 import signal
 import subprocess
@@ -59,6 +60,12 @@ def test_an_option_that_a_stage_has_not_is_not_taken_for_a_longer_one():
 def test_help_without_a_command_lists_them():
     shown = run("python", "-m", "cybersieve").stdout
     assert "filter" in shown and "judge" in shown
+
+
+def test_a_locale_without_a_sign_that_is_shown_is_no_error():
+    result = subprocess.run([sys.executable, "-m", "cybersieve", "summary", "--dir", ROOT], capture_output=True,
+                            cwd=ROOT, env=os.environ | {"PYTHONIOENCODING": "latin-1"})
+    assert result.returncode == 0 and b"precision" in result.stdout and not result.stderr
 
 
 def test_names_of_files_do_not_steer_the_terminal(tmp_path):
