@@ -33,6 +33,7 @@ def rows():
     texts = HOSTILE + [{"title": f"Plain {n}", "text": f"An exploit of part {n}"} for n in range(33)]
     result = [kinds[n % 4] | text | {"id": str(n)} for n, text in enumerate(texts)]
     result[0] |= {"id": f"<b>{SCRIPT}", "reason": SCRIPT}
+    result[3] |= {"id": "turned \u202egnp"}
     return result
 
 
