@@ -51,7 +51,9 @@ def headline(metrics: Figures, data: str) -> Html:
     """What came out, in some sentences and a few large figures. `data`: the option that names the run's folder."""
     tested = metrics["tested"]["evaluation"]
     precision, recall = tested["precision"], tested["recall"]
-    first = f"Of {metrics['records']:,} records {metrics['kept']:,} were kept."
+    held = report.not_exported(metrics)
+    first = f"Of {metrics['records']:,} records {metrics['kept']:,} were kept" + (
+        f", of which export left out {held}." if held else ".")
     if precision["value"] is not None and recall["value"] is not None:
         (p_low, p_high), (r_low, r_high) = precision["interval"], recall["interval"]
         second = (f"{precision['value']:.1%} of what was kept is security text (95% interval {p_low:.1%} to "

@@ -191,6 +191,14 @@ def nothing_to_rate(metrics: Figures, verdict: str = "kept", by: str = "") -> st
     return "no labels" if there else f"none {verdict}{by and f' by {by}'}"
 
 
+def not_exported(metrics: Figures) -> str:
+    """How many kept records the safety passes of export left out, and by which: `72 (licence 70, short 2)`, or ``."""
+    dropped: dict[str, int] = next((row["dropped"] for row in metrics["stages"] if row["stage"] == "export"), {})
+    passes = {name: n for name, n in dropped.items() if name not in ("rule", "llm", *SET_ASIDE)}
+    total = f"{sum(passes.values()):,}"
+    return f"{total} ({', '.join(f'{name} {n:,}' for name, n in sorted(passes.items()))})" if passes else ""
+
+
 def left_out_in_words(files: Sequence[Row]) -> str:
     """The files that parse left out, in a line."""
     total = sum(file["records"] for file in files)

@@ -24,6 +24,7 @@ from cybersieve.labels import Key
 from cybersieve.page_records import evidence
 from cybersieve.records import Row
 from cybersieve.rules import Rulebook
+from cybersieve.why import stages_of
 
 SHOWN = 6000  # characters of a text
 PAUSE = 120.0  # seconds after which an answer's time says nothing about the pace
@@ -126,12 +127,13 @@ def open_session(args: argparse.Namespace) -> Session:
     done = set(file.mine())
     if args.queue in review_queue.KINDS:
         done |= {answer.key for answer in file.all()}
-    sampling.check_names(args.data / "scored")
-    rows = tally.rows(args.data / "scored", args.data / "verdicts")
+    data = stages_of(args.data)
+    sampling.check_names(data / "scored")
+    rows = tally.rows(data / "scored", data / "verdicts")
     queue = review_queue.build(args.queue, rows, done, args.n)
     if not queue:
         raise InputError(args.queue, "holds no record that is still to be labelled")
-    return Session(queue, file, args.data / "parsed",
+    return Session(queue, file, data / "parsed",
                    rules.load(settings.rules, settings.extra_rules, settings.trust))
 
 
@@ -150,7 +152,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--labels", type=Path, metavar="FILE.csv", help="where answers go (default: by the queue)")
     parser.add_argument("--labeller", default=_user(), metavar="NAME", help="who labels (default: you)")
     parser.add_argument("--data", type=Path, default=Path("data"), metavar="DIR",
-                        help="holds parsed, scored and verdicts (default: data)")
+                        help="holds parsed, scored and verdicts, or `filter` wrote it (default: data)")
     parser.add_argument("--open", action="store_true", help="show scores and sources from the start (default: blind)")
     parser.add_argument("--port", type=int, default=0, help="of 127.0.0.1 (default: a free one)")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="FILE", help="settings")

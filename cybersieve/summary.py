@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cybersieve import params, records
-from cybersieve.report import fingerprint, left_out_in_words, nothing_to_rate
+from cybersieve.report import fingerprint, left_out_in_words, not_exported, nothing_to_rate
 
 Figures = dict[str, Any]
 UNUSED = "withdrawn or empty"  # what parse set aside
@@ -42,6 +42,7 @@ def lines(metrics: Figures, performance: Figures) -> list[tuple[str, str]]:
     result = [
         ("records", f"{metrics['records']:,}"),
         ("kept", f"{metrics['kept']:,} ({metrics['kept'] / max(metrics['records'], 1):.1%})"),
+        *([("kept, not exported", held)] if (held := not_exported(metrics)) else []),
         ("rejected", f"{found['rejected']:,}"),
         ("set aside before", aside or "0"),
         ("failed", f"{found['failed']:,}"),

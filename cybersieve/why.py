@@ -52,17 +52,28 @@ def decided(data: Path, source: str, number: int) -> Row:
     return result
 
 
+def left_out(data: Path, row: Row) -> str | None:
+    """Why export left a kept record out; None where it did not, or has not run."""
+    path = (data.parent if data.name == "stages" else data) / "rejected" / f"{row['source']}.parquet"
+    if row["verdict"] != "kept" or not path.exists():
+        return None
+    return next((str(other["reason"]) for other in records.read(path, ["id", "by", "reason"])
+                 if other["id"] == row["id"] and other["by"] == "export"), None)
+
+
 def stages_of(folder: Path) -> Path:
     """The folder of the stages' outputs: as named, or `stages` in it, where `filter` puts them."""
     return folder if (folder / "parsed").is_dir() or not (folder / "stages").is_dir() else folder / "stages"
 
 
-def explain(row: Row, book: Rulebook, thresholds: Row, labelled: dict[str, str]) -> str:
+def explain(row: Row, book: Rulebook, thresholds: Row, labelled: dict[str, str], held_back: str | None) -> str:
     """What to print of one record."""
     text, more = cut(row["text"], SHOWN)
     lines = [f"{plain(row['id'])}  {plain(row['title'])}", f"from {plain(row['source'])}, {plain(row['locator'])}", "",
              plain(text) + (f" … ({more:,} more characters)" if more else ""), ""]
     lines += [f"{row['verdict'].upper()} by {row['by']}: {plain(row['reason'] or '')}"]
+    if held_back is not None:
+        lines.append(f"LEFT OUT by export: {plain(held_back)}")
     if row["score"] is not None:
         lines += ["", *evidence(row, book), f"thresholds: {summary.thresholds(thresholds)}"]
     if row["margin"] is not None:
@@ -113,5 +124,5 @@ def main(arguments: list[str]) -> None:
         row = decided(data, source, number)
         of = labels.key(source, row["id"])
         labelled = {name: answer.label for name, answers in files.items() for answer in answers if answer.key == of}
-        shown.append(explain(row, book, thresholds, labelled))
+        shown.append(explain(row, book, thresholds, labelled, left_out(data, row)))
     print(f"\n\n{'─' * 60}\n".join(shown))

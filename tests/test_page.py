@@ -104,6 +104,15 @@ def test_files_that_were_left_out_are_in_the_headline(built):
     assert "Left out: " not in page_sections.headline(metrics, "")
 
 
+def test_kept_records_that_export_left_out_are_in_the_headline(built):
+    metrics = json.loads((built.parent / "metrics.json").read_text())
+    stages = [{"stage": "export", "dropped": {"rule": 20, "benchmark": 3}}]
+    kept = f"Of {metrics['records']} records {metrics['kept']} were kept"
+    shown = page_sections.headline(metrics | {"stages": stages}, "")
+    assert f"{kept}, of which export left out 3 (benchmark 3). " in shown
+    assert f"{kept}. " in page_sections.headline(metrics, "")
+
+
 def test_the_same_run_gives_the_same_bytes(built):
     first = built.read_bytes()
     assert build(built.parent).read_bytes() == first

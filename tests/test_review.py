@@ -244,6 +244,16 @@ def test_what_can_not_be_labelled_is_said_before_a_page_opens(data, tmp_path, mo
         review.main(arguments(data, tmp_path, *more))
 
 
+def test_what_filter_wrote_is_reviewed_by_the_name_it_was_given(data, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (tmp_path / "out").mkdir()
+    data.rename(tmp_path / "out" / "stages")
+    seen = []
+    monkeypatch.setattr("cybersieve.review_server.serve", lambda session, *_, **__: seen.append(session))
+    review.main(arguments(tmp_path / "out", tmp_path, "-n", "5", "--labels", str(tmp_path / "new.csv")))
+    assert seen[0].state(blind=True)["record"]["title"]
+
+
 def test_no_records_are_no_queue(data, tmp_path, capsys):
     with pytest.raises(SystemExit):
         review.main(arguments(data, tmp_path, "-n", "0"))

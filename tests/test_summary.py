@@ -134,3 +134,13 @@ def test_files_that_were_left_out_are_told(folder, capsys, tmp_path):
     shown = printed(tmp_path, capsys, as_markdown=True)
     assert "| left out | 5 files, 35 records (a.json: byte 4, endsU+001B inside a string; b.json: " in shown
     assert "; 2 more) |" in shown and "d.json" not in shown
+
+
+@pytest.mark.parametrize(("dropped", "said"), [
+    ({"rule": 9, "dedup": 1}, None), ({"rule": 9, "short": 2, "licence": 1700}, "1,702 (licence 1,700, short 2)")])
+def test_kept_records_that_export_left_out_are_told(folder, tmp_path, capsys, dropped, said):
+    metrics = json.loads((folder / "metrics.json").read_text())
+    stages = [{"stage": "export", "read": 2000, "written": 288, "dropped": dropped, "failed": 0}]
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics | {"stages": stages}))
+    shown = printed(tmp_path, capsys, as_markdown=True)
+    assert f"| kept, not exported | {said} |" in shown if said else "not exported" not in shown

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from cybersieve import records, rules, why
+from cybersieve import export, records, rules, why
 from cybersieve.errors import InputError
 from tests import decided
 from tests.conftest import ROOT
@@ -71,6 +71,22 @@ def test_a_duplicate_has_no_evidence_but_a_reason(data, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     shown = told(data, capsys, "R-2")
     assert "REJECTED by dedup: duplicate of R-1" in shown and "log-odds" not in shown
+
+
+def test_what_export_left_out_is_told(data, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    plain = told(data, capsys, "R-1", "--source", "b.json")
+    for by, reason in (("llm", "p_yes"), ("export", "licence X\x1b is denied")):
+        row = {"id": "R-1", "source": "a/b.json", "verdict": "rejected", "by": by, "reason": reason}
+        records.write(data / "rejected" / "a" / "b.json.parquet", [row | {"confidence": 0.5, "p_yes": None}],
+                      export.REJECTED)
+        shown = told(data, capsys, "R-1", "--source", "b.json")
+        assert (shown == plain) == (by == "llm")
+    assert "KEPT by llm: p_yes\nLEFT OUT by export: licence X<U+001B> is denied\n" in shown
+    (data / "stages").mkdir()
+    for name in ("parsed", "scored", "verdicts", "thresholds.json"):
+        (data / name).rename(data / "stages" / name)
+    assert told(data, capsys, "R-1", "--source", "b.json") == shown
 
 
 def test_an_id_that_is_not_there_is_answered_by_those_that_come_close(data):
