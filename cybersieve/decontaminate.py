@@ -61,19 +61,21 @@ def load(paths: list[str]) -> Benchmarks:
 
 def strings(path: Path) -> Iterator[str]:
     """Every string in a benchmark file."""
+    ending = path.suffix.lower()
+    csv.field_size_limit(2**31 - 1)  # a cell may hold a long text
     try:
-        if path.suffix == ".parquet":
+        if ending == ".parquet":
             for row in records.read(path):
                 yield from _within(row)
             return
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            if path.suffix == ".json":
+            if ending == ".json":
                 yield from _within(json.load(lines))
-            elif path.suffix in (".jsonl", ".ndjson"):
+            elif ending in (".jsonl", ".ndjson"):
                 for line in lines:
                     yield from _within(json.loads(line)) if line.strip() else ()
-            elif path.suffix in (".csv", ".tsv"):
-                for cells in csv.reader(lines, delimiter="\t" if path.suffix == ".tsv" else ","):
+            elif ending in (".csv", ".tsv"):
+                for cells in csv.reader(lines, delimiter="\t" if ending == ".tsv" else ","):
                     yield from cells
             else:
                 yield lines.read()

@@ -189,7 +189,9 @@ def test_settings_that_do_nothing_and_exports_of_nothing_are_warned_of(tmp_path,
 @pytest.mark.parametrize(("name", "content"), [
     ("bench.jsonl", json.dumps({"question": [f"Why? {LONG.upper()}!"]}) + "\n\n"),
     ("bench.txt", f"1. {LONG}.\n2. None"),
-    ("bench.csv", f'id,text\n7,"{LONG}"\n'), ("bench.json", json.dumps([{"a": {"b": LONG}}]))])
+    ("bench.csv", f'id,text\n7,"{LONG}"\n'), ("bench.json", json.dumps([{"a": {"b": LONG}}])),
+    ("long.csv", f'id,text\n7,"{"-" * 200_000} {LONG}"\n'),
+    ("BENCH.JSON", json.dumps([LONG.replace(" ", "\n")]))])
 def test_records_that_share_text_with_a_benchmark_are_left_out(tmp_path, name, content):
     (tmp_path / name).write_text(content)
     words = LONG.split()
