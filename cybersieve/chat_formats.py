@@ -35,10 +35,12 @@ def _pieces(text: object, name: str) -> list[Piece]:
     if not isinstance(text, str):
         raise ParamsError(f"{name}: a template is a text, found {text!r}")
     try:
-        pieces = [(literal, field) for literal, field, _, _ in string.Formatter().parse(text)]
+        parts = list(string.Formatter().parse(text))
     except ValueError as error:
         raise ParamsError(f"{name}: {error} (write {{{{ and }}}} for braces)") from None
-    for _, field in pieces:
-        if field is not None and field not in FIELDS and not field.startswith("meta."):
+    for _, field, form, conversion in parts:
+        if form or conversion:
+            raise ParamsError(f"{name}: {{{field}}} takes no format beside its name")
+        if field is not None and field not in FIELDS and not (field.startswith("meta.") and all(field.split("."))):
             raise ParamsError(f"{name}: unknown field {{{field}}} (known: {', '.join(FIELDS)}, meta.NAME)")
-    return pieces
+    return [(literal, field) for literal, field, _, _ in parts]

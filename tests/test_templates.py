@@ -56,6 +56,9 @@ def test_a_system_message_comes_first():
     ({"text": {"text": "{body}"}}, "export.templates.text.text: unknown field {body}"),
     ({"text": {"text": "{title"}}, "export.templates.text.text"),
     ({"text": {"text": "{}"}}, "unknown field"),
+    ({"text": {"text": "{title:>9}"}}, "{title} takes no format"),
+    ({"text": {"text": "{id!r}"}}, "{id} takes no format"),
+    ({"text": {"text": "{meta.}"}}, "unknown field {meta.}"), ({"text": {"text": "{meta.a..b}"}}, "unknown field"),
     ({"text": {"text": 7}}, "a template is a text"),
 ])
 def test_wrong_settings_are_told_by_name(tree, reason):
