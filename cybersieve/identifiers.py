@@ -16,5 +16,10 @@ def public(id: str, meta: Mapping[str, Any]) -> str | None:
     for key in ("external_id", "aliases"):
         value = meta.get(key) or []
         names += value if isinstance(value, list) else [value]
-    found = [name for name in names if isinstance(name, str) and _PUBLIC.fullmatch(name)]
+    found = [name for name in (_spelled(name) for name in names if isinstance(name, str)) if _PUBLIC.fullmatch(name)]
     return min(found, key=lambda name: not name.startswith("CVE-"), default=None)
+
+
+def _spelled(name: str) -> str:
+    """CVE numbers in capitals: some dumps have them in small letters."""
+    return name.upper() if name[:4].upper() == "CVE-" else name

@@ -12,6 +12,7 @@ from cybersieve import identifiers
     ("u1", {"external_id": ["x", "S0002"]}, "S0002"),
     ("GHSA-1a2b-3c4d-5e6f", {}, "GHSA-1a2b-3c4d-5e6f"),
     ("GHSA-1a2b-3c4d-5e6f", {"aliases": ["CVE-2031-10001"]}, "CVE-2031-10001"),
+    ("cve-2031-10001", {}, "CVE-2031-10001"), ("u1", {"aliases": ["cve-2031-10001"]}, "CVE-2031-10001"),
     ("RHSA-2031:0001", {}, "RHSA-2031:0001"),
     ("CWE-79", {"external_id": None}, "CWE-79"),
 ])
