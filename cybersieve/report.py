@@ -172,9 +172,10 @@ def flow(found: Tally) -> list[Figures]:
 
 
 def outcomes(found: Tally) -> list[Figures]:
-    """Records by source and verdict."""
+    """Records by source and verdict. DVC pastes them into a script of its page as they are: no name may end that."""
     result: Counter[tuple[str, str]] = Counter()
-    for name, deciders in found.sources.items():
+    for source, deciders in found.sources.items():
+        name = source.replace("<", "‹")
         for (by, verdict), n in deciders.items():
             result[name, NAMED.get((by, verdict), verdict)] += n
     return [{"source": name, "outcome": outcome, "records": n} for (name, outcome), n in sorted(result.items()) if n]

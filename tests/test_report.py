@@ -166,3 +166,13 @@ def test_a_folder_of_many_sources_is_one_row(tmp_path):
     (row,) = report.sources(tally.tally(every, tmp_path))
     assert (row["source"], row["records"], row["labels"]) == ("a/", len(names), 2)
     assert row["precision"]["counts"] == [1, 2]
+
+
+def test_no_name_of_a_file_ends_the_script_that_dvc_pastes_plots_into(tmp_path):
+    setting(tmp_path, rows := [{"id": "1", "verdict": "kept", "by": "rule", "score": 3.0, "confidence": 0.95}], {})
+    decided.write(tmp_path, rows, "x</script><b>.json")
+    for counts in (tmp_path / "counts").iterdir():
+        records.save_json(counts, {"read": 2, "written": 2, "dropped": {}, "failed": 0})
+    run(tmp_path)
+    plots = [path.read_text() for path in (tmp_path / "plots").iterdir()]
+    assert not any("<" in data for data in plots) and any("x‹/script>‹b>.json,kept,1" in data for data in plots)
