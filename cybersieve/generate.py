@@ -4,6 +4,7 @@ mlx-lm generates; here are sampling with a key of its own (a seed gives the same
 words that may begin in one token and end in another, and log-probabilities in words instead of token ids.
 """
 
+import inspect
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -15,15 +16,20 @@ from cybersieve.openai_api import Logprob, Options, Piece
 blas.load()
 import mlx.core as mx  # noqa: E402  (after the BLAS)
 from mlx_lm.generate import stream_generate  # noqa: E402
+from transformers import PreTrainedTokenizerBase  # noqa: E402
 
 PREFILL = 128  # prompt tokens a step: between two steps the worker answers other requests
+_OWN = inspect.signature(PreTrainedTokenizerBase.apply_chat_template).parameters.keys()
 
 
 def chat_tokens(tokenizer: Any, messages: Sequence[dict[str, str]], more: dict[str, Any]) -> list[int]:
     """A chat as the model wants it. What people wrote is data: control tokens spelled in it are taken apart.
 
-    `more` goes to the model's chat template. Raises Refused where there is none, or it does not take this chat.
+    `more` are variables of the model's chat template: a template of the client's own could loop for ever. Raises
+    Refused where there is none, or it does not take this chat.
     """
+    if own := sorted(_OWN & more.keys()):
+        raise Refused(f"chat_template_kwargs: {own[0]} is no variable of a chat template")
     if getattr(tokenizer, "chat_template", None) is None:
         raise Refused("the model has no chat template: use /v1/completions")
     clean = [message | {"content": prompt.harmless(tokenizer, message["content"])} for message in messages]

@@ -73,3 +73,14 @@ def test_what_people_write_opens_no_turn(tmp_path) -> None:
     assert tokens.count(start) == 2 and tokens.count(end) == 1, "the user's turn and the one that is asked for"
     with pytest.raises(Refused, match="chat template"):
         generate.chat_tokens(load_tokenizer(tiny.write(tmp_path / "plain")), chat, {})
+
+
+def test_a_client_sets_variables_of_the_template_and_brings_none(tmp_path) -> None:
+    from mlx_lm.utils import load_tokenizer
+
+    tokenizer = load_tokenizer(tiny.write(tmp_path, chat=True))
+    chat = [{"role": "user", "content": "hello"}]
+    assert generate.chat_tokens(tokenizer, chat, {"enable_thinking": False, "style": "short"})
+    for own in ({"chat_template": "{% for _ in range(99999) %}x{% endfor %}"}, {"tokenize": False}, {"max_length": 0}):
+        with pytest.raises(Refused, match=f"{next(iter(own))} is no variable"):
+            generate.chat_tokens(tokenizer, chat, own)
