@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import orjson
 
-from cybersieve import params, quality, records, rules, summary, verify
+from cybersieve import cli, params, quality, records, rules, summary, verify
 from cybersieve.errors import InputError
 
 WINDOW = 2000  # lines decided at a time: memory stays flat whatever the file's length
@@ -36,20 +36,17 @@ def run(file: Path, output: Path, settings: params.Params, thresholds: Path | No
         limits = {"accept": None, "reject": None}
     if output.exists() and output.samefile(file):
         raise InputError(output, "is the input as well", remedy="name another --output")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_name(output.name + ".partial")
     lines, labelled = _lines(file), list[tuple[int, dict[str, Any]]]()
-    try:
-        with verify.Verifier(settings.verify) as verifier, partial.open("wb") as out:
-            while window := list(islice(lines, WINDOW)):
-                for row in _decided(window, book, verifier, limits, decider):
-                    out.write(orjson.dumps(row) + b"\n")
-                    if row.get("label") in (0, 1) and row["by"] != SILENT.by:
-                        kept = {name: row[name] for name in ("verdict", "confidence", "p_yes")}
-                        labelled.append((int(row["label"]), kept))
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
+    with records.replacing(output) as path, verify.Verifier(settings.verify) as verifier, path.open("wb") as out:
+        while window := list(islice(lines, WINDOW)):
+            for row in _decided(window, book, verifier, limits, decider):
+                out.write(orjson.dumps(row) + b"\n")
+                if row.get("label") in (0, 1) and row["by"] != SILENT.by and row["verdict"] != "failed":
+                    kept = {name: row[name] for name in ("verdict", "confidence", "p_yes")}
+                    labelled.append((int(row["label"]), kept))
+    if verifier.failed:
+        cli.warn(f"{settings.verify.model} left {verifier.failed} texts unanswered: their verdict is failed, and they "
+                 "take no part in the quality; run again")
     return _quality(labelled)
 
 

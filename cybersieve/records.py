@@ -26,6 +26,7 @@ from cybersieve.errors import InputError
 
 Row = dict[str, Any]
 NO_TEXT = "no text"  # why a record is set aside that says nothing
+DEVICES = Path("/dev"), Path("/dev/fd")  # what is in there is no file to be replaced, wherever it leads
 
 
 @dataclass(slots=True)
@@ -327,10 +328,23 @@ class Counts:
 
 def save_json(path: Path, tree: object) -> None:
     """Write JSON atomically, human-readable, ending in a line break."""
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(tree, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Where to write what takes `path`'s place when the block ends well; a pipe or a device is written to itself."""
+    if path.exists() and (not path.is_file() or path.parent in DEVICES):
+        yield path
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(tree, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def load_json(path: Path) -> Any:

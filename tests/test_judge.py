@@ -1,7 +1,12 @@
 """`judge`: any texts decided as records are, and what happens to lines that are none."""
 
 import json
+import os
 import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +92,34 @@ def test_the_command(tmp_path):
     run("python", "-m", "cybersieve", "judge", source, "--output", tmp_path / "new" / "out.jsonl", "--rules-only")
     assert [row["verdict"] for row in rows_of(tmp_path / "new" / "out.jsonl")] == ["kept", "rejected"]
     run("python", "-m", "cybersieve", "judge", source, "--output", source, "--rules-only", code=1)
+
+
+def test_what_the_model_could_not_answer_is_said_and_not_rated(tmp_path, monkeypatch, capsys):
+    def margins(self, texts):
+        found = [None if "odd" in text else 2.0 for text in texts]
+        self.failed += found.count(None)
+        return found
+
+    monkeypatch.setattr(verify.Verifier, "margins", margins)
+    monkeypatch.setattr(verify.Verifier, "calibration", {})
+    lines = [{"text": "odd", "label": 1}, {"text": "A worm spreads", "label": 1}, {"text": "Sponge", "label": 0}]
+    quality = judge.run(write(tmp_path / "in.jsonl", lines), tmp_path / "out.jsonl", SETTINGS, decider="llm")
+    assert [row["verdict"] for row in rows_of(tmp_path / "out.jsonl")] == ["failed", "kept", "kept"]
+    assert quality["n"] == 2 and "left 1 texts unanswered" in capsys.readouterr().err
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    source = write(tmp_path / "in.jsonl", [{"text": "Sponge"}])
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit((tmp_path / "pipe").read_text)
+        judge.run(source, tmp_path / "pipe", SETTINGS, decider="rules")
+        assert json.loads(read.result(10))["text"] == "Sponge"
+    assert (tmp_path / "pipe").is_fifo() and len(list(tmp_path.iterdir())) == 2
+
+
+def test_stdin_and_stdout(tmp_path):
+    command = [sys.executable, "-m", "cybersieve", "judge", "/dev/stdin", "--output", "/dev/stdout", "--rules-only"]
+    with (tmp_path / "out.jsonl").open("wb") as out:
+        subprocess.run(command, input=b'{"text": "Sponge"}\n', stdout=out, cwd=ROOT, check=True)
+    assert rows_of(tmp_path / "out.jsonl")[0]["text"] == "Sponge" and Path("/dev/stdout").is_symlink()

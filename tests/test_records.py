@@ -1,8 +1,10 @@
 """Parquet between the stages: round trips, same bytes, nothing half-written, nothing deleted by accident."""
 
 import json
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -180,3 +182,12 @@ def test_counts_that_do_not_add_up_are_never_written(tmp_path):
     with pytest.raises(RuntimeError, match="balance"):
         total.save(tmp_path / "counts.json")
     assert not (tmp_path / "counts.json").exists()
+
+
+def test_a_pipe_is_no_file_to_be_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit((tmp_path / "pipe").read_text)
+        records.save_json(tmp_path / "pipe", {"a": 1})
+        assert read.result(10) == '{\n "a": 1\n}\n'
+    assert (tmp_path / "pipe").is_fifo()
