@@ -3,6 +3,7 @@
 Lines say when, from where, what, the status and how long; never a text, a query or a header.
 """
 
+import asyncio
 import hmac
 import sys
 import time
@@ -46,6 +47,10 @@ class Front:
                 await refusal(scope, receive, noted)
             else:
                 await self.app(scope, self._limited(receive), noted)
+        except asyncio.CancelledError:  # the server is told to stop, and this request's time is over
+            if status != GONE:
+                return  # the server closes the connection
+            await JSONResponse(openai_api.error(503, "the server is stopping"), 503)(scope, receive, noted)
         except Exception as error:  # a fault of ours; its message may quote a text, so only the place is logged
             print(f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}", file=sys.stderr)
             if status != GONE:

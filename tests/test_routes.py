@@ -167,6 +167,18 @@ def test_a_worker_that_hangs_under_load() -> None:
         wait_until(lambda: call(f"{url}/health")[0] == 200)
 
 
+def test_who_still_waits_when_the_server_has_to_stop_is_told(capfd: pytest.CaptureFixture) -> None:
+    going_on = threading.Event()
+    worker = Worker(lambda: Loaded(FakeEngine(fault=lambda texts: None if going_on.wait(3) else None)))
+    with ThreadPoolExecutor(1) as pool:
+        with serving(worker) as url:
+            waiting = pool.submit(call, f"{url}/v1/classify", {"texts": ["text"]})
+            wait_until(lambda: bool(worker.under_way))
+        status, tree, _ = waiting.result(10)
+    assert (status, tree["error"]["message"]) == (503, "the server is stopping")
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_one_line_a_request_without_texts(capfd: pytest.CaptureFixture) -> None:
     with serving(Worker(lambda: Loaded(FakeEngine())), key="sesame") as url:
         call(f"{url}/v1/classify?q=hidden", {"texts": ["confidential text"]}, authorization="Bearer sesame")
