@@ -10,7 +10,6 @@ The key is read from CYBERSIEVE_API_KEY and goes nowhere but into the requests.
 
 import hashlib
 import json
-import os
 import random
 import threading
 import time
@@ -22,10 +21,9 @@ from typing import Any, Self
 
 from cybersieve import cli, params, yes_no
 from cybersieve.errors import ModelError, ParamsError
-from cybersieve.http_json import Client, Garbage, Refusal, Tree, Unreachable
+from cybersieve.http_json import KEY, Client, Garbage, Refusal, Tree, Unreachable, key
 
 Margin = float | None
-KEY = "CYBERSIEVE_API_KEY"
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before another attempt; doubled each time, with jitter
 LOST_IN_A_ROW = 8  # requests given up, none answered between: something is wrong with all of them
 CHANGED = 1000  # no HTTP status: an endpoint that serves something else than it did
@@ -53,9 +51,9 @@ class Found:
         """Look the endpoints up. Raises ParamsError, and ModelError where none answers or they differ."""
         if not settings.endpoints:
             raise ParamsError(params.NO_ENDPOINT)
-        key = os.environ.get(KEY) or None
+        token = key()
         self.settings = settings
-        self.endpoints = [Endpoint(Client(url, key, settings.timeout)) for url in dict.fromkeys(settings.endpoints)]
+        self.endpoints = [Endpoint(Client(url, token, settings.timeout)) for url in dict.fromkeys(settings.endpoints)]
         self.about = self._ours(self._looked_up())
 
     def _looked_up(self) -> list[Tree]:
@@ -177,9 +175,14 @@ class Endpoints:
         return [None] * len(texts)
 
     def _attempted(self, texts: list[str], retries: int) -> list[Margin] | Exception:
-        """The margins, or the last error after `retries` attempts more (answers 429 count apart)."""
+        """The margins, or the last error after `retries` attempts more (answers 429 count apart).
+
+        Another 4xx may be the text's fault or the endpoint's: it is believed where a second one says so, or there is
+        none.
+        """
         ask = self._classify if self.found.about else self._chat
         attempt = busy = 0
+        refused = len(self.endpoints) == 1
         failed: Endpoint | None = None
         while True:
             endpoint = self._entered(failed)
@@ -198,7 +201,10 @@ class Endpoints:
                 self._put_out(endpoint, str(error))
                 continue
             if 400 <= status < 500 and status not in (408, 425, 429):
-                return error
+                if refused:
+                    return error
+                refused = True
+                continue
             busy, attempt = (busy + 1, attempt) if status == 429 else (busy, attempt + 1)
             hint = error.retry_after if isinstance(error, Refusal) else None
             seconds = pause(busy + attempt - 1) if hint is None else min(hint, LONGEST_PAUSE) + pause(0)

@@ -11,6 +11,7 @@ import contextlib
 import http.client
 import json
 import math
+import os
 import select
 import socket
 import threading
@@ -21,9 +22,21 @@ from urllib.parse import urlsplit
 
 from cybersieve.errors import ParamsError
 
+KEY = "CYBERSIEVE_API_KEY"
 MOST = 64_000_000  # bytes of an answer
 LATEST = 86_400  # seconds that a Retry-After may name
 Tree = dict[str, Any]
+
+
+def key() -> str | None:
+    """The bearer token, of a server of ours and of those that are asked, without the line break of the file it was in.
+
+    Raises ParamsError, which does not show it, where it can't stand in a header.
+    """
+    found = os.environ.get(KEY, "").strip()
+    if not (found.isascii() and found.isprintable()):
+        raise ParamsError(f"{KEY}: printable ASCII is wanted, since it is sent in a header")
+    return found or None
 
 
 class Unreachable(Exception):
@@ -45,7 +58,7 @@ class Refusal(Exception):
     """The other side said no."""
 
     def __init__(self, status: int, message: str, retry_after: float | None = None) -> None:
-        super().__init__(f"HTTP {status}: {message}")
+        super().__init__(f"HTTP {status}: {' '.join(message.split())}")
         self.status, self.message, self.retry_after = status, message, retry_after
 
 
@@ -60,7 +73,8 @@ class Client:
             host, port = parts.hostname, parts.port
         except ValueError:  # brackets that don't match, a port that is none
             host = None
-        if host is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
+        if host is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment \
+                or not url.isprintable() or " " in url or not parts.path.isascii():
             raise ParamsError(f"verify.endpoints: {url!r} is no http or https address such as http://127.0.0.1:8080/v1")
         self.path = parts.path.rstrip("/") or "/v1"
         self.url = f"{parts.scheme}://{parts.netloc}{self.path}"

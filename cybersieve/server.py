@@ -11,6 +11,7 @@ TLS, several models, calls from browsers' pages (put a reverse proxy in front).
 
 import argparse
 import dataclasses
+import math
 import os
 import signal
 import socket
@@ -21,10 +22,10 @@ from typing import Any
 
 from cybersieve import cli, machine, model, params, prompt
 from cybersieve.errors import ModelError, ParamsError, disk_says
+from cybersieve.http_json import KEY, key
 from cybersieve.jobs import Loaded
 from cybersieve.worker import Worker
 
-KEY = "CYBERSIEVE_API_KEY"
 GRACE = 5  # seconds for answers under way when the server is told to stop
 
 
@@ -64,7 +65,7 @@ def main(given: list[str] | None = None) -> None:
 
     with _bound(args.host, args.port) as listening:
         found = model.find(settings)
-        address = f"http://{args.host}:{listening.getsockname()[1]}"
+        address = _address(args.host, listening.getsockname()[1])
 
         def load() -> Loaded:
             try:
@@ -81,7 +82,7 @@ def main(given: list[str] | None = None) -> None:
         limits = routes.Limits(args.max_texts, int(args.max_body_mb * 1e6), args.context)
         api = routes.Api(worker, routes.Served.of(found, settings), limits)
         server = uvicorn.Server(uvicorn.Config(
-            api.app(os.environ.get(KEY) or None), log_level="warning", access_log=False, lifespan="on", loop="asyncio",
+            api.app(key()), log_level="warning", access_log=False, lifespan="on", loop="asyncio",
             http="h11", ws="none", timeout_graceful_shutdown=GRACE, server_header=False))
         told: list[int] = []
 
@@ -109,9 +110,9 @@ def _settings(args: argparse.Namespace) -> params.Verify:
         changes["batch_size"] = args.batch_size
     for name in ("batch_size", "queue", "max_texts", "max_body_mb", "context", "stuck_after"):
         value = getattr(args, name)
-        if value is not None and value <= 0:
-            raise ParamsError(f"--{name.replace('_', '-')}: {value} is not above 0")
-    if not os.environ.get(KEY) and args.host not in ("127.0.0.1", "::1", "localhost"):
+        if value is not None and not 0 < value < math.inf:
+            raise ParamsError(f"--{name.replace('_', '-')}: {value} is no number above 0")
+    if not key() and args.host not in ("127.0.0.1", "::1", "localhost"):
         cli.warn(f"anybody who reaches {args.host} may ask: set {KEY} to want a token")
     return dataclasses.replace(settings, **changes)
 
@@ -123,6 +124,10 @@ def _bound(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         said = disk_says(error) if isinstance(error, OSError) else error
         raise ParamsError(f"--host {host} --port {port}: {said} (name another one of the two)") from None
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _load(found: model.Found, settings: params.Verify) -> Loaded:

@@ -122,7 +122,7 @@ def test_no_fault_costs_an_answer(settings: params.Verify, fault: str, ours: boo
     assert len(stub.asked) >= 3
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [*FAULTS, "400"])
 def test_an_endpoint_that_only_fails_is_made_up_for_by_another(settings: params.Verify, fault: str) -> None:
     with Stub(fault=lambda *_: fault) as ill, Stub() as well:
         check_right(asked(settings, ill.url, well.url, timeout=0.3))
@@ -197,6 +197,26 @@ def test_the_key_goes_into_requests_and_nowhere_else(settings: params.Verify, mo
     assert "sk-secret" not in shown.out + shown.err
 
 
+def test_a_key_out_of_a_file_loses_its_line_break(settings: params.Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(endpoint.KEY, "sk-secret\n")
+    with Stub() as stub:
+        stub.key = "sk-secret"
+        check_right(asked(settings, stub.url))
+
+
+@pytest.mark.parametrize("key", ["sk-\nsecret", "sk-\x00secret", "sk-schlüssel"])
+def test_a_key_that_no_header_holds_is_refused_and_not_shown(settings: params.Verify, key: str,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.environ", {endpoint.KEY: key})
+    with pytest.raises(ParamsError, match=f"{endpoint.KEY}: printable ASCII") as error:
+        asked(settings, DEAD)
+    assert "sk-" not in str(error.value)
+
+
+def test_a_page_instead_of_an_answer_is_one_line(settings: params.Verify) -> None:
+    assert str(Refusal(404, "<html>\n  <p>no\n")) == "HTTP 404: <html> <p>no"
+
+
 def test_a_wrong_key_ends_the_run_and_is_not_shown(settings: params.Verify, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(endpoint.KEY, "sk-wrong")
     with Stub() as stub, pytest.raises(ModelError, match="401.*wrong key") as error:
@@ -231,7 +251,9 @@ def test_a_server_that_changes_its_model_is_not_asked_on(settings: params.Verify
 @pytest.mark.parametrize(("urls", "words"), [([], "at least one base URL"), (["ftp://host/v1"], "no http or https"),
                                              (["http://host:80800/v1"], "no http"), (["http://[::1/v1"], "no http"),
                                              (["http://me:key@host/v1"], "environment"),
-                                             (["ftp://me:key@host:80800"], "environment")])
+                                             (["ftp://me:key@host:80800"], "environment"),
+                                             (["http://a b/v1"], "no http"), (["http://host/v1\n"], "no http"),
+                                             (["http://host/ü"], "no http")])
 def test_urls_are_checked(settings: params.Verify, urls: list[str], words: str) -> None:
     with pytest.raises(ParamsError, match=words) as error:
         asked(settings, *urls)

@@ -232,11 +232,16 @@ def test_ctrl_c_ends_it_with_a_line(folder: Path) -> None:
 @pytest.mark.parametrize(("options", "words"), [
     (["--model", "/nowhere/at/all"], "verify.model"), (["--batch-size", "0"], "--batch-size: 0"),
     (["--host", "192.0.2.1"], "--host 192.0.2.1"), (["--port", "99999"], "(name another one of the two)"),
-    (["--params", "nowhere.yaml"], "nowhere.yaml")])
+    (["--params", "nowhere.yaml"], "nowhere.yaml"), (["--max-body-mb", "nan"], "--max-body-mb: nan")])
 def test_what_prevents_a_start_is_one_line(options: list[str], words: str, tmp_path: Path) -> None:
     shown = run(ROOT / "start-simple-server.sh", *options, code=1, cwd=tmp_path, HF_HUB_OFFLINE="1").stderr
     lines = [line for line in shown.splitlines() if not line.startswith("warning:")]
     assert len(lines) == 1 and words in lines[0]
+
+
+def test_an_address_can_be_copied_into_a_client() -> None:
+    assert server_module._address("127.0.0.1", 80) == "http://127.0.0.1:80"
+    assert server_module._address("::1", 80) == "http://[::1]:80"
 
 
 @pytest.mark.parametrize(("key", "host", "warned"), [(None, "0.0.0.0", True), ("", "0.0.0.0", True),
