@@ -24,6 +24,7 @@ from cybersieve import measure, model, openai_api, params, prometheus, verify
 from cybersieve.front import Front
 from cybersieve.jobs import Classify, Full, Generate, Job, Loaded, Margin, Refused, Unavailable
 from cybersieve.openai_api import Piece, Reply
+from cybersieve.prompt import CHARS_PER_TOKEN
 from cybersieve.worker import Worker
 
 T = TypeVar("T")
@@ -148,6 +149,9 @@ class Api:
         streams = openai_api.flag(body, "stream")
         usage = openai_api.flag(openai_api.mapping(body, "stream_options"), "include_usage")
         reply = Reply(self.served.id, is_chat, usage)
+        turns = [turn["content"] for turn in prompt] if is_chat else [prompt]
+        if sum(CHARS_PER_TOKEN + len(turn) for turn in turns) > CHARS_PER_TOKEN * self.limits.context:
+            raise Refused(f"the prompt is far longer than the {self.limits.context} tokens that are taken")  # unread
 
         def begin(loaded: Loaded, progress: Callable[[], None]) -> Any:
             from cybersieve import generate

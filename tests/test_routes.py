@@ -87,6 +87,17 @@ def test_what_is_wrong_is_said_as_json(strict: str, path: str, body: bytes, stat
     assert call(f"{strict}/v1/classify", {"texts": ["a"]})[0] == 200, "and the server goes on"
 
 
+@pytest.mark.parametrize("turns", [["a" * 200_000], [""] * 5_000, None])
+def test_a_prompt_that_cannot_fit_does_not_reach_the_worker(turns: list[str] | None) -> None:
+    """Its tokens alone would take the worker seconds, in which everybody else waits."""
+    worker = Worker(lambda: Loaded(FakeEngine()))  # without a tokenizer: to ask it would be a 503
+    with serving(worker) as url:
+        chat = {"messages": [{"role": "user", "content": turn} for turn in turns or []]}
+        status, tree, _ = call(f"{url}/v1/chat/completions", chat) if turns else call(
+            f"{url}/v1/completions", {"prompt": "a" * 200_000})
+    assert status == 400 and "far longer than the 4096 tokens" in tree["error"]["message"]
+
+
 def test_a_body_that_does_not_say_its_length_is_limited_too() -> None:
     """Only as much is sent as passes the limit: the server closes, and what more were sent could lose its answer."""
     with serving(Worker(lambda: Loaded(FakeEngine())), limits=routes.Limits(max_body=2000)) as url, \
