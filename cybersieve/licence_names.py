@@ -18,7 +18,7 @@ _WORDS = [(re.compile(pattern, re.I), short) for pattern, short in (
     (r"creative\s*commons", "CC"), (r"attribution", "BY"), (r"non[\s-]?commercial", "NC"),
     (r"share[\s-]?alike", "SA"), (r"no[\s-]?deriv\w*", "ND"))]
 _CC = re.compile(r"CC[\s_-]*(?:(0|zero)|(BY(?:[\s_-]+(?:NC|ND|SA))*))[\s_/-]*(?:v?(\d\.\d))?[\s./]*", re.I)
-_BY = re.compile(r"CC-(BY[A-Z-]*?)(?:-(\d\.\d))?")
+_BY = re.compile(r"CC-(BY(?:-(?:NC|ND|SA))*)(?:-(\d\.\d))?")
 TERMS = "https://creativecommons.org/licenses/"
 HUB = {"by": ("2.0", "2.5", "3.0", "4.0"), "by-sa": ("3.0", "4.0"), "by-nc": ("2.0", "3.0", "4.0"), "by-nd": ("4.0",),
        "by-nc-nd": ("3.0", "4.0"), "by-nc-sa": ("2.0", "3.0", "4.0")}  # the versions that have a name there
@@ -53,7 +53,7 @@ def about(licence: str) -> dict[str, str]:
     """What licences.yaml says about a licence; a Creative Commons one's hub and terms go by kind and version."""
     entry = next(entry for entry in known() if fits(licence, entry["pattern"]))
     if not (found := _BY.fullmatch(named(licence))):
-        return entry
+        return {"hub": "other", "terms": TERMS} | entry
     kind, version = found[1].lower(), found[2]
     hub = "cc" if not version else f"cc-{kind}-{version}" if version in HUB.get(kind, ()) else "other"
     return entry | {"hub": hub, "terms": f"{TERMS}{kind}/{version}/" if version else TERMS}
