@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 TAB, FARTHEST = 4, 100  # spaces; no line begins farther in: long rows of them take expressions ages
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]")  # those between are white space to str.split
 # May compose with what is before it (NFC_QC=Maybe of Unicode 15).
 _JOINS = ("\u0300-\u036f\u0653-\u0655\u093c\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\u0bd7\u0c56\u0cc2\u0cd5\u0cd6"
           "\u0d3e\u0d57\u0dca\u0dcf\u0ddf\u102e\u1161-\u11c2\u1b35\u3099\u309a")

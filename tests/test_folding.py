@@ -20,6 +20,11 @@ def test_text_is_composed(words):
     assert folding.fold(words) == unicodedata.normalize("NFC", folding.fold(words))
 
 
+def test_control_characters_that_part_words_are_white_space():
+    for parting in "\x0b", "\x0c", "\x1c", "\x1f", "\x85", "\u2028":
+        assert folding.fold(f"one{parting}two\x00\x1b") == folding.one_line(f"one{parting}two\x7f") == "one two"
+
+
 def test_no_line_of_code_begins_so_far_in_that_it_takes_long():
     code = folding.fold(folding.indented("  a\n\tb\n" + " " * 90_000 + "z" * 50))
     assert code == "a\n  b\n" + " " * folding.FARTHEST + "z" * 50
