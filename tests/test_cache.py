@@ -157,3 +157,9 @@ def test_info_and_prune_bear_a_damaged_file(monkeypatch: pytest.MonkeyPatch, tmp
     assert "not a database" in cache.info()
     assert cache.prune() == "deleted 0 answers, 0 parsed files and 1 damaged files"
     assert "answers   0" in cache.info()
+
+
+def test_info_tells_what_cannot_be_opened_from_what_is_damaged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path))
+    (tmp_path / cache.NAME).mkdir()
+    assert "unable to open" in cache.info() and "set the file aside" not in cache.info()

@@ -49,7 +49,7 @@ def test_blas() -> None:
     fast = PLAIN | {"library": "/a/libopenblas.so", "gflops": 300.0}
     check(doctor.blas_speed(PLAIN, fast), "✓", "/a/libopenblas.so", "300 GFLOP/s", "42.9 x")
     check(doctor.blas_speed(PLAIN, fast | {"gflops": 8.0}), "!", "1.1 x")
-    check(doctor.blas_speed(PLAIN, PLAIN), "✗", "pip install scipy-openblas32")
+    check(doctor.blas_speed(PLAIN, PLAIN), "✗", "pip install scipy-openblas32", "CYBERSIEVE_CACHE")
 
 
 def test_mlx_that_cannot_be_imported_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,6 +136,10 @@ def test_caches(own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (own_cache / (cache.NAME + more)).unlink(missing_ok=True)
     (finding,) = doctor.caches()
     check(finding, "✗", "not a database", "asks anew")
+    (own_cache / cache.NAME).unlink()
+    (own_cache / cache.NAME).mkdir()
+    (finding,) = doctor.caches()
+    check(finding, "✗", "unable to open", "who may write it")
     (tmp_path / "file").touch()
     monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path / "file"))
     (finding,) = doctor.caches()
