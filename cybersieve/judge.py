@@ -83,7 +83,8 @@ def _decided(window: Sequence[dict[str, Any]], book: rules.Rulebook, verifier: v
     for row, item, decision in zip(window, found, sure, strict=True):
         if decision is None:
             log_odds = None if decider == "llm" else item.text_log_odds + item.source_log_odds
-            decision = verify.by_llm(next(margins), log_odds, verifier.calibration, keep_from)
+            calibration = verify.weighing(verifier.calibration, limits)
+            decision = verify.by_llm(next(margins), log_odds, calibration, keep_from)
         confidence = None if decision is SILENT else item.confidence
         yield row | {"confidence": confidence, "rules": list(item.hits)} | decision._asdict()
 

@@ -213,6 +213,11 @@ def limits(thresholds: Path) -> dict[str, Any]:
     return tree
 
 
+def weighing(calibration: dict[str, Any], bands: dict[str, Any]) -> dict[str, Any]:
+    """The adapter's calibration; a posterior in thresholds.json, of the corpus itself, goes before its own."""
+    return calibration | {"posterior": bands["posterior"]} if bands.get("posterior") else calibration
+
+
 def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, thresholds: Path, settings: params.Verify,
                   unique_dir: Path | None = None, figures: dict[str, float] | None = None) -> Counts:
     """Write VERDICTS rows for all of `parsed_dir`; returns the counts. `figures` gets asked, cached and tokens.
@@ -234,9 +239,7 @@ def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, threshol
                     f"{settings.model} left {verifier.failed} of {len(margins)} questions unanswered, more than "
                     f"verify.max_failed ({settings.max_failed:g}){trouble and f'; the last error: {trouble}'}; "
                     "what it answered is kept: run again")
-        calibration = verifier.calibration if margins else {}
-        if bands.get("posterior"):  # fitted on this corpus, so it goes before the adapter's own
-            calibration = calibration | {"posterior": bands["posterior"]}
+        calibration = weighing(verifier.calibration if margins else {}, bands)
         said = partial(by_llm, calibration=calibration, keep_from=settings.keep_from)
         answers = iter(margins)
         for shard in shards:

@@ -94,6 +94,16 @@ def test_the_command(tmp_path):
     run("python", "-m", "cybersieve", "judge", source, "--output", source, "--rules-only", code=1)
 
 
+def test_a_posterior_of_a_run_is_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(verify.Verifier, "margins", lambda self, texts: [2.0 for _ in texts])
+    monkeypatch.setattr(verify.Verifier, "calibration", {"posterior": {"margin": 1, "log_odds": 0, "bias": 0}})
+    bands = {"accept": None, "reject": None, "posterior": {"margin": 0, "log_odds": 0, "bias": -9}}
+    (tmp_path / "thresholds.json").write_text(json.dumps(bands))
+    source = write(tmp_path / "in.jsonl", [{"text": "Sponge cake"}])
+    judge.run(source, tmp_path / "out.jsonl", SETTINGS, tmp_path / "thresholds.json")
+    assert rows_of(tmp_path / "out.jsonl")[0]["p_yes"] == 0.0
+
+
 def test_what_the_model_could_not_answer_is_said_and_not_rated(tmp_path, monkeypatch, capsys):
     def margins(self, texts):
         found = [None if "odd" in text else 2.0 for text in texts]
