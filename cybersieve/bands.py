@@ -75,11 +75,13 @@ def _distinct(thresholds: Floats) -> Floats:
     return result
 
 
-def proven(confidences: Floats, truth: Ints, falling: Floats, rising: Floats, settings: Calibrate) -> Bands:
-    """The widest bands that pass in sequence, each by itself: they may overlap.
+def certify(confidences: Floats, truth: Ints, falling: Floats, rising: Floats, settings: Calibrate) -> Bands:
+    """The widest bands that pass and do not overlap. `confidences` and `truth` (0 or 1) are of the labelled records."""
+    return apart(*proven(confidences, truth, falling, rising, settings), rising)
 
-    `confidences` and `truth` (0 or 1) are of the labelled records.
-    """
+
+def proven(confidences: Floats, truth: Ints, falling: Floats, rising: Floats, settings: Calibrate) -> Bands:
+    """The widest bands that pass in sequence, each by itself: they may overlap."""
     order = np.argsort(confidences)
     ordered, right_below = confidences[order], np.append(0, np.cumsum(truth[order]))
     labelled, positives = len(truth), int(truth.sum())

@@ -16,12 +16,6 @@ SETTINGS = Calibrate(mode="certified", target_precision=0.9, target_recall=0.9, 
                      ask_share=0.0)
 
 
-def certified(said: np.ndarray, truth: np.ndarray, falling: np.ndarray, rising: np.ndarray,
-              settings: Calibrate) -> bands.Bands:
-    """The widest bands that pass and do not overlap."""
-    return bands.apart(*bands.proven(said, truth, falling, rising, settings), rising)
-
-
 def population(shape: str, n: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
     """Confidences and truth of a corpus: calibrated, overconfident, full of ties, of rare positives, plainly wrong."""
     draw = np.random.default_rng(7)
@@ -43,7 +37,7 @@ def test_targets_are_missed_in_at_most_delta_of_1000_draws(shape: str, labelled:
     taken = 0
     for _ in range(1000):
         sample = draw.choice(len(truth), labelled, replace=False)
-        accept, reject = certified(confidences[sample], truth[sample], falling, rising, SETTINGS)
+        accept, reject = bands.certify(confidences[sample], truth[sample], falling, rising, SETTINGS)
         kept = confidences >= (2 if accept is None else accept)
         lost = (confidences <= (-1 if reject is None else reject)) & (truth == 1)
         poor = bool(kept.any()) and truth[kept].mean() < SETTINGS.target_precision
@@ -61,7 +55,7 @@ def test_a_sequence_stops_at_its_first_failure() -> None:
     truth = (confidences > 0.3).astype(np.int64)
     truth[(confidences > 0.55) & (confidences < 0.6)] = 0  # a stretch of errors; wider bands would pass again
     falling, rising = bands.candidates(confidences, 400, 0.9, 0.05)
-    accept, reject = certified(confidences, truth, falling, rising, SETTINGS)
+    accept, reject = bands.certify(confidences, truth, falling, rising, SETTINGS)
     assert accept is not None and 0.5 < accept < 0.6
     assert reject is not None and 0.3 < reject < accept
 
@@ -107,7 +101,7 @@ def test_ask_share_narrows_bands_no_further_than_asked_for_and_keeps_to_what_was
     confidences = confidences.round(6)
     falling, rising = bands.candidates(confidences, 400, 0.9, 0.05)
     passed = bands.proven(confidences[:400], truth[:400], falling, rising, SETTINGS)
-    narrow = certified(confidences[:400], truth[:400], falling, rising, SETTINGS)
+    narrow = bands.certify(confidences[:400], truth[:400], falling, rising, SETTINGS)
     assert bands.widened(passed, confidences, 0.0, falling, rising) == narrow
     was = calibrate._shares(narrow, confidences)["asked_share"]
     accept, reject = wide = bands.widened(passed, confidences, was + 0.1, falling, rising)
@@ -299,7 +293,7 @@ def test_as_many_labels_as_are_said_to_be_needed_do_for_rules_that_do_not_err(pr
     draw, proven = np.random.default_rng(5), 0
     for _ in range(40):
         sample = draw.choice(100_000, needed, replace=False)
-        proven += None not in certified(confidences[sample], truth[sample], falling, rising, SETTINGS)
+        proven += None not in bands.certify(confidences[sample], truth[sample], falling, rising, SETTINGS)
     assert proven >= 36
 
 
