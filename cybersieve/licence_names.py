@@ -12,7 +12,7 @@ from importlib import resources
 import yaml
 
 _BESIDE = re.compile(r"https?://(?:www\.)?|\b(?:the|international|unported|generic|universal|public|licen[cs]e|"
-                     r"deed(?:\.\w+)?|legalcode)\b|\(CC[^)]*\)\s*$", re.I)
+                     r"deed(?:\.\w+)?|legalcode)\b|\(CC[^()]*\)\s*$", re.I)
 _WORDS = [(re.compile(pattern, re.I), short) for pattern, short in (
     (r"creativecommons\.org/licenses/", "CC "), (r"creativecommons\.org/publicdomain/zero", "CC0"),
     (r"creative\s*commons", "CC"), (r"attribution", "BY"), (r"non[\s-]?commercial", "NC"),
@@ -39,8 +39,12 @@ def named(licence: str) -> str:
 
 
 def fits(licence: str, pattern: str) -> bool:
-    """Does the licence, as written or by its short name, fit a pattern (`*`, `?` as in file names, in any case)?"""
-    return any(fnmatch.fnmatchcase(name.casefold(), pattern.casefold()) for name in (licence, named(licence)))
+    """Does the licence, as written or by its short name, fit a pattern (`*`, `?` as in file names, in any case)?
+
+    Hyphens for its spaces make it fit as well: `CC BY 4.0, see NOTICE` fits `CC-BY*`.
+    """
+    names = (licence, named(licence), "-".join(licence.split()))
+    return any(fnmatch.fnmatchcase(name.casefold(), pattern.casefold()) for name in names)
 
 
 @cache

@@ -139,6 +139,14 @@ def test_one_licence_in_many_words(licence, name):
     assert licence_names.named(licence) == name
 
 
+@pytest.mark.parametrize(("licence", "credit"), [
+    ("CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)", "the authors and the source"),
+    ("CC BY-SA 3.0, GFDL", "the authors and the site; changed texts under the same licence"),
+    ("CC BY-NC 4.0, see NOTICE", "the authors and the source; no commercial use")])
+def test_words_behind_a_licence_leave_it_what_it_is(licence, credit):
+    assert card.about(licence)["credit"] == credit and card.about(licence)["hub"] == "other"
+
+
 def test_the_terms_are_those_of_the_licence():
     about = card.about("CC BY-NC-ND 3.0")
     assert about["terms"].endswith("/by-nc-nd/3.0/") and "no commercial use, no changed texts" in about["credit"]
