@@ -194,7 +194,8 @@ def _replaced(text: str, title: str, pattern: re.Pattern[str], mask: str, is_non
 
 @cache
 def cues() -> dict[str, re.Pattern[str]]:
-    """cues.yaml: words around an address (`person`, `attack`) and addresses that are nobody's (`role`, `reserved`)."""
+    """cues.yaml: words around an address (`person`, `writer`, `attack`) or in a text (`note`), and addresses of nobody
+    (`role`, `reserved`)."""
     tree = yaml.safe_load(resources.files("cybersieve").joinpath("cues.yaml").read_text("utf-8"))
     return {name: re.compile("|".join(f"(?:{part})" for part in parts), re.I) for name, parts in tree.items()}
 
