@@ -17,7 +17,7 @@ _WORDS = [(re.compile(pattern, re.I), short) for pattern, short in (
     (r"creativecommons\.org/licenses/", "CC "), (r"creativecommons\.org/publicdomain/zero", "CC0"),
     (r"creative\s*commons", "CC"), (r"attribution", "BY"), (r"non[\s-]?commercial", "NC"),
     (r"share[\s-]?alike", "SA"), (r"no[\s-]?deriv\w*", "ND"))]
-_CC = re.compile(r"CC[\s_-]*(?:(0|zero)|(BY(?:[\s_-]+(?:NC|ND|SA))*))[\s_/-]*(?:v?(\d\.\d))?[\s./]*", re.I)
+_CC = re.compile(r"CC[\s_-]*(?:(0|zero)|(BY(?:[\s_-]+(?:NC|ND|SA))*))(?:[\s_/-]*v?(\d\.\d))?[\s_./-]*", re.I)
 _BY = re.compile(r"CC-(BY(?:-(?:NC|ND|SA))*)(?:-(\d\.\d))?")
 TERMS = "https://creativecommons.org/licenses/"
 HUB = {"by": ("2.0", "2.5", "3.0", "4.0"), "by-sa": ("3.0", "4.0"), "by-nc": ("2.0", "3.0", "4.0"), "by-nd": ("4.0",),

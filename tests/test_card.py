@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections import Counter
 
 import pytest
@@ -134,9 +135,16 @@ def test_licences(licence, hub):
     ("Creative Commons Attribution International 4.0 License", "CC-BY-4.0"), ("CC-BY", "CC-BY"),
     ("Creative Commons Attribution-NonCommercial-NoDerivs 3.0 Unported (CC BY-NC-ND 3.0)", "CC-BY-NC-ND-3.0"),
     ("https://creativecommons.org/publicdomain/zero/1.0/", "CC0-1.0"), ("Creative Commons Zero", "CC0"),
+    ("cc-by-4.0-international", "CC-BY-4.0"),
     *((other, other) for other in ("MIT", "CC-BY-4.0 OR MIT", "CCBYE", "BY", "Creative Commons", "CWE terms of use"))])
 def test_one_licence_in_many_words(licence, name):
     assert licence_names.named(licence) == name
+
+
+@pytest.mark.parametrize("part", ["CC0 /", "CC BY-NC", "/", "(CC"])
+def test_long_strange_licences_take_no_long_time(part):
+    licence, start = f"CC0 {part * 20_000}x", time.perf_counter()
+    assert licence_names.named(licence) == licence and time.perf_counter() - start < 2
 
 
 @pytest.mark.parametrize(("licence", "credit"), [
