@@ -21,8 +21,8 @@ _WHOLE = re.compile(rb'^\s*"(?=' + _SPACE + _TAG + rb")", re.S)  # a document th
 _TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*+(?:"|\Z))\s*(:?)|[][{}]', re.S)
 _DECLARES, _TAGGED = re.compile(rb'"' + _SPACE + rb"<\?xml\s"), re.compile(rb'"' + _SPACE + _TAG)
 _WORD = re.compile(rb"""(?<=[\s"(])[A-Za-z\x80-\xff]{2,}(?=[,.:;?!)]?[\s"])""")
-_FURTHER = re.compile(rb'[\[{,]\s{0,99}(?:"([^"\\]{0,200})"\s{0,99}:\s{0,99})?'  # any string, and whether XML begins it
-                      rb'"(?=((?:\s|\\[nrt]|\\ufeff){0,9}<(\?xml\s)?)?)')
+_FURTHER = re.compile(  # any string, and whether XML begins it
+    rb'[\[{,]\s{0,99}(?:"((?:[^"\\]|\\.){0,200})"\s{0,99}:\s{0,99})?"(?=((?:\s|\\[nrt]|\\ufeff){0,9}<(\?xml\s)?)?)', re.S)
 _NEAR = 1000  # bytes: more than _FURTHER looks at
 _SURROGATE, _BEGUN = re.compile(rb"\\u[dD][89a-fA-F]"), re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?\Z")  # escapes
 NOT_READ = "strings of XML without a record"
@@ -148,7 +148,7 @@ class Strings:
             for start in _FURTHER.finditer(self.held):
                 if more and start.start() > done:  # what stands there may go on
                     break
-                key = (start[1] or b"").decode()
+                key = self._key(start[1] or b"")
                 if start[2] and (start[3] or (key and (key == self.key or "xml" in key.lower()))):
                     self._pass(start.end())
                     return key
@@ -159,6 +159,12 @@ class Strings:
             if not more:
                 return None
             more = self._more()
+
+    def _key(self, raw: bytes) -> str:
+        try:
+            return _unescaped(raw)
+        except json.JSONDecodeError as error:
+            raise self._fault(error) from None
 
     def _more(self) -> bool:
         chunk = next(self.source, b"")

@@ -124,6 +124,15 @@ def test_a_further_string_without_records_is_told_and_a_broken_one_named(tmp_pat
         parsed(b'{"xml_data": "<Attack_Pattern_Catalog></Attack_Pattern_Catalog>"}', tmp_path)
 
 
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+@pytest.mark.parametrize("ascii", [True, False])
+def test_a_further_string_may_have_escapes_in_its_key(ascii, size):
+    data = json.dumps([{"данные": WEAKNESS}, {"данные": WEAKNESS}, {'the "cwe"': WEAKNESS}], ensure_ascii=ascii)
+    assert [key for key, _ in strings(data.encode(), size)] == ["данные", "данные", 'the "cwe"']
+    with pytest.raises(InputError, match=r"f, near byte \d+"):
+        strings(data.replace("the ", "the\\q").encode(), size)
+
+
 def parsed(data, folder, notes=None):
     (folder / "x.json").write_bytes(data)
     found = parse.found(folder / "x.json", "x.json", SETTINGS, Counter() if notes is None else notes)
