@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from math import inf
 
 import ijson
 
 from cybersieve.errors import InputError
-from cybersieve.json_skeleton import Digits, long_number
+from cybersieve.json_skeleton import Digits, long_number, too_large
 
 _HTML = (b"html|head|body|p|br|div|span|a|b|i|u|em|strong|ul|ol|li|h[1-6]|table|tr|td|pre|code|img|hr|section|article"
          b"|script|font")
@@ -25,6 +26,7 @@ _FURTHER = re.compile(  # any string, and whether XML begins it
     rb'[\[{,]\s{0,99}(?:"((?:[^"\\]|\\.){0,200})"\s{0,99}:\s{0,99})?"(?=((?:\s|\\[nrt]|\\ufeff){0,9}<(\?xml\s)?)?)', re.S)
 _NEAR = 1000  # bytes: more than _FURTHER looks at
 _SURROGATE, _BEGUN = re.compile(rb"\\u[dD][89a-fA-F]"), re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?\Z")  # escapes
+_DEEPEST = 100  # objects and arrays down to the first of several strings
 NOT_READ = "strings of XML without a record"
 _STRING = re.compile(rb'[^"\\]*(?:\\(?:[^u]|u[0-9a-fA-F]{4})[^"\\]*)*', re.S)  # whole escapes only
 _HALF = re.compile(rb"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2})$")  # the first half of a surrogate pair
@@ -65,7 +67,7 @@ def listed(begin: bytes) -> tuple[str, int] | None:
         else:
             since = len(beside) if token[0] == b"[" and b"[" not in opened else since
             opened, key = opened + token[0], b'""'
-        if not opened or token[0] == b"}":
+        if not opened or token[0] == b"}" or len(opened) > _DEEPEST:
             return None
     else:
         return None
@@ -107,11 +109,13 @@ class Strings:
     them is checked. Raises InputError with the byte where a string or the document is no JSON.
     """
 
-    def __init__(self, chunks: Iterable[bytes], first: tuple[str, int], name: str, lines: bool = False) -> None:
+    def __init__(self, chunks: Iterable[bytes], first: tuple[str, int], name: str, lines: bool = False,
+                 max_bytes: float = inf) -> None:
         (self.key, self.offset), self.name = first, name
         self.source, self.held, self.at = iter(chunks), b"", 0  # `at`: offset of `held` in the stream
         self.others = 0  # strings that have the first's key, and are no XML
         self.events, self.digits = ijson.sendable_list(), Digits()
+        self.max_bytes, self.silent = max_bytes, 0  # bytes since ijson said something: it holds a text until it ends
         self.outside = ijson.basic_parse_coro(self.events, multiple_values=lines)
 
     def __iter__(self) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -185,6 +189,9 @@ class Strings:
             raise long_number(self.name, self.at) from None
         except ijson.JSONError as error:
             raise self._fault(error) from None
+        self.silent = 0 if self.events else self.silent + len(passed)
+        if self.silent > self.max_bytes:
+            raise too_large(self.name, int(self.max_bytes), f"near byte {self.at}")
         self.events.clear()
         self.held, self.at = self.held[len(passed):], self.at + len(passed)
 

@@ -78,10 +78,11 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
     if begin.startswith(b"version https://git-lfs.github.com/"):
         raise InputError(name, "a Git LFS pointer, not the dump", path if path != name else "", "git lfs pull")
     if "json" in (kind, kinds.by_content(begin)) and kinds.told(path, own) in ("", "xml"):
+        most = int(limits.max_record_mb * 1e6)
         if first := embedded.listed(begin):
-            return _within(embedded.Strings(stream, first, name, lines=True), name, path, own, limits, notes)
+            return _within(embedded.Strings(stream, first, name, True, most), name, path, own, limits, notes)
         if (first := embedded.found(begin)) and len(peek.json_documents(begin)) < 2:
-            return _within(embedded.Strings(stream, first, name), name, path, own, limits, notes)
+            return _within(embedded.Strings(stream, first, name, False, most), name, path, own, limits, notes)
     return _recognised(kind, (begin, stream, whole), name, path, own, limits, notes)
 
 

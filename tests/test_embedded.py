@@ -133,6 +133,18 @@ def test_a_further_string_may_have_escapes_in_its_key(ascii, size):
         strings(data.replace("the ", "the\\q").encode(), size)
 
 
+def test_what_stands_around_the_strings_is_bounded(tmp_path):
+    """A long text beside them was held whole, and began again with every chunk."""
+    long = "x" * (int(SETTINGS.limits.max_record_mb * 1e6) + 1_000_000)
+    with pytest.raises(InputError, match=r"near byte \d+: a record of more than"):
+        parsed(json.dumps([{"xml_data": WEAKNESS}, {"image": long}]).encode(), tmp_path)
+
+
+def test_brackets_without_an_end_take_no_time():
+    for begin in (b"[", b"{", b"[{"):
+        assert embedded.listed(begin * 500_000) is None
+
+
 def parsed(data, folder, notes=None):
     (folder / "x.json").write_bytes(data)
     found = parse.found(folder / "x.json", "x.json", SETTINGS, Counter() if notes is None else notes)
