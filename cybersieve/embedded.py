@@ -21,7 +21,8 @@ _WITHIN = re.compile(rb'^\s*\{(?:[^}\[\]"]' + _KEY + rb"<\?xml\s)", re.S)  # dee
 _WHOLE = re.compile(rb'^\s*"(?=' + _SPACE + _TAG + rb")", re.S)  # a document that is nothing but a string
 _TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*+(?:"|\Z))\s*(:?)|[][{}]', re.S)
 _DECLARES, _TAGGED = re.compile(rb'"' + _SPACE + rb"<\?xml\s"), re.compile(rb'"' + _SPACE + _TAG)
-_WORD = re.compile(rb"""(?<=[\s"(])[A-Za-z\x80-\xff]{2,}(?=[,.:;?!)]?[\s"])""")
+_WORD = re.compile(r"""[\u3040-\u30ff\u3400-\u9fff]{2}|(?<=[\s"(])[^\W\d_]{2,}(?=[,.:;?!)]?[\s"])""")
+_CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _FURTHER = re.compile(  # any string, and whether XML begins it
     rb'[\[{,]\s{0,99}(?:"((?:[^"\\]|\\.){0,200})"\s{0,99}:\s{0,99})?"(?=((?:\s|\\[nrt]|\\ufeff){0,9}<(\?xml\s)?)?)', re.S)
 _NEAR = 1000  # bytes: more than _FURTHER looks at
@@ -72,7 +73,7 @@ def listed(begin: bytes) -> tuple[str, int] | None:
     else:
         return None
     alike = (one for one in _FURTHER.finditer(begin, token.end()) if one[1] == key[1:-1] and one.end() < len(begin))
-    beside = [*beside[since:], *_behind(tokens, len(opened.partition(b"[")[2] if b"[" in opened else opened))]
+    beside = [*beside[since:], *_behind(tokens, opened)]
     if any(map(_prose, beside)) or not all(one[2] for one in alike):
         return None
     try:
@@ -81,8 +82,9 @@ def listed(begin: bytes) -> tuple[str, int] | None:
         return None
 
 
-def _behind(tokens: Iterator[re.Match[bytes]], depth: int) -> Iterator[bytes]:
-    """Strings, but for keys and XML, up to where so many objects and arrays are closed."""
+def _behind(tokens: Iterator[re.Match[bytes]], opened: bytes) -> Iterator[bytes]:
+    """Strings, but for keys and XML, of all the records: up to where the first array is closed, or on all lines."""
+    depth = len(opened[opened.find(b"["):]) if b"[" in opened else _DEEPEST
     key = b""
     for token in tokens:
         depth += (token[0] in (b"[", b"{")) - (token[0] in (b"]", b"}"))
@@ -99,7 +101,8 @@ def _is_xml(key: bytes, string: bytes) -> bool:
 
 
 def _prose(string: bytes) -> bool:
-    return len(_WORD.findall(string)) > 3
+    text = _CODE.sub(lambda code: chr(int(code[1], 16)), string.decode(errors="replace"))
+    return len(_WORD.findall(text)) > 3
 
 
 class Strings:

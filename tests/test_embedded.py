@@ -67,6 +67,11 @@ def test_found(data, key):
     ('[{"n": 1}, {"xml": "<X>"}]', None), ('[{"xml": "<X>", "text": "It says a lot more"}]', None),
     ('[{"title": "One that says a lot", "tags": [], "all": [{"xml": "<X>"}]}]', None),
     ('{"messages": [{"content": "<?xml ?> is what?"}, {"content": "A declaration"}]}', None), ('"<?xml ?>"', None),
+    ('[{"text": "Short", "xml": "<X>"}, {"text": "It says a lot more", "xml": "<X>"}]', None),
+    ('{"text": null, "xml": "<X>"}\n{"text": "It says a lot more", "xml": "<X>"}', None),
+    ('{"dumps": [{"xml": "<X>"}], "of": "what was fetched in May"}', "xml"),
+    ('[{"text": "输入未经过滤导致脚本执行", "xml": "<X>"}]', None), ('[{"name": "漏洞数据", "xml": "<X>"}]', "xml"),
+    (json.dumps([{"text": "Она говорит много слов", "xml": "<X>"}]), None),
     ('[1, 2]', None), ('{"xml\\q": "<X>"}', None), ("]", None), ("", None)])
 def test_listed(data, key):
     result = embedded.listed(data.encode())
