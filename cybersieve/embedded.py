@@ -14,7 +14,8 @@ _HTML = (b"html|head|body|p|br|div|span|a|b|i|u|em|strong|ul|ol|li|h[1-6]|table|
          b"|script|font")
 _SPACE = rb"(?:\s|\\[nrt]|\\ufeff)*"
 _COMMENTS = rb"(?:<!--[^<>]{0,999}-->" + _SPACE + rb"){0,9}"
-_TAG = _COMMENTS + rb"<(?:\?xml\b|!DOCTYPE\b|(?!(?:" + _HTML + rb")\b)[A-Za-z][\w.-]*(?::[\w.-]+)?(?:\s|>|\\[nrt]))"
+_TAG = (_COMMENTS + rb"<(?:\?xml\b|!DOCTYPE\b(?!(?:\s|\\[nrt])+(?i:html)\b)|(?!(?:" + _HTML
+        + rb")\b)[A-Za-z][\w.-]*(?::[\w.-]+)?(?:\s|>|\\[nrt]))")
 _KEY = rb'|"(?:[^"\\]|\\.)*")*?"((?:[^"\\]|\\.)*)"\s*:\s*"(?=' + _SPACE
 _START = re.compile(rb'^\s*\{(?:[^{}\[\]"]' + _KEY + _TAG + rb")", re.S)
 _WITHIN = re.compile(rb'^\s*\{(?:[^}\[\]"]' + _KEY + rb"<\?xml\s)", re.S)  # deeper: only what says that it is XML

@@ -48,6 +48,7 @@ def test_escapes_and_pairs(size):
     ('{"a": "<?xml version=\'1.0\'?><x/>"}', "a"), ('{"n": 3, "s": "t", "d": " \\n<Catalog>"}', "d"),
     ('{"a":"\\ufeff<ns:X y=\'1\'>', "a"), ('{"a": "<p>HTML</p>"}', None), ('{"a": "<br/>"}', None),
     ('{"a": "< 5 and > 3"}', None),
+    ('{"a": "<!DOCTYPE html><p>"}', None), ('{"a": "<!doctype\\nHTML>"}', None), ('{"a": "<!DOCTYPE X>"}', "a"),
     ('{"a": [{"b": "<X>"}]}', None), ('[{"a": "<X>"}]', None), ('{"a": "text <X>"}', None), ("{}", None),
     ('{"a": {"b": "<X>"}}', None), ('{"a": {"b": "<?xml version=\'1.0\'?><X>"}}', "b"),
     ('{"s": "ok", "a": {"n": 1, "b": {"c": "d", "e": "\\n<?xml version=\'1.0\'?>"}}}', "e"),
