@@ -79,7 +79,7 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         raise InputError(name, "a Git LFS pointer, not the dump", path if path != name else "", "git lfs pull")
     if "json" in (kind, kinds.by_content(begin)) and kinds.told(path, own) in ("", "xml"):
         most = int(limits.max_record_mb * 1e6)
-        if first := embedded.listed(begin):
+        if (first := embedded.listed(begin)) and _tell(begin, first, name, path, own, limits):
             return _within(embedded.Strings(stream, first, name, True, most), name, path, own, limits, notes)
         if (first := embedded.found(begin)) and len(peek.json_documents(begin)) < 2:
             return _within(embedded.Strings(stream, first, name, False, most), name, path, own, limits, notes)
@@ -132,6 +132,15 @@ def _recognised(kind: str, beginning: Beginning, name: str, path: str, own: list
                     find and find(source, window if kind == "xml" else begin))
     found = json_bulk.documents(found) if kind == "json" and json_bulk.begins(begin) else found
     return ((source.of(tree), locator, tree) for locator, tree in found)
+
+
+def _tell(begin: bytes, first: tuple[str, int], name: str, path: str, own: list[Source], limits: Limits) -> bool:
+    """Does one of several strings of XML hold a record? If none that is seen whole does, they are a record's fields."""
+    notes = Counter[str]()
+    try:
+        return any(_of_strings(embedded.Strings([begin], first, name, lines=True), name, path, own, limits, notes))
+    except InputError:  # broken, or cut off
+        return not notes[embedded.NOT_READ]
 
 
 def _within(strings: embedded.Strings, name: str, path: str, own: list[Source], limits: Limits,

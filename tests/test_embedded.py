@@ -151,6 +151,16 @@ def test_brackets_without_an_end_take_no_time():
         assert embedded.listed(begin * 500_000) is None
 
 
+def test_xml_without_a_record_is_a_field(tmp_path):
+    """A list of payloads was left out as a file without a record."""
+    payload = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///c">]><a>&b;</a>'
+    for count in (2, 2000):
+        rows = [{"id": f"P-{n}", "title": "A payload", "payload": payload} for n in range(count)]
+        assert [row["id"] for row in parsed(json.dumps(rows).encode(), tmp_path)] == [row["id"] for row in rows]
+    empty = '<?xml version="1.0"?><Weakness_Catalog></Weakness_Catalog>'
+    assert [row["id"] for row in parsed(json.dumps([empty, WEAKNESS]).encode(), tmp_path)] == ["CWE-7"]
+
+
 def parsed(data, folder, notes=None):
     (folder / "x.json").write_bytes(data)
     found = parse.found(folder / "x.json", "x.json", SETTINGS, Counter() if notes is None else notes)
