@@ -24,8 +24,8 @@ _TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*+(?:"|\Z))\s*(:?)|[][{}]', re.S)
 _DECLARES, _TAGGED = re.compile(rb'"' + _SPACE + rb"<\?xml\s"), re.compile(rb'"' + _SPACE + _TAG)
 _WORD = re.compile(r"""[\u3040-\u30ff\u3400-\u9fff]{2}|(?<=[\s"(])[^\W\d_]{2,}(?=[,.:;?!)]?[\s"])""")
 _CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
-_FURTHER = re.compile(  # any string, and whether XML begins it
-    rb'[\[{,]\s{0,99}(?:"((?:[^"\\]|\\.){0,200})"\s{0,99}:\s{0,99})?"(?=((?:\s|\\[nrt]|\\ufeff){0,9}<(\?xml\s)?)?)', re.S)
+_FURTHER = re.compile(rb'[\[{,]\s{0,99}(?:"((?:[^"\\]|\\.){0,200})"\s{0,99}:\s{0,99})?'  # any string, and whether
+                      rb'"(?=((?:\s|\\[nrt]|\\ufeff){0,9}<(\?xml\s)?)?)', re.S)  # XML begins it
 _NEAR = 1000  # bytes: more than _FURTHER looks at
 _SURROGATE, _BEGUN = re.compile(rb"\\u[dD][89a-fA-F]"), re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?\Z")  # escapes
 _DEEPEST = 100  # objects and arrays down to the first of several strings

@@ -79,9 +79,10 @@ def read(chunks: Iterable[bytes], name: str, path: str, own: list[Source], limit
         raise InputError(name, "a Git LFS pointer, not the dump", path if path != name else "", "git lfs pull")
     if "json" in (kind, kinds.by_content(begin)) and kinds.told(path, own) in ("", "xml"):
         most = int(limits.max_record_mb * 1e6)
-        if (first := embedded.listed(begin)) and _tell(begin, first, name, path, own, limits):
+        shown = begin[:len(begin) - len(begin.lstrip()) + peek.FIRST]
+        if (first := embedded.listed(shown)) and _tell(shown, first, name, path, own, limits):
             return _within(embedded.Strings(stream, first, name, True, most), name, path, own, limits, notes)
-        if (first := embedded.found(begin)) and len(peek.json_documents(begin)) < 2:
+        if (first := embedded.found(shown)) and len(peek.json_documents(shown)) < 2:
             return _within(embedded.Strings(stream, first, name, False, most), name, path, own, limits, notes)
     return _recognised(kind, (begin, stream, whole), name, path, own, limits, notes)
 

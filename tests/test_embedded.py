@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cybersieve import embedded, params, parse, readers
+from cybersieve import embedded, params, parse, peek, readers
 from cybersieve.errors import InputError
 from cybersieve.records import Counts
 from tests.conftest import ROOT
@@ -159,6 +159,16 @@ def test_xml_without_a_record_is_a_field(tmp_path):
         assert [row["id"] for row in parsed(json.dumps(rows).encode(), tmp_path)] == [row["id"] for row in rows]
     empty = '<?xml version="1.0"?><Weakness_Catalog></Weakness_Catalog>'
     assert [row["id"] for row in parsed(json.dumps([empty, WEAKNESS]).encode(), tmp_path)] == ["CWE-7"]
+
+
+def test_behind_much_white_space_no_more_is_looked_at_than_else(tmp_path, monkeypatch):
+    """The beginning is longer then: 4 MB of it took 500 MB to match."""
+    seen = []
+    for name in ("listed", "found"):
+        monkeypatch.setattr(embedded, name, lambda begin: seen.append(len(begin.lstrip())))
+    rows = [{"id": f"A-{n}", "text": "What is said of it."} for n in range(3000)]
+    assert len(parsed(b" " * 520_000 + json.dumps(rows).encode(), tmp_path)) == 3000
+    assert seen == [peek.FIRST] * 2
 
 
 def parsed(data, folder, notes=None):
