@@ -58,7 +58,7 @@ summary: $(VENV)/.run  ## the figures of the last run
 test: $(VENV)/.dev corpus model  ## the test suite
 	$(PY) -m pytest -n 2 --dist loadfile
 
-test-lowest: $(VENV)/.supply corpus model  ## the tests with the oldest versions that requirements_*.txt allow
+test-lowest: $(VENV)/.supply corpus model  ## the tests with the oldest versions allowed of what a run, the server and fitting need
 	$(VENV)/supply/bin/uv venv --quiet --clear --seed --python $(VENV)/bin/python .venv-lowest
 	$(VENV)/supply/bin/uv pip install --quiet --python .venv-lowest --resolution lowest-direct \
 		-r requirements_optimized.txt -r requirements_server.txt -r requirements_fit.txt
