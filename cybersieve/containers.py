@@ -85,8 +85,8 @@ class _Budget:
 
 
 def members(path: Path, name: str, limits: Limits, notes: Counter[str], part: Part | None = None,
-            told: Callable[[bytes], object] | None = None) -> Iterator[Member]:
-    """The documents in a file, or in a part of a zip, to be read one after the other; `told` of all bytes read.
+            on_read: Callable[[bytes], object] | None = None) -> Iterator[Member]:
+    """The documents in a file, or in a part of a zip, to be read one after the other; `on_read` gets all bytes read.
 
     Raises InputError where the packing is damaged, unsafe or larger than `limits` allow.
     """
@@ -95,18 +95,18 @@ def members(path: Path, name: str, limits: Limits, notes: Counter[str], part: Pa
     if size > limits.max_file_mb * 1e6:
         raise budget.too_large()
     with path.open("rb", buffering=0) as file:
-        yield from _opened(Pushback(_raw(file, part, told)), "", budget, 0)
+        yield from _opened(Pushback(_raw(file, part, on_read)), "", budget, 0)
 
 
-def _raw(file: IO[bytes], part: Part | None, told: Callable[[bytes], object] | None) -> Iterator[bytes]:
+def _raw(file: IO[bytes], part: Part | None, on_read: Callable[[bytes], object] | None) -> Iterator[bytes]:
     left = sys.maxsize
     if part:
         file.seek(part.start)
         left = part.end - part.start
     while left and (chunk := file.read(min(left, CHUNK))):
         left -= len(chunk)
-        if told:
-            told(chunk)
+        if on_read:
+            on_read(chunk)
         yield chunk
     if part and not part.last:
         yield unzip.END

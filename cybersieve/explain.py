@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from cybersieve import kinds, parse, records, sources
+from cybersieve import kinds, parse_file, records, sources
 from cybersieve.errors import InputError
 from cybersieve.params import Parse
 
@@ -22,7 +22,7 @@ def lines(path: Path, settings: Parse) -> Iterator[str]:
     notes: Counter[str] = Counter()
     own = sources.users(settings.sources)
     relative = _relative(path, own)
-    first = list(islice(parse.found(path, relative, settings, notes), RECORDS))
+    first = list(islice(parse_file.trees(path, relative, settings, notes), RECORDS))
     yours = {source.name for source in own}
     if not first:
         wanted = next((source.place for source in own if source.named(relative)), None)
@@ -36,7 +36,7 @@ def lines(path: Path, settings: Parse) -> Iterator[str]:
         yield ""
         yield from _entry(source.described, path.name)
         yield ""
-    rows = parse.rows(iter(first), relative, settings, records.Counts(notes=notes))
+    rows = parse_file.rows(iter(first), relative, settings, records.Counts(notes=notes))
     for row in rows:
         yield from _shown(row)
     for note, count in sorted(notes.items()):

@@ -204,7 +204,7 @@ def _source(begin: bytes, name: str, settings: Parse) -> tuple[str, Source | Non
     return kind, None if whole else source
 
 
-def found(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Iterator[Found]:
+def trees(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Iterator[Found]:
     """Source, locator and tree of every record in a piece of JSON or XML; the file's beginning tells what source."""
     bounds = settings.limits.max_depth, int(settings.limits.max_record_mb * 1e6)
     with path.open("rb", buffering=0) as file:

@@ -23,7 +23,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["cybersieve"]):
-    from cybersieve import columns, containers, json_stream, params, parse, records
+    from cybersieve import columns, containers, json_stream, params, parse_file, records
     from cybersieve.errors import InputError
     from cybersieve.ids import Ids
 
@@ -36,7 +36,7 @@ FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-parse-"))
 
 def one_input(data: bytes) -> None:
     if len(data) >= 2:
-        parse.in_thread(lambda: one_file(data))
+        parse_file.in_thread(lambda: one_file(data))
 
 
 def one_file(data: bytes) -> None:
@@ -45,8 +45,8 @@ def one_file(data: bytes) -> None:
     (FOLDER / name).write_bytes(content)
     counts = records.Counts()
     with contextlib.suppress(InputError):
-        found = parse.found(FOLDER / name, name, SETTINGS, counts.notes)
-        rows = columns.unique(list(parse.rows(found, name, SETTINGS, counts)), Ids(), counts.notes)
+        found = parse_file.trees(FOLDER / name, name, SETTINGS, counts.notes)
+        rows = columns.unique(list(parse_file.rows(found, name, SETTINGS, counts)), Ids(), counts.notes)
         check(rows, counts)
     if name.startswith("a.json"):
         same_as_json(content, max(size, len(content) // 200 + 1))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cybersieve import embedded, params, parse, peek, readers
+from cybersieve import embedded, params, parse_file, peek, readers
 from cybersieve.errors import InputError
 from cybersieve.records import Counts
 from tests.conftest import ROOT
@@ -173,8 +173,8 @@ def test_behind_much_white_space_no_more_is_looked_at_than_else(tmp_path, monkey
 
 def parsed(data, folder, notes=None):
     (folder / "x.json").write_bytes(data)
-    found = parse.found(folder / "x.json", "x.json", SETTINGS, Counter() if notes is None else notes)
-    return list(parse.rows(found, "x.json", SETTINGS, Counts()))
+    found = parse_file.trees(folder / "x.json", "x.json", SETTINGS, Counter() if notes is None else notes)
+    return list(parse_file.rows(found, "x.json", SETTINGS, Counts()))
 
 
 @pytest.mark.parametrize("data", [
@@ -193,6 +193,6 @@ def test_a_document_that_is_a_string_of_xml(tmp_path):
                     for n in range(3))
     for xml, name in (f'<?xml version="1.0"?>\n<feed>{items}</feed>', "a.json"), (f"<feed>{items}</feed>", "b.json"):
         (tmp_path / name).write_text(json.dumps(xml), encoding="utf-8")
-        rows = parse.rows(parse.found(tmp_path / name, name, SETTINGS, Counter()), name, SETTINGS, Counts())
+        rows = parse_file.rows(parse_file.trees(tmp_path / name, name, SETTINGS, Counter()), name, SETTINGS, Counts())
         assert [(row["id"], row["title"], row["locator"]) for row in rows] == [
             (f"A-{n}", f"Title {n} of it", f"/feed/item[{n + 1}]") for n in range(3)]

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from cybersieve import columns, embedded, encoding, params, parse
+from cybersieve import columns, embedded, encoding, params, parse_file
 from cybersieve.errors import InputError
 from cybersieve.ids import Ids
 from cybersieve.records import Counts
@@ -31,8 +31,8 @@ def test_finding(finding, tmp_path):
     counts = Counts()
 
     def rows():
-        found = parse.found(tmp_path / name, name, SETTINGS, Counter())
-        return columns.unique(list(parse.rows(found, name, SETTINGS, counts)), Ids(), counts.notes)
+        found = parse_file.trees(tmp_path / name, name, SETTINGS, Counter())
+        return columns.unique(list(parse_file.rows(found, name, SETTINGS, counts)), Ids(), counts.notes)
     if expected is None:
         with pytest.raises(InputError):
             rows()

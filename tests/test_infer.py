@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from cybersieve import json_tables, params, parse, records
+from cybersieve import json_tables, params, parse_file, records
 from cybersieve.errors import InputError
 from tests.conftest import ROOT
 
@@ -18,9 +18,9 @@ TEASED = "An attacker who sends a long header can run code on the server: 2.4 do
 def parsed(tmp_path, name, content):
     path = tmp_path / name
     path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
-    found = list(parse.found(path, name, SETTINGS, Counter()))
+    found = list(parse_file.trees(path, name, SETTINGS, Counter()))
     assert {source.name for source, _, _ in found} == {"unknown"}
-    return list(parse.rows(iter(found), name, SETTINGS, records.Counts()))
+    return list(parse_file.rows(iter(found), name, SETTINGS, records.Counts()))
 
 
 def entry(number, **more):
@@ -306,7 +306,7 @@ def test_a_table_of_a_known_source(tmp_path):
     for name, shape in TABLES.items():
         path = tmp_path / "kev.json"
         path.write_text(json.dumps(shape(kev)))
-        found = list(parse.found(path, "kev.json", SETTINGS, Counter()))
+        found = list(parse_file.trees(path, "kev.json", SETTINGS, Counter()))
         assert [(source.name, tree) for source, _, tree in found] == [("kev", tree) for tree in kev], name
 
 
@@ -1591,8 +1591,8 @@ def test_xml_rows_of_attributes_with_one_that_has_none(first, last, tmp_path):
     rows = "".join(f"<row Id='{n}' Title='Row {n} of it' Body='{PROSE} {n}'/>" for n in range(60))
     path = tmp_path / "rows.xml"
     path.write_text(f"<rows>{first}{rows}{last}</rows>")
-    found, counts = parse.found(path, "rows.xml", SETTINGS, Counter()), records.Counts()
-    told = [row["id"] for row in parse.rows(found, "rows.xml", SETTINGS, counts) if row["title"]]
+    found, counts = parse_file.trees(path, "rows.xml", SETTINGS, Counter()), records.Counts()
+    told = [row["id"] for row in parse_file.rows(found, "rows.xml", SETTINGS, counts) if row["title"]]
     assert told == [str(n) for n in range(60)] and not counts.notes
 
 

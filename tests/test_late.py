@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from cybersieve import late, machine, params, parse, pieces, records, xml_stream
+from cybersieve import late, machine, params, parse, parse_file, pieces, records, xml_stream
 from cybersieve.records import Counts
 from tests.conftest import ROOT
 
@@ -21,8 +21,8 @@ BARE = [{"id": f"u{n}", "title": f"A link and its title, {n}", "by": "joe the po
 def parsed(tmp_path, name, content):
     (tmp_path / name).write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
     counts = Counts()
-    found = parse.found(tmp_path / name, name, SETTINGS, counts.notes)
-    return list(parse.rows(found, name, SETTINGS, counts)), counts
+    found = parse_file.trees(tmp_path / name, name, SETTINGS, counts.notes)
+    return list(parse_file.rows(found, name, SETTINGS, counts)), counts
 
 
 def lines(trees):

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from cybersieve import containers, explain, kinds, params, parse, pieces, records, sources, xml_documents
+from cybersieve import containers, explain, kinds, params, parse, parse_file, pieces, records, sources, xml_documents
 from cybersieve.errors import InputError, ParamsError
 from tests.conftest import ROOT, run
 
@@ -587,7 +587,7 @@ def test_a_file_that_changes_while_it_is_read_is_named(raw, tmp_path, monkeypatc
     monkeypatch.setattr(pieces, "SIZE", cut_at)
     monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path / "cache"))
     write(raw / "a.jsonl", "\n".join(lines(100)) + "\n")
-    rows, unchanged = parse.rows, []
+    rows, unchanged = parse_file.rows, []
 
     def halfway(trees, *more):
         for number, row in enumerate(rows(trees, *more)):
@@ -596,7 +596,7 @@ def test_a_file_that_changes_while_it_is_read_is_named(raw, tmp_path, monkeypatc
                 change(raw / "a.jsonl")
             yield row
 
-    monkeypatch.setattr(parse, "rows", halfway)
+    monkeypatch.setattr(parse_file, "rows", halfway)
     if cut_at == 1000:  # read again as a whole: by then it may be quiet
         with suppress(InputError):
             assert parsed(raw, tmp_path / "out")[1].read == (raw / "a.jsonl").read_bytes().count(b"\n")
@@ -724,9 +724,9 @@ REAL = {"nvdcve-1.1-2010.json.gz": ("nvd-1.1", 5189), "nvdcve-1.1-2018.json.gz":
 def test_real_dumps(name, real_data, tmp_path):
     source, expected = REAL[name]
     notes = Counter()
-    first = next(parse.found(real_data / name, name, SETTINGS, notes))
+    first = next(parse_file.trees(real_data / name, name, SETTINGS, notes))
     assert first[0].name == source
-    outcome = parse.parse_piece(pieces.Piece(name), real_data, tmp_path, SETTINGS)
+    outcome = parse_file.parse_piece(pieces.Piece(name), real_data, tmp_path, SETTINGS)
     assert outcome.error is None and outcome.counts.read == expected and outcome.counts.balanced()
     rows = list(records.read(tmp_path / f"{name}.parquet"))
     assert len({row["id"] for row in rows}) == expected

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from cybersieve import params, parse, parse_cache, pieces, records
+from cybersieve import params, parse, parse_cache, parse_file, pieces, records
 from cybersieve.errors import InputError
 from cybersieve.pieces import Piece
 from cybersieve.records import Counts, Record
@@ -217,7 +217,7 @@ def test_of_a_large_file_only_the_changed_piece_is_parsed_again(stage, tmp_path,
 def test_a_file_that_changes_is_no_mixture_of_kept_pieces(stage, tmp_path, monkeypatch):
     """Another version of a file takes its place after its first piece; all pieces of both are kept."""
     monkeypatch.setattr(pieces, "SIZE", 600)
-    path, real = tmp_path / "raw" / "large.jsonl", parse.parse_piece
+    path, real = tmp_path / "raw" / "large.jsonl", parse_file.parse_piece
     for word in ("other", "words"):
         write(path, word, count=60)
         stage()
@@ -228,7 +228,7 @@ def test_a_file_that_changes_is_no_mixture_of_kept_pieces(stage, tmp_path, monke
             write(path, "other", count=60)
             os.utime(path, ns=(0, 0))
         return outcome
-    monkeypatch.setattr(parse, "parse_piece", swapped)
+    monkeypatch.setattr(parse_file, "parse_piece", swapped)
     stage()
     texts = [row["text"] for row in records.read(tmp_path / "out" / "large.jsonl.parquet")]
     assert len(texts) == 60 and all("other" in text for text in texts)

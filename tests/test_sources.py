@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from cybersieve import fields, params, parse, records, sources
+from cybersieve import fields, params, parse_file, records, sources
 from cybersieve.errors import ParamsError
 from cybersieve.records import Counts
 from tests.conftest import ROOT
@@ -23,10 +23,10 @@ U = "00000000-0000-4000-8000-000000000000"
 def test_golden(sample, tmp_path):
     path = tmp_path / sample.file
     path.write_text(sample.content, encoding="utf-8")
-    found = list(parse.found(path, sample.file, SETTINGS, Counter()))
+    found = list(parse_file.trees(path, sample.file, SETTINGS, Counter()))
     assert {source.name for source, _, _ in found} == {sample.source}
     counts = records.Counts()
-    rows = list(parse.rows(iter(found), sample.file, SETTINGS, counts))
+    rows = list(parse_file.rows(iter(found), sample.file, SETTINGS, counts))
     assert [(r["id"], r["title"], r["text"], r["dropped"]) for r in rows] == [tuple(e[:4]) for e in sample.records]
     for row, expected in zip(rows, sample.records, strict=True):
         meta = json.loads(row["meta"])
@@ -41,9 +41,9 @@ def test_what_is_known_as_json_is_known_as_yaml(name, tmp_path):
     tree = json.loads(sample.content)
     for document in (tree, tree["response"]) if name == "misp-event" else (tree,):
         (tmp_path / "f.yaml").write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-        found = list(parse.found(tmp_path / "f.yaml", "f.yaml", SETTINGS, Counter()))
+        found = list(parse_file.trees(tmp_path / "f.yaml", "f.yaml", SETTINGS, Counter()))
         assert {source.name for source, _, _ in found} == {name}
-        rows = parse.rows(iter(found), "f.yaml", SETTINGS, records.Counts())
+        rows = parse_file.rows(iter(found), "f.yaml", SETTINGS, records.Counts())
         assert [(r["id"], r["title"], r["text"], r["dropped"]) for r in rows] == [tuple(e[:4]) for e in sample.records]
 
 
@@ -78,9 +78,9 @@ ELSEWHERE = {
 @pytest.mark.parametrize("document", ELSEWHERE.values(), ids=ELSEWHERE)
 def test_records_of_a_known_source_are_known_where_they_stand(document, tmp_path):
     (tmp_path / "d.json").write_text(document if isinstance(document, str) else json.dumps(document))
-    found = list(parse.found(tmp_path / "d.json", "d.json", SETTINGS, Counter()))
+    found = list(parse_file.trees(tmp_path / "d.json", "d.json", SETTINGS, Counter()))
     assert {source.name for source, _, _ in found} <= {"osv", "stix"}
-    rows = parse.rows(iter(found), "d.json", SETTINGS, records.Counts())
+    rows = parse_file.rows(iter(found), "d.json", SETTINGS, records.Counts())
     assert [(row["title"], row["text"]) for row in rows] == [(f"Flaw {n}", f"Foo {n} leaks keys.") for n in range(2)]
 
 
@@ -91,8 +91,8 @@ def test_records_of_a_known_source_are_known_where_they_stand(document, tmp_path
 ])
 def test_a_known_source_inside_of_records_is_a_part_of_them(document, tmp_path):
     (tmp_path / "d.json").write_text(json.dumps(document))
-    found = parse.found(tmp_path / "d.json", "d.json", SETTINGS, Counter())
-    rows = list(parse.rows(found, "d.json", SETTINGS, records.Counts()))
+    found = parse_file.trees(tmp_path / "d.json", "d.json", SETTINGS, Counter())
+    rows = list(parse_file.rows(found, "d.json", SETTINGS, records.Counts()))
     assert [row["title"] for row in rows] == ["Finding 0", "Finding 1"]
 
 
@@ -101,9 +101,9 @@ def test_answers_in_an_array_are_pages(tmp_path):
         {"cve": {"id": f"CVE-2031-{page}{n}", "vulnStatus": "Rejected" if n else "Analyzed", "descriptions": [
             {"lang": "en", "value": f"Foo {page} leaks {n}."}]}} for n in range(2)]} for page in (1, 2)]
     (tmp_path / "d.json").write_text(json.dumps(pages))
-    found = list(parse.found(tmp_path / "d.json", "d.json", SETTINGS, Counter()))
+    found = list(parse_file.trees(tmp_path / "d.json", "d.json", SETTINGS, Counter()))
     assert {source.name for source, _, _ in found} == {"nvd-2.0"}
-    rows = parse.rows(iter(found), "d.json", SETTINGS, records.Counts())
+    rows = parse_file.rows(iter(found), "d.json", SETTINGS, records.Counts())
     assert [(row["id"], bool(row["dropped"])) for row in rows] == [
         (f"CVE-2031-{page}{n}", bool(n)) for page in (1, 2) for n in range(2)]
 
@@ -139,14 +139,14 @@ LATE |= {
 @pytest.mark.parametrize("name", LATE)
 def test_records_after_a_long_list_of_products(name, tmp_path):
     (tmp_path / name).write_text(LATE[name])
-    found = parse.found(tmp_path / name, name, SETTINGS, Counter())
-    rows = list(parse.rows(found, name, SETTINGS, records.Counts()))
+    found = parse_file.trees(tmp_path / name, name, SETTINGS, Counter())
+    rows = list(parse_file.rows(found, name, SETTINGS, records.Counts()))
     assert [(row["id"], row["text"]) for row in rows] == [("CVE-2031-1", "It leaks.")]
 
 
 def test_by_their_ids_more_come_than_the_first_look_shows(tmp_path):
     (tmp_path / "d.json").write_text(json.dumps({osv(n)["id"]: osv(n) for n in range(1000)}))
-    found = list(parse.found(tmp_path / "d.json", "d.json", SETTINGS, Counter()))
+    found = list(parse_file.trees(tmp_path / "d.json", "d.json", SETTINGS, Counter()))
     assert len(found) == 1000 and {source.name for source, _, _ in found} == {"osv"}
 
 
@@ -164,8 +164,8 @@ def test_users_source_comes_first_and_says_where_everything_stands(tmp_path):
         {"no": 8, "body": "z", "state": "Withdrawn", "gone": "false"}]}}
     (tmp_path / "tickets" / "a.json").write_text(json.dumps(tree))
     settings = params.Parse("stop", ["withdrawn", "deleted"], SETTINGS.limits, [MINE])
-    found = parse.found(tmp_path / "tickets" / "a.json", "tickets/a.json", settings, Counter())
-    rows = list(parse.rows(found, "tickets/a.json", settings, records.Counts()))
+    found = parse_file.trees(tmp_path / "tickets" / "a.json", "tickets/a.json", settings, Counter())
+    rows = list(parse_file.rows(found, "tickets/a.json", settings, records.Counts()))
     assert [(r["id"], r["title"], r["text"], r["dropped"]) for r in rows] == [
         ("7", "A title", "x\ny\nProduct: P", "deleted"), ("8", "", "z", "withdrawn")]
     assert json.loads(rows[0]["meta"]) == {"licence": "CC0-1.0", "status": "deleted", "url": ["u1", "u2"]}
@@ -223,13 +223,13 @@ def test_an_inferred_source_that_a_user_copied_reads_what_it_says_and_no_more(tm
     posts = [{"id": f"p{n}", "title": f"Post {n} of it", "body": f"Some words of {n}, and more"} for n in range(1000)]
     notes = [{"id": "c", "comment": "A few words of it"}]
     (tmp_path / "a.json").write_text(json.dumps({"posts": posts, "notes": notes}))
-    told = next(parse.found(tmp_path / "a.json", "a.json", SETTINGS, Counter()))[0]
+    told = next(parse_file.trees(tmp_path / "a.json", "a.json", SETTINGS, Counter()))[0]
     assert told.inferred and told.name == "unknown"
     for name in ("unknown", "mine"):
         own = {"file": ["a.json"], **told.described, "name": name, "text": [["nothing", "none"]]}
         settings = replace(SETTINGS, sources=[own])
-        rows = list(parse.rows(parse.found(tmp_path / "a.json", "a.json", settings, Counter()), "a.json", settings,
-                               records.Counts()))
+        found = parse_file.trees(tmp_path / "a.json", "a.json", settings, Counter())
+        rows = list(parse_file.rows(found, "a.json", settings, records.Counts()))
         assert [(row["id"], row["text"]) for row in rows] == [(post["id"], "") for post in posts]
 
 
@@ -248,8 +248,8 @@ def test_records_of_several_upstreams_in_one_document(records, pair, tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(document))
     texts = [text for record in records for text in 2 * [
         "A flaw of it" if record is CVE else "Another flaw of it" if record is OSV else POST["body"]]]
-    found = parse.found(tmp_path / "a.json", "a.json", SETTINGS, Counter())
-    assert [row["text"] for row in parse.rows(found, "a.json", SETTINGS, Counts())] == texts
+    found = parse_file.trees(tmp_path / "a.json", "a.json", SETTINGS, Counter())
+    assert [row["text"] for row in parse_file.rows(found, "a.json", SETTINGS, Counts())] == texts
 
 
 def test_records_of_several_upstreams_in_one_array(tmp_path):
@@ -258,8 +258,8 @@ def test_records_of_several_upstreams_in_one_array(tmp_path):
                                                            "shortDescription": "A flaw of it"}, OSV] * 2}):
         for data in {json.dumps(document), "\n".join(map(json.dumps, document)) if isinstance(document, list) else ""}:
             (tmp_path / "a.json").write_text(data or json.dumps(document))
-            found = parse.found(tmp_path / "a.json", "a.json", SETTINGS, Counter())
-            assert [row["text"] for row in parse.rows(found, "a.json", SETTINGS, Counts())] == [
+            found = parse_file.trees(tmp_path / "a.json", "a.json", SETTINGS, Counter())
+            assert [row["text"] for row in parse_file.rows(found, "a.json", SETTINGS, Counts())] == [
                 "A flaw of it", "Another flaw of it"] * 2
 
 
@@ -267,7 +267,7 @@ def test_a_record_of_no_upstream_among_those_of_one(tmp_path):
     """It had no text, without a word of it where there were few."""
     notes = Counter()
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, [CVE, POST, CVE])))
-    rows = parse.rows(parse.found(tmp_path / "a.jsonl", "a.jsonl", SETTINGS, notes), "a.jsonl", SETTINGS,
+    rows = parse_file.rows(parse_file.trees(tmp_path / "a.jsonl", "a.jsonl", SETTINGS, notes), "a.jsonl", SETTINGS,
                       Counts(notes=notes))
     assert [(row["id"], row["title"], row["text"]) for row in rows][1] == (POST["id"], POST["title"], POST["body"])
     assert notes["records of another kind than the first"] == 1
@@ -277,8 +277,8 @@ def test_a_feed_with_descriptions(tmp_path):
     entries = "".join(f"<entry><id>E-{n}</id><title>Event {n}</title><description>It leaks, {n}.</description></entry>"
                       for n in range(2))
     (tmp_path / "feed.xml").write_text(f"<feed>{entries}</feed>")
-    found = parse.found(tmp_path / "feed.xml", "feed.xml", SETTINGS, Counter())
-    rows = list(parse.rows(found, "feed.xml", SETTINGS, records.Counts()))
+    found = parse_file.trees(tmp_path / "feed.xml", "feed.xml", SETTINGS, Counter())
+    rows = list(parse_file.rows(found, "feed.xml", SETTINGS, records.Counts()))
     assert [(row["title"], row["text"]) for row in rows] == [("Event 0", "It leaks, 0."), ("Event 1", "It leaks, 1.")]
 
 
@@ -286,6 +286,6 @@ def test_advisories_that_say_how_they_are_detected_are_no_sigma_rules(tmp_path):
     """They lost what Sigma does not know, and got its rules' licence."""
     (tmp_path / "a.yaml").write_text("id: A-1\ntitle: Foo runs what it reads\ndescription: Foo runs code.\n"
                                      "mitigation: Do not start foo here.\ndetection:\n  imports: [foo.run]\n")
-    found = parse.found(tmp_path / "a.yaml", "a.yaml", SETTINGS, Counter())
-    row, = parse.rows(found, "a.yaml", SETTINGS, records.Counts())
+    found = parse_file.trees(tmp_path / "a.yaml", "a.yaml", SETTINGS, Counter())
+    row, = parse_file.rows(found, "a.yaml", SETTINGS, records.Counts())
     assert row["text"] == "Foo runs code.\nDo not start foo here." and "licence" not in json.loads(row["meta"])

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from cybersieve import params, parse, pieces, recognise
+from cybersieve import params, parse_file, pieces, recognise
 from cybersieve.records import Counts
 from tests.conftest import ROOT
 
@@ -15,7 +15,7 @@ PROSE = "We unpacked it by hand and looked at what it calls, and this is what we
 
 def parsed(tmp_path, name, content):
     (tmp_path / name).write_text(content, encoding="utf-8")
-    return list(parse.rows(parse.found(tmp_path / name, name, SETTINGS, Counter()), name, SETTINGS, Counts()))
+    return list(parse_file.rows(parse_file.trees(tmp_path / name, name, SETTINGS, Counter()), name, SETTINGS, Counts()))
 
 
 def topic(number, replies):

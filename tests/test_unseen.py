@@ -7,7 +7,7 @@ from string import ascii_lowercase as LETTERS
 
 import pytest
 
-from cybersieve import machine, neutral_keys, params, parse, pieces, records, unseen
+from cybersieve import machine, neutral_keys, params, parse, parse_file, pieces, records, unseen
 from cybersieve.records import Counts
 from tests.conftest import ROOT
 from tests.test_late import parsed
@@ -134,7 +134,7 @@ def test_the_same_in_pieces(name, write, tmp_path, monkeypatch):
 
 def test_many_sets_of_fields_are_not_all_kept(tmp_path):
     (tmp_path / "a.jsonl").write_text(jsonl(FIRST))
-    source, _, tree = next(parse.found(tmp_path / "a.jsonl", "a.jsonl", SETTINGS, Counts().notes))
+    source, _, tree = next(parse_file.trees(tmp_path / "a.jsonl", "a.jsonl", SETTINGS, Counts().notes))
     notes = Counts().notes
     for n in range(unseen.SETS + 9):
         name = "".join(LETTERS[int(digit)] for digit in str(n))  # which is nothing but a name to it

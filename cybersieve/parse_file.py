@@ -1,0 +1,247 @@
+"""Parse one file, or a piece of a large one, into rows of records: what is in it, and how each record is read."""
+
+import gc
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from cybersieve import (
+    columns,
+    containers,
+    extract,
+    kinds,
+    late,
+    parse_cache,
+    pieces,
+    readers,
+    records,
+    sources,
+    unseen,
+)
+from cybersieve.errors import InputError
+from cybersieve.field_names import address, encoded
+from cybersieve.fields import Values
+from cybersieve.ids import Ids
+from cybersieve.infer_fields import captured
+from cybersieve.params import Parse
+from cybersieve.readers import Found
+from cybersieve.records import Counts, Record, Row
+from cybersieve.sources import Source
+
+T = TypeVar("T")
+ABSENT, READ_AS = ": in none of its records", "read as "  # notes: of a path of a user's source, and of the source
+
+
+@dataclass
+class Outcome:
+    """What became of one file."""
+
+    source: str
+    counts: Counts
+    error: InputError | None = None
+
+
+def parse_piece(piece: pieces.Piece, input_dir: Path, output_dir: Path, settings: Parse) -> Outcome:
+    """Parse a file or a piece of one, if it is not in the cache of parsed files.
+
+    In a thread of its own: libxml2 keeps every name that it has seen for as long as the thread lives.
+    """
+    target = output_dir / f"{piece.name}.parquet{piece.suffix}"
+    kept = parse_cache.entry(input_dir / piece.name, piece, settings)
+    if kept and (counts := kept.take(target)) and not piece.outdated(input_dir / piece.name):
+        return Outcome(piece.name, counts)
+    outcome = in_thread(partial(_parse_piece, piece, input_dir, target, settings, kept.read if kept else None))
+    if kept and not outcome.error:
+        kept.put(target, outcome.counts)
+    return outcome
+
+
+def in_thread(function: Callable[[], T]) -> T:
+    """Call the function in a new thread, and give back what it gives or raise what it raises."""
+    done: Future[T] = Future()
+
+    def call() -> None:
+        try:
+            done.set_result(function())
+        except BaseException as error:  # passed on to the thread that waits
+            done.set_exception(error)
+    threading.Thread(target=call, daemon=True).start()  # daemon: Ctrl-C need not wait for it
+    return done.result()
+
+
+def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: Parse,
+                 on_read: Callable[[bytes], object] | None = None) -> Outcome:
+    """Write the piece's records to `target`; a broken file leaves none there, only its error and how many were read."""
+    name, counts, path = piece.name, Counts(), input_dir / piece.name
+    in_text = piece.end and not piece.share
+    read = partial(pieces.trees, path, piece) if in_text else partial(
+        trees, path, name, part=piece.part, on_read=on_read)
+    try:
+        with few_collections(), records.Sink(target, records.PARSED) as sink:
+            parsed = rows(read(settings, counts.notes), name, settings, counts)
+            apart = partial(columns.unique, ids=Ids(), notes=counts.notes)
+            for batch in columns.batches(parsed, list if piece.end else apart):
+                sink.add_batch(batch)
+                del batch  # before the next is made
+            if not counts.read and not piece.end:
+                raise readers.NoRecord(name, "no record found", "", "if it has some, say where in parse.sources")
+            if piece.outdated(path):
+                raise InputError(name, "changed")
+    except InputError as error:
+        changed = InputError(path, "changed while it was read", remedy="wait until it is written, then run again")
+        return _left_out(changed if piece.outdated(path) else error, path, name, counts, settings)
+    return Outcome(name, counts)
+
+
+def _left_out(error: InputError, path: Path, name: str, counts: Counts, settings: Parse) -> Outcome:
+    """What becomes of a file with an error: passed over if it only has no record and no user's source is for it."""
+    wanted, remedy = next((one.place for one in sources.users(settings.sources) if one.named(name)), None), error.remedy
+    if isinstance(error, readers.NoRecord):
+        if not wanted:
+            counts.notes["skipped: no record found"] += 1
+            return Outcome(name, counts, readers.NoRecord(path, error.reason, error.place, error.remedy))
+        remedy = f"correct {wanted}, which is for this file"
+    lost = Counts(read=counts.read, failed=counts.read)
+    lost.notes[f"left out: {', '.join(filter(None, (error.place, error.reason)))}"] += 1
+    return Outcome(name, lost, InputError(path, error.reason, error.place, remedy))
+
+
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Records are trees without cycles: Python's collector finds nothing in them, and takes a tenth of the time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(100_000, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> Iterator[Row]:
+    """Records' trees as rows, counted."""
+    reading, absent = _Reading(name, settings, counts.notes), Absent()
+    for source, locator, tree in trees:
+        if source.users:
+            if type(tree) is list and tree and not source.columns and not counts.read:
+                raise InputError(name, "a list where a record is wanted", locator,
+                                 f"end the path in {source.place}.records with []")
+            absent.see(source, tree)
+        record = reading.record(source, locator, tree)
+        counts.read += 1
+        if record.dropped:
+            counts.dropped[record.dropped] += 1
+        else:
+            counts.written += 1
+        yield record.row()
+    counts.notes.update(absent.notes())
+
+
+class _Reading:
+    """Makes one file's records of their trees."""
+
+    def __init__(self, name: str, settings: Parse, notes: Counter[str]) -> None:
+        self.name, self.notes, self.max_chars = name, notes, settings.limits.max_text_chars
+        self.drop = {word.lower(): word for word in settings.drop_status}
+        self.kinds = late.Kinds()
+
+    def record(self, source: Source, locator: str, tree: Any) -> Record:
+        """As its source describes it, with fields that the first records did not have, or as one of another kind."""
+        wider = unseen.wider(source, tree, self.notes) if source.inferred else None
+        if wider and not extract.says(source, tree) and (
+                extract.told_gone(source, tree) or self.kinds.of(tree, source)):
+            wider = None  # it is of another kind
+        record = self._read(wider or source, locator, tree)
+        if record.text or not (source.inferred or source.strange(tree)) or extract.told_gone(source, tree):
+            return record
+        if other := self.kinds.of(tree, source if source.inferred else None):
+            again = self._read(other, locator, tree)
+            if encoded(again.text):
+                self.notes["texts in base64: not read"] += 1
+            elif again.text and not address(again.text) and not captured(again.text):
+                self.notes["records of another kind than the first"] += 1
+                return again
+        return record
+
+    def _read(self, source: Source, locator: str, tree: Any) -> Record:
+        return extract.record(source, tree, self.name, locator, self.drop, self.max_chars, self.notes)
+
+
+class Absent:
+    """Paths of the user's sources without a value in any of a file's records: most of them are misspelt."""
+
+    def __init__(self) -> None:
+        self.left: dict[str, dict[str, Values]] = {}  # of each source
+        self.records: Counter[str] = Counter()
+
+    def see(self, source: Source, tree: Any) -> None:
+        left = self.left.get(source.place)
+        if left is None:
+            left = self.left[source.place] = source.wants()
+        self.records[source.place] += 1
+        for path in [path for path, find in left.items() if find(tree)] if left else ():
+            del left[path]
+
+    def notes(self) -> dict[str, int]:
+        absent = {f"{place}.{path}{ABSENT}": self.records[place] for place, left in self.left.items() for path in left}
+        return absent | {f"{READ_AS}{place}": count for place, count in self.records.items()}
+
+
+def absent(notes: Counter[str]) -> Iterator[str]:
+    """The notes of paths for which no file has a value. Those of paths that only some files lack are taken out."""
+    for note in [note for note in notes if note.endswith(ABSENT)]:
+        if notes[note] == notes[READ_AS + note.partition("]")[0] + "]"]:
+            yield note
+        else:
+            del notes[note]
+
+
+def trees(path: Path, name: str, settings: Parse, notes: Counter[str], part: containers.Part | None = None,
+          on_read: Callable[[bytes], object] | None = None) -> Iterator[Found]:
+    """Source, locator and tree of every record in the file, or in a part of a zip; `on_read` gets all bytes read."""
+    own = sources.users(settings.sources)
+    of_members = [source.within(name) for source in own]
+    if containers.spreadsheet(name):
+        raise InputError(name, "a spreadsheet, which is not read", remedy="save its sheets as CSV first")
+    for member in containers.members(path, name, settings.limits, notes, part, on_read):
+        inner = member.name or name
+        if containers.spreadsheet(inner):
+            notes["archive members skipped: spreadsheet"] += 1
+            continue
+        if member.name and not kinds.is_data(inner, own):
+            notes["archive members skipped: not data"] += 1
+            continue
+        with named(member.name):
+            chunks = containers.Pushback(member.chunks)
+            if kind := containers.foreign(chunks.begin(16)):
+                if not member.name:
+                    raise InputError(name, f"{kind}, which is not read", "byte 0", "unpack or convert it first")
+                notes[f"archive members skipped: {kind}"] += 1
+                continue
+            document = readers.read(chunks, name, inner, of_members if member.name else own, settings.limits, notes)
+            if document is None and not member.name:
+                raise InputError(name, "in no format that is read: JSON, XML, CSV, YAML", "byte 0",
+                                 "leave the file out, or name its kind in parse.sources")
+            if document is None:
+                notes["archive members skipped: no record found"] += 1
+                continue
+            if member.name:
+                document = ((source, f"{member.name}: {locator}", tree) for source, locator, tree in document)
+            yield from document
+
+
+@contextmanager
+def named(member: str) -> Iterator[None]:
+    """Errors name the member of an archive that they are in."""
+    try:
+        yield
+    except InputError as error:
+        if not member or error.place.startswith(member):
+            raise
+        place = ", ".join(filter(None, (member, error.place)))
+        raise InputError(error.path, error.reason, place, error.remedy) from None
