@@ -43,6 +43,10 @@ class Limits:
     max_depth: Annotated[int, Bounds(least=4, most=10_000)]  # nesting of JSON or XML
     max_text_chars: Annotated[int, Bounds(least=100)]  # longer texts are cut, and counted
 
+    @property
+    def max_record_bytes(self) -> int:
+        return int(self.max_record_mb * 1e6)
+
 
 @dataclass(frozen=True)
 class Parse:

@@ -223,16 +223,17 @@ def trees(path: Path, name: str, settings: Parse, notes: Counter[str], part: con
                     raise InputError(name, f"{kind}, which is not read", "byte 0", "unpack or convert it first")
                 notes[f"archive members skipped: {kind}"] += 1
                 continue
-            document = readers.read(chunks, name, inner, of_members if member.name else own, settings.limits, notes)
-            if document is None and not member.name:
+            found = readers.read(chunks, readers.Document(
+                name, inner, of_members if member.name else own, settings.limits, notes))
+            if found is None and not member.name:
                 raise InputError(name, "in no format that is read: JSON, XML, CSV, YAML", "byte 0",
                                  "leave the file out, or name its kind in parse.sources")
-            if document is None:
+            if found is None:
                 notes["archive members skipped: no record found"] += 1
                 continue
             if member.name:
-                document = ((source, f"{member.name}: {locator}", tree) for source, locator, tree in document)
-            yield from document
+                found = ((source, f"{member.name}: {locator}", tree) for source, locator, tree in found)
+            yield from found
 
 
 @contextmanager

@@ -28,10 +28,10 @@ from cybersieve import (
     readers,
     recognise,
     sources,
+    streams,
     unfinished,
     unzip,
     xml_cuts,
-    xml_documents,
     xml_stream,
 )
 from cybersieve.errors import InputError
@@ -102,7 +102,7 @@ def of(path: Path, name: str, settings: Parse) -> list[Piece]:
             cuts = _members(file)
             return _cut(uncut, cuts, share=len(cuts) + 1)
         large = 2 * SIZE <= _size(uncut) <= settings.limits.max_file_mb * 1e6  # beyond, the whole says so
-        kind, source = _source(begin, name, settings) if large else ("", None)
+        kind, source = _plain_source(begin, name, settings) if large else ("", None)
         if source is None or (unfinished.doubted(kind, source) and unfinished.end(
                 kind, source, *_looked_at(file, begin, settings))):
             return [uncut]
@@ -152,7 +152,7 @@ def _cut(whole: Piece, cuts: list[json_cuts.Cut], head: int = 0, place: str = ""
 def _cuts(whole: Piece, settings: Parse, find: Callable[[int, int], json_cuts.Cut | None]) -> list[json_cuts.Cut]:
     """Cuts of JSON or XML, about SIZE bytes from each other."""
     cuts: list[json_cuts.Cut] = []
-    size, most = _size(whole), int(settings.limits.max_record_mb * 1e6)
+    size, most = _size(whole), settings.limits.max_record_bytes
     for near in range(SIZE, size - SIZE // 2, SIZE):
         if (not cuts or near > cuts[-1][1]) and (cut := find(near, most)):
             cuts.append(cut)
@@ -162,7 +162,7 @@ def _cuts(whole: Piece, settings: Parse, find: Callable[[int, int], json_cuts.Cu
 def _looked_at(file: IO[bytes], begin: bytes, settings: Parse) -> tuple[bytes, bytes]:
     """The beginning, and as much as is looked at to see where its first record ends."""
     file.seek(0)
-    more = file.read(max(peek.MOST, int(settings.limits.max_record_mb * 1e6)))
+    more = file.read(max(peek.MOST, settings.limits.max_record_bytes))
     return readers.sequence(begin, iter(()))[0], more
 
 
@@ -184,8 +184,11 @@ def _members(file: IO[bytes]) -> list[json_cuts.Cut]:
         return []  # for the reader of the whole to tell what is wrong with it
 
 
-def _source(begin: bytes, name: str, settings: Parse) -> tuple[str, Source | None]:
-    """Kind and source of a plain file of JSON or XML that has records; no source for any other file."""
+def _plain_source(begin: bytes, name: str, settings: Parse) -> tuple[str, Source | None]:
+    """Kind and source of a plain file of JSON or XML, where its beginning alone tells them as it would `readers.read`.
+
+    No source for any other file: it is not cut.
+    """
     codec, mark = encoding.of(begin)
     begin, _ = readers.sequence(begin[mark:], iter(()))
     own = sources.users(settings.sources)
@@ -193,23 +196,23 @@ def _source(begin: bytes, name: str, settings: Parse) -> tuple[str, Source | Non
         return "", None
     kind = kinds.of(begin, name, own) if begin.strip() else ""
     if kind == "xml":
-        several = xml_documents.first(begin) != begin or peek.fragments(begin, iter(()))[0] != begin \
-            or b"".join(encoding.fit_for_xml([begin], Counter())) != begin
-        source = None if several else recognise.source_of(kind, begin, False, name, own)
-        return kind, None if source and recognise.guessed(source, kind, begin) else source
-    if kind != "json" or mark or embedded.found(begin) or embedded.listed(begin):
+        (first, _, _), several = readers.first_xml(iter([begin]), peek.FIRST, Counter())
+        other = several or first != begin
+    else:
+        other = bool(kind != "json" or mark or embedded.found(begin) or embedded.listed(begin))
+    source = None if other else recognise.source_of(kind, begin, False, name, own)
+    if source and (recognise.guessed(source, kind, begin) or (
+            kind == "json" and (source.columns or streams.pairs(source)))):
         return kind, None
-    source = recognise.source_of(kind, begin, False, name, own)
-    whole = source and (source.columns or readers.pairs(source) or recognise.guessed(source, kind, begin))
-    return kind, None if whole else source
+    return kind, source
 
 
 def trees(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Iterator[Found]:
     """Source, locator and tree of every record in a piece of JSON or XML; the file's beginning tells what source."""
-    bounds = settings.limits.max_depth, int(settings.limits.max_record_mb * 1e6)
+    bounds = streams.Bounds.of(settings.limits)
     with path.open("rb", buffering=0) as file:
         begin = file.read(peek.FIRST)
-        kind, source = _source(begin, piece.name, settings)
+        kind, source = _plain_source(begin, piece.name, settings)
         if source is None or (kind == "xml") != bool(piece.closing):
             raise InputError(piece.name, "changed")
         at = max(piece.start, piece.head)
@@ -224,7 +227,7 @@ def trees(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Ite
             others = late.arrays(source, begin)
             places = [others.path, *others.maps] if others else source.places
             watch = others and partial(others.watch, notes)
-            reader = json_stream.Reader(piece.name, places, notes, *bounds, readers.skipped(source), piece.start, watch)
+            reader = json_stream.Reader(piece.name, places, notes, *bounds, streams.skipped(source), piece.start, watch)
             located = _read(reader, begin[:piece.head], readers.sequence(begin, chunks)[1], piece, notes)
             located = others.records(located) if others else located
         for locator, tree in located:
@@ -234,15 +237,14 @@ def trees(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Ite
 
 
 def _elements(head: bytes, chunks: Iterator[bytes], piece: Piece, source: Source, notes: Counter[str],
-              bounds: tuple[int, int], beside: xml_stream.Beside | None) -> Iterator[readers.Located]:
+              bounds: streams.Bounds, beside: xml_stream.Beside | None) -> Iterator[streams.Located]:
     """A piece's records of XML. Raises InputError where the piece does not end as the next one wants it.
 
     No piece but the last may hold the end of what the records stand in: behind it another element could open that is
     named alike, and knows other prefixes.
     """
     if piece.last:
-        yield from readers.located("xml", chain([head], chunks), piece.name, source, notes,
-                                   dict(zip(("max_depth", "max_bytes"), bounds, strict=True)), beside)
+        yield from streams.records("xml", chain([head], chunks), piece.name, source, notes, bounds, beside)
         return
     inside = _without(chunks, piece.closing[:piece.closing.index(b">")], piece.name)
     document = chain([head], inside, [piece.closing])
@@ -263,7 +265,7 @@ def _without(chunks: Iterator[bytes], closing: bytes, name: str) -> Iterator[byt
 
 
 def _read(reader: json_stream.Reader, head: bytes, chunks: Iterator[bytes], piece: Piece,
-          notes: Counter[str]) -> Iterator[readers.Located]:
+          notes: Counter[str]) -> Iterator[streams.Located]:
     """What the reader finds. Raises InputError where the piece does not end as the next one wants it."""
     level = 0  # of the array's items
     if head:

@@ -133,12 +133,12 @@ def stage(tmp_path, cache, monkeypatch):
     for name in "abc":
         write(tmp_path / "raw" / f"{name}.jsonl", name)
     parsed = []
-    real = parse._parse_piece
+    real = parse_file._parse_piece
 
     def noted(piece, *rest):
         parsed.append(piece.name if not piece.end else (piece.name, piece.number))
         return real(piece, *rest)
-    monkeypatch.setattr(parse, "_parse_piece", noted)
+    monkeypatch.setattr(parse_file, "_parse_piece", noted)
     monkeypatch.setattr(parse.machine, "cores", lambda: 2)  # one core takes files whole
 
     def run(settings=SETTINGS):

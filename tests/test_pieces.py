@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cybersieve import columns, containers, json_cuts, json_record, params, parse, peek, pieces
+from cybersieve import columns, containers, json_cuts, json_record, params, parse, parse_file, peek, pieces
 from cybersieve.errors import InputError
 from tests.conftest import ROOT
 from tests.test_containers import zipped
@@ -25,13 +25,13 @@ WHOLE = 10**9
 
 def cut(data, size, name="f.json", window=json_cuts.WINDOW, member=10, settings=SETTINGS, cores=2):
     """Parse a file in pieces of some size: what is written, the counts, the numbers of the pieces that were parsed."""
-    real, seen = parse._parse_piece, []
+    real, seen = parse_file._parse_piece, []
 
     def noted(piece, *more):
         seen.append(piece.number if piece.end else "whole")
         return real(piece, *more)
     with tempfile.TemporaryDirectory() as scratch, pytest.MonkeyPatch.context() as patch:
-        for module, what, value in ((parse, "_parse_piece", noted), (pieces, "SIZE", size), (pieces, "MEMBER", member),
+        for module, what, value in ((parse_file, "_parse_piece", noted), (pieces, "SIZE", size), (pieces, "MEMBER", member),
                                     (json_cuts, "WINDOW", window), (parse.machine, "cores", lambda: cores)):
             patch.setattr(module, what, value)
         raw, out = Path(scratch, "raw"), Path(scratch, "out")
