@@ -75,9 +75,8 @@ def rewrite(path: Path, book: Rulebook, fitted: Fitted) -> None:
         text, count = spot.subn(rf"\g<1>{weight + 0.0:.2f}", text, count=1)
         if not count:
             raise ParamsError(f"{path}: rule {rule.id}: no `weight:` after its id to write to")
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with records.replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def report(path: Path, book: Rulebook, weights: Sequence[float], parsed_dir: Path, examples: Sequence[Example]) -> None:

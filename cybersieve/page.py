@@ -45,9 +45,9 @@ def page_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, labels_d
             sections.clock(performance), sections.reproduce(commands, settings)]
     page = document("cybersieve: what the run did", report.fingerprint(run_dir), body)
     target = run_dir / "report.html"
-    partial = target.with_name(".report.html.partial")
-    partial.write_text(page, encoding="utf-8", newline="\n")
-    return partial.replace(target)
+    with records.replacing(target) as partial:
+        partial.write_text(page, encoding="utf-8", newline="\n")
+    return target
 
 
 def look(rows: Iterable[Row], book: rules.Rulebook, thresholds: Row, labels_dir: Path) -> tuple[

@@ -11,7 +11,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from cybersieve import cli, hashing, wheels
+from cybersieve import cli, hashing, records, wheels
 from cybersieve.errors import InputError
 
 PACKAGE, VERSION = "django-js-lib-vega-embed", "6.29.0.3"  # Vega 5.33.0, Vega-Lite 5.23.0, vega-embed 6.29.0
@@ -30,10 +30,8 @@ def main() -> None:
         content = wheel.read(MEMBER)
     if hashlib.sha256(content).hexdigest() != SHA256:
         raise InputError(MEMBER, "its sha256 is not the one that was tested", remedy=f"{PACKAGE}=={VERSION} is wanted")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(target)
+    with records.replacing(target) as partial:
+        partial.write_bytes(content)
 
 
 if __name__ == "__main__":
