@@ -34,7 +34,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.10g}%"
 
 
-def words(found: dict[str, Any], passed: tuple[float | None, float | None], settings: Calibrate) -> list[str]:
+def sentences(found: dict[str, Any], passed: tuple[float | None, float | None], settings: Calibrate) -> list[str]:
     """The certificate in sentences. `passed`: accept and reject before they were narrowed and set apart."""
     precision, loss = percent(settings.target_precision), percent(1 - settings.target_recall)
     chance = f"with probability {percent(1 - settings.delta / 2)} over the draw of the labels"

@@ -69,7 +69,7 @@ def gone(value: Any) -> bool:
 
 def says(source: Source, tree: Any) -> bool:
     """Has the record a text where its source has it?"""
-    return any(fields.words(value) for choice in source.text for find, _ in choice for value in find(tree)
+    return any(fields.as_text(value) for choice in source.text for find, _ in choice for value in find(tree)
                if not gone(value))
 
 
@@ -80,7 +80,7 @@ def told_gone(source: Source, tree: Any) -> bool:
 
 def _words(value: Any, longest: int) -> str:
     """The value as text; of a very long text little more than is read, as the whole of it would be a copy."""
-    return value.lstrip()[:longest + 1] if type(value) is str and len(value) > longest else fields.words(value)
+    return value.lstrip()[:longest + 1] if type(value) is str and len(value) > longest else fields.as_text(value)
 
 
 def _mixed(values: list[Any]) -> list[Any]:
@@ -93,7 +93,7 @@ def _mixed(values: list[Any]) -> list[Any]:
 def _title(finds: list[Formatted], tree: Any, max_chars: int) -> str:
     for find, format in finds:
         for value in find(tree):
-            if words := fields.words(value):
+            if words := fields.as_text(value):
                 title = text.plain(words[:max_chars], format)
                 title = " ".join(title.split()) if "\n" in title else title
                 return "" if gone(title) else title
@@ -124,7 +124,7 @@ def _first(finds: list[Values], tree: Any) -> str:
     """The first value that is not empty, as text."""
     for find in finds:
         for value in find(tree):
-            if words := fields.words(value):
+            if words := fields.as_text(value):
                 return words
     return ""
 
@@ -132,7 +132,7 @@ def _first(finds: list[Values], tree: Any) -> str:
 def _meta(values: list[Any]) -> Any:
     """Values as metadata, each once: one by itself, several as a list, trees as their words on one line."""
     if dict in map(type, values):
-        values = [fields.words(value).replace("\n", " ") if type(value) is dict else value for value in values]
+        values = [fields.as_text(value).replace("\n", " ") if type(value) is dict else value for value in values]
     if len(values) == 1:
         return _spaces(values[0])
     once = dict.fromkeys(map(_spaces, values))

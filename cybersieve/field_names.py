@@ -105,7 +105,7 @@ _LETTERS = re.compile(r"[^\W\d_]{2}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{6}")  # six letters in a row of scripts that put no spaces
 
 
-def words(value: Any) -> bool:
+def has_words(value: Any) -> bool:
     """Is this a text of several words? A time is none, nor is a range of versions (> 5.13.15, < 6.4.6)."""
     return isinstance(value, str) and ((" " in value and bool(_LETTERS.search(value)) and not _TIME.match(value)
                                         and not _date(value)) or unspaced(value))

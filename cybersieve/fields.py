@@ -264,7 +264,7 @@ class Template:
     parts: list[Values]
 
     def __call__(self, record: Any) -> list[Any]:
-        found = [", ".join(dict.fromkeys(word for item in part(record) if (word := words(item))))
+        found = [", ".join(dict.fromkeys(word for item in part(record) if (word := as_text(item))))
                  for part in self.parts]
         if not all(found):
             return []
@@ -285,7 +285,7 @@ def _template(text: str) -> Values:
     return Template(pattern, [values(path) for path in _BRACES.findall(text)])
 
 
-def words(value: Any) -> str:
+def as_text(value: Any) -> str:
     """A value as text: strings as they are, trees as the lines of their strings (attributes left out).
 
     An inverted index (word: places) becomes the text that it was made of.

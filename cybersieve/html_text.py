@@ -9,18 +9,18 @@ from typing import Any
 from lxml import etree
 
 from cybersieve.folding import CONTROL, indented, printable
-from cybersieve.tags import BLOCKS, NAMED, autolinks, power, true_tags, unescaped, words
+from cybersieve.tags import BLOCKS, NAMED, autolinks, power, set_of, true_tags, unescaped
 
-SILENT = words("script style template noscript head")  # their content is no prose
+SILENT = set_of("script style template noscript head")  # their content is no prose
 # Blocks of JATS, DocBook, DITA and patents that stand in mixed text, and what is `pre` there.
-XML_BLOCKS = words("""list list-item def-list def-item disp-formula disp-quote boxed-text table-wrap fig sec para
+XML_BLOCKS = set_of("""list list-item def-list def-item disp-formula disp-quote boxed-text table-wrap fig sec para
     simpara formalpara listitem itemizedlist orderedlist variablelist varlistentry steps step substep cmd note claim
     claim-text paragraph item row entry t containerblockelement unorderedlist""")
-FLOWING = words("item row entry note step cmd list screen paragraph t")  # which may as well be words of a sentence
+FLOWING = set_of("item row entry note step cmd list screen paragraph t")  # which may as well be words of a sentence
 # What stands before an exponent, and before a key or a menu right behind another.
 MARKS = {"sup": "^", "superscript": "^", "key": "+", "keycap": "+"} | dict.fromkeys(
-    words("gui guimenu guimenuitem guisubmenu guibutton"), " > ")
-PREFORMATTED = words("pre preformat programlisting screen sourcecode artwork literallayout codeblock")
+    set_of("gui guimenu guimenuitem guisubmenu guibutton"), " > ")
+PREFORMATTED = set_of("pre preformat programlisting screen sourcecode artwork literallayout codeblock")
 
 _CONTROLS = bytes(code for code in range(128) if CONTROL.match(chr(code)))
 _BARE_AND = re.compile(f"&(?!{NAMED})")  # libxml2 takes the &copy of ?a=1&copy=2 for an entity

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cybersieve import peek, record_places, telling, xml_tree
-from cybersieve.field_names import PUBLIC, TITLES, plain, textual, words
+from cybersieve.field_names import PUBLIC, TITLES, has_words, plain, textual
 from cybersieve.infer_fields import Description, described
 from cybersieve.leaves import alike, chosen_fields, most
 
@@ -92,7 +92,7 @@ def _one(elements: peek.Elements) -> Description | None:
         return None  # an attribute is all it has
     arrays = {path: items for path, items in record_places.arrays_in(joined, "", 0) if telling.wordy(items) >= 0.5}
     speaks = telling.tells([joined]) or (
-        words(str(joined.get("#text", ""))) and not _field(name, [tree]) and not _all_in_sections(elements))
+        has_words(str(joined.get("#text", ""))) and not _field(name, [tree]) and not _all_in_sections(elements))
     if not speaks or not telling.has_parts(joined, arrays):
         return None
     source = described("xml", [name], [tree])
@@ -141,7 +141,7 @@ def _several(elements: peek.Elements) -> bool:
 def _room(name: str, names: list[str], elements: peek.Elements) -> bool:
     """Has the element nothing to say of its own, but one of the other names somewhere below it?"""
     samples, others = elements.trees(name), [other for other in names if other != name]
-    prose = any(isinstance(tree, dict) and words(str(tree.get("#text", ""))) for tree in samples)
+    prose = any(isinstance(tree, dict) and has_words(str(tree.get("#text", ""))) for tree in samples)
     return not (prose or telling.tells(samples)) and any(_holds(tree, others) for tree in samples)
 
 
@@ -191,7 +191,7 @@ def _without_paragraphs(names: list[str], elements: peek.Elements) -> list[str]:
     if not others or not any(depths[name] == min(depths[name] for name in names) for name in blocks):
         return names
     theirs = "\n".join(telling.strings(list(map(trees, others))))
-    paragraphs = filter(words, telling.strings(list(map(trees, blocks))))
+    paragraphs = filter(has_words, telling.strings(list(map(trees, blocks))))
     return others if most(text in theirs for text in paragraphs) else names
 
 

@@ -43,8 +43,8 @@ def compiled(tree: Any, place: str) -> Fill:
         told: dict[str, str] = {}
         for item in (item for find in of for item in find(record)):
             words = next((found for find in says if (found := find(item))), [])
-            said = folding.one_line("; ".join(filter(None, map(fields.words, words)))[:LONGEST])
-            told |= {fields.words(name): said for find in names for name in find(item)}
+            said = folding.one_line("; ".join(filter(None, map(fields.as_text, words)))[:LONGEST])
+            told |= {fields.as_text(name): said for find in names for name in find(item)}
 
         def within(found: re.Match[str]) -> str:
             return mark.sub(UNKNOWN, told.get(found[1], "")) or UNKNOWN

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from cybersieve import fields
-from cybersieve.field_names import IDS, TEXTS, TITLES, plain, words
+from cybersieve.field_names import IDS, TEXTS, TITLES, has_words, plain
 from cybersieve.tables import LONGER
 
 KEYS = ["*"]  # a document's own keys are the columns
@@ -109,7 +109,7 @@ def _nameless(items: list[Any]) -> bool:
     first = items[0] if items else None
     return isinstance(first, list) and len(first) > 1 and len(items) > 2 and _rows(items, first) and not any(
         isinstance(cell, dict | list) for row in items for cell in row) and any(
-        words(cell) for row in items for cell in row)
+        has_words(cell) for row in items for cell in row)
 
 
 def _columns(root: dict[str, Any], whole: bool) -> bool:

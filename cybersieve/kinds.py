@@ -10,18 +10,18 @@ from pathlib import PurePosixPath
 from cybersieve import tables
 from cybersieve.containers import ENDINGS
 from cybersieve.sources import Source
-from cybersieve.tags import words
+from cybersieve.tags import set_of
 
 BY_NAME = {".csv": "csv", ".tsv": "csv", ".yaml": "yaml", ".yml": "yaml"}  # whatever the content begins like
 IN_DOUBT = {".json": "json", ".jsonl": "json", ".ndjson": "json", ".xml": "xml"}  # where the content tells nothing
-DATA_NAMES = words(".json .jsonl .ndjson .xml .rss .atom .rdf .csv .tsv .yaml .yml .stix .geojson")
-NOT_DATA = words(""".md .markdown .rst .adoc .tex .sha1 .sha256 .sha512 .md5 .sig .asc .pem .crt .py .sh .bat .ps1 .rb
+DATA_NAMES = set_of(".json .jsonl .ndjson .xml .rss .atom .rdf .csv .tsv .yaml .yml .stix .geojson")
+NOT_DATA = set_of(""".md .markdown .rst .adoc .tex .sha1 .sha256 .sha512 .md5 .sig .asc .pem .crt .py .sh .bat .ps1 .rb
     .go .rs .c .h .cpp .java .js .ts .css .pl .php .lua .sql .dvc .html .htm .xsd .xsl .xslt .dtd .rng .pdf .doc .docx
     .odt .ppt .pptx .epub .png .jpg .jpeg .gif .svg .ico .meta .lock .cfg .ini .toml .example .tmpl .log .exe .dll .so
     .bin .torrent .partial .tmp .part""")
-MAY_HOLD_RECORDS = words(  # of these: a user is told that they are passed over
+MAY_HOLD_RECORDS = set_of(  # of these: a user is told that they are passed over
     ".sql .html .htm .pdf .doc .docx .odt .ppt .pptx .epub .log")
-NOT_DATA_STEMS = words("""readme license licence licences licenses copying notice changelog changes contributing
+NOT_DATA_STEMS = set_of("""readme license licence licences licenses copying notice changelog changes contributing
     authors contributors codeowners security makefile dockerfile todo install history news version manifest""")
 
 # JSON, XML or YAML, whatever the name says.

@@ -23,9 +23,9 @@ from cybersieve.field_names import (
     PEOPLE,
     STATUSES,
     TITLES,
+    has_words,
     plain,
     textual,
-    words,
 )
 from cybersieve.infer_fields import described
 from cybersieve.leaves import BEARS_PARENTS_NAME, MAX_DEPTH
@@ -159,7 +159,7 @@ class Arrays(NamedTuple):
         level = next((at for at, (key, own) in enumerate(zip(keys, above, strict=False)) if key != own), len(above))
         room, inner = keys[:level + 1], keys[level + 1:]
         array = level == len(above) and inner[:1] == ["[]"]  # is read
-        if inner and not array and textual(inner[-1]) and words(text) and (
+        if inner and not array and textual(inner[-1]) and has_words(text) and (
                 ".".join(room) not in self.seen and plain(room[-1]) not in NO_RECORDS):
             notes[NOT_READ] += 1
 
@@ -172,12 +172,12 @@ def records_room(locator: str) -> bool:
 def _named_as(source: Source, tree: Any) -> bool:
     """Has it the id and the title, of some words, that are all that the source's records have?"""
     return not source.text and any(find(tree) for find in source.id) and any(
-        words(fields.words(value)) for find, _ in source.title for value in find(tree))
+        has_words(fields.as_text(value)) for find, _ in source.title for value in find(tree))
 
 
 def _tag(tree: dict[str, Any]) -> bool:
     """Is this a word or two, out of an array of texts?"""
-    return len(tree) == 1 and "text" in tree and (len(str(tree["text"])) < 20 or not words(str(tree["text"])))
+    return len(tree) == 1 and "text" in tree and (len(str(tree["text"])) < 20 or not has_words(str(tree["text"])))
 
 
 def arrays(source: Source, begin: bytes) -> Arrays | None:

@@ -19,10 +19,10 @@ from cybersieve.field_names import (
     PUBLIC,
     TITLES,
     advisory,
+    has_words,
     numeric,
     plain,
     textual,
-    words,
 )
 from cybersieve.leaves import MAX_DEPTH, alike, most, pair
 
@@ -96,8 +96,8 @@ def _own_words(root: dict[str, Any], lists: dict[str, list[Any]]) -> bool:
     """Has the object words in a text of its own, or, where all its lists are talk about it, in a title?"""
     talk = bool(lists) and all(telling.called(path) in telling.TALK and len(items) < peek.ITEMS
                                for path, items in lists.items())
-    return any(words(value) and plain(key) not in telling.REPLIES and (textual(key) or (talk and plain(key) in FIRM))
-               for key, value in root.items())
+    return any(has_words(value) and plain(key) not in telling.REPLIES
+               and (textual(key) or (talk and plain(key) in FIRM)) for key, value in root.items())
 
 
 def _with_parts(root: dict[str, Any], lists: dict[str, list[Any]], maps: dict[str, list[Any]],
@@ -137,7 +137,7 @@ def by_number(trees: list[Any]) -> bool:
     keys, values = zip(*(pair for tree in whole for pair in tree.items()), strict=True)
     own = len(whole) >= FAMILY and len(set(keys)) == len(keys) and NAMED.isdisjoint(map(plain, keys))
     return (own or all(map(PUBLIC.fullmatch, keys))) and all(
-        telling.says(value) or words(value) for value in values)
+        telling.says(value) or has_words(value) for value in values)
 
 
 def _rooms_of_one_kind(tree: dict[str, Any]) -> bool:
@@ -149,7 +149,7 @@ def _rooms_of_one_kind(tree: dict[str, Any]) -> bool:
 
 def _only_holds(tree: Any) -> bool:
     """Is it an object that has no id, title, text or words of its own beside the objects in it?"""
-    return isinstance(tree, dict) and not any(telling.own(key) or words(value) for key, value in tree.items())
+    return isinstance(tree, dict) and not any(telling.own(key) or has_words(value) for key, value in tree.items())
 
 
 def _apart(rooms: dict[str, dict[str, Any]]) -> bool:

@@ -17,11 +17,11 @@ from cybersieve.field_names import (
     TITLES,
     about,
     encoded,
+    has_words,
     owner,
     plain,
     textual,
     unspaced,
-    words,
 )
 from cybersieve.leaves import Leaf
 
@@ -57,7 +57,7 @@ class Fields:
             told = [[v for v in leaves.values(tree, leaf) if v is not None and (whole or type(v) is not dict)
                      and not extract.gone(v)] for tree in samples]
             number = plain(leaf[-1]) in IDS or plain(leaf[-1]).endswith("id")  # may look like base64
-            per_record = [[fields.words(v) for v in values if number or not encoded(v)] for values in told]
+            per_record = [[fields.as_text(v) for v in values if number or not encoded(v)] for values in told]
             if sum(map(len, per_record)) * 2 > sum(map(len, told)):  # else base64
                 self.found[leaf] = ["\n".join(texts) for texts in per_record if texts]
                 self.said[leaf] = ["\n".join(texts) for texts in per_record]
@@ -75,7 +75,7 @@ class Fields:
         return self.length(leaf) * (3 if all(map(unspaced, self.found[leaf])) else 1)
 
     def wordy(self, leaf: Leaf) -> bool:
-        return sum(map(words, self.found[leaf])) * 2 >= len(self.found[leaf])
+        return sum(map(has_words, self.found[leaf])) * 2 >= len(self.found[leaf])
 
     def varied(self, leaf: Leaf) -> bool:
         return len(set(self.found[leaf])) * 2 > len(self.found[leaf])

@@ -19,7 +19,7 @@ from cybersieve import (
     yaml_stream,
 )
 from cybersieve.errors import InputError
-from cybersieve.field_names import PUBLIC, words
+from cybersieve.field_names import PUBLIC, has_words
 from cybersieve.params import Limits
 from cybersieve.sources import Source
 
@@ -83,7 +83,7 @@ def _listed(locator: str) -> str:
 
 def _number(tree: Any) -> bool:
     """Was this a text without words in an array?"""
-    return isinstance(tree, dict) and tree.keys() == {"text"} and not words(str(tree["text"]))
+    return isinstance(tree, dict) and tree.keys() == {"text"} and not has_words(str(tree["text"]))
 
 
 def _xml(stream: Iterator[bytes], name: str, source: Source, notes: Counter[str], bounds: Bounds,

@@ -8,20 +8,20 @@ import html as entities
 import re
 
 
-def words(text: str) -> frozenset[str]:
+def set_of(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-BLOCKS = words("""address article aside blockquote body br caption dd details div dl dt figcaption figure footer form
+BLOCKS = set_of("""address article aside blockquote body br caption dd details div dl dt figcaption figure footer form
     h1 h2 h3 h4 h5 h6 head header hr html li main nav ol p pre section summary table tbody td tfoot th thead title
     tr ul""")
-INLINE = words("""a abbr b big center cite code del em font i ins kbd mark q s samp small span strike strong sub sup
+INLINE = set_of("""a abbr b big center cite code del em font i ins kbd mark q s samp small span strike strong sub sup
     tt u var""")
 # Tags even where they stand bare and alone: the `<path>` of "cp <path> ." is a word.
-SURE = BLOCKS | INLINE | words("area blink col embed img wbr")
-UNCLOSED = words("br hr p li tr td th dd dt")  # which need no end tag
-RAW = words("script style title textarea iframe xmp noembed noframes noscript template plaintext")  # up to their end
-SWITCHES = words("""async autofocus autoplay checked compact controls default defer disabled hidden ismap itemscope
+SURE = BLOCKS | INLINE | set_of("area blink col embed img wbr")
+UNCLOSED = set_of("br hr p li tr td th dd dt")  # which need no end tag
+RAW = set_of("script style title textarea iframe xmp noembed noframes noscript template plaintext")  # up to their end
+SWITCHES = set_of("""async autofocus autoplay checked compact controls default defer disabled hidden ismap itemscope
     loop multiple muted noshade novalidate nowrap open readonly required reversed selected""")  # without a value
 _FRAMEWORKS = re.compile("(?:data|aria|v|ng|x|_ng[a-z]*|hx|xmlns)[-:].+")  # attributes that need no value either
 SPECIAL = ("!--", "?xml", "!doctype")

@@ -15,12 +15,12 @@ from cybersieve.field_names import (
     TEXT_ENDS,
     TEXTS,
     TITLES,
+    has_words,
     names_of,
     parts,
     plain,
     textual,
     unspaced,
-    words,
 )
 from cybersieve.leaves import BEARS_PARENTS_NAME, MAX_DEPTH, alike, chosen_fields, most
 from cybersieve.sample_fields import BEGINNING, language
@@ -53,12 +53,12 @@ _IN_CHAPTERS = re.compile(r"[A-Za-z]{0,6}[-. ]?[0-9]+(?:[.-][0-9]+)+[a-z]?|T[0-9
 def says(tree: Any, names: frozenset[str] = frozenset((*TITLES, *TEXTS)), depth: int = 0) -> bool:
     """Has the object words in a title or text, itself or in an object of its own?"""
     return isinstance(tree, dict) and depth < MAX_DEPTH and any(
-        (words(value) and plain(key) in names) or says(value, names, depth + 1) for key, value in tree.items())
+        (has_words(value) and plain(key) in names) or says(value, names, depth + 1) for key, value in tree.items())
 
 
 def tells(items: list[Any]) -> bool:
     """Do most of these objects say something in a text of their own, so that they are records, not rooms for them?"""
-    return most(any(words(value) and key != "#text" and textual(key) for key, value in unwrapped(item).items())
+    return most(any(has_words(value) and key != "#text" and textual(key) for key, value in unwrapped(item).items())
                 for item in items)
 
 
@@ -95,7 +95,7 @@ def long(items: list[dict[str, Any]]) -> bool:
 
 def own_text(tree: dict[str, Any]) -> int:
     """Characters of an object's own texts, by name or by length."""
-    return sum(len(value) for key, value in tree.items() if words(value)
+    return sum(len(value) for key, value in tree.items() if has_words(value)
                and (textual(key) or (len(value) >= OWN_FROM and plain(key) not in OTHERS)))
 
 
@@ -114,13 +114,13 @@ def paged(objects: list[dict[str, Any]]) -> bool:
     said = [dict(_beside_lists(item)) for item in objects]
     paging = {key for item in said for key in item if not _PAGING.isdisjoint(parts(key))}
     return all(paging & item.keys() for item in said) and not any(
-        own(key) or (words(str(value)) if key in paging else len(said) < 2 or value != said[0].get(key))
+        own(key) or (has_words(str(value)) if key in paging else len(said) < 2 or value != said[0].get(key))
         for item in said for key, value in item.items())
 
 
 def speaks(tree: dict[str, Any]) -> bool:
     """Has the object words beside its lists, but for a service's reply?"""
-    return any(words(value) and plain(key) not in REPLIES for key, value in _beside_lists(tree))
+    return any(has_words(value) and plain(key) not in REPLIES for key, value in _beside_lists(tree))
 
 
 def _beside_lists(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -135,7 +135,7 @@ def room_of(root: dict[str, Any]) -> str:
     """The key of the one object in a document that has no more than a word or a number beside it (`"total": 2`)."""
     full = {key: value for key, value in root.items() if value not in (None, "", [], {})}
     rooms = [key for key, value in full.items() if isinstance(value, dict)]
-    says_more = any(isinstance(value, list) or words(value) or own(key)
+    says_more = any(isinstance(value, list) or has_words(value) or own(key)
                     for key, value in full.items() if not isinstance(value, dict))
     return rooms[0] if len(rooms) == 1 and not says_more and fields.sayable(rooms[0]) else ""
 
@@ -150,7 +150,7 @@ def strings(tree: Any) -> Iterator[str]:
 
 def wordage(tree: Any) -> int:
     """Characters of all texts of several words in a tree."""
-    return sum(map(len, filter(words, strings(tree))))
+    return sum(map(len, filter(has_words, strings(tree))))
 
 
 def has_id(tree: Any) -> bool:
@@ -186,7 +186,7 @@ def unwrapped(item: Any) -> dict[str, Any]:
     if chosen := chosen_fields(item):
         return {name: items[0].get("#text") for name, items in chosen.items()}
     inner = [value for value in item.values() if isinstance(value, dict)]
-    bare = len(item) < 3 and not any(map(words, item.values()))
+    bare = len(item) < 3 and not any(map(has_words, item.values()))
     return told(inner[0] if bare and len(inner) == 1 else item)
 
 
@@ -203,7 +203,7 @@ def _wrapped(value: Any, key: str = "", depth: int = 0) -> str | None:
         only = value[0] if len(value) == 1 else None
         return _wrapped(only, key, depth) if isinstance(only, dict) and BEARS_PARENTS_NAME & only.keys() else None
     if isinstance(value, str):
-        return value if words(value) and (key in WRAPS or _LANGUAGE.fullmatch(key)) else ""
+        return value if has_words(value) and (key in WRAPS or _LANGUAGE.fullmatch(key)) else ""
     if not isinstance(value, dict) or depth == MAX_DEPTH:
         return ""
     inner = [_wrapped(item, name, depth + 1) for name, item in value.items()]
@@ -222,11 +222,12 @@ def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
     names = set(map(called, arrays))
     if names & LISTS:
         return False
-    has_title = any(plain(key) in (*TITLES, *EITHER) and words(value) for key, value in root.items())
+    has_title = any(plain(key) in (*TITLES, *EITHER) and has_words(value) for key, value in root.items())
     has_number = any(plain(key) in IDS or plain(key).endswith("id") or PUBLIC.fullmatch(str(value))
                      for key, value in root.items())
     own, whole = own_text(root), " ".join(value for value in root.values() if isinstance(value, str))
-    said = sum(len(item) for items in arrays.values() for item in strings(items) if words(item) and item not in whole)
+    said = sum(len(item) for items in arrays.values() for item in strings(items)
+               if has_words(item) and item not in whole)
     if (more := own >= said) and (has_number or not has_title):
         return True
     parts = own >= OWN_FROM and own * FEED_FROM >= said and not any(map(titled, arrays.values()))
@@ -271,7 +272,7 @@ def said_in(source: dict[str, Any], trees: list[Any]) -> float:
 
 def _read(source: dict[str, Any], key: str, tree: Any) -> Iterator[str]:
     for path in fields.each(source[key]):
-        yield from map(fields.words, fields.values(path)(tree))
+        yield from map(fields.as_text, fields.values(path)(tree))
 
 
 def records_by_key(tree: dict[str, Any]) -> bool:
@@ -293,7 +294,7 @@ def by_key(tree: dict[str, Any]) -> bool:
             plain(key) in NAMED or plain(key).endswith(TEXT_ENDS) for key in tree):
         return False
     one_stem = len(tree) > 2 and len({_STEM.sub("", key) for key in tree}) == 1  # rule1, rule2, rule3
-    return most(map(words, tree.values())) and (
+    return most(map(has_words, tree.values())) and (
         one_stem or all(map(PUBLIC.fullmatch, tree)) or len(tree) >= TEXTS_FROM)
 
 

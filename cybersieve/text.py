@@ -15,7 +15,7 @@ from collections.abc import Callable
 from cybersieve import hard_wrapped
 from cybersieve.folding import fold, indented, line_ends
 from cybersieve.html_text import html, unprefixed
-from cybersieve.tags import autolinks, cut_out, mentioned, unescaped, without_tags, words
+from cybersieve.tags import autolinks, cut_out, mentioned, set_of, unescaped, without_tags
 from cybersieve.wiki import wiki
 
 _WRAP = re.compile(r"(?<!\n)\n(?![ \t]*\n)[ \t]*")
@@ -122,8 +122,8 @@ def _freed(text: str, held: list[str]) -> str:
 
 _BB_PICTURE = re.compile(r"\[img\b[^\[\]\n]{0,99}\][^\[\]\s]*\[/img(?::\w{1,12})?\]", re.I)
 _BB_TAG = re.compile(r"\[(/?)([a-z]{1,10}|\*)(?::\w{1,12})?(?:=[^\[\]\n]{0,500})?\]", re.I)
-BB_BLOCKS = words("quote code php html list center left right indent spoiler table tr")
-BB_NAMES = BB_BLOCKS | words("b i u s url email size color colour font highlight sub sup td th")
+BB_BLOCKS = set_of("quote code php html list center left right indent spoiler table tr")
+BB_NAMES = BB_BLOCKS | set_of("b i u s url email size color colour font highlight sub sup td th")
 
 
 def bbcode(text: str) -> str:
@@ -148,7 +148,7 @@ def bbcode(text: str) -> str:
 
 
 _JATS = re.compile(r"</?jats:([a-z-]+)(?:\s[^<>]*)?>")  # of papers' abstracts, as Crossref has them
-JATS_BLOCKS = words("abstract disp-formula list list-item p sec title")
+JATS_BLOCKS = set_of("abstract disp-formula list list-item p sec title")
 
 
 def auto(text: str) -> str:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from cybersieve import extract, fields, leaves, neutral_keys, sources
-from cybersieve.field_names import FIRM, FLAGS, META, STATUSES, encoded, plain, textual, words
+from cybersieve.field_names import FIRM, FLAGS, META, STATUSES, encoded, has_words, plain, textual
 from cybersieve.fields import Step
 from cybersieve.infer_fields import BESIDE, beside, captured, described
 from cybersieve.leaves import MAX_DEPTH, SIMPLE
@@ -146,10 +146,10 @@ def _kind(value: Any, named: bool) -> int | None:
         return (YES if value in (0, 1) or value > 10 ** 8 else WORD) if named else None
     if not named:
         end = value.rstrip()[-1:]
-        return SENTENCES if len(value) >= BESIDE and end and end in ".!?。！？" and words(value) else None
+        return SENTENCES if len(value) >= BESIDE and end and end in ".!?。！？" and has_words(value) else None
     if extract.gone(value) or encoded(value) or captured(value):
         return None
-    if words(value):
+    if has_words(value):
         return TEXT if len(value) >= 20 else SHORT
     return YES if _YES.match(value) else WORD
 

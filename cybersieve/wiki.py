@@ -7,13 +7,13 @@ is not known here. Every step takes time linear in the text's length.
 import re
 from collections.abc import Callable
 
-from cybersieve.tags import cut_out, unescaped, without_tags, words
+from cybersieve.tags import cut_out, set_of, unescaped, without_tags
 
 DEEPEST = 8  # levels of templates and links, innermost first; what is nested deeper is left as it stands
 # Templates that show one of their arguments: the first, the last.
-FIRST = words("""abbr code kbd samp var tt nowrap nobr em strong small big mono sub sup smaller larger not-a-typo quote
+FIRST = set_of("""abbr code kbd samp var tt nowrap nobr em strong small big mono sub sup smaller larger not-a-typo quote
     blockquote cquote val url""")
-LAST = words("lang transl nihongo w wikt font color visible")
+LAST = set_of("lang transl nihongo w wikt font color visible")
 ALL = {"convert": " ", "key press": "+"}  # two of them, with this between
 SIGNS = {"snd": " \u2013 ", "spnd": " \u2013 ", "ndash": "\u2013", "mdash": "\u2014", "nbsp": " ", "!": "|", "=": "="}
 GONE = ((re.compile("<!--"), "-->"), (re.compile(r"<ref\b(?:[^<>/]|/(?!>))*+>", re.I), "</ref>"),

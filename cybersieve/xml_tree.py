@@ -10,15 +10,15 @@ from cybersieve.fields import LAST, Wanted
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 # Blocks of which one shows that its element is a text, and those that are part of such a text.
-SURE = tags.words("""p para simpara paragraph h1 h2 h3 h4 h5 h6 blockquote ul ol itemizedlist orderedlist variablelist
+SURE = tags.set_of("""p para simpara paragraph h1 h2 h3 h4 h5 h6 blockquote ul ol itemizedlist orderedlist variablelist
     unorderedlist containerblockelement pre programlisting literallayout codeblock""")
-SECTIONS = tags.words("section sec sect1 sect2 sect3 sect4 sect5 simplesect")
-FLOW = SURE | SECTIONS | html_text.PREFORMATTED | tags.words("""t dl div
+SECTIONS = tags.set_of("section sec sect1 sect2 sect3 sect4 sect5 simplesect")
+FLOW = SURE | SECTIONS | html_text.PREFORMATTED | tags.set_of("""t dl div
     list def-list disp-formula disp-quote boxed-text table-wrap table informaltable fig figure informalfigure note tip
     warning caution important steps code formalpara example informalexample procedure hr br""")
 CODE = html_text.PREFORMATTED | {"code"}
 SECTIONS_IN = 5  # levels of sections that are looked into for a sure block
-PARAGRAPHS = tags.words("p para simpara")
+PARAGRAPHS = tags.set_of("p para simpara")
 PROSE = 40  # characters of each line but the last, from which on these are a paragraph wherever its element begins
 _CODE = re.compile(r"<(?:pre|code|textarea)\b|```", re.I)  # whose lines are its own, whoever writes them
 _ITEM = re.compile(r"\s*(?:[-*+\u2022$#>]|\w{1,3}[.)])\s")  # a line of a list, or behind a prompt

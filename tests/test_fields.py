@@ -99,7 +99,7 @@ def test_record_paths(text, path):
 
 def test_words():
     tree = {"@a": "no", "b": ["x", {"c": " y "}], "d": 3, "e": False, "f": None, "g": ""}
-    assert fields.words(tree) == "x\ny\n3\nfalse"
+    assert fields.as_text(tree) == "x\ny\n3\nfalse"
 
 
 @pytest.mark.parametrize(("paths", "wanted"), [
@@ -113,7 +113,7 @@ def test_what_paths_read(paths, wanted):
 
 
 def test_an_inverted_index_is_the_text_that_it_was_made_of():
-    assert fields.words({"We": [0], "stand": [1, 3], "and": [2]}) == "We stand and stand"
-    assert fields.words({"a": [1, "b"]}) == "1\nb"
-    assert fields.words({"ports": [80, 443], "hosts": [3]}) == "80\n443\n3"
-    assert len(fields.words({"x" * 100_000: list(range(1000)), "y": [1000]})) < 10_000  # no bomb
+    assert fields.as_text({"We": [0], "stand": [1, 3], "and": [2]}) == "We stand and stand"
+    assert fields.as_text({"a": [1, "b"]}) == "1\nb"
+    assert fields.as_text({"ports": [80, 443], "hosts": [3]}) == "80\n443\n3"
+    assert len(fields.as_text({"x" * 100_000: list(range(1000)), "y": [1000]})) < 10_000  # no bomb

@@ -32,7 +32,8 @@ def cut(data, size, name="f.json", window=json_cuts.WINDOW, member=10, settings=
         return real(piece, *more)
     with tempfile.TemporaryDirectory() as scratch, pytest.MonkeyPatch.context() as patch:
         for module, what, value in ((parse_file, "_parse_piece", noted), (pieces, "SIZE", size),
-                                    (pieces, "MEMBER", member), (json_cuts, "WINDOW", window), (parse.machine, "cores", lambda: cores)):
+                                    (pieces, "MEMBER", member), (json_cuts, "WINDOW", window),
+                                    (parse.machine, "cores", lambda: cores)):
             patch.setattr(module, what, value)
         raw, out = Path(scratch, "raw"), Path(scratch, "out")
         raw.mkdir()
