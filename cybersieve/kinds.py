@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from cybersieve import tables
 from cybersieve.containers import ENDINGS
 from cybersieve.sources import Source
+from cybersieve.table_head import delimiter
 from cybersieve.tags import set_of
 
 BY_NAME = {".csv": "csv", ".tsv": "csv", ".yaml": "yaml", ".yml": "yaml"}  # whatever the content begins like
@@ -90,7 +90,7 @@ def _tabular(begin: bytes) -> bool:
         return False
     text = begin.decode("utf-8", "replace")
     with contextlib.suppress(csv.Error):
-        found = list(csv.reader(io.StringIO(text), delimiter=tables.delimiter(text.partition("\n")[0])))[:-1][:20]
+        found = list(csv.reader(io.StringIO(text), delimiter=delimiter(text.partition("\n")[0])))[:-1][:20]
         widths = {len(cells) for cells in found if cells}
         return len(found) >= 3 and len(widths) == 1 and min(widths) >= 3
     return False

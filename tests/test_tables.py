@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cybersieve import peek, tables, yaml_stream
+from cybersieve import peek, table_head, tables, yaml_stream
 from cybersieve.errors import InputError
 
 SIZES = st.sampled_from([1, 2, 7, 64, 100_000])
@@ -213,7 +213,7 @@ def test_csv_backslashes_stay_where_quotes_are_doubled(cell, expected):
 @pytest.mark.parametrize("text", ["words ", "\u0436", "\U0001f600x"])
 def test_csv_a_look_at_the_beginning_tells_the_same(begin, row, text):
     data = begin + row % text.encode() * 9000
-    assert tables.LOOK <= peek.FIRST
+    assert table_head.LOOK <= peek.FIRST
     for size in (peek.FIRST, peek.FIRST + 1, peek.FIRST + 2):
         shown = peek.table_rows(data[:size], False)
         assert len(shown) == peek.ITEMS and shown == [tree for _, tree in rows(data)[0]][:peek.ITEMS]
@@ -301,7 +301,7 @@ def test_yaml_broken(data, message):
 @pytest.mark.parametrize(("line", "mark"), [
     ("a,b,c", ","), ("a;b,c;d", ";"), ('"a,b,c",d\te\tf', "\t"), ("one", ","), ("a|b", "|")])
 def test_delimiter(line, mark):
-    assert tables.delimiter(line) == mark
+    assert table_head.delimiter(line) == mark
 
 
 def test_a_column_without_delimiters_keeps_its_commas():
