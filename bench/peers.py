@@ -16,7 +16,7 @@ import yaml
 
 from bench import before, common, peer_jobs
 from bench.common import PEERS, ROOT, Figures
-from cybersieve import params, records, rules, spelling
+from cybersieve import params, records, rule_set, rules, spelling
 
 Patterns = list[tuple[str, float]]
 
@@ -29,7 +29,7 @@ def measured(run: Path, folder: Path, words_times: int, rules_sample: int, repea
              for shard in records.shards(run / "parsed") for row in records.read(shard.path, ["title", "text"])]
     chosen = params.load(ROOT / "params.yaml").score
     book = rules.load(ROOT / chosen.rules, chosen.extra_rules and ROOT / chosen.extra_rules)
-    every = [(rules.spelt(rule.pattern), rule.weight) for rule in book.rules if rule.field == "both"]
+    every = [(rule_set.spelt(rule.pattern), rule.weight) for rule in book.rules if rule.field == "both"]
     words = [(word, 1.0) for word in before.WORDS]
     return {"25 words": job(folder / "words", -0.5, words, texts * words_times, repeats),
             f"{len(every)} rules": job(folder / "rules", book.bias, every,

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import re2
 
-from cybersieve import measure, records, rules, score, spelling
+from cybersieve import measure, records, rule_set, rules, score, spelling
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "rules.yaml"
@@ -65,7 +65,7 @@ def rate_of_all(work: Callable[[list[Text]], object], sample: list[Text], passes
 
 def plain_set(patterns: list[str]) -> re2.Set:
     options = re2.Options()
-    options.case_sensitive, options.log_errors, options.max_mem = False, False, rules.MAX_MEM
+    options.case_sensitive, options.log_errors, options.max_mem = False, False, rule_set.MAX_MEM
     result = re2.Set.SearchSet(options)
     for pattern in patterns:
         result.Add(pattern)
@@ -102,7 +102,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=default, help="folder of real dumps")
     parser.add_argument("--workers", type=int, default=1, help="processes for the whole stage (more: by the clock)")
     args = parser.parse_args()
-    patterns = [rules.spelt(rule.pattern) for rule in rules.load(RULES).rules]
+    patterns = [rule_set.spelt(rule.pattern) for rule in rules.load(RULES).rules]
     loop = [re.compile(pattern, re.IGNORECASE | re.ASCII) for pattern in patterns]
     found: dict[str, object] = {"bench": "score", "rules": len(patterns)}
     print(f"{len(patterns)} rules{'':22}{'first':>9}{'steady':>9}  MB/s on one core")

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cybersieve import markup, rules
-from cybersieve.rules import Rule
+from cybersieve import markup
+from cybersieve.rule_set import Rule, places
+from cybersieve.rules import by_weight
 
 MOST = 200  # hits shown in one text; a text that repeats one word needs no more to be understood
 
@@ -24,8 +25,8 @@ def spans(found: Iterable[Rule], text: str) -> list[tuple[int, int, Rule]]:
     Unlike the rulebook's set this looks at one pattern at a time: meant for a few rules on a short text.
     """
     taken: list[tuple[int, int, Rule]] = []
-    for rule in rules.by_weight(found):
-        for match in rules.places(rule.pattern, text):
+    for rule in by_weight(found):
+        for match in places(rule.pattern, text):
             start, end = match.span()
             if start < end and all(end <= a or b <= start for a, b, _ in taken):
                 taken.append((start, end, rule))

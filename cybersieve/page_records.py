@@ -3,7 +3,8 @@
 from cybersieve import highlight, markup
 from cybersieve.markup import Html, el, join, visible
 from cybersieve.records import Row
-from cybersieve.rules import Rule, Rulebook, by_weight
+from cybersieve.rule_set import Rule
+from cybersieve.rules import Rulebook, by_weight
 
 TITLE, TEXT = 200, 900  # characters shown
 

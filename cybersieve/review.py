@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from cybersieve import cli, highlight, labels, markup, params, review_queue, rules, samples, sampling, tally
+from cybersieve import cli, highlight, labels, markup, params, review_queue, rule_set, rules, samples, sampling, tally
 from cybersieve.errors import CybersieveError, InputError
 from cybersieve.label_file import LabelFile
 from cybersieve.labels import Key
@@ -101,7 +101,7 @@ class Session:
         return "Taken back."
 
 
-def pieces(hits: list[rules.Rule], text: str, field: str, blind: bool) -> list[list[str]]:
+def pieces(hits: list[rule_set.Rule], text: str, field: str, blind: bool) -> list[list[str]]:
     """[text, class, title] of each piece; blind, a hit is marked but not as for or against."""
     result = []
     for piece in highlight.pieces([rule for rule in hits if rule.field in ("both", field)], text):

@@ -1,52 +1,27 @@
-"""Rules: what a text says about itself. All patterns are matched in one RE2 set pass; weights add up to log-odds.
+"""Rules: what a text says about itself. All patterns are matched in one pass (rule_set.py); weights add up to log-odds.
 
 A rule is data (rules.yaml): an id, a pattern in RE2 syntax, the field it reads, a weight, a category and a note on
 where it comes from. The weight is what one hit adds to the log-odds that the text belongs in the corpus. What is
 known of the source file alone (`sources`) is added to that, and always told apart from the text's own evidence.
-
-Limits: matching ignores case unless a pattern says (?-i), and how signs are set (spelling.py); `\\b` and `\\w` are
-ASCII; RE2 has no look-around.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable
 from math import exp, isfinite, nan
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-import re2
-
-from cybersieve import params, patterns, records, spelling
+from cybersieve import params, records
 from cybersieve.errors import ParamsError, disk_says
+from cybersieve.rule_set import NOTHING, Rule, RuleSet, places
 
 FIELDS = ("both", "title", "text")
 TOP = "bias", "silent", "categories", "sources", "rules"
 KEYS = {"id", "pattern", "field", "weight", "category", "source", "prior"}
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # all but tabs and line ends, which texts may have
-NOTHING = -1  # the position that stands for no rule
 KNOWN = 50_000  # combinations of hits remembered: some 20 MB
 MOST_WEIGHT = 1e6  # so that any sum of weights is a number
-MAX_MEM = 32 << 20  # bytes for the automaton: 16 are as fast, 256 no faster; two workers stay far below 300 MB
 Evidence = tuple[tuple[int, ...], float]  # the rules that hit, and the text's log-odds
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    id: str
-    pattern: str  # RE2 syntax
-    field: str  # title | text | both
-    weight: float  # log-odds that one hit adds
-    category: str
-    source: str  # where the rule comes from
-    prior: float  # the weight expected before any label was seen; fitting shrinks towards it
-    path: str = ""  # the file that holds it
-
-    @property
-    def where(self) -> str:
-        return f"{self.path}, rule {self.id}"
 
 
 class Judgement(NamedTuple):
@@ -74,7 +49,7 @@ class Rulebook:
         self.mute = {i for i, rule in enumerate(rules) if not self.speaks(rule)}
         self.ids = [rule.id for rule in rules]
         self.positions: list[int] = []  # the rule of every member of the sets; NOTHING for the first of each set
-        self._sets = {field: _Set([(i, rule) for i, rule in enumerate(rules) if rule.field == field], self.positions)
+        self._sets = {field: RuleSet([(i, rule) for i, rule in enumerate(rules) if rule.field == field], self.positions)
                       for field in FIELDS}
         self._narrow = [field for field in ("title", "text") if self._sets[field].used]
         self._known = _Known(self)
@@ -143,112 +118,9 @@ class _Known(dict[tuple[int, ...], Evidence]):
         return result
 
 
-class _Set:
-    """The rules of one field as an RE2 set. Its members get the places in `positions` from `first` on.
-
-    The first member, the beginning that every text has, tells "nothing hit" from "out of memory". (An empty pattern
-    would hit at every character, and take a quarter of the time.) The last ones mind case, but not in the set: with one
-    case its automaton is smaller, and a fifth faster. What hit of them, a few literals each, is looked for once more.
-    """
-
-    def __init__(self, rules: list[tuple[int, Rule]], positions: list[int]) -> None:
-        options = re2.Options()
-        options.case_sensitive, options.log_errors, options.max_mem = False, False, MAX_MEM
-        self._set, self.first, self.used = re2.Set.SearchSet(options), len(positions), bool(rules)
-        self._set.Add(r"\A")
-        positions.append(NOTHING)
-        cased = []
-        for position, rule in rules:
-            try:
-                for member in patterns.members(spelt(rule.pattern)):
-                    if member.cased:
-                        cased.append((position, member))
-                        continue
-                    self._set.Add(member.pattern)
-                    positions.append(position)
-            except re2.error:
-                raise ParamsError(f"{rule.where}: its pattern is not RE2 "
-                                  f"(github.com/google/re2/wiki/Syntax): {_reason(rule.pattern)}") from None
-        self.cased = len(positions) - self.first  # the first of those that mind case
-        self._exact = [member.exactly() for _, member in cased]
-        for position, member in cased:
-            self._set.Add(member.pattern)
-            positions.append(position)
-        try:
-            self._set.Compile()
-        except re2.error:
-            raise ParamsError(_too_large([rule for _, rule in rules])) from None
-        self._refuse_empty(dict(rules), positions)
-
-    def _refuse_empty(self, rules: dict[int, Rule], positions: list[int]) -> None:
-        """Raises ParamsError where a pattern hits nothing at all, and so every text."""
-        for member in self._set.Match(b"") or ():
-            if (rule := rules.get(positions[self.first + member])) is not None:
-                raise ParamsError(f"{rule.where}: its pattern hits the empty text, and so every text")
-
-    def match(self, text: bytes) -> list[int]:
-        """The members that hit, counted from 0, in no order."""
-        text = spelling.plain(text)
-        found: list[int] | None = self._set.Match(text)
-        if found is None:
-            raise ParamsError(f"the rules need more than {MAX_MEM >> 20} MB on one text; shorten patterns")
-        if max(found) < self.cased:
-            return found
-        return [i for i in found if i < self.cased or self._exact[i - self.cased].search(text)]
-
-
-def _too_large(rules: list[Rule]) -> str:
-    """What to do about rules that are too large together: one is to blame, or there are too many."""
-    sizes = {rule: _size(rule.pattern) for rule in rules}
-    together, largest = f"{len(rules)} rules need over {MAX_MEM >> 20} MB together; ", max(rules, key=sizes.__getitem__)
-    if sizes[largest] > sum(sizes.values()) / 10:
-        return (f"{together}shorten patterns, and what they repeat, first of all that of {largest.where} "
-                f"({len(largest.pattern)} characters)")
-    paths = Counter[str]()
-    for rule in rules:
-        paths[rule.path] += sizes[rule]
-    path = paths.most_common(1)[0][0]
-    return f"{together}have fewer: {sum(rule.path == path for rule in rules)} are of {path}"
-
-
-def _size(pattern: str) -> int:
-    """How large a pattern is once compiled: \\pL{99} is 99 times what 300 ranges of letters are."""
-    try:
-        return int(compiled(pattern).programsize)
-    except re2.error:  # too large by itself
-        return MAX_MEM
-
-
-@lru_cache(maxsize=2048)
-def compiled(pattern: str) -> Any:
-    """A rule's pattern by itself, as the set reads it."""
-    options = re2.Options()
-    options.case_sensitive, options.log_errors = False, False
-    return re2.compile(spelt(pattern), options)
-
-
-def spelt(pattern: str) -> str:
-    """A pattern in the spelling that texts are matched in."""
-    return spelling.pattern(pattern.encode(errors="replace").decode())
-
-
-def places(pattern: str, text: str) -> Iterator[Any]:
-    """Where a pattern hits a text; not where something hidden had to go for it."""
-    return iter(compiled(pattern).finditer(spelling.in_place(text)))
-
-
 def by_weight(rules: Iterable[Rule]) -> list[Rule]:
     """The weightiest first."""
     return sorted(rules, key=lambda rule: (-abs(rule.weight), rule.id))
-
-
-def _reason(pattern: str) -> str:
-    try:
-        compiled(pattern)
-    except re2.error as error:
-        reason = error.args[0]
-        return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-    return "too large"
 
 
 def load(path: Path | str, extra: Path | str | None = None, trust: dict[str, float] | None = None) -> Rulebook:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cybersieve import cli, highlight, labels, params, records, rules, samples, summary
+from cybersieve import cli, highlight, labels, params, records, rule_set, rules, samples, summary
 from cybersieve.errors import InputError
 from cybersieve.markup import cut, plain
 from cybersieve.records import Row
@@ -95,7 +95,7 @@ def evidence(row: Row, book: Rulebook) -> list[str]:
             f"{row['score']:+7.2f}  log-odds: confidence {row['confidence']:.3f}"]
 
 
-def where(rule: rules.Rule, row: Row) -> str:
+def where(rule: rule_set.Rule, row: Row) -> str:
     """The words that a rule hit first."""
     for field in ("title", "text"):
         if rule.field in ("both", field):

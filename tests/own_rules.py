@@ -2,7 +2,8 @@
 
 from dataclasses import fields
 
-from cybersieve.rules import Rule, Rulebook
+from cybersieve.rule_set import Rule
+from cybersieve.rules import Rulebook
 
 
 def rule(name: str, pattern: str, weight: float, field: str = "both") -> Rule:
