@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, AnyStr, Self
+from typing import Any, AnyStr, BinaryIO, Self
 
 import numpy as np
 import orjson
@@ -254,11 +254,14 @@ def output_folder(folder: Path, *inputs: Path, also: str = "") -> Iterator[Path]
 
 
 def _ours(path: Path, name: str, also: str) -> bool:
-    """Is this a file that a stage wrote? What can't be read as Parquet, a damaged output, is nobody's."""
-    if path.suffix != ".parquet":
-        return re.fullmatch(also, name) is not None
+    """Is this a file that a stage wrote?"""
+    return is_stages(path) if path.suffix == ".parquet" else re.fullmatch(also, name) is not None
+
+
+def is_stages(file: Path | BinaryIO) -> bool:
+    """Is this Parquet file a stage's? What can't be read, a damaged output, is nobody's."""
     try:
-        return {"id", "source"} <= set(pq.read_schema(path).names)
+        return {"id", "source"} <= set(pq.read_schema(file).names)
     except (OSError, pa.ArrowException):
         return True
 

@@ -2,29 +2,33 @@
 
 Files are fetched one by one into a folder `.staged-…` of the working folder (so that Ray's nodes see it too), worked on
 there, and results are sent back; the folder goes when the work ends, however it ends. What is sent takes the place of
-what was there; `manifest.json`, with size and sha256 of each file, is removed first and written last: a folder that has
-one is whole. Needs the package for the store (s3fs, gcsfs, adlfs, …), which finds its credentials as always: the
-environment, the user's configuration, the machine's role. They are never part of a message.
+what was sent before, and of nothing else. `manifest.json`, with size and sha256 of each file, is written last: a folder
+that has one is whole. While files are on their way `manifest.partial.json` names them instead, and nobody reads the
+folder. Needs the package for the store (s3fs, gcsfs, adlfs, …), which finds its credentials as always: the environment,
+the user's configuration, the machine's role. They are never part of a message.
 """
 
 import argparse
+import errno
 import json
 import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from cybersieve import cli, hashing
+from cybersieve import cli, hashing, records
 from cybersieve.errors import CybersieveError, InputError
 
-MANIFEST = "manifest.json"
+MANIFEST, PARTIAL, PROBE = "manifest.json", "manifest.partial.json", ".probe"
 STAGED = ".staged-"
-OURS = {".parquet", ".jsonl", ".json", ".csv", ".md", ".html"}  # what may be replaced: as on the local disk
-SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+USER = re.compile(r"(?<=//)([^/@]*:(?!\d+/)[^@]*|[^/@]*)@")  # and password, which may hold a slash; not a port
+VALUE = re.compile(r"(?<==)[^&]+")  # of a query: a signature
+FULL = errno.ENOSPC, errno.EDQUOT
+SECRETS = re.compile("KEY|SECRET|TOKEN|PASS|SAS|CONNECTION_STRING")  # in names of the environment
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,14 @@ class Url:
     text: str
 
     def __str__(self) -> str:
-        return re.sub(r"//[^/@]*@", "//", self.text)  # without user and password
+        path, mark, query = USER.sub("", self.text).partition("?")
+        return path + mark + VALUE.sub("…", query)
+
+    def secrets(self) -> list[str]:
+        """What `str` leaves out, and the parts of it that an error may show; long ones first."""
+        users = [user for user in USER.findall(self.text) if user]
+        parts = [part for user in users for part in (user, user.partition(":")[2], *user.split("/"))]
+        return sorted(filter(None, {*parts, *VALUE.findall(self.text.partition("?")[2])}), key=len, reverse=True)
 
     def overlaps(self, other: "Url") -> bool:
         mine, others = (f"{url.text.rstrip('/')}/" for url in (self, other))
@@ -42,8 +53,8 @@ class Url:
 
 
 def place(text: str) -> Path | Url:
-    """An argument: a URL where it has a scheme, else a path."""
-    return Url(text) if re.match(r"[a-z][a-z0-9+.-]*://", text) else Path(text)
+    """An argument: a URL where it has a scheme (S3:// is s3://), else a path."""
+    return Url(re.sub(r"^[\w+.:-]+(?=://)", lambda scheme: scheme[0].lower(), text)) if "://" in text else Path(text)
 
 
 @contextmanager
@@ -83,12 +94,17 @@ def fetch(url: Url, folder: Path, wanted: Callable[[str], bool] = lambda name: T
         found = {key: info for key, info in store.find(root, detail=True).items() if not key.endswith("/")}
         if not found:
             raise InputError(url, "holds no files", remedy="is the address right, and may these credentials read it?")
+        if f"{root}/{PARTIAL}" in found:
+            raise InputError(url, "is not whole: what sends it was stopped, or is not done",
+                             remedy="wait for it, or run it again")
         for key, info in cli.progress(sorted(found.items()), f"fetch {url}", len(found)):
             name = key[len(root):].lstrip("/") or PurePosixPath(key).name
             if ".." in PurePosixPath(name).parts or name.startswith("/") or "\0" in name:
                 raise InputError(url, f"a file named {name[:200]!r} would leave the folder")
             target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
+            if not _free(target):
+                raise InputError(f"{url}/{name}", "two objects would be one file, or a file and a folder of that name",
+                                 remedy="rename one of them")
             if not wanted(name):
                 target.touch()
                 continue
@@ -99,34 +115,60 @@ def fetch(url: Url, folder: Path, wanted: Callable[[str], bool] = lambda name: T
                                  remedy="run again; is somebody writing it?")
 
 
+def _free(target: Path) -> bool:
+    """Makes a file's folder; False where it can't be, or the file is there: keys are no paths (`a//b` beside `a/b`)."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return not target.exists()
+    except (FileExistsError, NotADirectoryError):
+        return False
+
+
 def send(folder: Path, url: Url) -> None:
-    """Put a folder's files in the place of those at `url`."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    names = {path: path.relative_to(folder).as_posix() for path in files}
+    """Put a folder's files in the place of those that were sent to `url` before."""
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    manifest = {name: {"size": path.stat().st_size, "sha256": hashing.of_file(path)} for name, path in files.items()}
     with _store(url) as (store, root):
-        old = {key for key in store.find(root) if not key.endswith("/")} if store.exists(root) else set()
-        if f"{root}/{MANIFEST}" in old:
+        old = _ours(store, root, url)
+        _save(store, f"{root}/{PARTIAL}", {**dict.fromkeys(sorted(old)), **manifest})
+        if MANIFEST in old:
             store.rm_file(f"{root}/{MANIFEST}")
-        for path in cli.progress(files, f"send to {url}", len(files)):
-            store.makedirs(f"{root}/{names[path]}".rpartition("/")[0], exist_ok=True)
-            store.put_file(str(path), f"{root}/{names[path]}")
-        for key in sorted(old - {f"{root}/{name}" for name in [*names.values(), MANIFEST]}):
-            store.rm_file(key)
-        manifest = {name: {"size": path.stat().st_size, "sha256": hashing.of_file(path)}
-                    for path, name in names.items()}
-        store.pipe_file(f"{root}/{MANIFEST}", json.dumps(manifest, indent=1).encode() + b"\n")
+        for name, path in cli.progress(files.items(), f"send to {url}", len(files)):
+            store.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
+            store.put_file(str(path), f"{root}/{name}")
+        for name in sorted(old - {*files, MANIFEST, PARTIAL}):
+            store.rm_file(f"{root}/{name}")
+        _save(store, f"{root}/{MANIFEST}", manifest)
+        store.rm_file(f"{root}/{PARTIAL}")
+
+
+def _save(store: Any, key: str, tree: dict[str, Any]) -> None:
+    store.pipe_file(key, json.dumps(tree, indent=1).encode() + b"\n")
 
 
 def _check_ours(url: Url) -> None:
     """Refuse early, before the work: anything there but a stage's output, or no right to write."""
     with _store(url) as (store, root):
+        _ours(store, root, url)
         store.makedirs(root, exist_ok=True)
-        store.pipe_file(f"{root}/.probe", b"")
-        store.rm_file(f"{root}/.probe")
-        for key in sorted(store.find(root)) if store.exists(root) else []:
-            if PurePosixPath(key).suffix not in OURS and not key.endswith("/"):
-                raise InputError(f"{url}{key[len(root):]}", "is not a stage's output, and would be deleted",
-                                 remedy="name another output folder")
+        store.pipe_file(f"{root}/{PROBE}", b"")
+        store.rm_file(f"{root}/{PROBE}")
+
+
+def _ours(store: Any, root: str, url: Url) -> set[str]:
+    """Names of the files there, all sent by us: a manifest names them, or they are a stage's Parquet."""
+    found = store.find(root) if store.exists(root) else []
+    there, known = {key[len(root) + 1:] for key in found if not key.endswith("/")}, {PROBE}
+    for name in there & {MANIFEST, PARTIAL}:
+        with suppress(ValueError, AttributeError):
+            known |= {name, *json.loads(store.cat_file(f"{root}/{name}")).keys()}
+    for name in sorted(there - known):
+        with store.open(f"{root}/{name}") if name.endswith(".parquet") else nullcontext() as file:
+            sent = file and records.is_stages(file)
+        if not sent:
+            raise InputError(f"{url}/{name}", "is not a stage's output, and would be deleted",
+                             remedy="name another output folder")
+    return there
 
 
 @contextmanager
@@ -143,10 +185,13 @@ def _store(url: Url) -> Iterator[tuple[Any, str]]:
     except CybersieveError:
         raise
     except Exception as error:  # each store has errors of its own; none may show credentials in a traceback
-        reason = " ".join(str(error).split())[:300] or type(error).__name__
-        for secret in filter(None, map(os.environ.get, SECRETS)):
+        if isinstance(error, OSError) and (error.errno in FULL or STAGED in str(error.filename)):
+            raise  # this machine's disk
+        reason = " ".join(str(error).split()).replace(url.text, str(url))
+        kept = [value for name, value in os.environ.items() if SECRETS.search(name) and len(value) > 7]
+        for secret in (*url.secrets(), *kept):
             reason = reason.replace(secret, "…")
-        raise CybersieveError(f"{url}: {reason.replace(url.text, str(url))}. Remedy: check the address, the network "
+        raise CybersieveError(f"{url}: {reason[:300] or type(error).__name__}. Remedy: check the address, the network "
                               "and the credentials") from None
 
 
