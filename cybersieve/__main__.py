@@ -21,7 +21,6 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from io import TextIOWrapper
 from pathlib import Path
 
 from cybersieve import cli
@@ -128,8 +127,6 @@ def _dispatch() -> None:
 
 
 def main() -> None:
-    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="replace")  # a locale without a sign that is shown is no error
     cli.run(_dispatch)
 
 

@@ -5,6 +5,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, TypeVar
@@ -40,7 +41,7 @@ REMEDIES = {errno.ENOENT: " (correct the path, or run the stage before)", errno.
 def local(text: str) -> Path:
     """A path, where a URL would be taken for one."""
     if "://" in text:
-        raise argparse.ArgumentTypeError(f"{text}: URLs are for parse, export and `cybersieve filter`")
+        raise argparse.ArgumentTypeError("URLs are for the folders of parse, export and `cybersieve filter`")
     return Path(text)
 
 
@@ -65,6 +66,7 @@ def parser(doc: str | None, *paths: str, kind: Callable[[str], object] = local,
     lines = (doc or "").strip()
     result = argparse.ArgumentParser(description=lines, formatter_class=argparse.RawDescriptionHelpFormatter,
                                      allow_abbrev=False)  # or --counts would pass for --counts-dir
+    result.register("type", Path, local)
     for name in paths:
         if name in FILES:
             usual = Path("params.yaml") if name == "params" else None
@@ -77,8 +79,10 @@ def parser(doc: str | None, *paths: str, kind: Callable[[str], object] = local,
 
 def command(name: str, doc: str | None) -> argparse.ArgumentParser:
     """The parser of `cybersieve NAME`, with a docstring as help."""
-    return argparse.ArgumentParser(prog=f"cybersieve {name}", description=(doc or "").strip(),
-                                   formatter_class=argparse.RawDescriptionHelpFormatter)
+    result = argparse.ArgumentParser(prog=f"cybersieve {name}", description=(doc or "").strip(),
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    result.register("type", Path, local)
+    return result
 
 
 def arguments(doc: str | None, *paths: str) -> argparse.Namespace:
@@ -87,6 +91,8 @@ def arguments(doc: str | None, *paths: str) -> argparse.Namespace:
 
 def run(main: Callable[[], None]) -> None:
     """Run a script: the package's and the disk's errors become one line and exit code 1, Ctrl-C a line and 130."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a locale without a sign that is shown is no error
     try:
         main()
     except CybersieveError as error:

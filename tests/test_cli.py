@@ -68,6 +68,14 @@ def test_a_locale_without_a_sign_that_is_shown_is_no_error():
     assert result.returncode == 0 and b"precision" in result.stdout and not result.stderr
 
 
+@pytest.mark.parametrize("env", [{"PYTHONIOENCODING": "ascii"},
+                                 {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}])
+def test_nor_is_it_in_a_script_or_the_plain_locale(env, tmp_path):
+    (tmp_path / "notes.jsonl").write_text('{"id": "1", "text": "Ω: a buffer overflow → code of strangers runs"}\n')
+    run("python", ROOT / "stages/parse.py", "--explain", tmp_path / "notes.jsonl", cwd=ROOT, **env)
+    run("python", "-m", "cybersieve", "summary", "--dir", ROOT, cwd=ROOT, **env)
+
+
 def test_names_of_files_do_not_steer_the_terminal(tmp_path):
     raw = tmp_path / "raw"
     raw.mkdir()
