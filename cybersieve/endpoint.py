@@ -3,7 +3,8 @@
 The project's own server (recognised by what it says of its model) is sent texts, and gives the margins of backend
 mlx. Any other (mlx_lm.server, vLLM, llama.cpp, …) is sent a chat for each text: yes and no are read from the
 log-probabilities of its first token where it offers them, from its words where it does not. A question that fails
-is asked again, at another endpoint if there is one; an endpoint that fails rests, longer each time.
+is asked again, at another endpoint if there is one; an endpoint that fails rests, longer each time. Whether a text is
+at fault or the endpoint is seen by a plain text: who fails at that, too, is as good as not there.
 
 The key is read from CYBERSIEVE_API_KEY and goes nowhere but into the requests.
 """
@@ -27,6 +28,7 @@ Margin = float | None
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before another attempt; doubled each time, with jitter
 LOST_IN_A_ROW = 8  # requests given up, none answered between: something is wrong with all of them
 CHANGED = 1000  # no HTTP status: an endpoint that serves something else than it did
+PLAIN = "A plain text."
 BUSY = 100  # answers 429 to one request before it is given up
 
 
@@ -37,10 +39,11 @@ class Endpoint:
     client: Client
     in_flight: int = 0
     failures: int = 0  # in a row, one for each rest
-    unreachable: int = 0  # of them, those without any answer
+    unreachable: int = 0  # of them the last ones in a row at which a plain text went unanswered, too
     rests_until: float = 0.0
     has_answered: bool = False
     offers_logprobs: bool = True
+    said: str = "no answer"  # instead of an answer, last
     out: str = ""  # why it is not asked any more
 
 
@@ -53,7 +56,8 @@ class Found:
             raise ParamsError(params.NO_ENDPOINT)
         token = key()
         self.settings = settings
-        self.endpoints = [Endpoint(Client(url, token, settings.timeout)) for url in dict.fromkeys(settings.endpoints)]
+        clients = (Client(url, token, settings.timeout) for url in settings.endpoints)
+        self.endpoints = [Endpoint(client) for client in {client.url: client for client in clients}.values()]
         self.about = self._ours(self._looked_up())
 
     def _looked_up(self) -> list[Tree]:
@@ -222,7 +226,7 @@ class Endpoints:
             while True:
                 fit = [one for one in self.endpoints if not one.out]
                 if self.stopping.is_set() or all(one.unreachable > self.settings.retries for one in fit):
-                    said = "; ".join(f"{one.client.url}: {one.out or 'no answer'}" for one in self.endpoints)
+                    said = "; ".join(f"{one.client.url}: {one.out or one.said}" for one in self.endpoints)
                     raise ModelError(f"verify.endpoints: none is left that answers ({said})")
                 if failed is not None:
                     fit = [one for one in fit if one is not failed and not one.failures] or fit
@@ -238,8 +242,10 @@ class Endpoints:
 
     def _left(self, endpoint: Endpoint, error: Exception | None) -> None:
         """Note how it went. Whoever fails rests, longer each time; what was asked before the rest counts once."""
-        answered = not isinstance(error, Unreachable)
-        ill = not answered or isinstance(error, Garbage) or (isinstance(error, Refusal) and error.status >= 500)
+        ill = _is_ill(error)
+        again = ill and endpoint.failures and time.monotonic() >= endpoint.rests_until
+        answered = not isinstance(error, Unreachable) and (not again or self._answers_plainly(endpoint))
+        ill = ill and not (again and answered)
         with self.changed:
             endpoint.in_flight -= 1
             endpoint.has_answered |= error is None
@@ -248,8 +254,17 @@ class Endpoints:
             elif time.monotonic() >= endpoint.rests_until:
                 endpoint.failures += 1
                 endpoint.unreachable = 0 if answered else endpoint.unreachable + 1
+                endpoint.said = str(error)
                 endpoint.rests_until = time.monotonic() + pause(endpoint.failures - 1)
             self.changed.notify_all()
+
+    def _answers_plainly(self, endpoint: Endpoint) -> bool:
+        """Whether an endpoint that fails at a text answers for another, if only with a no."""
+        try:
+            (self._classify if self.found.about else self._chat)(endpoint, [PLAIN])
+        except (Unreachable, Garbage, Refusal) as error:
+            return not _is_ill(error)
+        return True
 
     def _is_unfit(self, endpoint: Endpoint, status: int) -> bool:
         """Whether an answer says that there is no point in asking this endpoint anything."""
@@ -295,6 +310,11 @@ class Endpoints:
         with self.changed:
             self.tokens += yes_no.tokens_read(tree)
         return yes_no.margin_of_chat(tree)
+
+
+def _is_ill(error: Exception | None) -> bool:
+    """Whether an endpoint that ends like this is one that fails."""
+    return error is not None and (not isinstance(error, Refusal) or error.status >= 500 and error.status != CHANGED)
 
 
 def pause(attempt: int) -> float:

@@ -75,7 +75,9 @@ class Client:
             host = None
         if host is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment \
                 or not url.isprintable() or " " in url or not parts.path.isascii():
-            raise ParamsError(f"verify.endpoints: {url!r} is no http or https address such as http://127.0.0.1:8080/v1")
+            shown = url.partition("?")[0]  # not a key in a query
+            raise ParamsError(f"verify.endpoints: {shown!r} is no http or https address such as "
+                              "http://127.0.0.1:8080/v1")
         self.path = parts.path.rstrip("/") or "/v1"
         self.url = f"{parts.scheme}://{parts.netloc}{self.path}"
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

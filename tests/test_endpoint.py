@@ -161,9 +161,32 @@ def test_endpoints_that_go_for_good_end_the_run(settings: params.Verify) -> None
         asked(settings, stub.url, batch_size=1, concurrency=2)
 
 
-def test_endpoints_that_answer_nothing_but_errors_end_the_run(settings: params.Verify) -> None:
-    with Stub(fault=lambda *_: "500") as stub, pytest.raises(ModelError, match="in a row failed.*fault 500"):
-        asked(settings, stub.url, batch_size=1, retries=2)
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("after", [0, 20])
+def test_endpoints_that_answer_nothing_but_errors_end_the_run_as_if_they_were_gone(settings: params.Verify, ours: bool,
+                                                                                   after: int) -> None:
+    def fault(number: int, _: list[str]) -> str | None:
+        return "500" if number >= after else None
+
+    with Stub(ours, fault) as one, Stub(ours, fault) as two:
+        with pytest.raises(ModelError, match="none is left that answers .*fault 500.*fault 500"):
+            asked(settings, one.url, two.url, batch_size=4, texts=TEXTS * 20, retries=2)
+        assert len(one.asked) + len(two.asked) < 2 * after + 50  # and not until every text has had its attempts
+
+
+def test_endpoints_that_fail_at_texts_one_after_another_are_not_gone(settings: params.Verify) -> None:
+    with Stub(fault=lambda _, texts: "500" if any("record" in text for text in texts) else None) as stub:
+        assert asked(settings, stub.url, texts=[TEXTS[0]], retries=3) == [None]
+        assert len(stub.asked) < 10
+        check_right(asked(settings, stub.url, texts=["another"]), ["another"])
+        with pytest.raises(ModelError, match="in a row failed.*fault 500"):
+            asked(settings, stub.url, batch_size=1, retries=2)
+
+
+def test_one_endpoint_written_in_several_ways_is_one(settings: params.Verify) -> None:
+    with Stub() as stub:
+        found = endpoint.Found(dataclasses.replace(settings, endpoints=[stub.url, f"{stub.url}/", stub.url[:-3]]))
+    assert [one.client.url for one in found.endpoints] == [stub.url]
 
 
 @pytest.mark.parametrize("fault", ["500", "400", "413", "wrong shape"])
@@ -253,7 +276,8 @@ def test_a_server_that_changes_its_model_is_not_asked_on(settings: params.Verify
                                              (["http://me:key@host/v1"], "environment"),
                                              (["ftp://me:key@host:80800"], "environment"),
                                              (["http://a b/v1"], "no http"), (["http://host/v1\n"], "no http"),
-                                             (["http://host/ü"], "no http")])
+                                             (["http://host/ü"], "no http"),
+                                             (["http://host/v1?me:key"], "no http")])
 def test_urls_are_checked(settings: params.Verify, urls: list[str], words: str) -> None:
     with pytest.raises(ParamsError, match=words) as error:
         asked(settings, *urls)
