@@ -24,7 +24,7 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
-from cybersieve import blas, cache, cli, endpoint, machine, model, params, ray_engine, rules
+from cybersieve import blas, cache, claims, cli, endpoint, machine, model, params, ray_engine, rules
 from cybersieve.errors import CybersieveError
 
 ROOT = Path(__file__).resolve().parent.parent  # the project, where the requirements files are
@@ -222,11 +222,14 @@ def caches() -> Iterator[Finding]:
     """The per-user cache: can it be written, are the answers whole, is there room."""
     folder = cache.folder()
     there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-        yield Finding("cache", f"{folder} can't be written", "name another folder in CYBERSIEVE_CACHE", fault=True)
+    answers = folder / cache.NAME
+    closed = there if there.is_file() else _closed(there, answers, folder / claims.NAME)
+    if closed:
+        yield Finding("cache", f"{closed} can't be written", "see who may write it, or name another folder in "
+                      "CYBERSIEVE_CACHE", fault=True)
         return
     free, known = shutil.disk_usage(there).free, "no answers yet"
-    answers, damaged = folder / cache.NAME, len(list(folder.glob(cache.NAME + ".damaged-*")))
+    damaged = len(list(folder.glob(cache.NAME + ".damaged-*")))
     try:
         if answers.exists():
             known = f"{cache.count(answers)} answers"
@@ -238,6 +241,12 @@ def caches() -> Iterator[Finding]:
     remedy = f"{damaged} damaged files: python -m cybersieve cache prune --days 365" if damaged else ""
     remedy = "make room: less than 5 GB of disk are free" if free < SPARE else remedy
     yield Finding("cache", f"{folder}: {known}, {free / GB:.0f} GB of disk free", remedy)
+
+
+def _closed(*paths: Path) -> Path | None:
+    """The first of them that is there and can't be written."""
+    return next((path for path in paths if path.exists() and not os.access(
+        path, os.W_OK | os.X_OK if path.is_dir() else os.W_OK)), None)
 
 
 def dvc(folder: Path, sound: bool = True) -> Iterator[Finding]:
@@ -253,15 +262,21 @@ def dvc(folder: Path, sound: bool = True) -> Iterator[Finding]:
         yield Finding("DVC", f"{version}; {folder} is no DVC project",
                       "cd to the checkout, or git init && dvc init; `cybersieve filter` works without")
         return
+    if closed := _closed(folder, folder / ".dvc", folder / ".dvc" / "tmp", folder / "data"):
+        yield Finding("DVC", f"{version}; {closed} can't be written", "see who may write there", fault=True)
+        return
     if not (folder / "raw_data").exists():
         yield Finding("raw data", "raw_data/ is not there", "python stages/prepare_corpus.py, or dvc pull, or dumps of "
                       "your own: README.md", fault=True)
         return
     done = subprocess.run([sys.executable, "-m", "dvc", "status", "--json"], cwd=folder, capture_output=True, text=True)
     if done.returncode:
-        yield Finding("DVC", f"{version}: {' '.join(done.stderr.split())[:200]}",
-                      "another dvc command is running, or dvc.yaml is damaged: dvc status" if sound else
-                      "mend the settings first: DVC reads them, too")
+        said = " ".join(done.stderr.split())
+        busy = "acquire lock" in said
+        remedy = "another dvc command is running: wait for it" if busy else \
+            "mend what it names (of a file: git checkout FILE); dvc status tells more"
+        yield Finding("DVC", f"{version}: {said[:200]}", remedy if sound else
+                      "mend the settings first: DVC reads them, too", fault=sound and not busy)
         return
     told = json.loads(done.stdout or "{}")
     if gone := _deleted(told):

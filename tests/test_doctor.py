@@ -1,6 +1,7 @@
 """Each fault is found and comes with a remedy; a machine that has everything shows none."""
 
 import dataclasses
+import fcntl
 import json
 import socket
 import subprocess
@@ -131,6 +132,9 @@ def test_caches(own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (own_cache / (cache.NAME + ".damaged-1")).touch()
     (finding,) = doctor.caches()
     check(finding, "!", "1 damaged", "cache prune")
+    with monkeypatch.context() as patch:
+        patch.setattr(doctor.os, "access", lambda path, mode: path != own_cache / cache.NAME)  # a colleague's
+        check(*doctor.caches(), "✗", f"{cache.NAME} can't be written", "CYBERSIEVE_CACHE")
     (own_cache / cache.NAME).write_bytes(b"no database at all" * 100)
     for more in ("-wal", "-shm"):
         (own_cache / (cache.NAME + more)).unlink(missing_ok=True)
@@ -163,8 +167,24 @@ def test_dvc(tmp_path: Path) -> None:
                                        "  two:\n    cmd: cat out\n    deps: [out]\n")
     check(found(), "✗", "dvc.yaml wants it: own.yaml", "git checkout own.yaml")  # out is made by a stage
     (tmp_path / "dvc.yaml").write_text("stages: [")
-    check(found(), "!", "dvc status")
+    check(found(), "✗", "dvc.yaml", "git checkout")
     check(*doctor.dvc(tmp_path, sound=False), "!", "mend the settings first")
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    (tmp_path / ".git").rename(tmp_path / "git")
+    check(found(), "✗", "not a git repository", "dvc status")
+    (tmp_path / "git").rename(tmp_path / ".git")
+    with (tmp_path / ".dvc/tmp/lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        check(found(), "!", "another dvc command")
+
+
+@pytest.mark.parametrize("name", [".", ".dvc", "data"])
+def test_a_project_that_may_not_be_written_is_a_fault(name: str, tmp_path: Path,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in (".dvc", "data"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.setattr(doctor.os, "access", lambda path, mode: path != tmp_path / name)
+    check(*doctor.dvc(tmp_path), "✗", f"{tmp_path / name} can't be written")
 
 
 def test_a_wrong_setting_is_a_fault_and_the_rest_is_still_looked_at(tmp_path: Path) -> None:
