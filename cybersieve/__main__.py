@@ -47,7 +47,7 @@ def _filter(arguments: list[str]) -> None:
     named, settings = (str(args.input_dir), str(args.output_dir)), params.load(args.params)
     with remote.here(args, partial(kinds.is_data, own=sources.users(settings.parse.sources))):
         pipeline.run(args.input_dir, args.output_dir, args.labels, settings, named)
-        summary.show(args.output_dir, as_markdown=False)
+        summary.show(args.output_dir, as_markdown=False, named=named[1])
 
 
 def _judge(arguments: list[str]) -> None:

@@ -144,8 +144,11 @@ def changed_settings(stages: list[Figures], folder: Path) -> Iterator[str]:
                 yield f"{name} in {file}"
 
 
-def show(folder: Path, as_markdown: bool) -> None:
-    """Print the run in `folder` (metrics.json and, where it is, performance.json). Markdown leaves clocks out."""
+def show(folder: Path, as_markdown: bool, named: str = "") -> None:
+    """Print the run in `folder` (metrics.json and, where it is, performance.json). Markdown leaves clocks out.
+
+    `named`: what the user calls the folder, where it is the copy of one at a URL.
+    """
     metrics = records.load_json(folder / "metrics.json")
     measured = folder / "performance.json"
     performance = records.load_json(measured) if measured.exists() and not as_markdown else {}
@@ -156,7 +159,7 @@ def show(folder: Path, as_markdown: bool) -> None:
     if reason := outdated(folder):
         rows.insert(0, ("not up to date", f"{reason}: run dvc repro"))
     if report := page(folder):
-        rows.append(("report", report))
+        rows.append(("report", report.replace(str(folder), named) if named else report))
     from rich.console import Console, Group
     from rich.panel import Panel
     from rich.table import Table

@@ -32,6 +32,12 @@ def test_it_fits_a_screen_and_says_what_the_metrics_say(folder, capsys):
     assert "report.html" in "".join(shown.replace("│", "").split()) and "another run" not in shown
 
 
+def test_a_report_at_a_url_is_named_as_what_stays(folder, capsys):
+    summary.show(folder, as_markdown=False, named="s3://bucket/out")
+    shown = "".join(capsys.readouterr().out.replace("│", "").split())
+    assert "s3://bucket/out/report.html" in shown and str(folder) not in shown
+
+
 def test_a_report_of_another_run_is_told(folder, capsys, tmp_path):
     (tmp_path / "report.html").write_text((folder / "report.html").read_text())
     (tmp_path / "metrics.json").write_text((folder / "metrics.json").read_text() + " ")

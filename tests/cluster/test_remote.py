@@ -123,7 +123,7 @@ def test_filter_reads_and_writes_s3(bucket: str, reproduced: Path, tmp_path: Pat
     put(bucket, {f"raw/{name}": content for name, content in files(reproduced / "raw_data").items()})
     done = run("python", "-m", "cybersieve", "filter", "--input-dir", f"s3://{bucket}/raw", "--output-dir",
                f"s3://{bucket}/out", cwd=reproduced)
-    assert "precision" in done.stdout
+    assert "precision" in done.stdout and remote.STAGED not in done.stdout
     assert objects(bucket, "out/")["metrics.json"] == (reproduced / "metrics.json").read_bytes()
     assert not list(reproduced.glob(remote.STAGED + "*"))
 
