@@ -71,3 +71,11 @@ def test_a_run_needs_at_most_15_direct_packages_and_no_torch():
 @pytest.mark.parametrize("script", sorted((ROOT / "stages").glob("*.py")), ids=lambda path: path.name)
 def test_a_stage_only_wires(script):
     assert len(script.read_text().splitlines()) <= 120
+
+
+def test_every_step_of_the_workflow_that_asks_the_remote_has_its_key():
+    (text,) = re.findall(r"^```yaml\n(on: pull_request\n.*?)^```", (ROOT / "docs/dvc.md").read_text(), re.M | re.S)
+    job = yaml.safe_load(text)["jobs"]["figures"]
+    asks = [step for step in job["steps"] if re.search(r"dvc (pull|push|repro --pull)", step.get("run", ""))]
+    assert asks and all("AWS_SECRET_ACCESS_KEY" in {**job.get("env", {}), **step.get("env", {})} for step in asks)
+    assert all("||" in step["run"] for step in asks)  # a pull request from a fork has no key
