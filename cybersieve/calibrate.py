@@ -88,7 +88,8 @@ def _certified(confidences: Floats, said: Floats, truth: Ints, figures: Figures,
     result: Figures = {"mode": "certified"} | _shares(bands, confidences) | figures
     result |= evidence(said, truth, result, settings)
     result["labels_needed"] = labels_needed(truth, settings, expected(confidences))
-    told = certificate.sentences(result, passed, settings)
+    first = said >= falling[0]
+    told = certificate.sentences(result, passed, (int(first.sum()), int((1 - truth[first]).sum())), settings)
     if None in passed and result["asked"]:
         cli.warn(" ".join(told))
     return result | {"certificate": told} | curves(confidences, said, truth, settings)

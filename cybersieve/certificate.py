@@ -34,12 +34,20 @@ def percent(share: float) -> str:
     return f"{100 * share:.10g}%"
 
 
-def sentences(found: dict[str, Any], passed: tuple[float | None, float | None], settings: Calibrate) -> list[str]:
-    """The certificate in sentences. `passed`: accept and reject before they were narrowed and set apart."""
+def sentences(found: dict[str, Any], passed: tuple[float | None, float | None], surest: tuple[int, int],
+              settings: Calibrate) -> list[str]:
+    """The certificate in sentences.
+
+    `passed`: accept and reject before they were narrowed and set apart. `surest`: how many labels the first band tested
+    for accept has, and how many of these are wrong.
+    """
     precision, loss = percent(settings.target_precision), percent(1 - settings.target_recall)
     chance = f"with probability {percent(1 - settings.delta / 2)} over the draw of the labels"
+    erred = found["accept"] is None and surest[0] <= found["labels_positive"] and surest[1] > 1
     if found["accept"] is None:
         kept = f"No record is kept by rule: {found['labels']} decided labels prove no band of precision {precision}."
+        if erred:
+            kept += f" Of the {surest[0]} that the rules are surest of {surest[1]} are wrong."
     else:
         kept = (f"Of the {found['kept_by_rule']} records kept by rule (confidence {found['accept']} or more) at least "
                 f"{precision} of those that can be decided are right, {chance}: of {found['accepted_labels']} labelled "
@@ -58,7 +66,7 @@ def sentences(found: dict[str, Any], passed: tuple[float | None, float | None], 
     if found["labels_undecided"]:
         lines.append(f"{found['labels_undecided']} labelled records that can't be decided take no part in this.")
     if None in passed and found["asked"]:
-        lines += [*one_kind(found), INSTEAD, drawing(found["labels_needed"], found["labels"], found["records"])]
+        lines += [*one_kind(found), INSTEAD, drawing(found["labels_needed"], found["labels"], found["records"], erred)]
     return lines
 
 
@@ -95,15 +103,18 @@ def skewed(labelled: int, units: Sequence[tuple[str, float, int]]) -> str:
     return SKEWED.format(labelled, "; ".join(named + more))
 
 
-def drawing(needed: int | None, labelled: int, total: int) -> str:
-    """What an empty band wants: as many labels as are needed, if they are what is wanting and the corpus has them."""
+def drawing(needed: int | None, labelled: int, total: int, erred: bool = False) -> str:
+    """What an empty band wants: as many labels as are needed, if they are what is wanting and the corpus has them.
+
+    Not wanting are labels where the rules `erred` in a band that would have passed.
+    """
     if needed is None:
         return NO_NUMBER
-    if labelled >= needed:
-        return f"About {needed} labels would do if the rules erred less: rules of your own may help, or lower targets."
-    if 2 * needed > total:
+    if labelled < needed and 2 * needed > total:
         return (f"About {needed} decided uniform labels would be needed for this use, more than half of all {total} "
                 "records: lower targets want fewer.")
+    if labelled >= needed or erred:
+        return f"About {needed} labels would do if the rules erred less: rules of your own may help, or lower targets."
     more = f", {labelled} are there" if labelled else ""
     return (f"About {needed} decided uniform labels are needed for this use{more} (cybersieve sample-labels "
             f"-n {2 * (needed - labelled)}: half of them set thresholds, the others are for the report).")

@@ -283,6 +283,17 @@ def test_an_empty_band_that_labels_would_not_fill_says_so(tmp_path: Path) -> Non
     assert found["labels_needed"] is None and "No number of labels" in found["certificate"][-1]
 
 
+def test_no_more_labels_are_advised_where_the_rules_err_among_the_surest(tmp_path: Path) -> None:
+    scored, folder_of_labels = folder(tmp_path, 1000, labelled=0)
+    drawn = [n for n in range(1000) if labels.half(("feed.json", str(n))) == "thresholds"][::5]
+    rows = [f"feed.json,{n},{int(n > 500 and n not in drawn[-3:])}" for n in drawn]
+    (folder_of_labels / labels.UNIFORM).write_text("\n".join(["file,id,label", *rows]))
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert found["accept"] is None and found["labels"] < found["labels_needed"]
+    assert found["certificate"][0].endswith("Of the 46 that the rules are surest of 3 are wrong.")
+    assert "if the rules erred less" in found["certificate"][-1]
+
+
 @pytest.mark.parametrize("prevalence", [0.003, 0.008, 0.1, 0.45, 0.9])
 def test_as_many_labels_as_are_said_to_be_needed_do_for_rules_that_do_not_err(prevalence: float) -> None:
     truth = (np.arange(100_000) < 100_000 * prevalence).astype(np.int64)
