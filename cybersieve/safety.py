@@ -1,6 +1,6 @@
 """Mask secrets and people's addresses in records; leave indicators of compromise as they are.
 
-    [SECRET]   tokens and keys of known services (detect-secrets' patterns), private keys, passwords inside of URLs
+    [SECRET]   tokens and keys of known services (detect-secrets' patterns, and NEWER), private keys, passwords in URLs
     [EMAIL]    e-mail addresses of people
     [PHONE]    phone numbers of people
 
@@ -35,6 +35,16 @@ from cybersieve.records import Row
 _KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_BODY = re.compile(r"(?:\s{0,2}[A-Za-z0-9+/=]{32,})+(?:\s[A-Za-z0-9+/]{1,63}={0,2}(?=\s|$))?")
+NEWER = {  # forms that detect-secrets does not know: the group is the secret, which may have no digit
+    "AWS Secret Key": r"""(?i:secret_?access_?key|aws_?secret(?:_?key)?)["']?\s{0,3}(?:=>?|:)\s{0,3}["']?"""
+                      r"([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
+    "Anthropic Token": r"(sk-ant-[a-z]{3,10}\d\d-[\w-]{80,120})",
+    "GitHub Token": r"(github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})",
+    "Google API Key": r"(AIza[\w-]{35})(?![\w-])",
+    "Hugging Face Token": r"(hf_[A-Za-z]{34})",
+    "NPM tokens": r"(npm_[A-Za-z0-9]{36})",
+    "OpenAI Token": r"(sk-(?:proj|svcacct|admin)-[\w-]{40,200})",
+}
 _HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}", re.I)
 
 _EMAIL = re.compile(r"(?:(?<![\w.+%/:@-])|(?<=:)(?i:(?<=mail:)|(?<=to:)|(?<=cc:)|(?<=by:)|(?<=from:)|(?<=contact:)))"
@@ -77,7 +87,7 @@ def _walked(tree: Any, clean: Callable[[str], str]) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Detector:
-    """A form of secret that detect-secrets knows."""
+    """A form of secret."""
 
     kind: str
     patterns: list[re.Pattern[str]]
@@ -86,7 +96,7 @@ class Detector:
 
 @cache
 def detectors() -> tuple[Detector, ...]:
-    """detect-secrets' detectors that know a service's form of token.
+    """NEWER, and detect-secrets' detectors that know a service's form of token.
 
     Left out: those of entropy (every hash is one), of key words (advisories speak of passwords), of public addresses
     (indicators), and of private keys' first lines (`without_secrets` masks whole keys). Patterns are made greedy at
@@ -97,8 +107,10 @@ def detectors() -> tuple[Detector, ...]:
                if name not in ("base", "ip_public", "private_key")]
     kinds: list[Any] = [kind for module in modules for kind in vars(module).values()
              if isinstance(kind, type) and issubclass(kind, RegexBasedDetector) and kind.__module__ == module.__name__]
-    return tuple(Detector(kind.secret_type, [re.compile(re.sub(r"\*\?$", "*", pattern.pattern), pattern.flags)
-                                             for pattern in kind.denylist], kind().analyze_string) for kind in kinds)
+    newer = [Detector(kind, [re.compile(pattern)], lambda found: [found]) for kind, pattern in NEWER.items()]
+    return tuple(newer + [Detector(kind.secret_type, [re.compile(re.sub(r"\*\?$", "*", pattern.pattern), pattern.flags)
+                                                      for pattern in kind.denylist], kind().analyze_string)
+                          for kind in kinds])
 
 
 @cache

@@ -48,6 +48,31 @@ def test_examples(example):
     assert sum(number for name, number in notes.items() if name.startswith("masked")) == text.count("«")
 
 
+NEWER = {
+    "Anthropic Token": "sk" + "-ant-api03-" + ALNUM[:50] + "-_" + ALNUM[:41], "NPM tokens": "npm" + "_" + ALNUM[:36],
+    "GitHub Token": "github" + "_pat_" + ALNUM[:22] + "_" + ALNUM[:50] + ALNUM[:9],
+    "Google API Key": "AI" + "zaSy" + ALNUM[:30] + "-_x", "Hugging Face Token": "hf" + "_" + "aBcDeFgHiJkLmNoPq" * 2,
+    "OpenAI Token": "sk" + "-proj-" + ALNUM[:40] + "_-" + ALNUM[:32] + "T3BlbkFJ" + ALNUM[:40] + "-" + ALNUM[:33],
+}
+
+
+@pytest.mark.parametrize("kind", NEWER)
+def test_tokens_of_newer_forms(kind):
+    row, notes = clean(f"The sample holds the token {NEWER[kind]}, twice: '{NEWER[kind]}'.")
+    assert row["text"] == "The sample holds the token [SECRET], twice: '[SECRET]'."
+    assert notes == {f"masked secrets: {kind}": 2}
+
+
+@pytest.mark.parametrize("before, after", [("aws_secret_access_key = ", "\nregion = eu"),
+                                           ("AWS_SECRET_ACCESS_KEY=", " x"), ('{"SecretAccessKey": "', '"}'),
+                                           ("secretAccessKey: '", "',")])
+def test_the_secret_of_an_aws_key_goes_quoted_or_not(before, after):
+    secret = "wJalr/UtnFEMI" + "/K7MDENG+bPx" + "RfiCYzzEXAMPLEK"
+    assert clean(f"{before}{secret}{after}")[0]["text"] == f"{before}[SECRET]{after}"
+    longer = f"{before}{secret}{secret}"
+    assert clean(longer)[0]["text"] == longer
+
+
 @pytest.mark.parametrize("kind", TOKENS)
 def test_tokens_of_known_services(kind):
     row, notes = clean(f"The sample holds the token {TOKENS[kind]}, twice: '{TOKENS[kind]}'.")
