@@ -94,10 +94,10 @@ def contents(sources: dict[str, Source], counts: Counts, settings: Export) -> st
                   "field `split` tells them apart: leave `test` out of training."]
     if settings.templates:
         # no configurations of the header: in one folder the hub takes files of one kind only
-        lines += ["", "Chat and instruction files of those records that have the templates' fields:", ""]
+        lines += ["", "Chat and instruction files of those records that have the templates' fields, by split:", ""]
         for name in sorted(settings.templates):
             lacking = counts.notes[templates.LACKING.format(name)]
-            lines.append(f'- `load_dataset("json", data_files="{name}/*.jsonl")`: {counts.written - lacking:,} records'
+            lines.append(f'- `load_dataset("json", data_dir="{name}")`: {counts.written - lacking:,} records'
                          + (f", {lacking:,} lack the fields." if lacking else "."))
     return "\n".join(lines)
 

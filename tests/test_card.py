@@ -36,7 +36,7 @@ def test_what_every_card_tells():
         "task_categories": ["text-generation"], "tags": ["cybersecurity"], "size_categories": ["1K<n<10K"],
         "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "train/**/*.parquet"},
                                                               {"split": "test", "path": "test/**/*.parquet"}]}]}
-    assert 'load_dataset("json", data_files="text/*.jsonl")' in text
+    assert 'load_dataset("json", data_dir="text")' in text
     assert "1,201 records from 2 sources" in text
     assert "| a.json | 1,200 | [ATT&CK terms of use](https://attack.mitre.org" in text and "c.json" not in text
     assert "| export | 1,300 | 1,201 | benchmark: 10, rule: 80 | 9 |" in text
@@ -109,8 +109,8 @@ def test_broken_files_are_named_with_the_reason(tmp_path):
 def test_chat_files_say_how_many_records_they_hold():
     made = counts()
     made.notes["records without the fields of template text"] = 200
-    assert '"text/*.jsonl")`: 1,001 records, 200 lack the fields.' in card.text(SOURCES, made, SETTINGS, None)
-    assert '"text/*.jsonl")`: 1,201 records.' in card.text(SOURCES, counts(), SETTINGS, None)
+    assert 'data_dir="text")`: 1,001 records, 200 lack the fields.' in card.text(SOURCES, made, SETTINGS, None)
+    assert 'data_dir="text")`: 1,201 records.' in card.text(SOURCES, counts(), SETTINGS, None)
 
 
 def test_a_model_behind_an_endpoint_is_told_by_its_name():

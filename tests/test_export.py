@@ -244,9 +244,9 @@ def test_datasets_and_duckdb_read_what_was_written(tmp_path, monkeypatch):
     assert loaded["train"][0]["rules"] == ["cve"] and json.loads(loaded["train"][0]["meta"])
     by_card = datasets.load_dataset(str(folder), cache_dir=tmp_path / "cache")
     assert {split: by_card[split].num_rows for split in NAMES} == {s: loaded[s].num_rows for s in NAMES}
-    chats = datasets.load_dataset("json", data_files=str(folder / "chatml" / "train.jsonl"), split="train",
-                                  cache_dir=tmp_path / "cache")
-    assert chats[0]["messages"][0]["role"] == "user" and chats.num_rows == loaded["train"].num_rows
+    chats = datasets.load_dataset("json", data_dir=str(folder / "chatml"), cache_dir=tmp_path / "cache")
+    assert chats["train"][0]["messages"][0]["role"] == "user"
+    assert {split: chats[split].num_rows for split in chats} == {split: loaded[split].num_rows for split in NAMES}
     rows = duckdb.sql(f"select count(*), count(distinct id) from read_parquet('{folder}/**/*.parquet')").fetchall()
     assert rows == [(400, 200)]
     lines = duckdb.sql(f"select split, count(*) from read_json('{folder}/filtered.jsonl') group by all").fetchall()
