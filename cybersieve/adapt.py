@@ -32,8 +32,9 @@ from cybersieve.training_data import Row
 
 FEW = 50  # texts to calibrate on, below which a warning says so
 SETTINGS = {  # of lora.Settings: what --help says of them
-    "rank": "of the LoRA matrices", "scale": "of what they add", "layers": "with LoRA, from the last one; 0: all",
-    "depth": "use only the model's first layers; 0: all", "epochs": "times that each text is seen",
+    "rank": "of the LoRA matrices; with --start-from that adapter's", "scale": "of what they add",
+    "layers": "with LoRA, from the last one; 0: all", "depth": "use only the model's first layers; 0: all",
+    "epochs": "times that each text is seen",
     "batch_size": "texts a step", "learning_rate": "at its highest", "warmup": "share of the steps until it is there",
     "weight_decay": "of AdamW", "smoothing": "of labels", "evaluations": "looks at the texts held back in a whole run",
     "patience": "looks without a lower loss until it stops"}
@@ -60,8 +61,8 @@ def _parser() -> argparse.ArgumentParser:
         if field.name not in ("seed", "keys", "start_from", "base"):
             value = getattr(defaults, field.name)
             name = f"--{field.name.replace('_', '-')}"
-            parser.add_argument(name, type=type(value), default=value,
-                                help=f"{SETTINGS[field.name]} (default %(default)s)")
+            parser.add_argument(name, type=type(value), default=None if field.name == "rank" else value,
+                                help=f"{SETTINGS[field.name]} (default {value})")
     parser.add_argument("--keys", nargs="+", default=list(defaults.keys), help="layers with LoRA (default %(default)s)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="one run each; several are averaged")
     parser.add_argument("--held-back", type=float, default=0.08, help="share only measured on (default %(default)s)")
@@ -90,6 +91,11 @@ def _settings_type() -> Any:
     return lora.Settings
 
 
+def _rank(weights: Any) -> int:
+    """An adapter's: the first of its matrices by name is a lora_a, (inputs, rank)."""
+    return int(weights[min(weights)].shape[1])
+
+
 def run(args: argparse.Namespace) -> None:
     prior = adapter_folder.former_prior(args.output) if args.prior is None and args.recalibrate else args.prior
     args.prior = 0.5 if prior is None else prior
@@ -104,6 +110,9 @@ def run(args: argparse.Namespace) -> None:
         return
     if not 0 < args.held_back < 0.9 or args.max_tokens < 8:
         raise ParamsError("--held-back must lie between 0 and 0.9, --max-tokens be at least 8")
+    if args.rank is None:
+        known = adapter_folder.start_weights(args.start_from)[0]
+        args.rank = _rank(known) if known else _settings_type()().rank
     if min(args.rank, args.batch_size, args.evaluations) < 1:
         raise ParamsError("--rank, --batch-size and --evaluations must be at least 1")
     if args.consistent and (args.start_from is None or args.folds or args.each_source):
@@ -244,7 +253,7 @@ class Bench:
         if not one or sizes[0] != sizes[1]:
             raise InputError(args.mean_with / adapter_folder.WEIGHTS, f"of other layers than {args.start_from}",
                              remedy="take the mean of adapters of one model, trained with the same --keys and --layers")
-        ranks = [weights[min(weights)].shape[1] for weights in (one, other)]  # the first is a lora_a, (inputs, rank)
+        ranks = [_rank(weights) for weights in (one, other)]
         if args.rank > sum(ranks) or (trained and {args.rank} != {*ranks}):
             raise ParamsError(f"--rank {args.rank}: the adapters have {' and '.join(map(str, ranks))}; it must be the "
                               "same where one was trained from the other, else at most their sum")

@@ -33,9 +33,10 @@ def texts(tmp_path):
     return path
 
 
-def train(model: Path, texts: Path, output: Path, *more: str, epochs: float = 1.0) -> dict:
+def train(model: Path, texts: Path, output: Path, *more: str, epochs: float = 1.0,
+          rank: tuple[str, ...] = ("--rank", "4")) -> dict:
     """A short question, because every byte is a token of the tiny model."""
-    adapt.main(["--labels", str(texts), "--output", str(output), "--model", str(model), "--rank", "4",
+    adapt.main(["--labels", str(texts), "--output", str(output), "--model", str(model), *rank,
                 "--epochs", str(epochs), "--question", "?", "--keys", "self_attn.q_proj", "mlp.down_proj",
                 "--batch-size", "8", "--held-back", "0.25", "--learning-rate", "0.005", "--max-tokens", "16", *more])
     return records.load_json(output / "training.json")
@@ -112,6 +113,15 @@ def test_a_run_can_go_on_from_an_adapter(model, texts, tmp_path):
         train(model, texts, tmp_path / "none", "--start-from", str(tmp_path))
     with pytest.raises(ModelError, match="another rank"):
         train(model, texts, tmp_path / "other", "--start-from", str(tmp_path / "first"), "--rank", "2")
+
+
+def test_who_goes_on_from_an_adapter_takes_its_rank(model, texts, tmp_path):
+    first = train(model, texts, tmp_path / "first", rank=("--rank", "3"), epochs=0.3)
+    again = train(model, texts, tmp_path / "again", "--start-from", str(tmp_path / "first"), epochs=0.3, rank=())
+    assert (first["settings"]["rank"], again["settings"]["rank"]) == (3, 3)
+    mean = ["--start-from", str(tmp_path / "first"), "--mean-with", str(tmp_path / "again")]
+    train(model, texts, tmp_path / "mean", *mean, rank=())
+    assert json.loads((tmp_path / "mean/adapter_config.json").read_text())["lora_parameters"]["rank"] == 3
 
 
 def test_texts_to_check_by_are_measured_and_not_learned(model, texts, tmp_path):
