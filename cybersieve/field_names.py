@@ -64,7 +64,8 @@ META = {
     "published": names_of("""published publishedat publisheddate datepublished datepublic pubdate created createdat
         creationdate dateadded released releasedate issued date timestamp added firstseen firstpublished publicdate
         publicationdate publicationtime publisheddatetime pluginpublicationdate submissiondate disclosedat
-        disclosuredate createdutc creationtime time"""),
+        disclosuredate createdutc creationtime posted postedat postedon posteddate dateposted postdate openedat openedon
+        dateopened reportedat datereported submittedat datesubmitted time"""),
     "modified": names_of("""modified modifiedat lastmodified lastmodifieddate updated updatedat datemodified dateupdated
         updatedate lastseen lastupdated modificationdate modificationtime pluginmodificationdate"""),
     "url": names_of("htmlurl weburl url link permalink href webpage uri"),

@@ -435,6 +435,12 @@ def test_names_are_told_by_meaning_and_length(tmp_path):
     assert json.loads(rows[0]["meta"]) == {"published": "2031-01-01", "labels": "t", "url": "https://example.org"}
 
 
+@pytest.mark.parametrize("name", ["opened_at", "posted", "postDate", "Reported At"])
+def test_when_a_record_came_about(tmp_path, name):
+    rows = parsed(tmp_path, "x.json", [{"id": n, "text": f"{PROSE} {n}", name: "2031-01-01"} for n in range(3)])
+    assert json.loads(rows[0]["meta"]) == {"published": "2031-01-01"}
+
+
 def test_words_before_the_records_may_be_long(tmp_path):
     """What begins like one record is looked at further."""
     about = {f"about {n}": PROSE * 3 for n in range(500)}
