@@ -41,6 +41,10 @@ class Url:
         path, mark, query = USER.sub("", self.text).partition("?")
         return path + mark + VALUE.sub("…", query)
 
+    def file(self, name: str) -> str:
+        """How a message names a file there."""
+        return f"{str(self).rstrip('/')}/{name}"
+
     def secrets(self) -> list[str]:
         """What `str` leaves out, and the parts of it that an error may show; long ones first."""
         users = [user for user in USER.findall(self.text) if user]
@@ -103,15 +107,15 @@ def fetch(url: Url, folder: Path, wanted: Callable[[str], bool] = lambda name: T
                 raise InputError(url, f"a file named {name[:200]!r} would leave the folder")
             target = folder / name
             if not _free(target):
-                raise InputError(f"{url}/{name}", "two objects would be one file, or a file and a folder of that name",
+                raise InputError(url.file(name), "two objects would be one file, or a file and a folder of that name",
                                  remedy="rename one of them")
             if not wanted(name):
                 target.touch()
                 continue
             store.get_file(key, str(target))
             came = target.stat().st_size
-            if came != info["size"]:
-                raise InputError(f"{url}/{name}", f"{info['size']} bytes were promised and {came} came",
+            if info.get("size") not in (came, None):  # which a web server does not always say
+                raise InputError(url.file(name), f"{info['size']} bytes were promised and {came} came",
                                  remedy="run again; is somebody writing it?")
 
 
@@ -166,7 +170,7 @@ def _ours(store: Any, root: str, url: Url) -> set[str]:
         with store.open(f"{root}/{name}") if name.endswith(".parquet") else nullcontext() as file:
             sent = file and records.is_stages(file)
         if not sent:
-            raise InputError(f"{url}/{name}", "is not a stage's output, and would be deleted",
+            raise InputError(url.file(name), "is not a stage's output, and would be deleted",
                              remedy="name another output folder")
     return there
 

@@ -7,6 +7,7 @@ import argparse
 import errno
 import io
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import fsspec
@@ -105,6 +106,17 @@ def test_keys_that_would_be_one_file_are_no_loss_but_an_error(names: tuple[str, 
         store.store[f"/bucket/raw/{name}"] = MemoryFile(store, f"/bucket/raw/{name}", b"[]")
     with pytest.raises(InputError, match="two objects would be one file"):
         remote.fetch(remote.Url("memory://bucket/raw"), tmp_path / "in")
+
+
+def test_a_store_need_not_say_how_long_a_file_is(tmp_path: Path, store: fsspec.AbstractFileSystem,
+                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    store.pipe_file("/bucket/raw/a.json", b"[]")
+    url = remote.Url("memory://bucket/raw/")
+    for size, said in ((3, "raw/a.json: 3 bytes were promised and 2 came"), (None, "")):
+        monkeypatch.setattr(type(store), "find", lambda *_, size=size, **__: {"/bucket/raw/a.json": {"size": size}})
+        with pytest.raises(InputError, match=said) if said else nullcontext():
+            remote.fetch(url, tmp_path / f"in {size}")
+    assert (tmp_path / "in None/a.json").read_bytes() == b"[]"
 
 
 @pytest.mark.parametrize(("text", "shown"), [
