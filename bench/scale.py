@@ -8,8 +8,8 @@ seconds of each stage's process, which other programs lengthen less than the clo
 The check: the simulation's prediction for the other half and the XML, beside what a run over them then took.
 
 The simulation is of queues: a stage is a list of jobs (files, pieces, batches of questions) that servers (cores) take
-in order, and the next stage begins when the last job is done. A server that dies loses its job, which is done again.
-Prices are what you say they are. Ends with one JSON line.
+in order, and the next stage begins when the last job is done. A server that dies loses its job, which is done again: a
+stage of one process all of it. Prices are what you say they are. Ends with one JSON line.
 """
 
 import argparse
@@ -39,6 +39,7 @@ STAGES = ("parse json", "parse xml", "dedup index", "dedup search", "score", "ve
 UNIT = {"parse json": "json", "parse xml": "xml", "ask": "tokens"}  # MB, MB, tokens; all others: records
 SERIAL = ("dedup search", "verify")  # one process, however many nodes there are
 TARGET = 10e12  # bytes
+DRAWS = 200  # of the deaths of one long job: the mean is told
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,8 @@ def corpus_seconds(raw: Path, names: list[str], folder: Path, questions: int) ->
                                         "--output-dir", at["parsed"] / kind)
             size[kind] = raw_files.size_mb(at["raw"] / kind)
     whole = run(folder, "stages/dedup.py", "--input-dir", at["parsed"], "--output-dir", at["unique"])
-    took["dedup index"] = run(folder, __file__, "--index", at["parsed"])
+    took["dedup index"] = run(folder, __file__, "--index", at["parsed"], "--output", folder / "index.json")
+    scratch = records.load_json(folder / "index.json")
     took["dedup search"] = max(whole - took["dedup index"], 0.0)
     took["score"] = run(folder, "stages/score.py", "--input-dir", at["parsed"], "--unique-dir", at["unique"],
                         "--output-dir", at["scored"])
@@ -139,11 +141,11 @@ def corpus_seconds(raw: Path, names: list[str], folder: Path, questions: int) ->
                          "--verdicts-dir", at["verdicts"], "--output-dir", at["filtered"], "--rejected-dir",
                          at["rejected"])
     return {**size, "records": told["records"], "asked": told["asked"],
-            "tokens": told["tokens"], "seconds": {name: round(took[name], 3) for name in STAGES}}
+            "tokens": told["tokens"], "scratch": scratch, "seconds": {name: round(took[name], 3) for name in STAGES}}
 
 
-def index(parsed: Path) -> None:
-    """Dedup's index alone, without the search."""
+def index(parsed: Path, size: Path) -> None:
+    """Dedup's index alone, without the search; the bytes of disk that it takes go into a file."""
     from cybersieve import params
 
     settings = params.load(ROOT / "params.yaml").dedup
@@ -151,6 +153,7 @@ def index(parsed: Path) -> None:
         for number, shard in enumerate(records.shards(parsed)):
             rows = records.read(shard.path, ["id", "title", "text", "meta", "dropped"])
             dedup_index.build(str(number), shard.source, False, rows, Path(scratch), settings)
+        records.save_json(size, sum(path.stat().st_size for path in Path(scratch).rglob("*") if path.is_file()))
 
 
 def answer_bytes(count: int = 20_000) -> float:
@@ -200,10 +203,10 @@ def plan(found: dict[str, Any], asked_share: float, cores: int,
     result = []
     for name in STAGES:
         work = amount[UNIT.get(name, "records")] * found["per_unit"][name]
-        servers = 1 if name in SERIAL else cores
-        each = [work / jobs] * jobs
-        took, _ = finished(Queue(name, each, servers, found["start"][name]), lifetime)
-        result.append((name, work / 3600, took / 3600))
+        alone = name in SERIAL
+        queue = Queue(name, [work] if alone else [work / jobs] * jobs, 1 if alone else cores, found["start"][name])
+        took = [finished(queue, lifetime, seed=seed)[0] for seed in range(DRAWS if alone else 1)]
+        result.append((name, work / 3600, sum(took) / len(took) / 3600))
     return result
 
 
@@ -224,7 +227,8 @@ def tables(found: dict[str, Any], core_hour: float, cores: int) -> str:
               f"{predicted[0]:.0f} CPU seconds on one core; it took {predicted[1]:.0f} "
               f"({predicted[0] / predicted[1] - 1:+.0%}).", "",
               f"10 TB of such dumps are {count / 1e9:.1f} billion records, of which {share:.1%} are asked; on {cores} "
-              f"cores, at {core_hour:g} a core hour, each core lost once in a day on average:", "",
+              f"cores, at {core_hour:g} a core hour, each core lost once in a day on average (what is done again is in "
+              "the hours, not in core hours and money):", "",
               "| stage | core hours | hours | money |", "|---|---|---|---|"]
     rows = plan(found, share, cores, 86_400.0)
     for name, work, took in rows:
@@ -234,6 +238,8 @@ def tables(found: dict[str, Any], core_hour: float, cores: int) -> str:
     lines += [f"| all | {work:,.0f} | {took:,.1f} | {work * core_hour:,.0f} |", "",
               "| what grows | at 10 TB |", "|---|---|",
               f"| dedup's index, 117 bytes of memory a record | {count * 117 / 1e9:,.0f} GB in one process |",
+              f"| dedup's scratch file, {half['scratch'] / half['records']:.0f} bytes of disk a record | "
+              f"{count * half['scratch'] / half['records'] / 1e12:,.1f} TB on one disk |",
               f"| the verdict cache, {found['answer_bytes']:.0f} bytes of disk an answer | "
               f"{count * share * found['answer_bytes'] / 1e9:,.0f} GB in one SQLite file |",
               f"| margins that verify holds, 8 bytes a question | {count * share * 8 / 1e9:,.1f} GB |",
@@ -252,8 +258,10 @@ def main() -> None:
     parser.add_argument("--core-hour", type=float, default=0.04, help="price of a core for an hour, any currency")
     parser.add_argument("--index", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.cores < 1 or args.core_hour < 0:
+        parser.error("--cores wants 1 or more, --core-hour no less than 0")
     if args.index:
-        index(args.index)
+        index(args.index, args.output)
         return
     if args.measure:
         records.save_json(args.output, measure(args.input_dir))

@@ -6,7 +6,7 @@ import runpy
 import pytest
 
 from cybersieve import records
-from tests.conftest import ROOT
+from tests.conftest import ROOT, run
 
 BENCH = runpy.run_path(str(ROOT / "bench/scale.py"))
 Queue, finished = BENCH["Queue"], BENCH["finished"]
@@ -45,3 +45,15 @@ def test_more_cores_never_take_longer_and_serial_stages_do_not_shrink() -> None:
     hours = [{name: took for name, _, took in BENCH["plan"](FOUND, 0.1, cores)} for cores in (16, 256)]
     for name in BENCH["STAGES"]:
         assert hours[1][name] == hours[0][name] if name in BENCH["SERIAL"] else hours[1][name] < hours[0][name]
+
+
+def test_a_stage_of_one_process_begins_anew_when_it_dies() -> None:
+    hours = {name: took for name, _, took in BENCH["plan"](FOUND, 0.1, 256)}
+    lost = {name: took for name, _, took in BENCH["plan"](FOUND, 0.1, 256, 86_400.0)}
+    for name in BENCH["SERIAL"]:  # of T hours, one death in 24: 24 (exp(T / 24) - 1), and the minutes of coming back
+        assert lost[name] == pytest.approx(24 * math.expm1(hours[name] / 24), rel=0.2)
+    assert all(lost[name] < 1.1 * hours[name] for name in BENCH["STAGES"] if name not in BENCH["SERIAL"])
+
+
+def test_a_cluster_without_cores_has_no_plan() -> None:
+    run("python", "bench/scale.py", "--cores", "0", cwd=ROOT, code=2)
