@@ -237,7 +237,7 @@ def tables(found: dict[str, Any], core_hour: float, cores: int) -> str:
     work, took = (sum(row[at] for row in rows) for at in (1, 2))
     lines += [f"| all | {work:,.0f} | {took:,.1f} | {work * core_hour:,.0f} |", "",
               "| what grows | at 10 TB |", "|---|---|",
-              f"| dedup's index, 117 bytes of memory a record | {count * 117 / 1e9:,.0f} GB in one process |",
+              f"| dedup's index, 121 bytes of memory a record | {count * 121 / 1e9:,.0f} GB in one process |",
               f"| dedup's scratch file, {half['scratch'] / half['records']:.0f} bytes of disk a record | "
               f"{count * half['scratch'] / half['records'] / 1e12:,.1f} TB on one disk |",
               f"| the verdict cache, {found['answer_bytes']:.0f} bytes of disk an answer | "

@@ -1,6 +1,6 @@
 """The index that duplicates are found by: shingles and figures in a scratch file, the rest in memory.
 
-Memory is 117 bytes a record: 104 an entry, 5 rank and origin, 8 what the search finds (twins.py).
+Memory is 121 bytes a record: 108 an entry, 5 rank and origin, 8 what the search finds (twins.py).
 `build` writes one source's part, side by side with other sources; `Index` is all parts together.
 """
 
@@ -25,7 +25,7 @@ from cybersieve.records import Row, full_text
 
 ENTRY = np.dtype([
     ("exact", "u8"),  # fingerprint of the words, 0 for records that are no candidates
-    ("offset", "u4"),  # where shingles, figures and title begin in the scratch file, in hashes
+    ("offset", "u8"),  # where shingles, figures and title begin in the scratch file, in hashes
     ("size", "u4"),  # number of shingles; 0: compared by `exact` only
     ("figures", "u2"),  # number of figures
     ("title", "u2"),  # number of words in the title

@@ -2,7 +2,7 @@
 
     python stages/dedup.py --input-dir data/parsed --output-dir data/unique
 
-Limits: 117 bytes of memory a record, shingles in a scratch file inside the output folder while it works.
+Limits: 121 bytes of memory a record, shingles in a scratch file inside the output folder while it works.
 """
 
 from cybersieve import cli, params
