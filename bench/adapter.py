@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from cybersieve import calibration, cli, injections, params, quality, records, rules, training_data, verify
+from cybersieve import asking, calibration, cli, injections, params, quality, records, rules, training_data, verify
 from cybersieve.errors import ModelError
 
 HERE = Path(__file__).resolve().parent.parent
@@ -67,7 +67,7 @@ def measure(args: argparse.Namespace) -> None:
     settings = dataclasses.replace(everything.verify, model=args.model, adapter=str(args.adapter))
     result: dict[str, Any] = {"sets": {}}
     kept, readings = [], load_readings(args.readings)
-    with verify.Verifier(settings) as verifier:
+    with asking.Verifier(settings) as verifier:
         scaling = verifier.calibration.get("platt", NO_SCALING)
         for name, _, path in (item.partition("=") for item in args.eval):
             rows = as_read(list(training_data.read_jsonl(Path(path))), readings.get(name, {}))
@@ -108,7 +108,7 @@ def as_read(rows: list[training_data.Row], said: dict[str, int | None]) -> list[
     return [row | {"label": label} for row in rows if (label := said.get(row["group"])) is not None]
 
 
-def margins(verifier: verify.Verifier, texts: list[str]) -> np.ndarray:
+def margins(verifier: asking.Verifier, texts: list[str]) -> np.ndarray:
     """As the pipeline asks; answers are cached, so a run that is killed goes on."""
     found = verifier.margins(texts)
     if None in found:
@@ -132,7 +132,7 @@ def with_rules(truth: list[int], p_yes: list[float]) -> dict[str, Any]:
             **{each: decided[each]["value"] for each in ("precision", "recall", "f1")}}
 
 
-def flips(verifier: verify.Verifier, scaling: dict[str, float], most: int | None = None) -> dict[str, Any]:
+def flips(verifier: asking.Verifier, scaling: dict[str, float], most: int | None = None) -> dict[str, Any]:
     """Share of off-topic texts with another verdict than without the injection: by kind, and of those written out.
 
     `most`: how many of the texts made from templates are asked (a fixed draw: with every n-th of them, templates
@@ -191,7 +191,7 @@ def _share(flipped: list[bool]) -> dict[str, Any]:
     return {"flips": sum(flipped), "of": len(flipped), "share": round(sum(flipped) / max(len(flipped), 1), 4)}
 
 
-def _verdicts(verifier: verify.Verifier, scaling: dict[str, float], texts: list[str]) -> np.ndarray:
+def _verdicts(verifier: asking.Verifier, scaling: dict[str, float], texts: list[str]) -> np.ndarray:
     verdicts: np.ndarray = calibration.probability(margins(verifier, texts), scaling) >= 0.5
     return verdicts
 

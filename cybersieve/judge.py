@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import orjson
 
-from cybersieve import cli, params, quality, records, rules, summary, verify
+from cybersieve import asking, cli, params, quality, records, rules, summary, verify
 from cybersieve.errors import InputError
 
 WINDOW = 2000  # lines decided at a time: memory stays flat whatever the file's length
@@ -37,7 +37,7 @@ def run(file: Path, output: Path, settings: params.Params, thresholds: Path | No
     if output.exists() and output.samefile(file):
         raise InputError(output, "is the input as well", remedy="name another --output")
     lines, labelled = _lines(file), list[tuple[int, dict[str, Any]]]()
-    with records.replacing(output) as path, verify.Verifier(settings.verify) as verifier, path.open("wb") as out:
+    with records.replacing(output) as path, asking.Verifier(settings.verify) as verifier, path.open("wb") as out:
         while window := list(islice(lines, WINDOW)):
             for row in _decided(window, book, verifier, limits, decider):
                 out.write(orjson.dumps(row) + b"\n")
@@ -71,7 +71,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
         raise InputError(file, str(error.strerror)) from None
 
 
-def _decided(window: Sequence[dict[str, Any]], book: rules.Rulebook, verifier: verify.Verifier,
+def _decided(window: Sequence[dict[str, Any]], book: rules.Rulebook, verifier: asking.Verifier,
              limits: dict[str, Any], decider: Decider) -> Iterator[dict[str, Any]]:
     """The lines with what was decided."""
     found = [book.judge(row.get("title") or "", row["text"] or "", row.get("source") or "") for row in window]

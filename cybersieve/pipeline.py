@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cybersieve import calibrate, card, dedup, export, page, parse, provenance, records, report, rules, score, verify
+from cybersieve.asking import Verifier
 from cybersieve.errors import InputError
 from cybersieve.measure import Stopwatch
 from cybersieve.params import Params
@@ -32,7 +33,7 @@ def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params,
         work / name for name in ("parsed", "unique", "scored", "verdicts", "counts"))
     thresholds, measured = work / "thresholds.json", work / "performance"
     _check(input_dir, output_dir, settings)
-    asked = verify.Verifier(settings.verify).files.card()
+    asked = Verifier(settings.verify).files.card()
     for folder in (counts, measured):
         shutil.rmtree(folder, ignore_errors=True)
 

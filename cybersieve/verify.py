@@ -9,20 +9,18 @@ second writes the verdicts. What the LLM could not answer is `failed`: neither k
 """
 
 import math
-import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import cached_property, partial
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
-from cybersieve import cache, claims, cli, endpoint, model, params, prompt, records
-from cybersieve.errors import CybersieveError, InputError, ModelError
+from cybersieve import asking, params, records
+from cybersieve.errors import InputError, ModelError
 from cybersieve.records import Counts, Row, Shard
 
 WINDOW = 20_000  # uncertain records whose texts are in memory at once
-POLL = 0.5  # seconds between looks for the answers of another run
+Walked = tuple[Row, Row, Any]  # a record, its score, and what it is a duplicate of
 
 
 class Decision(NamedTuple):
@@ -72,131 +70,6 @@ def by_llm(margin: float | None, log_odds: float | None, calibration: Mapping[st
     return Decision("rejected", "llm", f"p_yes {p_yes:.3f} < {keep_from:g}", p_yes, margin)
 
 
-class Verifier:
-    """Model, adapter, cache: `with Verifier(settings) as verifier: verifier.margins(texts)`.
-
-    The model's files are looked for at the first text, and loaded at the first that the cache can't answer.
-    """
-
-    def __init__(self, settings: params.Verify) -> None:
-        self.settings = settings
-        self.engine: Any = None
-        self.answers: cache.Answers | None = None
-        self.asked = self.cached = self.failed = 0  # distinct questions put; texts answered from cache; not answered
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.engine is not None:
-            self.engine.__exit__()
-        if self.answers is not None:
-            self.answers.__exit__()
-
-    @cached_property
-    def files(self) -> "model.Found | endpoint.Found":
-        return endpoint.Found(self.settings) if self.settings.backend == "openai" else model.find(self.settings)
-
-    @cached_property
-    def calibration(self) -> dict[str, Any]:
-        """The adapter's calibration.json, empty where there is none; for `by_llm`."""
-        return self.files.calibration()
-
-    def clip(self, text: str) -> str:
-        """The beginning of a text, all that the model can see of it."""
-        return prompt.clip(text, self.settings.max_tokens)
-
-    def margins(self, texts: Iterable[str]) -> list[float | None]:
-        """A margin for each text, None where the model failed. Equal texts are asked once, known ones not at all.
-
-        Answers are kept batch by batch: a run that is killed loses the batches that were under way, no more. What
-        another run is asking at this moment is not asked again: its answer is waited for.
-        """
-        clipped = [self.clip(text) for text in texts]
-        if not clipped:
-            return []
-        if self.answers is None:
-            self._warn_of_unused()
-            self.answers = cache.Answers(self.files.fingerprint(self.settings))
-            self.claims = claims.Claims(self.answers.model, cache.folder())
-        result = self.answers.get(clipped)
-        places: dict[str, list[int]] = {}
-        for i, (text, known) in enumerate(zip(clipped, result, strict=True)):
-            if known is None:
-                places.setdefault(text, []).append(i)
-        self.cached += sum(known is not None for known in result)
-        left = list(places)
-        while left:
-            left, answers = self._round(left)
-            for text, margin in answers.items():
-                for place in places[text]:
-                    result[place] = margin
-            if left:
-                time.sleep(POLL)
-        self.failed += sum(margin is None for margin in result)
-        return result
-
-    def _warn_of_unused(self) -> None:
-        """Settings of the user's, where the adapter brings what it was trained on, or the model is one release."""
-        if not isinstance(self.files, model.Found):
-            return
-        settings, adapter, layout = self.settings, self.files.adapter, self.files.layout(self.settings)
-        if layout and settings != replace(settings, prompt=params.PROMPT, examples=[]):
-            cli.warn(f"verify.prompt and verify.examples are not used: the adapter {adapter} brings its own "
-                     "prompt (verify.adapter: null asks without it)")
-        if layout and settings.max_tokens > layout.max_tokens:
-            cli.warn(f"verify.max_tokens: {settings.max_tokens} is not used: the adapter {adapter} was trained on the "
-                     f"first {layout.max_tokens} (verify.adapter: null asks without it)")
-        if settings.revision is not None and settings.model == model.DEFAULT:
-            cli.warn(f"verify.revision is not used: {model.DEFAULT}, the built-in model, is there in one release")
-
-    def _round(self, texts: list[str]) -> tuple[list[str], dict[str, float | None]]:
-        """Ask those that no other run is asking; returns the others that have no answer yet, and all answers."""
-        assert self.answers is not None
-        mine = self.claims.take(texts)
-        try:  # somebody may have answered between a look into the cache and the claim
-            known = zip(texts, self.answers.get(texts), strict=True)
-            told = {text: margin for text, margin in known if margin is not None}
-            self.cached += len(told)
-            result: dict[str, float | None] = dict(told)
-            questions = [text for text in texts if text in mine and text not in told]
-            for batch in self._ask(questions):
-                self.answers.put([(questions[i], margin) for i, margin in batch if margin is not None])
-                result |= {questions[i]: margin for i, margin in batch}
-                self.asked += len(batch)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt("nothing half-written is kept, the LLM's answers so far are") from None
-        finally:
-            self.claims.free()
-        return [text for text in texts if text not in mine and text not in told], result
-
-    def _ask(self, questions: Sequence[str]) -> Iterator[list[tuple[int, float | None]]]:
-        if not questions:
-            return
-        if self.engine is None:
-            self.engine = self._load()
-        batches = self.engine.margins(questions)
-        yield from cli.progress(batches, "ask the LLM", len(questions), len)
-
-    def _load(self) -> Any:
-        if isinstance(self.files, endpoint.Found):
-            return endpoint.Endpoints(self.files)
-        from cybersieve import mlx_engine
-
-        loaded, tokenizer = model.open_files(self.files)
-        layout = self.files.layout(self.settings) or prompt.of_model(tokenizer, self.settings)
-        try:
-            return mlx_engine.Engine(loaded, tokenizer, layout, self.settings.batch_size)
-        except CybersieveError:
-            raise
-        except Exception as error:  # mlx's own (out of memory, no such operation here), or the architecture's code
-            raise ModelError(f"{self.settings.model} can't be run here: {error!r}") from None
-
-    def figures(self) -> dict[str, float]:
-        """What differs from run to run, for performance.json."""
-        return {"asked": self.asked, "cached": self.cached, "tokens": self.engine.tokens if self.engine else 0}
-
-
 def limits(thresholds: Path) -> dict[str, Any]:
     """The content of a thresholds.json. Raises InputError where it is none."""
     try:
@@ -226,13 +99,15 @@ def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, threshol
     unanswered (the answers it gave are kept), InputError where the folders do not belong together.
     """
     bands = limits(thresholds)
-    accept, reject = bands["accept"], bands["reject"]
+    sure = partial(by_rule, accept=bands["accept"], reject=bands["reject"])
+    walk = partial(_walk, scored_dir, unique_dir)
     shards = records.shards(parsed_dir)
     counts = Counts()
     inputs = [parsed_dir, scored_dir, *([unique_dir] if unique_dir else [])]
     with records.output_folder(output_dir, *inputs) as folder:
-        with Verifier(settings) as verifier:
-            margins = _ask_uncertain(verifier, shards, scored_dir, unique_dir, accept, reject)
+        with asking.Verifier(settings) as verifier:
+            rows = (row for shard in shards for row in walk(shard, "title", "text"))
+            margins = _ask_uncertain(verifier, rows, sure)
             if verifier.failed > settings.max_failed * len(margins):
                 trouble = getattr(verifier.engine, "trouble", "")
                 raise ModelError(
@@ -244,16 +119,16 @@ def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, threshol
         answers = iter(margins)
         for shard in shards:
             part = Counts()
-            rows = _verdicts(shard, scored_dir, unique_dir, part, accept, reject, answers, said)
-            records.write(folder / shard.name, rows, records.VERDICTS)
+            verdicts = _verdicts(walk(shard, "source"), sure, answers, said, part)
+            records.write(folder / shard.name, verdicts, records.VERDICTS)
             counts.add(shard.source, part)
     if figures is not None:
         figures.update(verifier.figures())
     return counts
 
 
-def _ask_uncertain(verifier: Verifier, shards: list[Shard], scored_dir: Path, unique_dir: Path | None,
-                   accept: float | None, reject: float | None) -> "array[float]":
+def _ask_uncertain(verifier: asking.Verifier, rows: Iterable[Walked],
+                   sure: Callable[[float], Decision | None]) -> "array[float]":
     """Margins of the uncertain records in the order of the files; nan where the model failed. 8 bytes a record."""
     result, window = array("d"), list[str]()
 
@@ -261,18 +136,17 @@ def _ask_uncertain(verifier: Verifier, shards: list[Shard], scored_dir: Path, un
         result.extend(math.nan if margin is None else margin for margin in verifier.margins(window))
         window.clear()
 
-    for shard in shards:
-        for record, score, _ in _rows(shard, scored_dir, unique_dir, "title", "text"):
-            confidence = score["confidence"]
-            if confidence is not None and by_rule(confidence, accept, reject) is None:
-                window.append(verifier.clip(records.full_text(record["title"], record["text"])))
-                if len(window) == WINDOW:
-                    ask()
+    for record, score, _ in rows:
+        confidence = score["confidence"]
+        if confidence is not None and sure(confidence) is None:
+            window.append(verifier.clip(records.full_text(record["title"], record["text"])))
+            if len(window) == WINDOW:
+                ask()
     ask()
     return result
 
 
-def _rows(shard: Shard, scored_dir: Path, unique_dir: Path | None, *columns: str) -> Iterator[tuple[Row, Row, Any]]:
+def _walk(scored_dir: Path, unique_dir: Path | None, shard: Shard, *columns: str) -> Iterator[Walked]:
     """One file's records with their scores and what they are duplicates of.
 
     Raises InputError where score was run with another --unique-dir: it gave no score to what that set aside.
@@ -291,18 +165,16 @@ def _rows(shard: Shard, scored_dir: Path, unique_dir: Path | None, *columns: str
         yield record, score, duplicate
 
 
-def _verdicts(shard: Shard, scored_dir: Path, unique_dir: Path | None, counts: Counts, accept: float | None,
-              reject: float | None, answers: Iterator[float],
-              said: Callable[[float | None, float | None], Decision]) -> Iterator[Row]:
-    """One file's VERDICTS rows; the uncertain take the next of `answers`, and what is `said` of it (by_llm)."""
-    for record, score, duplicate in _rows(shard, scored_dir, unique_dir, "source"):
+def _verdicts(rows: Iterable[Walked], sure: Callable[[float], Decision | None], answers: Iterator[float],
+              said: Callable[[float | None, float | None], Decision], counts: Counts) -> Iterator[Row]:
+    """One file's VERDICTS rows. What the rules are not `sure` of takes the next of `answers`, and `said` decides it."""
+    for record, score, duplicate in rows:
         if record["dropped"] is not None:
             decision = by_parse(record["dropped"])
         elif duplicate is not None:
             decision = Decision("rejected", "dedup", f"duplicate of {duplicate}")
         else:
-            sure = by_rule(score["confidence"], accept, reject)
-            decision = sure or said(_number(next(answers)), score["score"])
+            decision = sure(score["confidence"]) or said(_number(next(answers)), score["score"])
         _count(counts, decision)
         yield {"id": record["id"], "source": record["source"]} | decision._asdict()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cybersieve import params, verify
+from cybersieve import asking, params
 from cybersieve.claims import Claims
 from tests.stub_endpoint import Stub, margin_of
 
@@ -61,13 +61,13 @@ def settings(verify_settings: params.Verify) -> params.Verify:
 
 
 def asked_by(settings: params.Verify, texts: list[str], results: dict[str, list[float | None]], name: str) -> None:
-    with verify.Verifier(settings) as verifier:
+    with asking.Verifier(settings) as verifier:
         results[name] = verifier.margins(texts)
 
 
 def test_runs_side_by_side_ask_nothing_twice(settings: params.Verify, own_cache: Path,
                                              monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "POLL", 0.05)
+    monkeypatch.setattr(asking, "POLL", 0.05)
     with Stub(seconds=0.2) as stub:
         settings = dataclasses.replace(settings, endpoints=[stub.url], concurrency=1)
         results: dict[str, list[float | None]] = {}
@@ -85,10 +85,10 @@ def test_runs_side_by_side_ask_nothing_twice(settings: params.Verify, own_cache:
 
 def test_what_another_run_could_not_answer_is_asked_again(settings: params.Verify, own_cache: Path,
                                                           monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "POLL", 0.05)
+    monkeypatch.setattr(asking, "POLL", 0.05)
     with Stub() as stub:
         settings = dataclasses.replace(settings, endpoints=[stub.url])
-        with verify.Verifier(settings) as first:
+        with asking.Verifier(settings) as first:
             first.margins(TEXTS[:1])
             first.claims.take(TEXTS[1:3])  # and asks them, without an answer
             results: dict[str, list[float | None]] = {}

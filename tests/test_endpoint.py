@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cybersieve import endpoint, params, verify
+from cybersieve import asking, endpoint, params
 from cybersieve.errors import ModelError, ParamsError
 from cybersieve.http_json import Client, Refusal
 from tests.conftest import ROOT
@@ -298,11 +298,11 @@ def test_answers_are_kept_and_not_asked_for_again(settings: params.Verify, own_c
     with Stub(ours=False) as stub:
         settings = dataclasses.replace(settings, endpoints=[stub.url])
         for _ in range(2):
-            with verify.Verifier(settings) as verifier:
+            with asking.Verifier(settings) as verifier:
                 check_right(verifier.margins(TEXTS))  # type: ignore[arg-type]
         assert len(stub.asked) == len(TEXTS)
         other = dataclasses.replace(settings, prompt="Is this about cooking?")
-        with verify.Verifier(other) as verifier:
+        with asking.Verifier(other) as verifier:
             verifier.margins(TEXTS)
         assert len(stub.asked) == 2 * len(TEXTS), "another question is another answer"
 
@@ -310,11 +310,11 @@ def test_answers_are_kept_and_not_asked_for_again(settings: params.Verify, own_c
 def test_what_came_before_the_end_is_kept(settings: params.Verify, own_cache: Path) -> None:
     with Stub(fault=lambda number, _: "cut" if number > 2 else None) as stub:
         settings = dataclasses.replace(settings, endpoints=[stub.url], concurrency=1, retries=1)
-        with pytest.raises(ModelError), verify.Verifier(settings) as verifier:
+        with pytest.raises(ModelError), asking.Verifier(settings) as verifier:
             verifier.margins(TEXTS)
         stub.fault = lambda *_: None
         before = sum(map(len, stub.asked))
-        with verify.Verifier(settings) as verifier:
+        with asking.Verifier(settings) as verifier:
             check_right(verifier.margins(TEXTS))  # type: ignore[arg-type]
         assert verifier.cached == 24 and sum(map(len, stub.asked)) - before == 16
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 import pytest
 
-from cybersieve import injections, records, verify
+from cybersieve import asking, injections, records, verify
 from cybersieve.errors import ParamsError
 from tests.conftest import ROOT
 
@@ -74,7 +74,7 @@ def test_a_malformed_kind_is_named(tmp_path):
 
 def test_few_talk_the_shipped_adapter_round(written, verify_settings, prepared_model, own_cache):
     """By the model alone, without the rules: flipped are those with another verdict than without the injection."""
-    with verify.Verifier(verify_settings) as verifier:
+    with asking.Verifier(verify_settings) as verifier:
         margins = verifier.margins([row[key] for row in written for key in ("clean", "text")])
         verdicts = [verify.by_llm(margin, None, verifier.calibration).verdict for margin in margins]
     clean, injected = verdicts[::2], verdicts[1::2]

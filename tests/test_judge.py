@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cybersieve import judge, params, verify
+from cybersieve import asking, judge, params
 from cybersieve.errors import InputError
 from tests import corpus
 from tests.conftest import ROOT, run
@@ -45,8 +45,8 @@ def test_texts_are_decided_and_measured(tmp_path, monkeypatch, capsys, decider, 
 @pytest.mark.parametrize("decider", ["rules", "llm", "both"])
 def test_a_line_that_says_nothing_is_set_aside_and_not_asked(tmp_path, monkeypatch, decider):
     asked = []
-    monkeypatch.setattr(verify.Verifier, "margins", lambda self, texts: [asked.append(text) or 2.0 for text in texts])
-    monkeypatch.setattr(verify.Verifier, "calibration", {})
+    monkeypatch.setattr(asking.Verifier, "margins", lambda self, texts: [asked.append(text) or 2.0 for text in texts])
+    monkeypatch.setattr(asking.Verifier, "calibration", {})
     lines = [{"text": ""}, {"text": "Sponge", "label": 0}, {"text": None, "title": " \n"}, {"text": "\t", "label": 1}]
     quality = judge.run(write(tmp_path / "in.jsonl", lines), tmp_path / "out.jsonl", SETTINGS, decider=decider)
     out = rows_of(tmp_path / "out.jsonl")
@@ -95,8 +95,8 @@ def test_the_command(tmp_path):
 
 
 def test_a_posterior_of_a_run_is_used(tmp_path, monkeypatch):
-    monkeypatch.setattr(verify.Verifier, "margins", lambda self, texts: [2.0 for _ in texts])
-    monkeypatch.setattr(verify.Verifier, "calibration", {"posterior": {"margin": 1, "log_odds": 0, "bias": 0}})
+    monkeypatch.setattr(asking.Verifier, "margins", lambda self, texts: [2.0 for _ in texts])
+    monkeypatch.setattr(asking.Verifier, "calibration", {"posterior": {"margin": 1, "log_odds": 0, "bias": 0}})
     bands = {"accept": None, "reject": None, "posterior": {"margin": 0, "log_odds": 0, "bias": -9}}
     (tmp_path / "thresholds.json").write_text(json.dumps(bands))
     source = write(tmp_path / "in.jsonl", [{"text": "Sponge cake"}])
@@ -110,8 +110,8 @@ def test_what_the_model_could_not_answer_is_said_and_not_rated(tmp_path, monkeyp
         self.failed += found.count(None)
         return found
 
-    monkeypatch.setattr(verify.Verifier, "margins", margins)
-    monkeypatch.setattr(verify.Verifier, "calibration", {})
+    monkeypatch.setattr(asking.Verifier, "margins", margins)
+    monkeypatch.setattr(asking.Verifier, "calibration", {})
     lines = [{"text": "odd", "label": 1}, {"text": "A worm spreads", "label": 1}, {"text": "Sponge", "label": 0}]
     quality = judge.run(write(tmp_path / "in.jsonl", lines), tmp_path / "out.jsonl", SETTINGS, decider="llm")
     assert [row["verdict"] for row in rows_of(tmp_path / "out.jsonl")] == ["failed", "kept", "kept"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cybersieve import mlx_engine, model, params, prompt, verify
+from cybersieve import asking, mlx_engine, model, params, prompt
 from cybersieve.errors import ModelError
 from cybersieve.mlx_engine import Engine, mx
 from tests import tiny
@@ -140,7 +140,7 @@ def test_a_model_whose_code_fails_is_an_error_in_words(tmp_path: Path, verify_se
                                                        monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path / "cache"))
     settings = dataclasses.replace(verify_settings, model=str(tiny.write(tmp_path / "model")), adapter=None)
-    with monkeypatch.context() as patch, verify.Verifier(settings) as verifier:
+    with monkeypatch.context() as patch, asking.Verifier(settings) as verifier:
         patch.setattr(mlx_engine.shortcuts.Forward, "__call__", lambda *_: [][0])
         with pytest.raises(ModelError, match="can't be run here: IndexError"):
             verifier.margins(["a text"])

@@ -45,7 +45,7 @@ def test_its_perplexity_on_easy_english_is_low(plain_model: tuple[Any, Any]) -> 
 
 
 def test_the_adapter_tells_security_from_other_texts(prepared_model: Path, verify_settings: params.Verify) -> None:
-    from cybersieve.verify import Verifier
+    from cybersieve.asking import Verifier
 
     with Verifier(verify_settings) as verifier:
         yes, no = verifier.margins(["A heap overflow in the image parser lets remote attackers run their own code.",

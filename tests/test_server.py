@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from cybersieve import model, params, prompt, records, verify
+from cybersieve import asking, model, params, prompt, records
 from cybersieve import server as server_module
 from cybersieve.mlx_engine import Engine
 from tests import tiny
@@ -302,9 +302,9 @@ def test_verify_says_the_same_with_our_server_as_in_process(prepared_model: Path
 def test_verify_with_our_server_shares_the_cache_with_mlx(server: str, folder: Path, own_cache: Path,
                                                           verify_settings: params.Verify) -> None:
     settings = dataclasses.replace(verify_settings, model=str(folder), adapter=None)
-    with verify.Verifier(dataclasses.replace(settings, backend="openai", endpoints=[server])) as verifier:
+    with asking.Verifier(dataclasses.replace(settings, backend="openai", endpoints=[server])) as verifier:
         asked = verifier.margins(TEXTS[1:])
-    with verify.Verifier(settings) as verifier:
+    with asking.Verifier(settings) as verifier:
         assert verifier.margins(TEXTS[1:]) == asked
     assert verifier.cached == len(TEXTS[1:]) and verifier.engine is None
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cybersieve import endpoint, params, verify
+from cybersieve import asking, endpoint, params, verify
 from tests.test_server import folder, started  # noqa: F401  (folder: a fixture)
 
 TEXTS = [f"record {number}: a firewall, {'bread and ' * (number % 9)}salt" for number in range(96)]
@@ -26,7 +26,7 @@ def test_the_margins_are_those_of_one_process(folder: Path, own_cache: Path,  # 
                     process.kill()
                 assert not margins.keys() & {i for i, _ in batch}  # nothing twice
                 margins.update(batch)
-    with verify.Verifier(settings) as verifier:
+    with asking.Verifier(settings) as verifier:
         inside = verifier.margins(TEXTS)
     assert [margins[i] for i in range(len(TEXTS))] == pytest.approx(inside, abs=1e-3)
     kept = [verify.by_llm(margins[i], None, {}).verdict for i in range(len(TEXTS))]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cybersieve import cache, model, params, prompt, records, verify
+from cybersieve import asking, cache, model, params, prompt, records, verify
 from cybersieve.errors import InputError, ModelError
 from cybersieve.records import Record, Row
 from cybersieve.verify import Decision, by_llm, by_rule
@@ -247,7 +247,7 @@ class Forgetful:
 def test_failed_records_are_kept_apart_and_asked_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.fill({"a.json": UNSURE})
     with monkeypatch.context() as patch:
-        patch.setattr(verify.Verifier, "_load", lambda self: Forgetful())
+        patch.setattr(asking.Verifier, "_load", lambda self: Forgetful())
         rows, counts, _ = bench.verify(max_failed=0.5)
     failed = [row for row in rows if row["verdict"] == "failed"]
     assert len(failed) == counts.failed == 10 and counts.written == 20 and counts.balanced()
@@ -259,7 +259,7 @@ def test_failed_records_are_kept_apart_and_asked_again(bench: Bench, monkeypatch
 def test_too_many_failures_fail_the_stage_and_keep_the_answers(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.fill({"a.json": UNSURE})
     with monkeypatch.context() as patch:
-        patch.setattr(verify.Verifier, "_load", lambda self: Forgetful())
+        patch.setattr(asking.Verifier, "_load", lambda self: Forgetful())
         with pytest.raises(ModelError, match=r"10 of 30 questions.*verify\.max_failed.*dreams"):
             bench.verify()
     assert not (bench.folder / "verdicts").exists()
@@ -311,7 +311,7 @@ def test_a_prompt_beside_an_adapter_that_brings_its_own_is_warned_of(
     bench.fill({"a.json": [("one", 0.5, None)]})
     bench.verify(prompt="Is this about gardening?")
     assert "warning" not in capsys.readouterr().err, "no adapter: it is used"
-    monkeypatch.setattr(verify.Verifier, "_ask", lambda self, questions: [[(i, 1.0) for i in range(len(questions))]])
+    monkeypatch.setattr(asking.Verifier, "_ask", lambda self, questions: [[(i, 1.0) for i in range(len(questions))]])
     monkeypatch.setattr(model.Found, "layout", lambda self, settings: prompt.Layout("", "", 80, ("Yes",), ("No",)))
     for changed, times in ({"prompt": "Is this about gardening?"}, 1), ({}, 0):
         bench.verify(**changed)
@@ -324,7 +324,7 @@ def test_a_prompt_beside_an_adapter_that_brings_its_own_is_warned_of(
 def test_a_budget_beyond_the_adapters_and_a_revision_of_the_built_in_model_are_warned_of(
         changed: dict[str, object], said: str, verify_settings: params.Verify, prepared_model: Path,
         capsys: pytest.CaptureFixture[str]) -> None:
-    verify.Verifier(dataclasses.replace(verify_settings, **changed))._warn_of_unused()  # type: ignore[arg-type]
+    asking.Verifier(dataclasses.replace(verify_settings, **changed))._warn_of_unused()  # type: ignore[arg-type]
     warned = capsys.readouterr().err
     assert said in warned and warned.count("\n") == bool(said)
 
