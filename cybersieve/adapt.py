@@ -108,20 +108,7 @@ def run(args: argparse.Namespace) -> None:
             adapter_folder.forget(args.output, met)
         adapter_folder.calibrate(args.output, rows, args.rules, args.prior)
         return
-    if not 0 < args.held_back < 0.9 or args.max_tokens < 8:
-        raise ParamsError("--held-back must lie between 0 and 0.9, --max-tokens be at least 8")
-    if args.rank is None:
-        known = adapter_folder.start_weights(args.start_from)[0]
-        args.rank = _rank(known) if known else _settings_type()().rank
-    if min(args.rank, args.batch_size, args.evaluations) < 1:
-        raise ParamsError("--rank, --batch-size and --evaluations must be at least 1")
-    if args.consistent and (args.start_from is None or args.folds or args.each_source):
-        raise ParamsError("--consistent wants an adapter to go on from (--start-from), and no --folds or --each-source")
-    if args.mean_with and (args.start_from is None or args.consistent or args.folds or args.each_source):
-        raise ParamsError("--mean-with wants an adapter to take the mean with (--start-from), and no --consistent, "
-                          "--folds or --each-source")
-    if not 0 < args.share < 1:
-        raise ParamsError(f"--share must lie between 0 and 1, and is {args.share}")
+    _check(args)
     files = ", ".join(map(str, args.labels)) or "--labels"
     rows, left_out = collect(args.labels, args.parsed_dir, args.never)
     rows = [one for one in rows if one["source"] not in args.leave_out]
@@ -150,6 +137,24 @@ def run(args: argparse.Namespace) -> None:
     measured = _measured(bench.learner, checked, "held back") + _measured(bench.learner, extra, "checked")
     measured += bench.cross_validated(rows, args.folds, args.each_source)
     adapter_folder.write(args, bench.learner, best, rows, extra, measured)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Settle --rank. Raises ParamsError where an argument is out of range, or at odds with another."""
+    if not 0 < args.held_back < 0.9 or args.max_tokens < 8:
+        raise ParamsError("--held-back must lie between 0 and 0.9, --max-tokens be at least 8")
+    if args.rank is None:
+        known = adapter_folder.start_weights(args.start_from)[0]
+        args.rank = _rank(known) if known else _settings_type()().rank
+    if min(args.rank, args.batch_size, args.evaluations) < 1:
+        raise ParamsError("--rank, --batch-size and --evaluations must be at least 1")
+    if args.consistent and (args.start_from is None or args.folds or args.each_source):
+        raise ParamsError("--consistent wants an adapter to go on from (--start-from), and no --folds or --each-source")
+    if args.mean_with and (args.start_from is None or args.consistent or args.folds or args.each_source):
+        raise ParamsError("--mean-with wants an adapter to take the mean with (--start-from), and no --consistent, "
+                          "--folds or --each-source")
+    if not 0 < args.share < 1:
+        raise ParamsError(f"--share must lie between 0 and 1, and is {args.share}")
 
 
 def collect(files: Sequence[Path], parsed_dir: Path | None, never: Path | None) -> tuple[list[Row], dict[str, int]]:

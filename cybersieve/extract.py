@@ -10,10 +10,10 @@ from cybersieve.fields import Template, Values
 from cybersieve.records import NO_TEXT, Record
 from cybersieve.sources import Formatted, Source
 
-# In the place of what a forum took out.
+# What forums put in the place of a text that was taken out.
 GONE = ("[deleted]", "[removed]", "[deleted by user]", "[ removed by reddit ]", "[flagged]", "[dead]")
 MAX_ID = 500  # characters
-OTHER = "of another kind"  # why a record is set aside that has not what `only` asks for
+OTHER = "of another kind"  # why a record that lacks what `only` asks for is set aside
 # What the CVE list and NVD put in the place of a text, whoever passes it on.
 _REJECTED = re.compile(r"\*\* (REJECT|RESERVED)(?:ED)? \*\*|Rejected reason:")
 
@@ -28,28 +28,15 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
     if isinstance(tree, str):  # an element of XML that holds nothing but its text
         tree = {"#text": tree}
     title = _title(source.title, tree, max_chars)
-    parts: list[tuple[str, str]] = []
-    alone: set[int] = set()  # places of those that are all that their field says
-    for choice in source.text:
-        for find, format in choice:
-            if (values := find(tree)) and not (type(find) is Template and find.repeats(values[0], title)):
-                values = _mixed(values) if dict in map(type, values) else values
-                if said := [(words, format) for value in values if (words := _words(value, 4 * max_chars))]:
-                    if len(said) == 1:
-                        alone.add(len(parts))
-                    parts += said
-                    break
+    parts, alone = _parts(source, tree, title, 4 * max_chars)  # markup may take most of them
     plain = _body(parts, max_chars, notes, alone if source.inferred else None)
     if source.inserts:
         filled = source.inserts(plain, tree)
         if len(filled) > max_chars > len(plain):
             notes["texts cut"] += 1
         plain = filled[:max_chars]
-    statuses = [_spaces(word) for find in source.status for word in find(tree)]
     own = folding.one_line(_first(source.id, tree))[:MAX_ID]
-    if (rejected := _REJECTED.match(plain)) and "CVE-" in own + title:
-        statuses.append(rejected[1] or "REJECT")
-    status = next((word for word in statuses if word.lower() in drop), statuses[0]) if statuses else None
+    status = _status(source, tree, own + title, plain, drop)
     meta: dict[str, Any] = {"status": status} if status else {}
     if source.licence:
         meta["licence"] = source.licence
@@ -62,19 +49,43 @@ def record(source: Source, tree: Any, path: str, locator: str, drop: dict[str, s
                   dropped or (None if plain or title else NO_TEXT))
 
 
+def _parts(source: Source, tree: Any, title: str, longest: int) -> tuple[list[tuple[str, str]], set[int]]:
+    """The record's texts with their formats, and the places of those that are all that their field says."""
+    parts: list[tuple[str, str]] = []
+    alone: set[int] = set()
+    for choice in source.text:
+        for find, format in choice:
+            if (values := find(tree)) and not (type(find) is Template and find.repeats(values[0], title)):
+                values = _mixed(values) if dict in map(type, values) else values
+                if said := [(words, format) for value in values if (words := _words(value, longest))]:
+                    if len(said) == 1:
+                        alone.add(len(parts))
+                    parts += said
+                    break
+    return parts, alone
+
+
+def _status(source: Source, tree: Any, names: str, plain: str, drop: dict[str, str]) -> str | None:
+    """Upstream's word for what became of the record, rather one that sets it aside; `names`: its id and title."""
+    statuses = [_spaces(word) for find in source.status for word in find(tree)]
+    if (rejected := _REJECTED.match(plain)) and "CVE-" in names:
+        statuses.append(rejected[1] or "REJECT")
+    return next((word for word in statuses if word.lower() in drop), statuses[0]) if statuses else None
+
+
 def gone(value: Any) -> bool:
     """Is this what a forum wrote in the place of a text?"""
     return isinstance(value, str) and len(value) < 30 and value.strip().lower() in GONE
 
 
-def says(source: Source, tree: Any) -> bool:
-    """Has the record a text where its source has it?"""
+def has_text(source: Source, tree: Any) -> bool:
+    """Has the record a text where its source says that one stands?"""
     return any(fields.as_text(value) for choice in source.text for find, _ in choice for value in find(tree)
                if not gone(value))
 
 
-def told_gone(source: Source, tree: Any) -> bool:
-    """Is it the record's own text that was taken out?"""
+def text_gone(source: Source, tree: Any) -> bool:
+    """Was the text of the record itself taken out?"""
     return any(gone(value) for choice in source.text for find, _ in choice for value in find(tree))
 
 
