@@ -18,7 +18,7 @@ COUNTED = ("id", "locator", "title", "text", "meta")  # whose characters count
 
 
 def batches(found: Iterable[Row], apart: Callable[[list[Row]], list[Row]] = list) -> Iterator[pa.RecordBatch]:
-    """Rows as columns, so many at a time that few large ones don't fill the memory; `apart` tells ids apart."""
+    """Rows as columns, in batches that even large rows keep small; `apart` makes repeated ids differ."""
     held: list[Row] = []
     chars = 0
     for row in found:

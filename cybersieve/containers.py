@@ -168,14 +168,14 @@ def spreadsheet(path: str) -> bool:
     return any(part.lower().endswith(SHEETS) for part in path.split("!"))
 
 
-def _empty(begin: bytes, name: str) -> str:
-    """tar, for what begins as its end does, by a name that says it is one: zero bytes alone may be anything."""
+def _empty_tar(begin: bytes, name: str) -> str:
+    """`tar` for zero bytes alone, an empty tar, where the name says that it is one; else "": they may be anything."""
     return "tar" if begin and not begin.strip(b"\0") and _TAR_NAME.search(name) else ""
 
 
 def _opened(stream: Pushback, name: str, budget: _Budget, level: int) -> Iterator[Member]:
     """The documents in a stream."""
-    kind = packing(stream.begin(265)) or _empty(stream.begin(265), name or budget.name)
+    kind = packing(stream.begin(265)) or _empty_tar(stream.begin(265), name or budget.name)
     if not kind:
         yield Member(name, iter(stream))
     elif level == MAX_NESTED:
@@ -253,7 +253,7 @@ def _zstd(stream: Pushback) -> Iterator[bytes]:
     yield from iter(lambda: unpacked.read(CHUNK), b"")
 
 
-def _inside(archive: str, name: str, budget: _Budget) -> str:
+def _member_name(archive: str, name: str, budget: _Budget) -> str:
     """A member's name as part of a locator. Raises InputError for a name that would leave the archive's folder."""
     clean = name.replace("\\", "/")
     if clean.startswith("/") or clean[1:2] == ":" or ".." in PurePosixPath(clean).parts or "\0" in clean:
@@ -264,7 +264,7 @@ def _inside(archive: str, name: str, budget: _Budget) -> str:
 
 @contextmanager
 def _damage(kind: str, name: str, stream: Pushback, budget: _Budget) -> Iterator[None]:
-    """What an archive's reader raises, as an InputError with the place."""
+    """Turns what an archive's reader raises into an InputError with the place."""
     try:
         yield
     except unzip.NotRead as error:
@@ -288,13 +288,13 @@ def _zip(stream: Pushback, name: str, budget: _Budget) -> Iterator[tuple[str, It
     with _damage("zip", name, stream, budget):
         part = budget.part is not None and not budget.part.last and not name
         for member, chunks in unzip.members(stream, CHUNK, part):
-            inner = _inside(name, member, budget)
+            inner = _member_name(name, member, budget)
             if not member.endswith("/"):
                 yield inner, _contents("zip", chunks, inner, stream, budget)
 
 
 class _TarInfo(tarfile.TarInfo):
-    """tarfile reads extended headers in one piece, and takes a damaged header for an archive's end: bound, and told."""
+    """Bounds extended headers, which tarfile reads in one piece; reports damaged ones, which it takes for the end."""
     @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> "_TarInfo":
         try:
@@ -315,7 +315,7 @@ def _tar(stream: Pushback, name: str, budget: _Budget) -> Iterator[tuple[str, It
                          ignore_zeros=True) as archive:  # archives in a row are read like one
         while (member := archive.next()) is not None:
             archive.members = []  # tarfile remembers all of them otherwise
-            inner = _inside(name, member.name, budget)
+            inner = _member_name(name, member.name, budget)
             if member.isreg():
                 file: Any = archive.extractfile(member)
                 chunks = iter(partial(file.read, CHUNK), b"")

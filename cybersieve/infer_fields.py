@@ -74,32 +74,32 @@ LONGEST_HEADING = 200  # characters of a title that is none by its name
 
 
 def described(kind: str, records: list[str], samples: list[Any]) -> Description:
-    """Which fields make a record, from samples of them, as an entry of sources.yaml; `shown`: these."""
+    """Which fields make a record, from samples, as an entry of sources.yaml, with the samples themselves as `shown`."""
     if key := _wrapper(samples):
         inside = described(kind, records, [tree[key] for tree in samples])
         fields_ = ("id", "title", "text", "status", "meta")
         return inside | {name: _below(key, inside[name]) for name in fields_} | {"shown": samples}
-    all_ = Fields(samples)
-    texts = _texts(all_)
+    seen = Fields(samples)
+    texts = _texts(seen)
     least = min((len(leaves.bare(leaf)) for leaf in texts), default=1)
     near = {bare[:-1] for bare in map(leaves.bare, texts) if len(bare) == least} | {()}  # where the record stands
-    titles = _titles(all_, texts, near)
+    titles = _titles(seen, texts, near)
     texts = [leaf for leaf in texts if leaf not in titles]
-    asked = [leaf for leaf in titles[1:] if texts and all_.asks(leaf)]  # what it is about has a title of its own
-    titles, texts = [leaf for leaf in titles if leaf not in asked], _in_order(all_, texts, asked)
-    if not texts and len(titles) > 1 and all_.wordy(titles[1]):  # the value of a key, say
+    asked = [leaf for leaf in titles[1:] if texts and seen.asks(leaf)]  # what it is about has a title of its own
+    titles, texts = [leaf for leaf in titles if leaf not in asked], _in_order(seen, texts, asked)
+    if not texts and len(titles) > 1 and seen.wordy(titles[1]):  # the value of a key, say
         titles, texts = titles[:1], titles[1:]
-    texts += _beside(all_, texts, titles)
-    ids = _ids(all_, near)
-    meta = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := all_.named(names))}
-    some = [leaf for leaf in all_.named(sorted(CVES)) if leaf not in ids and not all_.parts(leaf)
-            and leaves.above(leaf) in near and all_.begins(leaf, _CVE)]  # that not all records have
+    texts += _beside(seen, texts, titles)
+    ids = _ids(seen, near)
+    meta = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := seen.named(names))}
+    some = [leaf for leaf in seen.named(sorted(CVES)) if leaf not in ids and not seen.parts(leaf)
+            and leaves.above(leaf) in near and seen.begins(leaf, _CVE)]  # that not all records have
     if cves := [*(leaf for leaf in ids[1:] if leaves.name(leaf) in CVES), *some]:
-        meta.setdefault("aliases", _numbers(all_, cves[0])[0])
+        meta.setdefault("aliases", _numbers(seen, cves[0])[0])
     return {"name": "unknown", "kind": kind, "records": records,
-            "id": [path for leaf in ids for path in _numbers(all_, leaf)],
-            "title": list(map(leaves.path, titles)), "text": _once(all_, texts),
-            "status": infer_status.paths(all_, near), "meta": meta,
+            "id": [path for leaf in ids for path in _numbers(seen, leaf)],
+            "title": list(map(leaves.path, titles)), "text": _once(seen, texts),
+            "status": infer_status.paths(seen, near), "meta": meta,
             "format": "auto", "shown": samples}
 
 
@@ -119,92 +119,92 @@ def _below(key: str, paths: Any) -> Any:
     return f"{fields.quoted(key)}.{paths}"
 
 
-def _texts(all_: Fields) -> list[Leaf]:
+def _texts(seen: Fields) -> list[Leaf]:
     """Texts by name, and what is far longer than these. Where a name only ends like a text's, they must be longer."""
-    texts = [leaf for leaf in all_.named(TEXTS, TEXT_ENDS)
-             if (all_.length(leaf) >= 20 and not all(map(address, all_.found[leaf])))
-             or (all_.wordy(leaf) and leaves.name(leaf) in TEXTS and leaves.name(leaf) not in LONG)]
-    texts = [leaf for leaf in texts if not leaves.name(leaf).startswith(NO_TEXTS) and not all_.begins(leaf, _CAPTURE)
-             and not all_.rendered(leaf)
+    texts = [leaf for leaf in seen.named(TEXTS, TEXT_ENDS)
+             if (seen.length(leaf) >= 20 and not all(map(address, seen.found[leaf])))
+             or (seen.wordy(leaf) and leaves.name(leaf) in TEXTS and leaves.name(leaf) not in LONG)]
+    texts = [leaf for leaf in texts if not leaves.name(leaf).startswith(NO_TEXTS) and not seen.begins(leaf, _CAPTURE)
+             and not seen.rendered(leaf)
              and not any(map(_WRONG.search, leaf))]  # the answer that a model is to learn not to give
     least = min((len(leaves.bare(leaf)) for leaf in texts), default=0)
     told = [leaf for leaf in texts if PERSONS.isdisjoint({*map(plain, leaf), *map(about, leaf)}) and (
-        (len(leaves.bare(leaf)) == least and leaves.name(leaf) in TEXTS) or all_.own(leaf))]
-    texts = [leaf for leaf in told if OTHERS.isdisjoint(map(plain, leaf)) and not all_.of_another(leaf)]
+        (len(leaves.bare(leaf)) == least and leaves.name(leaf) in TEXTS) or seen.own(leaf))]
+    texts = [leaf for leaf in told if OTHERS.isdisjoint(map(plain, leaf)) and not seen.of_another(leaf)]
     texts = ([leaf for leaf in texts if not LABELS & set(map(plain, leaf[:-1]))] or texts)[:MOST]
     texts = [leaf for leaf in texts if not any(leaf[:at] in texts for at in range(1, len(leaf)))]  # a mixed one's parts
-    others, rooms = _others(all_, texts), {leaves.above(leaf) for leaf in texts} or {()}
-    texts = _in_order(all_, texts, [leaf for leaf in others if all_.too_long(leaf) and not all_.parts(leaf)
+    others, rooms = _others(seen, texts), {leaves.above(leaf) for leaf in texts} or {()}
+    texts = _in_order(seen, texts, [leaf for leaf in others if seen.too_long(leaf) and not seen.parts(leaf)
                                     and leaves.above(leaf) in rooms and leaf not in texts])
-    longest = max(others, default=None, key=lambda leaf: (all_.length(leaf) * len(all_.found[leaf]), leaf))
-    if longest and longest not in texts and all_.length(longest) > 2 * max(map(all_.length, texts), default=0):
+    longest = max(others, default=None, key=lambda leaf: (seen.length(leaf) * len(seen.found[leaf]), leaf))
+    if longest and longest not in texts and seen.length(longest) > 2 * max(map(seen.length, texts), default=0):
         texts.insert(0, longest)
     if not texts:  # better than none
-        code = [leaf for leaf in all_.found if all_.wordy(leaf)
-                and (all_.source_code(leaf) or leaves.name(leaf) in CODE)]
-        named = [leaf for leaf in all_.found if all_.wordy(leaf) and all_.length(leaf) >= HEADING
-                 and all_.of_another(leaf) and PERSONS.isdisjoint(map(plain, leaf))]
+        code = [leaf for leaf in seen.found if seen.wordy(leaf)
+                and (seen.source_code(leaf) or leaves.name(leaf) in CODE)]
+        named = [leaf for leaf in seen.found if seen.wordy(leaf) and seen.length(leaf) >= HEADING
+                 and seen.of_another(leaf) and PERSONS.isdisjoint(map(plain, leaf))]
         texts = told[:MOST] or code[:1] or named[:1]
-    return _with_choices(all_, texts)
+    return _with_choices(seen, texts)
 
 
-def _with_choices(all_: Fields, texts: list[Leaf]) -> list[Leaf]:
+def _with_choices(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
     """The texts, questions among them before their answers, with the answers to choose from, and the right one."""
-    columns = [leaf for leaf in all_.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
+    columns = [leaf for leaf in seen.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
     choices = columns if len(columns) > 2 else [leaf for leaf in texts if leaves.name(leaf) in CHOICES]
     asked = [leaf for leaf in texts if leaves.name(leaf).startswith("question")]
-    texts = _in_order(all_, [leaf for leaf in texts if leaf not in asked], asked)
+    texts = _in_order(seen, [leaf for leaf in texts if leaf not in asked], asked)
     beside = {leaves.above(leaf) for leaf in choices}
-    right = [leaf for leaf in all_.named(RIGHT) if leaves.above(leaf) in beside and not all_.parts(leaf)]
+    right = [leaf for leaf in seen.named(RIGHT) if leaves.above(leaf) in beside and not seen.parts(leaf)]
     return list(dict.fromkeys([*texts, *choices, *right[:1]]))
 
 
-def _others(all_: Fields, texts: list[Leaf]) -> list[Leaf]:
+def _others(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
     """What may be a text whatever it is called."""
-    return [leaf for leaf in all_.found if all_.prose(leaf) and not all_.classed(leaf)
-            and not all_.begins(leaf, _CAPTURE)
-            and not (texts and (all_.begins(leaf, _DATA) or (all_.begins(leaf, _REGEX) and not all_.sentences(leaf))))
-            and (all_.too_long(leaf) or not leaves.name(leaf).endswith(("name", "title")))
+    return [leaf for leaf in seen.found if seen.prose(leaf) and not seen.classed(leaf)
+            and not seen.begins(leaf, _CAPTURE)
+            and not (texts and (seen.begins(leaf, _DATA) or (seen.begins(leaf, _REGEX) and not seen.sentences(leaf))))
+            and (seen.too_long(leaf) or not leaves.name(leaf).endswith(("name", "title")))
             and not any(map(_WRONG.search, leaf))]
 
 
-def _in_order(all_: Fields, texts: list[Leaf], more: list[Leaf]) -> list[Leaf]:
-    """The texts with more of them, each before the first that answers it or that the records have behind it."""
-    order = {leaf: at for at, leaf in enumerate(all_.found)}
+def _in_order(seen: Fields, texts: list[Leaf], more: list[Leaf]) -> list[Leaf]:
+    """The texts with `more` of them, each before the first text that is an answer or follows it in the records."""
+    order = {leaf: at for at, leaf in enumerate(seen.found)}
     for leaf in more:
         behind = (at for at, other in enumerate(texts) if leaves.name(other) in ANSWERS or order[other] > order[leaf])
         texts = [*texts[:(at := next(behind, len(texts)))], leaf, *texts[at:]]
     return texts
 
 
-def _beside(all_: Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
+def _beside(seen: Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
     """Sentences in the very room of a text, of which every record has its own, in the records' order.
 
     Where there is one record, nothing shows whether they are but their length and that no boilerplate is called so.
     """
     def own(leaf: Leaf) -> bool:
-        if all_.count > 1:
-            return len(all_.found[leaf]) > 1 and all_.varied(leaf) and all_.weight(leaf) >= BESIDE
+        if seen.count > 1:
+            return len(seen.found[leaf]) > 1 and seen.varied(leaf) and seen.weight(leaf) >= BESIDE
         name = " ".join(parts(leaf[-1]))
-        return (all_.weight(leaf) >= ALONE and not all_.parts(leaf) and len(leaf) < leaves.MAX_DEPTH
+        return (seen.weight(leaf) >= ALONE and not seen.parts(leaf) and len(leaf) < leaves.MAX_DEPTH
                 and not _EVERYBODYS.search(name))
 
-    rooms = {(leaves.above(leaf), all_.room(leaf)) for leaf in texts}
-    return [leaf for leaf in _others(all_, texts)
-            if leaf not in (*texts, *titles) and (leaves.above(leaf), all_.room(leaf)) in rooms
-            and all_.sentences(leaf) and own(leaf) and not _NOT_BESIDE.search(leaf[-1])][:MOST]
+    rooms = {(leaves.above(leaf), seen.room(leaf)) for leaf in texts}
+    return [leaf for leaf in _others(seen, texts)
+            if leaf not in (*texts, *titles) and (leaves.above(leaf), seen.room(leaf)) in rooms
+            and seen.sentences(leaf) and own(leaf) and not _NOT_BESIDE.search(leaf[-1])][:MOST]
 
 
-def _once(all_: Fields, texts: list[Leaf]) -> list[Any]:
+def _once(seen: Fields, texts: list[Leaf]) -> list[Any]:
     """The paths of the texts; those made of others, a raw one among them, are read only where these say nothing."""
-    raw = [leaf for leaf in all_.found if leaf not in texts and leaves.name(leaf).startswith("raw")
+    raw = [leaf for leaf in seen.found if leaf not in texts and leaves.name(leaf).startswith("raw")
            and any(leaf[:-1] == other[:-1] for other in texts)]
-    groups = small_letters.groups({leaf: all_.said[leaf] for leaf in [*texts, *raw]})
+    groups = small_letters.groups({leaf: seen.said[leaf] for leaf in [*texts, *raw]})
     return [leaves.path(group[0]) if len(group) == 1 else list(map(leaves.path, group))
             for group in groups if not set(group) <= set(raw)]
 
 
-def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
+def _titles(seen: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     """Titles by name, beside a text before others; else a short text beside a longer one, else a few words.
 
     A public number is only the title where nothing else is.
@@ -212,91 +212,91 @@ def _titles(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     def away(leaf: Leaf) -> bool:  # from where the record stands
         return leaves.above(leaf) not in near
 
-    titles = [leaf for leaf in _called_titles(all_, texts) if not away(leaf) or (
-        not all_.parts(leaf) and not all_.of_another(leaf)
+    titles = [leaf for leaf in _called_titles(seen, texts) if not away(leaf) or (
+        not seen.parts(leaf) and not seen.of_another(leaf)
         and (leaves.name(leaf) in FIRM or leaves.name(leaf).endswith("title")))]
-    constant = [leaf for leaf in titles if all_.constant(leaf)]
+    constant = [leaf for leaf in titles if seen.constant(leaf)]
     titles = [leaf for leaf in titles if leaf not in constant or leaves.name(leaf) in FIRM]
     titles = sorted(titles, key=lambda leaf: (away(leaf), any(map(owner, leaf))))
-    if titles and all_.begins(titles[0], _SLUG):  # words before it, if they are a title's
-        titles.sort(key=lambda leaf: not all_.wordy(leaf) or leaves.name(leaf) in CLASSES)
-    either = _titles_of_longer(all_, texts)
-    titles = [*(either[:1] if titles and all_.public(titles[0]) else []), *titles]
-    return titles[:2] or either[:1] or _few_words(all_, texts, near) or ([] if texts else constant[:1])
+    if titles and seen.begins(titles[0], _SLUG):  # words before it, if they are a title's
+        titles.sort(key=lambda leaf: not seen.wordy(leaf) or leaves.name(leaf) in CLASSES)
+    either = _titles_of_longer(seen, texts)
+    titles = [*(either[:1] if titles and seen.public(titles[0]) else []), *titles]
+    return titles[:2] or either[:1] or _few_words(seen, texts, near) or ([] if texts else constant[:1])
 
 
-def _called_titles(all_: Fields, texts: list[Leaf]) -> list[Leaf]:
+def _called_titles(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
     """Titles by name, wherever they stand. A name beside a user's name is a person's."""
-    persons = [(*leaves.above(leaf), "name") for leaf in all_.named(["username"])]
-    return [leaf for leaf in all_.named([*TITLES, "query"], ("title", "subject"))
-            if all_.length(leaf) <= LONGEST_TITLE and leaf not in texts and not all_.rendered(leaf)
-            and (leaves.name(leaf) != "query" or all_.language(leaf))
+    persons = [(*leaves.above(leaf), "name") for leaf in seen.named(["username"])]
+    return [leaf for leaf in seen.named([*TITLES, "query"], ("title", "subject"))
+            if seen.length(leaf) <= LONGEST_TITLE and leaf not in texts and not seen.rendered(leaf)
+            and (leaves.name(leaf) != "query" or seen.language(leaf))
             and not OTHERS_TITLES & {*map(plain, leaf), *map(owner, leaf)}
-            and leaves.bare(leaf) not in persons and all_.lettered(leaf)
-            and not all_.begins(leaf, _EXPRESSION) and not all_.begins(leaf, _REGEX)
-            and (leaves.name(leaf) not in CLASSES or all_.own(leaf))]
+            and leaves.bare(leaf) not in persons and seen.lettered(leaf)
+            and not seen.begins(leaf, _EXPRESSION) and not seen.begins(leaf, _REGEX)
+            and (leaves.name(leaf) not in CLASSES or seen.own(leaf))]
 
 
-def _titles_of_longer(all_: Fields, texts: list[Leaf]) -> list[Leaf]:
+def _titles_of_longer(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
     """Short texts called as a summary is, with a longer text beside them."""
     def beside(leaf: Leaf, other: Leaf) -> bool:
         room = leaves.above(leaf)
         return (other != leaf and leaves.bare(other)[:len(room)] == room
-                and (all_.length(leaf) <= HEADING or not all_.parts(other))
-                and (leaves.name(leaf) in ASKING or all_.length(leaf) <= max(HEADING, all_.length(other))))
+                and (seen.length(leaf) <= HEADING or not seen.parts(other))
+                and (leaves.name(leaf) in ASKING or seen.length(leaf) <= max(HEADING, seen.length(other))))
 
-    return [leaf for leaf in all_.named(EITHER) if leaf in texts and all_.length(leaf) <= LONGEST_HEADING
+    return [leaf for leaf in seen.named(EITHER) if leaf in texts and seen.length(leaf) <= LONGEST_HEADING
             and any(beside(leaf, other) for other in texts)]
 
 
-def _few_words(all_: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
+def _few_words(seen: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     """The likeliest title among those whose names tell nothing: a few words that differ from record to record, no
     sentences if there are others."""
-    short = [leaf for leaf in all_.found if leaf not in texts and leaves.above(leaf) in near and all_.prose(leaf)
-             and 8 <= all_.length(leaf) <= LONGEST_HEADING and all_.varied(leaf) and not all_.begins(leaf, _CAPTURE)
-             and (all_.count < 2 or all(all_.said[leaf] != all_.said[text] for text in texts))
+    short = [leaf for leaf in seen.found if leaf not in texts and leaves.above(leaf) in near and seen.prose(leaf)
+             and 8 <= seen.length(leaf) <= LONGEST_HEADING and seen.varied(leaf) and not seen.begins(leaf, _CAPTURE)
+             and (seen.count < 2 or all(seen.said[leaf] != seen.said[text] for text in texts))
              and not _PERSON.search(" ".join(parts(leaf[-1]))) and not any(map(_WRONG.search, leaf))]
-    forms = small_letters.groups({leaf: all_.said[leaf] for leaf in [*texts, *short]}) if texts and short else []
+    forms = small_letters.groups({leaf: seen.said[leaf] for leaf in [*texts, *short]}) if texts and short else []
     short = [leaf for leaf in short if not any(leaf in group[1:] for group in forms)]  # the text in small letters
-    least = min((all_.length(leaf) for leaf in short if not all_.sentences(leaf)), default=0)
-    short = [leaf for leaf in short if all_.length(leaf) <= least or not all_.sentences(leaf)] or short
+    least = min((seen.length(leaf) for leaf in short if not seen.sentences(leaf)), default=0)
+    short = [leaf for leaf in short if seen.length(leaf) <= least or not seen.sentences(leaf)] or short
     return sorted(short, key=lambda leaf: (not _TITLE.search(leaves.name(leaf)), len(leaf)))[:1]
 
 
-def _ids(all_: Fields, near: set[Leaf]) -> list[Leaf]:
+def _ids(seen: Fields, near: set[Leaf]) -> list[Leaf]:
     """Ids by name at a record's top, its key, public numbers, names that end in `id`; else deeper ids, names, pages."""
-    named = all_.named(IDS)
-    top = [leaf for leaf in all_.found if len(leaves.bare(leaf)) == 1]
+    named = seen.named(IDS)
+    top = [leaf for leaf in seen.found if len(leaves.bare(leaf)) == 1]
     ending = [leaf for leaf in top if leaves.name(leaf).endswith(("id", "identifier")) and not any(
         other in leaves.name(leaf) for other in OTHERS_IDS)]
     ending.sort(key=lambda leaf: any(whole in leaves.name(leaf) for whole in WHOLES))
-    ending += [leaf for leaf in top if leaves.name(leaf).endswith("number") and all_.lettered(leaf)]
-    public = [leaf for leaf in top if all_.public(leaf)
+    ending += [leaf for leaf in top if leaves.name(leaf).endswith("number") and seen.lettered(leaf)]
+    public = [leaf for leaf in top if seen.public(leaf)
               and (leaf in ending or leaves.name(leaf) in (*TITLES, "reference")
                    or leaves.name(leaf).startswith("column") or not leaves.name(leaf).isascii())]
-    bare = [leaf for leaf in all_.named(TITLES[:2]) if leaf in top and not all_.wordy(leaf)]
-    pages = [leaf for leaf in all_.named(META["url"]) if leaf in top]
-    aliases = [leaf for leaf in all_.named(META["aliases"]) if leaf in top and all_.public(leaf)]
-    own = [leaf for leaf in named if leaves.above(leaf) in near and not all_.parts(leaf)
+    bare = [leaf for leaf in seen.named(TITLES[:2]) if leaf in top and not seen.wordy(leaf)]
+    pages = [leaf for leaf in seen.named(META["url"]) if leaf in top]
+    aliases = [leaf for leaf in seen.named(META["aliases"]) if leaf in top and seen.public(leaf)]
+    own = [leaf for leaf in named if leaves.above(leaf) in near and not seen.parts(leaf)
            and leaf[0] != "_id"]  # a database's comes later
-    indicators = [leaf for leaf in all_.named(INDICATORS) if leaf in top]
-    numbers = [leaf for leaf in public if leaf in ending and not all_.begins(leaf, _OTHERS_NUMBER)
-               and len(set(all_.found[leaf])) == len(all_.found[leaf])
-               and _numbers_its_own(leaf[-1], all_.found[leaf][0])]  # upstream's own, before a CVE's
+    indicators = [leaf for leaf in seen.named(INDICATORS) if leaf in top]
+    numbers = [leaf for leaf in public if leaf in ending and not seen.begins(leaf, _OTHERS_NUMBER)
+               and len(set(seen.found[leaf])) == len(seen.found[leaf])
+               and _numbers_its_own(leaf[-1], seen.found[leaf][0])]  # upstream's own, before a CVE's
     if own and leaves.name(own[0]) in CVES:
         own = [*numbers, *own]
-    kinds = [leaf for leaf in public if leaf in ending and all_.begins(leaf, _WEAKNESS)
-             and len(set(all_.found[leaf])) < len(all_.found[leaf])]  # of weakness, not its own
+    kinds = [leaf for leaf in public if leaf in ending and seen.begins(leaf, _WEAKNESS)
+             and len(set(seen.found[leaf])) < len(seen.found[leaf])]  # of weakness, not its own
     public, ending = ([leaf for leaf in some if leaf not in kinds] for some in (public, ending))
     order = [*own, ("@key",), *public, *(leaf for leaf in named if leaf in top), *ending, *kinds, *aliases,
-             *(leaf for leaf in named if not all_.parts(leaf) or all_.lettered(leaf)), *bare, *pages, *indicators]
-    return [leaf for leaf in dict.fromkeys(order) if leaf in all_.found and _distinct(all_, leaf)
-            and not all_.begins(leaf, _EXPRESSION)][:2]
+             *(leaf for leaf in named if not seen.parts(leaf) or seen.lettered(leaf)), *bare, *pages, *indicators]
+    return [leaf for leaf in dict.fromkeys(order) if leaf in seen.found and _distinct(seen, leaf)
+            and not seen.begins(leaf, _EXPRESSION)][:2]
 
 
-def _numbers(all_: Fields, leaf: Leaf) -> list[str]:
+def _numbers(seen: Fields, leaf: Leaf) -> list[str]:
     """The path of an id; a CVE's number without these letters gets them where the field is called so."""
-    path, bare = leaves.path(leaf), leaves.name(leaf) in CVES and all(map(_BARE_CVE.fullmatch, all_.found[leaf]))
+    path, bare = leaves.path(leaf), leaves.name(leaf) in CVES and all(map(_BARE_CVE.fullmatch, seen.found[leaf]))
     return [f"CVE-{{{path} ~ ^[12]}}", path] if bare else [path]
 
 
@@ -306,12 +306,12 @@ def _numbers_its_own(key: str, number: str) -> bool:
     return "advisory" in name or "bulletin" in name or name.startswith(number[:3].lower())
 
 
-def _distinct(all_: Fields, leaf: Leaf) -> bool:
+def _distinct(seen: Fields, leaf: Leaf) -> bool:
     """Can this be an id? At a record's top the name, else a public number is enough: repeats are told apart later."""
-    texts = all_.found[leaf]
-    named = len(leaf) == 1 and (leaf[0] == "@key" or plain(leaf[0]) in IDS[:SURE_IDS]) or all_.public(leaf)
+    texts = seen.found[leaf]
+    named = len(leaf) == 1 and (leaf[0] == "@key" or plain(leaf[0]) in IDS[:SURE_IDS]) or seen.public(leaf)
     enough = 0.2 if plain(leaf[0]) in IDS[:3] else 0.8  # records of two kinds have ids of two names
-    return len(texts) >= enough * all_.count and all_.length(leaf) <= 200 and (named or len(set(texts)) == len(texts))
+    return len(texts) >= enough * seen.count and seen.length(leaf) <= 200 and (named or len(set(texts)) == len(texts))
 
 
 def captured(text: str) -> bool:

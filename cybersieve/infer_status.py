@@ -25,33 +25,33 @@ STATUS_WORDS = frozenset(names_of("""open opened reopened closed new active inac
     paused queued skipped outdated incomplete"""))
 
 
-def paths(all_: Fields, near: set[Leaf]) -> list[Any]:
+def paths(seen: Fields, near: set[Leaf]) -> list[Any]:
     """What goes under `status` in a description; `near`: where the record stands."""
-    return [*map(leaves.path, _statuses(all_, near)), *_flags(all_, near)]
+    return [*map(leaves.path, _statuses(seen, near)), *_flags(seen, near)]
 
 
-def _statuses(all_: Fields, near: set[Leaf]) -> list[Leaf]:
+def _statuses(seen: Fields, near: set[Leaf]) -> list[Leaf]:
     """Words for what became of a record: in fields of such names, and one in an object of such a name."""
-    own = [leaf for leaf in all_.named(STATUSES) if leaves.above(leaf) in near
-           and not all_.parts(leaf) and not all_.of_another(leaf)]
-    inside = [leaf for leaf in all_.named(STATES) if leaf not in own and leaves.bare(leaf)[:-2] in near
+    own = [leaf for leaf in seen.named(STATUSES) if leaves.above(leaf) in near
+           and not seen.parts(leaf) and not seen.of_another(leaf)]
+    inside = [leaf for leaf in seen.named(STATES) if leaf not in own and leaves.bare(leaf)[:-2] in near
               and any(plain(key) in STATUSES for key in leaves.bare(leaf)[-2:-1])
-              and not all_.parts(leaf) and all_.length(leaf) <= LONGEST_STATE]
-    return [leaf for leaf in [*own, *inside[:1]] if not _place(all_, leaf)][:2]
+              and not seen.parts(leaf) and seen.length(leaf) <= LONGEST_STATE]
+    return [leaf for leaf in [*own, *inside[:1]] if not _place(seen, leaf)][:2]
 
 
-def _place(all_: Fields, leaf: Leaf) -> bool:
+def _place(seen: Fields, leaf: Leaf) -> bool:
     """Are these the states that something is in, as Ohio and DE, and no status among them?"""
-    told = all_.found[leaf]
+    told = seen.found[leaf]
     if not any(plain(key) == "state" for key in leaves.bare(leaf)[-2:]) or not all(map(_PLACE.fullmatch, told)):
         return False
     return STATUS_WORDS.isdisjoint(parts(text)[-1] for text in told)
 
 
-def _flags(all_: Fields, near: set[Leaf]) -> list[dict[str, str]]:
+def _flags(seen: Fields, near: set[Leaf]) -> list[dict[str, str]]:
     """Words for fields that say so by yes or no or by a date; a text of such a name (a rejected answer) is none."""
-    return [{word: leaves.path(leaf)} for word, names in FLAGS.items() for leaf in all_.named(names)
-            if leaves.above(leaf) in near and not all_.parts(leaf) and not all_.of_another(leaf)
-            and (word in _WITH_REASONS or (all_.length(leaf) <= 40 and not all_.wordy(leaf)))
-            and not any(map(_COUNT.fullmatch, all_.found[leaf]))
-            and (word != "deleted" or all_.yes(leaf))]
+    return [{word: leaves.path(leaf)} for word, names in FLAGS.items() for leaf in seen.named(names)
+            if leaves.above(leaf) in near and not seen.parts(leaf) and not seen.of_another(leaf)
+            and (word in _WITH_REASONS or (seen.length(leaf) <= 40 and not seen.wordy(leaf)))
+            and not any(map(_COUNT.fullmatch, seen.found[leaf]))
+            and (word != "deleted" or seen.yes(leaf))]

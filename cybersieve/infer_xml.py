@@ -100,7 +100,7 @@ def _one(elements: peek.Elements) -> Description | None:
 
 
 def _all_in_sections(elements: peek.Elements) -> bool:
-    """Stands every paragraph in one of several sections, which are records of their own?"""
+    """Does every paragraph stand in one of several sections, which are records of their own?"""
     depths = [[elements.depths[name] for name in names & elements.depths.keys()]
               for names in ({name for name in xml_tree.SECTIONS if elements.counts[name] > 1}, xml_tree.SURE)]
     return bool(depths[0]) and min(depths[0]) < min(depths[1], default=0)
@@ -132,14 +132,13 @@ def _paragraphs(tree: Any) -> Any:
 
 
 def _several(elements: peek.Elements) -> bool:
-    """Has the root, or what it wraps, fields of several names, so that titles and texts there are no records of their
-    own?"""
+    """Does the root, or what it wraps, have fields of several names? Then titles and texts there are no records."""
     _, tree = _outermost(elements)
     return isinstance(tree, dict) and len([key for key in tree if not key.startswith("@")]) > 1
 
 
 def _room(name: str, names: list[str], elements: peek.Elements) -> bool:
-    """Has the element nothing to say of its own, but one of the other names somewhere below it?"""
+    """Does the element say nothing itself, but hold one of the other names somewhere below?"""
     samples, others = elements.trees(name), [other for other in names if other != name]
     prose = any(isinstance(tree, dict) and has_words(str(tree.get("#text", ""))) for tree in samples)
     return not (prose or telling.tells(samples)) and any(_holds(tree, others) for tree in samples)

@@ -98,10 +98,10 @@ class Skeleton:
             raise too_large(self.name, self.max_bytes, f"near byte {at}")
         yield from self._events(at)
 
-    def again(self, text: bytes) -> bool:
-        """Is `text` just the way from one object of an array, or of JSON Lines, to the next?
+    def skip_to_next(self, text: bytes) -> bool:
+        """Count the next object of an array, or of JSON Lines, if `text` is only the way to it; else False.
 
-        Then ijson need not see it: it knows that an object opened; whether the last one or the next is the same to it.
+        ijson need not see such a text: it knows that an object is open, and need not know that it is another one.
         """
         in_array = self.depth > 0
         if text[0] != 0x7D or text[-1] != 0x7B or text[1:-1].strip() != (b"," if in_array else b""):

@@ -84,7 +84,7 @@ class Reader:
         for at, opens in zip(marks[edges].tolist(), opening[edges].tolist(), strict=True):
             if opens:
                 gap, done = self.closing + chunk[done:at + 1], at
-                if not (self.closing and self.skeleton.again(gap)):
+                if not (self.closing and self.skeleton.skip_to_next(gap)):
                     yield from self.skeleton.feed(gap, self.offset + at + 1 - len(gap))
                 self.closing = b""
                 self.opened, self.start = self.skeleton.record_opens, self.offset + at

@@ -56,18 +56,18 @@ def bare(path: str) -> str:
 
 
 def of(begin: bytes, path: str, own: list[Source]) -> str:
-    """json, xml, csv, yaml or html: as a user's source says, by content, by name."""
+    """json, xml, csv, yaml or html: what a user's source says, else what content and name tell; "" for none of them."""
     ending, seen = PurePosixPath(bare(path)).suffix.lower(), by_content(begin)
     named = BY_NAME.get(ending, seen)
     no_yaml = {"xml": _ELEMENT, "csv": _HEADER, "json": _LINES}.get(seen)
     if seen == "html" or (named == "csv" and _NO_CSV.match(begin)) or (
             named == "yaml" and no_yaml and no_yaml.match(begin)):
         named = seen
-    return told(path, own) or named or IN_DOUBT.get(ending, "")
+    return as_user_says(path, own) or named or IN_DOUBT.get(ending, "")
 
 
-def told(path: str, own: list[Source]) -> str:
-    """As a user's source says; "" where none does."""
+def as_user_says(path: str, own: list[Source]) -> str:
+    """The kind that a user's source for such a file names; "" where none does."""
     return next((source.kind for source in own if source.kind and source.file and source.named(path)), "")
 
 

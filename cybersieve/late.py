@@ -60,7 +60,7 @@ class Kinds:
         return other
 
     def _look(self, shape: bytes) -> None:
-        """Keep how to read records of this shape, and those that differ in keys that say nothing."""
+        """Remember how to read records of this shape, and of shapes that differ only in keys that say nothing."""
         names: dict[str, str] = {}
         like = orjson.dumps(neutral_keys.record(orjson.loads(shape), names))  # in the order of the keys it has
         other = self.seen[like] if like in self.seen else _source(orjson.loads(like))
@@ -96,7 +96,7 @@ def _source(tree: dict[str, Any]) -> Source | None:
 
 
 def _name(path: str) -> str:
-    """What the field at the path is called: by its attribute, or by what it stands in if its own name says nothing."""
+    """The name of the field at a path: its attribute's, or that of what it stands in if its own says nothing."""
     return leaves.bare(tuple(wanted if name == "@name" else key for key, name, wanted in fields.steps(path)))[-1]
 
 
@@ -112,7 +112,7 @@ def _telling(key: str) -> bool:
 
 
 def _alike(tree: Any, key: str = "", depth: int = 0) -> Any:
-    """A tree of the same shape with the same words, numbers and yes everywhere, without what has no telling name."""
+    """A tree's shape: each text is WORDS, each number 1, each truth value true; fields without a telling name go."""
     if isinstance(tree, dict | list):
         if depth > 2 * MAX_DEPTH:  # where no field is looked for; a list counts as well
             return None
@@ -128,7 +128,7 @@ def _alike(tree: Any, key: str = "", depth: int = 0) -> Any:
 
 
 def _named(items: Any, depth: int) -> list[Any]:
-    """The same of fields that bear their names as attributes, each with its own."""
+    """The shape of fields that bear their names as attributes."""
     found = [(item["@name"], item.get("#text")) for item in (items if isinstance(items, list) else [items])
              if isinstance(item, dict)]  # not one without a name, which is its text
     return [{"@name": name} | ({"#text": _alike(text, name, depth)} if text else {}) for name, text in found]
@@ -144,13 +144,13 @@ class Arrays(NamedTuple):
     source: Source  # of the records
 
     def records(self, found: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-        """What was found but for items of other arrays that say nothing."""
+        """What was found, without those items of other arrays that say nothing."""
         kinds = Kinds()
         for locator, tree in found:
             name = locator.rpartition("[")[0]
             if name in self.own or (self.maps and "@key" in tree) or (
                     name not in self.seen and records_room(locator) and not _tag(tree)
-                    and (kinds.of(tree) or extract.says(self.source, tree) or _named_as(self.source, tree))):
+                    and (kinds.of(tree) or extract.has_text(self.source, tree) or _named_as(self.source, tree))):
                 yield locator, tree
 
     def watch(self, notes: Counter[str], keys: list[str], text: str) -> None:
@@ -170,13 +170,13 @@ def records_room(locator: str) -> bool:
 
 
 def _named_as(source: Source, tree: Any) -> bool:
-    """Has it the id and the title, of some words, that are all that the source's records have?"""
+    """Does it have an id and a title of some words, where the source's records have nothing else?"""
     return not source.text and any(find(tree) for find in source.id) and any(
         has_words(fields.as_text(value)) for find, _ in source.title for value in find(tree))
 
 
 def _tag(tree: dict[str, Any]) -> bool:
-    """Is this a word or two, out of an array of texts?"""
+    """Is this only a word or two from an array of texts?"""
     return len(tree) == 1 and "text" in tree and (len(str(tree["text"])) < 20 or not has_words(str(tree["text"])))
 
 

@@ -53,16 +53,16 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
     broken = {name: error for name in names if (error := raw_files.unusable(input_dir / name, name))}
     broken |= raw_files.in_the_way(input_dir, names)
     names = [name for name in names if name not in broken]
-    told = [Outcome(raw_files.shown(name), Counts(notes=Counter({f"left out: {error.reason}": 1})), error)
-            for name, error in broken.items()]
+    unread = [Outcome(raw_files.shown(name), Counts(notes=Counter({f"left out: {error.reason}": 1})), error)
+              for name, error in broken.items()]
     with records.output_folder(output_dir, input_dir) as folder:
-        outcomes = chain(told, _outcomes(names, input_dir, folder, settings, engine))
-        for outcome in cli.progress(outcomes, "parse", len(names) + len(told)):
+        outcomes = chain(unread, _outcomes(names, input_dir, folder, settings, engine))
+        for outcome in cli.progress(outcomes, "parse", len(names) + len(unread)):
             if outcome.error and settings.on_error == "stop" and not isinstance(outcome.error, readers.NoRecord):
                 raise _with_way_on(outcome.error)
             if outcome.error:
                 cli.warn(f"left out: {outcome.error}")
-            for line in _told(outcome):
+            for line in _warnings(outcome):
                 cli.warn(line)
             counts.add(outcome.source, outcome.counts)
         for note in parse_file.absent(counts.notes):
@@ -79,7 +79,7 @@ def _with_way_on(error: InputError) -> InputError:
     return InputError(error.path, error.reason, error.place, "; ".join(remedies))
 
 
-def _told(outcome: Outcome) -> Iterator[str]:
+def _warnings(outcome: Outcome) -> Iterator[str]:
     """What a user should know of a file that was read."""
     silent, read = outcome.counts.dropped[records.NO_TEXT], outcome.counts.read
     if read and silent * 2 > read:
@@ -140,8 +140,8 @@ def _joined(name: str, done: Iterator[tuple[pieces.Piece, Outcome]], folder: Pat
             parts.append(folder / f"{name}.parquet{piece.suffix}")
             if part.error:
                 raise _Unjoined
-            told = [note for note in part.counts.notes if note.startswith(pieces.PASSED)]
-            passed = Counter({note: part.counts.notes.pop(note) for note in told})
+            moves = [note for note in part.counts.notes if note.startswith(pieces.PASSED)]
+            passed = Counter({note: part.counts.notes.pop(note) for note in moves})
             result.counts.add(name, part.counts)
             if result.counts.notes[json_record.EMPTY] > json_record.MAX_EMPTY:  # a bound of the whole file
                 raise _Unjoined

@@ -153,11 +153,11 @@ class _Reading:
     def record(self, source: Source, locator: str, tree: Any) -> Record:
         """As its source describes it, with fields that the first records did not have, or as one of another kind."""
         wider = unseen.wider(source, tree, self.notes) if source.inferred else None
-        if wider and not extract.says(source, tree) and (
-                extract.told_gone(source, tree) or self.kinds.of(tree, source)):
+        if wider and not extract.has_text(source, tree) and (
+                extract.text_gone(source, tree) or self.kinds.of(tree, source)):
             wider = None  # it is of another kind
         record = self._read(wider or source, locator, tree)
-        if record.text or not (source.inferred or source.strange(tree)) or extract.told_gone(source, tree):
+        if record.text or not (source.inferred or source.strange(tree)) or extract.text_gone(source, tree):
             return record
         if other := self.kinds.of(tree, source if source.inferred else None):
             again = self._read(other, locator, tree)

@@ -20,17 +20,18 @@ from cybersieve.fields import RecordPath
 from cybersieve.json_skeleton import NUMBER, pieces
 
 FIRST, MOST = 64_000, 4_000_000  # bytes looked at: at once, and where the first show no record
-ITEMS, KEYS, MORE = 40, 200, 40  # of an array, of an object, of an object's arrays and objects besides: what is kept
+ITEMS, KEYS, MORE = 40, 200, 40  # kept of an array and of an object, and further arrays and objects of an object
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
 WRAP = b"<fragments>", b"</fragments>"  # around XML with several elements at its top
 PREFIXES = (b"atom", b"content", b"dc", b"excerpt", b"itunes", b"media", b"slash", b"wfw", b"wp", b"xlink", b"xsi")
 _PREFIX = re.compile(rb"<([A-Za-z_][\w.-]{0,30}):[A-Za-z_]|\s([A-Za-z_][\w.-]{0,30}):[A-Za-z_][\w.-]{0,60}\s{0,9}=")
 _DECLARED = re.compile(rb"xmlns:([\w.-]+)\s*=")
-DEPTH = 60  # levels that are looked into
+DEPTH = 60  # levels of JSON that are looked into
 LOOKED_AT = 60_000  # elements of XML with their attributes: their trees stay below 100 MB
 XML_DEPTH = 20  # of elements of which trees are made: each is part of those of all elements around it
 CHARS = 4000  # of a string that are kept
-HELD = 100_000  # values that are held at once, though few are kept
+HELD = 100_000  # values held at once, though few are kept
+
 
 def json_documents(begin: bytes) -> list[Any]:
     """The documents in `begin` as far as they go: long arrays, objects and strings shortened, the last cut off."""
@@ -153,7 +154,7 @@ class Elements:
 def xml_elements(begin: bytes, whole: bool, most: int = ITEMS) -> Elements:
     """Local names in `begin`, how often and how deep they come, and up to `most` elements of each.
 
-    Of as many elements as there is memory for: looked at are LOOKED_AT.
+    Only the first LOOKED_AT elements are looked at, as more would not fit in memory.
     """
     seen, depth, left = Elements(whole), 0, LOOKED_AT
     sampled: dict[str, tuple[bool, bool]] = {}  # are the samples of a name within others of that, or empty?

@@ -1,10 +1,10 @@
 """Large files in pieces that are parsed side by side: JSON documents, an array of JSON, XML's records, a zip's members.
 
-Only files that lie there in UTF-8 and unpacked, but for zips. The cuts depend on the file alone; where there is but
-one core the file is read whole instead, and the result has the same bytes. A cut is a good guess; each piece is read
-as a document of its own, made whole by what stood before the array (the records) and the brackets (tags) that close
-it, or by an archive's end. If it is whole then, it ended where the next one begins, and so all cuts are right, one
-after the other. A file where a piece fails is parsed as a whole.
+Only zips and unpacked files in UTF-8 are cut. The cuts depend on the file alone; where there is but one core the file
+is read whole instead, and the result has the same bytes. A cut is a good guess. Each piece is read as a document of
+its own, completed by what stands before the array (or the first element) and by the brackets (or tags) that close it,
+or by an archive's end. A piece that is sound then ends where the next one begins: if all are, all cuts were right. If
+one is not, the file is parsed as a whole.
 """
 
 from collections import Counter
@@ -65,7 +65,7 @@ class Piece:
 
     @property
     def suffix(self) -> str:
-        """What the piece's own Parquet file is told apart by."""
+        """The ending of the piece's own Parquet file."""
         return f".{self.number}" if self.end else ""
 
     @property
@@ -74,7 +74,7 @@ class Piece:
         return containers.Part(self.start, self.end, self.last, self.share) if self.share else None
 
     def moved(self, locator: str, by: Mapping[str, int]) -> str:
-        """The locator of an item that so many items in other pieces stand before.
+        """The locator in the whole file of an item before which so many items stand in other pieces.
 
         Documents in a row are found by their byte: they are moved by what invalid bytes grew by when replaced.
         """

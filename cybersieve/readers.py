@@ -83,7 +83,7 @@ def read(chunks: Iterable[bytes], document: Document) -> Iterator[Found] | None:
         raise InputError(name, "an HTML page, not a dump", place, "fetch it again, or leave the file out")
     if begin.startswith(b"version https://git-lfs.github.com/"):
         raise InputError(name, "a Git LFS pointer, not the dump", place, "git lfs pull")
-    if "json" in (kind, kinds.by_content(begin)) and kinds.told(path, own) in ("", "xml"):
+    if "json" in (kind, kinds.by_content(begin)) and kinds.as_user_says(path, own) in ("", "xml"):
         most = document.limits.max_record_bytes
         shown = begin[:len(begin) - len(begin.lstrip()) + peek.FIRST]
         if (first := embedded.listed(shown)) and _hold_records(shown, first, document):

@@ -129,7 +129,7 @@ class Source:
         return self.place.startswith(USERS)
 
     def wants(self) -> dict[str, Values]:
-        """What is to be found in a record, by the words of its description: all alternatives of one thing as one."""
+        """What a user wants found in the records, by how the description says it; alternatives count as one."""
         def some(finds: Sequence[Values]) -> Values:
             return lambda tree: next((found for find in finds if (found := find(tree))), [])
 
@@ -153,24 +153,24 @@ class Source:
         return any(fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(base, pattern) for pattern in self.file)
 
     def within(self, archive: str) -> "Source":
-        """The source for an archive's members: what names the archive names those in which its records are found."""
+        """The source for an archive's members: where `file` fits the archive, any member may hold the records."""
         return replace(self, file=[]) if self.named(archive) else self
 
     def rooted(self, document: Any) -> bool:
-        """Has the document (of XML: its first element's attributes) what `root` asks for?"""
+        """Does the document (in XML: its first element's attributes) have what `root` asks for?"""
         return _has_all(document, self.root)
 
     def fits(self, record: Any) -> bool:
-        """Has the record what `match` asks for?"""
+        """Does the record have what `match` asks for?"""
         return _has_all(record, self.match)
 
     def strange(self, record: Any) -> bool:
-        """Stands it but where a known source's records are: without what these must have, and without their id?"""
+        """Does it only stand where a known source's records do, without what these must have, and without an id?"""
         return not (self.inferred or self.users or self.fits(record)) and self.keeps(record) and not any(
             find(record) for find in self.id)
 
     def keeps(self, record: Any) -> bool:
-        """Has the record what `only` asks for?"""
+        """Does the record have what `only` asks for?"""
         return _has_all(record, self.only)
 
     def of(self, record: Any) -> "Source":

@@ -54,7 +54,7 @@ def delimiter(line: str) -> str:
 
 
 def read_head(lines: Iterator[str], name: str, notes: Counter[str]) -> tuple[Head, Iterator[str]]:
-    """What the first lines tell, and the lines of the rows."""
+    """The head, told by the first lines, and the lines of the rows."""
     mark, comment, before, room = "", "", 0, LOOK
     begin: list[str] = []
     for line in lines:
@@ -240,5 +240,5 @@ def too_many(name: str, place: str) -> InputError:
 
 
 def reason(error: csv.Error) -> str:
-    """What csv says, but for its advice on how Python opens a file."""
+    """What csv says, without its advice on how to open files in Python."""
     return "a line end within a cell without quotes" if "new-line character" in str(error) else str(error)

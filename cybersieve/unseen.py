@@ -34,7 +34,7 @@ Place = tuple[Step, ...]  # with [] for the choice where a key has a list
 
 
 class More(NamedTuple):
-    """What else records with some further fields have."""
+    """What is read of the further fields that some records have."""
 
     source: Source | None  # the one they were found for, with these; None: nothing else is read
     paths: dict[str, Any]  # of these, by what they are for
@@ -75,7 +75,7 @@ class Shown:
         return self
 
     def within(self, paths: list[list[str]], top: bool = True) -> "Shown":
-        """The same where texts of a record stand, and in objects at its top: to look at all would take too long."""
+        """Only the keys beside a record's texts and in objects at its top: to look at all would take too long."""
         below = {key: [path[1:] for path in paths if path and path[0] in (key, "*")] for key in self.below}
         self.below = {key: inner.within(below[key], False) for key, inner in self.below.items()
                       if any(below[key]) or (top and key not in self.lists)}
@@ -87,7 +87,7 @@ class Shown:
         return {key: self.below[key].tree() if key in self.below else {} for key in self.keys}
 
     def late(self, tree: Any, above: Place, found: dict[Place, int]) -> None:
-        """Add what else a record has. It is asked for every record: keys are compared all at once."""
+        """Add what else a record has. Called for every record, so keys are compared as sets."""
         if type(tree) is not dict:
             return
         if self.each:
@@ -141,7 +141,7 @@ def _inner(tree: dict[str, Any], above: Place, step: Step, found: dict[Place, in
 
 
 def _kind(value: Any, named: bool) -> int | None:
-    """What a value is, as far as it counts; None: nothing that would be read."""
+    """Which kind a value is; None for what would not be read."""
     if not isinstance(value, str):
         return (YES if value in (0, 1) or value > 10 ** 8 else WORD) if named else None
     if not named:
@@ -170,7 +170,7 @@ def _path(place: Place) -> str:
 
 
 def wider(source: Source, tree: Any, notes: Counter[str]) -> Source | None:
-    """The source with what else this record has; None where that is nothing. Texts that are not read are counted."""
+    """The source that reads what else this record has; None if that is nothing. Texts left unread are counted."""
     shown: Shown | None = source.shown
     if shown is None:
         return None
@@ -191,7 +191,7 @@ def wider(source: Source, tree: Any, notes: Counter[str]) -> Source | None:
 
 
 def _look(source: Source, shown: Shown, found: dict[Place, int], key: Any) -> None:
-    """Keep what else such records have: with the keys that these have, and with those that stand for them."""
+    """Remember what is read of such records, under their own keys and under the neutral ones that stand for them."""
     neutral = neutral_keys.places({place: _level(shown, place) for place in found})
     like = tuple((neutral[place], found[place]) for place in sorted(found))  # in whose order texts are told
     alike = all(place == other for place, other in neutral.items())
