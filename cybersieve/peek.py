@@ -156,45 +156,53 @@ def xml_elements(begin: bytes, whole: bool, most: int = ITEMS) -> Elements:
 
     Only the first LOOKED_AT elements are looked at, as more would not fit in memory.
     """
-    seen, depth, left = Elements(whole), 0, LOOKED_AT
-    sampled: dict[str, tuple[bool, bool]] = {}  # are the samples of a name within others of that, or empty?
-    around: Counter[str] = Counter()  # open elements of a name
-    stands: dict[str, int] = {}  # where those like the samples do
+    seen, samples, left = Elements(whole), _Samples(most), LOOKED_AT
     with contextlib.suppress(etree.XMLSyntaxError):
         for event, node in _elements(begin):
-            name = xml_tree.local(node.tag)
-            if event == "start":
-                if len(node.keys()) > xml_guard.MAX_NAMES:  # the reader's to complain about: lxml looks for each value
-                    break
-                left -= 1 + len(node.keys())
-                if left < 0:
-                    seen.whole = False
-                    break
-                if not depth and not seen.root:
-                    seen.root, seen.tree = name, {"#name": name, **xml_tree.attributes(node)}
-                seen.counts[name] += 1
-                seen.depths[name] = min(depth, seen.depths.get(name, depth))
-                depth += 1
-                around[name] += 1
-                seen.open.append(name)
-            else:
-                depth -= 1
-                around[name] -= 1
+            name, depth = xml_tree.local(node.tag), len(seen.open)
+            if event == "end":
                 seen.open.pop()
-                found = seen.nodes.setdefault(name, [])
-                says = len(node) or (node.text or "").strip() or telling.wordy(node.values())
-                kind = (not says, around[name] > 0)  # what only names another last
-                if depth > XML_DEPTH or kind > sampled.get(name, kind):
-                    continue
-                if kind < sampled.get(name, kind):
-                    found.clear()
-                    del stands[name]
-                sampled[name] = kind
-                stands[name] = min(depth, stands.get(name, depth))
-                if len(found) < most:
-                    found.append(node)
-    seen.depths |= {name: at for name, at in stands.items() if not around[name]}
+                samples.add(name, node, depth - 1, within=name in seen.open)
+                continue
+            if len(node.keys()) > xml_guard.MAX_NAMES:  # the reader's to complain about: lxml looks for each value
+                break
+            left -= 1 + len(node.keys())
+            if left < 0:
+                seen.whole = False
+                break
+            if not depth and not seen.root:
+                seen.root, seen.tree = name, {"#name": name, **xml_tree.attributes(node)}
+            seen.counts[name] += 1
+            seen.depths[name] = min(depth, seen.depths.get(name, depth))
+            seen.open.append(name)
+    seen.nodes = samples.nodes
+    seen.depths |= {name: depth for name, depth in samples.depths.items() if name not in seen.open}
     return seen
+
+
+class _Samples:
+    """The first complete elements of each name, rather those that say something and lie in none of their own name."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most  # of a name
+        self.nodes: dict[str, list[Any]] = {}
+        self.depths: dict[str, int] = {}
+        self.kinds: dict[str, tuple[bool, bool]] = {}  # do those kept say nothing, or lie within others of the name?
+
+    def add(self, name: str, node: Any, depth: int, within: bool) -> None:
+        found = self.nodes.setdefault(name, [])
+        says = len(node) or (node.text or "").strip() or telling.wordy(node.values())
+        kind = (not says, within)  # what only names another last
+        kept = self.kinds.get(name, kind)
+        if depth > XML_DEPTH or kind > kept:
+            return
+        if kind < kept:
+            found.clear()
+            del self.depths[name]
+        self.kinds[name] = kind
+        self.depths[name] = min(depth, self.depths.get(name, depth))
+        if len(found) < self.most:
+            found.append(node)
 
 
 def _elements(begin: bytes) -> Iterator[tuple[str, Any]]:

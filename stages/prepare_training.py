@@ -10,10 +10,26 @@ which `cybersieve adapt --never` refuses) and counts.json. Same inputs, same byt
 texts that read the same as one, are left out and counted. Not covered: whether a by-construction label is right.
 """
 
+import argparse
 from pathlib import Path
 
 from cybersieve import cli, labels, records, synthetic, training_data
 from cybersieve.training_data import Row
+
+
+def gathered(args: argparse.Namespace) -> list[Row]:
+    """All texts to learn from, with their labels, before any is left out."""
+    learnable = labels.for_fitting(args.labels)
+    skip = set(learnable) | set(labels.load_optional(args.labels, labels.UNIFORM))
+    more = {path.stem: {of: label for of, label in labels.load(path).items() if label is not None}
+            for path in args.labelled}
+    rows: list[Row] = [one for path in [*args.gold, synthetic.WRITTEN] for one in training_data.read_jsonl(path)]
+    for folder in args.parsed_dir:
+        rows += training_data.labelled(folder, learnable, weight=training_data.LABELLED)
+        rows += training_data.by_construction(folder, skip)
+        for source, wanted in more.items():
+            rows += training_data.labelled(folder, wanted, source)
+    return rows + [training_data.row(**one) for one in synthetic.texts(args.synthetic)]
 
 
 def main() -> None:
@@ -34,18 +50,8 @@ def main() -> None:
                         help="share that adapt holds back: kept whatever --rest says, to calibrate on")
     args = parser.parse_args()
 
-    learnable = labels.for_fitting(args.labels)
-    skip = set(learnable) | set(labels.load_optional(args.labels, labels.UNIFORM))
     banned: set[str] = set().union(*(training_data.never(folder, args.labels) for folder in args.parsed_dir))
-    more = {path.stem: {of: label for of, label in labels.load(path).items() if label is not None}
-            for path in args.labelled}
-    rows: list[Row] = [one for path in [*args.gold, synthetic.WRITTEN] for one in training_data.read_jsonl(path)]
-    for folder in args.parsed_dir:
-        rows += training_data.labelled(folder, learnable, weight=training_data.LABELLED)
-        rows += training_data.by_construction(folder, skip)
-        for source, wanted in more.items():
-            rows += training_data.labelled(folder, wanted, source)
-    rows += [training_data.row(**one) for one in synthetic.texts(args.synthetic)]
+    rows = gathered(args)
     read = len(rows)
     originals, left_out = training_data.clean(rows, banned)
     copies = list(training_data.shortened_copies(originals, args.shortened))
