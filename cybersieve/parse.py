@@ -13,7 +13,8 @@ from cybersieve import (
     embedded,
     json_record,
     kinds,
-    late,
+    late_fields,
+    late_records,
     machine,
     parse_cache,
     parse_file,
@@ -22,7 +23,6 @@ from cybersieve import (
     readers,
     records,
     sources,
-    unseen,
     xml_stream,
 )
 from cybersieve import engine as engines
@@ -89,11 +89,11 @@ def _warnings(outcome: Outcome) -> Iterator[str]:
     if replaced := outcome.counts.notes["invalid bytes replaced"]:
         yield (f"{outcome.source}: {replaced} bytes that are not UTF-8 were replaced: convert it if it is in another "
                "encoding")
-    for note in (late.NOT_READ, xml_stream.NOT_READ, embedded.NOT_READ):
+    for note in (late_records.NOT_READ, xml_stream.NOT_READ, embedded.NOT_READ):
         if missed := outcome.counts.notes[note]:
             yield f"{outcome.source}: {missed} {note} (say in parse.sources where its records stand)"
-    if missed := outcome.counts.notes[unseen.NOT_READ]:
-        yield f"{outcome.source}: {missed} {unseen.NOT_READ} (say in parse.sources which are its records' texts)"
+    if missed := outcome.counts.notes[late_fields.NOT_READ]:
+        yield f"{outcome.source}: {missed} {late_fields.NOT_READ} (say in parse.sources which are its records' texts)"
 
 
 def _passed_over(names: list[str], skipped: dict[str, str], own: list[Source]) -> Iterator[str]:

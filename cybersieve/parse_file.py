@@ -16,13 +16,13 @@ from cybersieve import (
     containers,
     extract,
     kinds,
-    late,
+    late_fields,
+    late_records,
     parse_cache,
     pieces,
     readers,
     records,
     sources,
-    unseen,
 )
 from cybersieve.errors import InputError
 from cybersieve.field_names import address, encoded
@@ -148,11 +148,11 @@ class _Reading:
     def __init__(self, name: str, settings: Parse, notes: Counter[str]) -> None:
         self.name, self.notes, self.max_chars = name, notes, settings.limits.max_text_chars
         self.drop = {word.lower(): word for word in settings.drop_status}
-        self.kinds = late.Kinds()
+        self.kinds = late_records.Kinds()
 
     def record(self, source: Source, locator: str, tree: Any) -> Record:
         """As its source describes it, with fields that the first records did not have, or as one of another kind."""
-        wider = unseen.wider(source, tree, self.notes) if source.inferred else None
+        wider = late_fields.wider(source, tree, self.notes) if source.inferred else None
         if wider and not extract.has_text(source, tree) and (
                 extract.text_gone(source, tree) or self.kinds.of(tree, source)):
             wider = None  # it is of another kind

@@ -23,7 +23,7 @@ from cybersieve import (
     json_cuts,
     json_stream,
     kinds,
-    late,
+    late_records,
     peek,
     readers,
     recognise,
@@ -220,11 +220,11 @@ def trees(path: Path, piece: Piece, settings: Parse, notes: Counter[str]) -> Ite
         chunks = encoding.utf8(until(file, piece.end - at), notes)
         if piece.closing:
             chunks = encoding.fit_for_xml(chunks, notes)
-            beside = late.elements(source, begin)
+            beside = late_records.elements(source, begin)
             begin = begin[encoding.of(begin)[1]:piece.head]
             located = _elements(begin, chunks, piece, source, notes, bounds, beside)
         else:
-            others = late.arrays(source, begin)
+            others = late_records.arrays(source, begin)
             places = [others.path, *others.maps] if others else source.places
             watch = others and partial(others.watch, notes)
             reader = json_stream.Reader(piece.name, places, notes, *bounds, streams.skipped(source), piece.start, watch)

@@ -16,7 +16,7 @@ from cybersieve import (
     fields,
     json_bulk,
     kinds,
-    late,
+    late_records,
     peek,
     recognise,
     sources,
@@ -110,7 +110,7 @@ def _recognised(kind: str, beginning: Beginning, document: Document) -> Iterator
         where = "" if whole else f"the first {farthest / 1e6:g} MB of "
         raise (NoRecord if whole else InputError)(name, f"no record found in {where}this {kind.upper()}", "",
                                                   "if it has some, describe where they are in parse.sources")
-    find = None if whole and not several else {"json": late.arrays, "xml": late.elements}.get(kind)
+    find = None if whole and not several else {"json": late_records.arrays, "xml": late_records.elements}.get(kind)
     others = find and find(source, window if kind == "xml" else begin)
     found = streams.records(kind, stream, name, source, notes, bounds, others)
     found = json_bulk.documents(found) if kind == "json" and json_bulk.begins(begin) else found

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from cybersieve import elsewhere, fields, infer, infer_xml, json_bulk, json_tables, peek, sources, unseen
+from cybersieve import elsewhere, fields, infer, infer_xml, json_bulk, json_tables, late_fields, peek, sources
 from cybersieve.sources import Source
 
 
@@ -129,5 +129,5 @@ def _beside(other: fields.RecordPath, path: fields.RecordPath) -> bool:
 def _inferred(description: dict[str, Any] | None) -> Source | None:
     if not description:
         return None
-    shown = unseen.of(description, description.pop("shown"))
+    shown = late_fields.of(description, description.pop("shown"))
     return replace(sources.compiled(description, inferred=True), shown=shown)

@@ -74,7 +74,7 @@ class Source:
     place: str  # what its keys are called in errors
     inferred: bool = False  # by shape: nobody has described it
     also: tuple["Source", ...] = ()  # others whose records stand in the same document
-    shown: Any = None  # unseen.Shown: what the records are like that it was inferred from
+    shown: Any = None  # late_fields.Shown: what the records are like that it was inferred from
 
     @cached_property
     def places(self) -> list[fields.RecordPath]:

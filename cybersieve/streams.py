@@ -11,7 +11,7 @@ from cybersieve import (
     json_record,
     json_stream,
     json_tables,
-    late,
+    late_records,
     peek,
     tables,
     xml_documents,
@@ -39,10 +39,10 @@ class Bounds(NamedTuple):
 
 
 def records(kind: str, stream: Iterator[bytes], name: str, source: Source, notes: Counter[str], bounds: Bounds,
-            others: late.Arrays | xml_stream.Beside | None = None) -> Iterator[Located]:
+            others: late_records.Arrays | xml_stream.Beside | None = None) -> Iterator[Located]:
     """Locator and tree of every record; `others`: where records of other kinds may come."""
     if kind == "json":
-        return _json(stream, name, source, notes, bounds, others if isinstance(others, late.Arrays) else None)
+        return _json(stream, name, source, notes, bounds, others if isinstance(others, late_records.Arrays) else None)
     if kind == "xml":
         return _xml(stream, name, source, notes, bounds, others if isinstance(others, xml_stream.Beside) else None)
     if kind == "csv":
@@ -51,7 +51,7 @@ def records(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
 
 
 def _json(stream: Iterator[bytes], name: str, source: Source, notes: Counter[str], bounds: Bounds,
-          arrays: late.Arrays | None) -> Iterator[Located]:
+          arrays: late_records.Arrays | None) -> Iterator[Located]:
     places = [arrays.path, *arrays.maps] if arrays else source.places
     trees = json_stream.records(stream, name, places, notes, *bounds, skipped(source),
                                 watch=arrays and partial(arrays.watch, notes))
@@ -59,7 +59,7 @@ def _json(stream: Iterator[bytes], name: str, source: Source, notes: Counter[str
     if pairs(source):
         trees = (one for one in trees if not _number(one[1]))  # the id in a pair of id and record
     if source.inferred and any("*" in place[:-1] for place in source.places):
-        trees = (one for one in trees if late.records_room(one[0]))
+        trees = (one for one in trees if late_records.records_room(one[0]))
     if source.inferred and any(place[-2:] == ("*", "[]") for place in source.places):
         trees = ((where, peek.numbered(_listed(where), tree)) for where, tree in trees)
     return json_tables.rows(trees, source.columns, notes) if source.columns else trees

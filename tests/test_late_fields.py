@@ -7,10 +7,10 @@ from string import ascii_lowercase as LETTERS
 
 import pytest
 
-from cybersieve import machine, neutral_keys, params, parse, parse_file, pieces, records, unseen
+from cybersieve import late_fields, machine, neutral_keys, params, parse, parse_file, pieces, records
 from cybersieve.records import Counts
 from tests.conftest import ROOT
-from tests.test_late import parsed
+from tests.test_late_records import parsed
 
 SETTINGS = params.load(ROOT / "params.yaml").parse
 WHAT = "The service reads a path out of the request and opens it without asking whose file it is."
@@ -88,11 +88,11 @@ def test_what_is_no_status(more, tmp_path):
 
 def test_sentences_under_an_unknown_name_are_told(tmp_path, capsys):
     row, notes = last(tmp_path, {"caveat": f"{WHAT} And so on.", "author_bio": f"{WHAT} And so on."})
-    assert row["text"] == f"{WHAT} 0" and notes == {unseen.NOT_READ: 1}
+    assert row["text"] == f"{WHAT} 0" and notes == {late_fields.NOT_READ: 1}
     (tmp_path / "raw").mkdir()
     (tmp_path / "a.jsonl").rename(tmp_path / "raw" / "a.jsonl")
     parse.parse_folder(tmp_path / "raw", tmp_path / "out", SETTINGS, "local")
-    assert f"a.jsonl: 1 {unseen.NOT_READ}" in capsys.readouterr().err
+    assert f"a.jsonl: 1 {late_fields.NOT_READ}" in capsys.readouterr().err
 
 
 def test_beside_a_text_in_an_object(tmp_path):
@@ -136,25 +136,25 @@ def test_many_sets_of_fields_are_not_all_kept(tmp_path):
     (tmp_path / "a.jsonl").write_text(jsonl(FIRST))
     source, _, tree = next(parse_file.trees(tmp_path / "a.jsonl", "a.jsonl", SETTINGS, Counts().notes))
     notes = Counts().notes
-    for n in range(unseen.SETS + 9):
+    for n in range(late_fields.SETS + 9):
         name = "".join(LETTERS[int(digit)] for digit in str(n))  # which is nothing but a name to it
-        wider = unseen.wider(source, tree | {f"{name} notes": WHAT}, notes)
+        wider = late_fields.wider(source, tree | {f"{name} notes": WHAT}, notes)
         assert wider.described["text"] == ["description", f'"{name} notes"']
     assert len(source.shown.sources) == 9
-    assert unseen.wider(source, tree, notes) is None
+    assert late_fields.wider(source, tree, notes) is None
     found = {}
-    source.shown.late({f"{n} notes": WHAT for n in range(10 * unseen.LEAVES)}, (), found)
-    assert len(found) == unseen.LEAVES
+    source.shown.add_late({f"{n} notes": WHAT for n in range(10 * late_fields.LEAVES)}, (), found)
+    assert len(found) == late_fields.LEAVES
 
 
 def test_keys_of_one_record_each_are_not_looked_at_as_fields(tmp_path, monkeypatch):
     """By dates, say: to describe each set of them anew took ten times as long as the record."""
     seen = []
-    real = unseen.described
-    monkeypatch.setattr(unseen, "described", lambda *what: seen.append(what) or real(*what))
+    real = late_fields.described
+    monkeypatch.setattr(late_fields, "described", lambda *what: seen.append(what) or real(*what))
     trees = [tree | {"notes": {f"2031-01-02-{n}": f"{WHAT} And so on.", "by": "Jo"}} for n, tree in enumerate(FIRST)]
     _, counts = parsed(tmp_path, "a.jsonl", jsonl([*trees, FIRST[0] | {f"{WHAT[:20]}{n}": WHAT for n in range(3)}]))
-    assert not seen and counts.notes == {unseen.NOT_READ: 3}
+    assert not seen and counts.notes == {late_fields.NOT_READ: 3}
 
 
 @pytest.mark.parametrize("more", [
@@ -164,8 +164,8 @@ def test_keys_of_one_record_each_are_not_looked_at_as_fields(tmp_path, monkeypat
     lambda n: {"fixes": {f"{n}-solution": f"{FIX} {n}"}}])
 def test_fields_under_keys_of_one_record_each_are_described_once(more, tmp_path, monkeypatch):
     """A description a record made 9 MB take ten seconds."""
-    described = []
-    monkeypatch.setattr(unseen, "described", lambda *of, real=unseen.described: described.append(of) or real(*of))
+    described, real = [], late_fields.described
+    monkeypatch.setattr(late_fields, "described", lambda *of: described.append(of) or real(*of))
     late = [FIRST[0] | {"id": f"l{n}"} | more(n) for n in range(600)]
     rows, _ = parsed(tmp_path, "a.jsonl", jsonl([*FIRST, *late]))
     assert [row["text"] for row in rows[len(FIRST):]] == [f"{WHAT} 0\n{FIX} {n}" for n in range(600)]

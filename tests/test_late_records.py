@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from cybersieve import late, machine, params, parse, parse_file, pieces, records, xml_stream
+from cybersieve import late_records, machine, params, parse, parse_file, pieces, records, xml_stream
 from cybersieve.records import Counts
 from tests.conftest import ROOT
 
@@ -85,7 +85,7 @@ def test_texts_in_objects_behind_the_first_array_are_told(size, tmp_path, monkey
     monkeypatch.setattr(pieces, "SIZE", size)
     counts = parse.parse_folder(tmp_path / "raw", tmp_path / "out", SETTINGS, "local")
     assert counts.written == len(POSTS)
-    assert counts.notes == {late.NOT_READ: len(COMMENTS) + 2}
+    assert counts.notes == {late_records.NOT_READ: len(COMMENTS) + 2}
 
 
 def test_an_array_behind_records_by_their_ids(tmp_path):
@@ -108,7 +108,7 @@ def test_arrays_behind_the_first_that_hold_no_records(tmp_path):
         "authors": [{"name": "Joe", "description": "He lives where it rains all day."}], "more": {"comments": COMMENTS},
         "errors": [{"message": "Try again in an hour, please."}], "tags": ["a tag"]})
     assert counts.read == len(rows) == len(POSTS)
-    assert counts.notes == {late.NOT_READ: len(COMMENTS)}
+    assert counts.notes == {late_records.NOT_READ: len(COMMENTS)}
 
 
 def test_only_what_is_named_like_a_title_is_one(tmp_path):
@@ -118,7 +118,7 @@ def test_only_what_is_named_like_a_title_is_one(tmp_path):
 
 
 def test_a_description_does_not_depend_on_what_came_before():
-    one, other = late.Kinds(), late.Kinds()
+    one, other = late_records.Kinds(), late_records.Kinds()
     trees = [{"id": "1", "body": "x"}, {"id": "2", "body": "a long text, far longer than the title", "name": "y"}]
     assert [one.of(tree).described for tree in trees] == [other.of(tree).described for tree in reversed(trees)][::-1]
     numbers = [{"id": 1, "text": False, "title": PROSE}, {"title": PROSE, "text": 1e16, "id": "1"}]
@@ -128,7 +128,7 @@ def test_a_description_does_not_depend_on_what_came_before():
         deep = {"n": [deep], "text": "x"}
     assert one.of({"deep": deep, "text": PROSE}) is not None
     assert one.of({"id": 1, "count": 2}) is one.of("text") is one.of({}) is None
-    assert one.of({f"{n} text": "words" for n in range(late.LEAVES)} | {"text": PROSE}) is None
+    assert one.of({f"{n} text": "words" for n in range(late_records.LEAVES)} | {"text": PROSE}) is None
 
 
 def arrays(trees):
@@ -194,8 +194,8 @@ def test_what_was_not_read_is_told(tmp_path, capsys):
 
 def test_fields_by_attribute_beside_one_without_a_name():
     named = [{"@name": "id", "#text": "1"}, {"@name": "title", "#text": "A title of it"}]
-    assert late.Kinds().of({"field": ["plain", *named]}) is None
-    assert late.Kinds().of({"field": ["plain", *named, {"@name": "body", "#text": "Some words"}]}) is not None
+    assert late_records.Kinds().of({"field": ["plain", *named]}) is None
+    assert late_records.Kinds().of({"field": ["plain", *named, {"@name": "body", "#text": "Some words"}]}) is not None
 
 
 @pytest.mark.parametrize("more", [
@@ -203,10 +203,10 @@ def test_fields_by_attribute_beside_one_without_a_name():
     lambda n: {"found": {f"2031-01-{n}": {"note": f"{PROSE} {n}", "url": "https://example.org"}}},
     lambda n: {"a{b}\"~": {"x": n}, f"{n}_notes": f"{PROSE} {n}"}])
 def test_kinds_that_differ_in_keys_of_their_own_are_described_once(more, monkeypatch):
-    described = []
-    monkeypatch.setattr(late, "described", lambda *of, real=late.described: described.append(of) or real(*of))
-    kinds = late.Kinds()
+    described, real = [], late_records.described
+    monkeypatch.setattr(late_records, "described", lambda *of: described.append(of) or real(*of))
+    kinds = late_records.Kinds()
     for n in range(400):
         source = kinds.of(more(n))
         assert [value for choice in source.text for find, _ in choice for value in find(more(n))] == [f"{PROSE} {n}"]
-    assert len(described) == 1 and len(kinds.seen) <= late.SHAPES + 1
+    assert len(described) == 1 and len(kinds.seen) <= late_records.SHAPES + 1

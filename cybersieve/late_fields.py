@@ -86,7 +86,7 @@ class Shown:
         """All keys, with those below each."""
         return {key: self.below[key].tree() if key in self.below else {} for key in self.keys}
 
-    def late(self, tree: Any, above: Place, found: dict[Place, int]) -> None:
+    def add_late(self, tree: Any, above: Place, found: dict[Place, int]) -> None:
         """Add what else a record has. Called for every record, so keys are compared as sets."""
         if type(tree) is not dict:
             return
@@ -112,10 +112,10 @@ class Shown:
 
 def _values(inner: Shown, value: Any, above: Place, key: str, found: dict[Place, int]) -> None:
     if type(value) is dict:
-        inner.late(value, (*above, (key, "", "")), found)
+        inner.add_late(value, (*above, (key, "", "")), found)
     elif type(value) is list:
         for item in value[:ITEMS]:
-            inner.late(item, (*above, (key, "[]", "")), found)
+            inner.add_late(item, (*above, (key, "[]", "")), found)
 
 
 def _add(value: Any, above: Place, key: str, found: dict[Place, int]) -> None:
@@ -175,7 +175,7 @@ def wider(source: Source, tree: Any, notes: Counter[str]) -> Source | None:
     if shown is None:
         return None
     found: dict[Place, int] = {}
-    shown.late(tree, (), found)
+    shown.add_late(tree, (), found)
     if not found:
         return None
     if not any(map(_named, found)):  # the more such sets of keys, the more each is of one record (by dates, say)
