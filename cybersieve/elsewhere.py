@@ -50,8 +50,8 @@ def source(documents: list[Any], whole: bool, known: Sequence[Source], inferred:
 
 def _silent(items: list[Any]) -> bool:
     """Are these objects without an id, a title, a text or any words?"""
-    return bool(items) and all(isinstance(item, dict) and not any(map(telling.own, item)) and not telling.speaks(item)
-                               for item in items)
+    return bool(items) and all(isinstance(item, dict) and not any(map(telling.own, item))
+                               and not telling.says_beside_lists(item) for item in items)
 
 
 def _listed(path: tuple[str, ...], place: fields.RecordPath) -> bool:

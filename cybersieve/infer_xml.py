@@ -52,8 +52,8 @@ def _shallowest(elements: peek.Elements) -> list[str]:
     names = [name for name in names if elements.depths[name] == depth]
     once = [(name, elements.trees(name)) for name in elements.nodes if depth and elements.depths[name] == depth
             and name not in names]
-    names += [name for name, trees in once if telling.titled(trees) and (telling.tells(trees) or any(
-        alike([*trees[:1], *others[:1]]) and not telling.tells(others) for others in map(elements.trees, names)))]
+    names += [name for name, trees in once if telling.titled(trees) and (telling.have_texts(trees) or any(
+        alike([*trees[:1], *others[:1]]) and not telling.have_texts(others) for others in map(elements.trees, names)))]
     return [name for name in names if not _room(name, names, elements)] or names
 
 
@@ -63,7 +63,8 @@ def _around(elements: peek.Elements, source: Description, names: list[str]) -> D
     name, tree = _outermost(elements)
     if source["id"] or not elements.whole or name in names or elements.counts[name] != 1:
         return None
-    if not isinstance(tree, dict) or telling.tells([_paragraphs(tree)]) or not {"#text"}.issuperset(source["text"]):
+    if not isinstance(tree, dict) or telling.have_texts([_paragraphs(tree)]) or not (
+            {"#text"}.issuperset(source["text"])):
         return None  # it has been looked at, or these have texts beside a title
     inside = sum(telling.said_in(source, trees) * elements.counts[name] / len(trees)
                  for name in names if (trees := elements.trees(name)))
@@ -91,7 +92,7 @@ def _one(elements: peek.Elements) -> Description | None:
     if not isinstance(joined, dict):
         return None  # an attribute is all it has
     arrays = {path: items for path, items in record_places.arrays_in(joined, "", 0) if telling.wordy(items) >= 0.5}
-    speaks = telling.tells([joined]) or (
+    speaks = telling.have_texts([joined]) or (
         has_words(str(joined.get("#text", ""))) and not _field(name, [tree]) and not _all_in_sections(elements))
     if not speaks or not telling.has_parts(joined, arrays):
         return None
@@ -114,7 +115,7 @@ def _by_key(elements: peek.Elements) -> Description | None:
         stems = {re.sub("[0-9].*", "", name, flags=re.DOTALL) for name in names}
         ids = len(stems) == 1 or all(map(PUBLIC.fullmatch, names))
         if ids and len(names) > 2 and all(elements.counts[name] == 1 for name in names) and (
-                alike(trees) and telling.tells(trees)):
+                alike(trees) and telling.have_texts(trees)):
             return described("xml", [".".join("*" * depth)], [{"@key": name, **tree} for name, tree in zip(
                 names, trees, strict=True) if isinstance(tree, dict)])
     return None
@@ -141,7 +142,7 @@ def _room(name: str, names: list[str], elements: peek.Elements) -> bool:
     """Does the element say nothing itself, but hold one of the other names somewhere below?"""
     samples, others = elements.trees(name), [other for other in names if other != name]
     prose = any(isinstance(tree, dict) and has_words(str(tree.get("#text", ""))) for tree in samples)
-    return not (prose or telling.tells(samples)) and any(_holds(tree, others) for tree in samples)
+    return not (prose or telling.have_texts(samples)) and any(_holds(tree, others) for tree in samples)
 
 
 def _holds(tree: Any, names: list[str]) -> bool:
@@ -186,7 +187,7 @@ def _without_paragraphs(names: list[str], elements: peek.Elements) -> list[str]:
     trees, depths = elements.trees, elements.depths
     blocks = {name for name in names if name.lower() in xml_tree.SURE and all(map(_text, trees(name)))}
     others = [name for name in names if name not in blocks and (
-        telling.tells(trees(name)) or telling.titled(trees(name)))]
+        telling.have_texts(trees(name)) or telling.titled(trees(name)))]
     if not others or not any(depths[name] == min(depths[name] for name in names) for name in blocks):
         return names
     theirs = "\n".join(telling.strings(list(map(trees, others))))

@@ -49,7 +49,7 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
             return [f"{fields.quoted(key)}.{path}" for path in paths]
     if telling.records_by_key(root) or telling.by_key(root):
         return ["*"]
-    return _in_object(telling.told(root), whole, single)
+    return _in_object(telling.texts_unwrapped(root), whole, single)
 
 
 def _in_object(root: dict[str, Any], whole: bool, single: bool) -> list[str]:
@@ -58,7 +58,7 @@ def _in_object(root: dict[str, Any], whole: bool, single: bool) -> list[str]:
               if telling.wordy(items) >= 0.5 and not telling.turns(items)}
     apiece = {path: items for path, items in apiece.items() if not _field(path, items)} or apiece
     arrays = _joined(apiece, whole)
-    named = _not_beside({path: items for path, items in arrays.items() if telling.named(items)})
+    named = _not_beside({path: items for path, items in arrays.items() if telling.have_known_fields(items)})
     own_words = _own_words(root, named)
     if advisory(root) and (own_words or any(isinstance(v, list) and telling.wordy(v) for v in root.values())):
         return [""]
@@ -86,9 +86,9 @@ def _in_object(root: dict[str, Any], whole: bool, single: bool) -> list[str]:
         first = max(arrays, key=lambda path: len(arrays[path]))
         same = [path for path in arrays if path == first or _one_kind([arrays[first][0], arrays[path][0]])]
         return [inner for path in same for inner in inside(path, arrays[path])]
-    short = [] if telling.speaks(root) or any(map(telling.own, root)) else [
+    short = [] if telling.says_beside_lists(root) or any(map(telling.own, root)) else [
         path for path, items in arrays_in(root, "", 0)
-        if telling.called(path) in telling.LISTS and telling.named(items)]
+        if telling.called(path) in telling.LISTS and telling.have_known_fields(items)]
     return ["*[]"] if _rooms(list(root.values())) else short or [""]
 
 
@@ -171,7 +171,7 @@ def _not_beside(lists: dict[str, list[Any]]) -> dict[str, list[Any]]:
 def _beside(path: str, items: list[Any]) -> bool:
     """Are these references, persons and the like, or what went wrong, beside the records?"""
     keys = set(map(plain, fields.record_path(path)))
-    return bool(OTHERS & keys) or ("errors" in keys and not (telling.titled(items) and telling.tells(items)))
+    return bool(OTHERS & keys) or ("errors" in keys and not (telling.titled(items) and telling.have_texts(items)))
 
 
 def _field(path: str, items: list[Any]) -> bool:
@@ -202,7 +202,7 @@ def _pages(documents: list[Any], whole: bool) -> list[str]:
     lists = all(path.endswith("[]") and telling.called(path) in called for path in paths)
     items = [item for path in paths for item in peek.records(pages, fields.record_path(path))] if lists else []
     records = most(telling.has_id(telling.unwrapped(item)) for item in items) or telling.paged(pages) or (
-        telling.titled(items) and telling.tells(items) and not any(map(telling.speaks, pages)))
+        telling.titled(items) and telling.have_texts(items) and not any(map(telling.says_beside_lists, pages)))
     return paths if lists and records and all(found == paths for found in others) else [""]
 
 
@@ -217,7 +217,7 @@ def _by_room(root: dict[str, Any], path: str, items: list[Any]) -> bool:
     any names."""
     steps = fields.record_path(path)
     objects = [item for item in items if isinstance(item, dict)]
-    return "*" in steps and bool(objects) and telling.long(objects) and not any(
+    return "*" in steps and bool(objects) and telling.have_long_texts(objects) and not any(
         plain(key) in (*TITLES, *IDS) for room in peek.values([root], steps[:steps.index("*") + 1])
         if isinstance(room, dict) for key in room)
 
@@ -264,11 +264,11 @@ def inside(path: str, items: list[Any]) -> list[str]:
     if lists and (telling.paged(objects) or _heads(objects, lists)):
         return [further for inner in lists for further in inside(inner, below[inner])]
     if any(telling.says(item) or telling.own_text(item) or telling.has_id(item) for item in objects):
-        return ([] if telling.long(objects) else list(_chapters(objects, below))) or [path]
+        return ([] if telling.have_long_texts(objects) else list(_chapters(objects, below))) or [path]
     deeper: list[str] = []
     for inner, found in below.items():
         further = inside(inner, found)
-        if further != [inner] or (telling.tells(found) and telling.numbered(found)):
+        if further != [inner] or (telling.have_texts(found) and telling.numbered(found)):
             deeper += further
     return deeper or [path]
 
@@ -301,9 +301,9 @@ def _chapters(objects: list[dict[str, Any]], below: dict[str, list[Any]]) -> Ite
         name = telling.called(path)
         if name.endswith(telling.PARTS) or (textual(name) and not telling.titled(inner)):
             continue
-        if telling.titled(inner) and telling.tells(inner) and len(inner) > len(objects):
+        if telling.titled(inner) and telling.have_texts(inner) and len(inner) > len(objects):
             yield from inside(path, inner)
-        elif not telling.long(inner):
+        elif not telling.have_long_texts(inner):
             yield from _chapters(inner, _below(path, inner))
 
 

@@ -51,13 +51,13 @@ _IN_CHAPTERS = re.compile(r"[A-Za-z]{0,6}[-. ]?[0-9]+(?:[.-][0-9]+)+[a-z]?|T[0-9
 
 
 def says(tree: Any, names: frozenset[str] = frozenset((*TITLES, *TEXTS)), depth: int = 0) -> bool:
-    """Has the object words in a title or text, itself or in an object of its own?"""
+    """Does the object have words in a title or text, itself or in an object in it?"""
     return isinstance(tree, dict) and depth < MAX_DEPTH and any(
         (has_words(value) and plain(key) in names) or says(value, names, depth + 1) for key, value in tree.items())
 
 
-def tells(items: list[Any]) -> bool:
-    """Do most of these objects say something in a text of their own, so that they are records, not rooms for them?"""
+def have_texts(items: list[Any]) -> bool:
+    """Do most of these objects have words in a text of their own, so that they are records, not rooms for records?"""
     return most(any(has_words(value) and key != "#text" and textual(key) for key, value in unwrapped(item).items())
                 for item in items)
 
@@ -80,7 +80,7 @@ def wordy(items: list[Any]) -> float:
     return sum(said(item) for item in items) / max(len(items), 1)
 
 
-def named(items: list[Any]) -> bool:
+def have_known_fields(items: list[Any]) -> bool:
     """Do the objects have fields that records have?"""
     known = {*IDS, *TITLES, *TEXTS}
     objects = [item for item in items if isinstance(item, dict)]
@@ -88,7 +88,7 @@ def named(items: list[Any]) -> bool:
                                  for item in objects) >= len(objects) / 2
 
 
-def long(items: list[dict[str, Any]]) -> bool:
+def have_long_texts(items: list[dict[str, Any]]) -> bool:
     """Do most of these objects say more than a name or two in a text of their own?"""
     return most(own_text(item) >= OWN_FROM for item in items)
 
@@ -105,7 +105,7 @@ def own(key: str) -> bool:
 
 
 def has_own(tree: dict[str, Any]) -> bool:
-    """Has the object an id, a title or a text, or a number in the place of one?"""
+    """Does the object have an id, a title or a text, or a number in the place of one?"""
     return any(own(key) and isinstance(value, str | int) for key, value in tree.items())
 
 
@@ -118,8 +118,8 @@ def paged(objects: list[dict[str, Any]]) -> bool:
         for item in said for key, value in item.items())
 
 
-def speaks(tree: dict[str, Any]) -> bool:
-    """Has the object words beside its lists, but for a service's reply?"""
+def says_beside_lists(tree: dict[str, Any]) -> bool:
+    """Does the object have words beside its lists, other than a service's reply?"""
     return any(has_words(value) and plain(key) not in REPLIES for key, value in _beside_lists(tree))
 
 
@@ -187,11 +187,11 @@ def unwrapped(item: Any) -> dict[str, Any]:
         return {name: items[0].get("#text") for name, items in chosen.items()}
     inner = [value for value in item.values() if isinstance(value, dict)]
     bare = len(item) < 3 and not any(map(has_words, item.values()))
-    return told(inner[0] if bare and len(inner) == 1 else item)
+    return texts_unwrapped(inner[0] if bare and len(inner) == 1 else item)
 
 
-def told(tree: dict[str, Any]) -> dict[str, Any]:
-    """The object with what only wraps a title or a text (`{"en": …}`, `{"storage": {"value": …}}`) as that."""
+def texts_unwrapped(tree: dict[str, Any]) -> dict[str, Any]:
+    """The object with titles and texts instead of what only wraps them (`{"en": …}`, `{"storage": {"value": …}}`)."""
     wraps = {key: text for key, value in tree.items() if isinstance(value, dict | list)
              and (textual(key) or plain(key) in (*TITLES, *EITHER)) and (text := _wrapped(value))}
     return tree | wraps if wraps else tree
@@ -231,7 +231,7 @@ def has_parts(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
     if (more := own >= said) and (has_number or not has_title):
         return True
     parts = own >= OWN_FROM and own * FEED_FROM >= said and not any(map(titled, arrays.values()))
-    feed = not more and all(titled(items) and tells(items) for items in arrays.values())
+    feed = not more and all(titled(items) and have_texts(items) for items in arrays.values())
     return has_title and (parts or (not feed and all(
         name in TALK or name.endswith(PARTS) or f"{name}s".endswith(PARTS) for name in names)))
 
@@ -240,7 +240,7 @@ def heads_a_list(root: dict[str, Any], arrays: dict[str, list[Any]]) -> bool:
     """Does the object, without an id, only head its one list of records with ids and titles, which say far more?"""
     (path, items), *others = arrays.items() or [("", [])]
     return (not others and not has_id(root) and len(items) > 1 and all(map(has_id, items))
-            and titled(items) and tells(items) and not called(path).endswith(PARTS)
+            and titled(items) and have_texts(items) and not called(path).endswith(PARTS)
             and wordage(items) > own_text(root) * FEED_FROM)
 
 
@@ -278,14 +278,15 @@ def _read(source: dict[str, Any], key: str, tree: Any) -> Iterator[str]:
 def records_by_key(tree: dict[str, Any]) -> bool:
     """Is this an object of id -> record? These are alike, and have a text, or the id for their own."""
     items = list(tree.values())
-    return alike(items) and (tells(items) or all(
+    return alike(items) and (have_texts(items) or all(
         isinstance(item, dict) and key in (str(item.get("id")), str(item.get("uid"))) and not holds(item)
         for key, item in tree.items()))
 
 
 def holds(item: Any) -> bool:
     """Does it hold a list of records, so that it is their room?"""
-    return isinstance(item, dict) and any(isinstance(value, list) and value and tells(value) for value in item.values())
+    return isinstance(item, dict) and any(isinstance(value, list) and value and have_texts(value)
+                                          for value in item.values())
 
 
 def by_key(tree: dict[str, Any]) -> bool:
