@@ -122,7 +122,7 @@ def steps(counts: Counts, folder: Path | None) -> str:
     trees = {}
     for stage in STAGES:
         if folder and (folder / f"{stage}.json").exists():
-            trees[stage] = records.load_json(folder / f"{stage}.json")
+            trees[stage] = records.load_json(folder / f"{stage}.json", *records.COUNTED)
     lost = tally.left_out(trees.get("parse", {}))
     trees["export"] = counts.tree()
     rows = [[stage, f"{tree['read']:,}", f"{tree['written']:,}",
@@ -139,7 +139,7 @@ def steps(counts: Counts, folder: Path | None) -> str:
 def deciders(run: Run) -> str:
     lines = []
     if run.thresholds and run.thresholds.exists():
-        found = records.load_json(run.thresholds)
+        found = records.load_json(run.thresholds, "mode", "accept", "reject")
         lines += [f"Thresholds on the rules' confidence: {summary.thresholds(found)}; the model was asked about the "
                   "rest."]
         lines += [f"- {plain(sentence)}" for sentence in found.get("certificate", [])]

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from cybersieve import records
 from cybersieve.ids import Ids
@@ -77,12 +76,11 @@ def _moved(pieces: Iterable[tuple[Piece, Counter[str], Path]]) -> Iterator[pa.Re
     """The pieces' rows with their places in the file."""
     before = Counter[str]()
     for piece, passed, path in pieces:
-        with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
-            for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
-                if before:
-                    places = [piece.moved(place, before) for place in batch.column("locator").to_pylist()]
-                    batch = _with(batch, "locator", places)
-                yield batch
+        for batch in records.batches(path, BATCH_ROWS):
+            if before:
+                places = [piece.moved(place, before) for place in batch.column("locator").to_pylist()]
+                batch = _with(batch, "locator", places)
+            yield batch
         before.update(passed)
 
 

@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from cybersieve import dedup_index, records
 from cybersieve import engine as engines
@@ -119,8 +118,8 @@ def canonical_names(jobs: list[Job], twins: Twins) -> dict[int, str]:
     for number, (_, path, source, earlier) in enumerate(jobs):
         mine = wanted[(wanted >= starts[number]) & (wanted < starts[number + 1])]
         if mine.size:
-            ids = pa.chunked_array([[row["id"] for row in release(path)]]) if earlier \
-                else pq.read_table(path, columns=["id"])["id"]
+            rows = release(path) if earlier else records.read(path, ["id"])
+            ids = pa.array([row["id"] for row in rows])
             found = ids.take(pa.array(mine - starts[number])).to_pylist()
             names.update({record: f"{source}#{id}" for record, id in zip(mine.tolist(), found, strict=True)})
     return names

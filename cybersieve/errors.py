@@ -33,6 +33,7 @@ class InputError(CybersieveError):
 
     def __init__(self, path: object, reason: str, place: str = "", remedy: str = "") -> None:
         reason = ERRNO.sub("", reason).replace(f": {str(path)!r}", "")  # of an OSError: the path stands before it
+        reason = " ".join(reason.split())  # a library's may be of several lines
         super().__init__(path, reason, place, remedy)
         self.path, self.reason, self.place, self.remedy = str(path), reason, place, remedy
 

@@ -31,7 +31,7 @@ def page_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, labels_d
     `data`: the folder of the stages' outputs, as commands that the page tells of should name it.
     Raises InputError where a part of the run is missing.
     """
-    metrics = records.load_json(run_dir / "metrics.json")
+    metrics = records.load_json(run_dir / "metrics.json", "verdicts", "tested", "thresholds")
     measured = run_dir / "performance.json"
     performance = records.load_json(measured) if measured.exists() else {}
     book = rules.load(settings.score.rules, settings.score.extra_rules, settings.score.trust)

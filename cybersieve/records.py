@@ -133,15 +133,26 @@ def shards(folder: Path) -> list[Shard]:
 
 def read(path: Path, columns: list[str] | None = None) -> Iterator[Row]:
     """The file's rows as dicts, few at a time in memory. Raises InputError where it is damaged."""
+    for part in batches(path, 512, columns):
+        yield from part.to_pylist()
+
+
+def batches(path: Path, size: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The file's rows as columns, `size` at a time. Raises InputError where it is damaged."""
+    with opened(path) as file:
+        yield from file.iter_batches(batch_size=size, columns=columns, use_threads=False)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """The open file. Raises InputError where it is found to be damaged while the block lasts."""
     try:
         with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
-            for part in file.iter_batches(batch_size=512, columns=columns, use_threads=False):
-                yield from part.to_pylist()
+            yield file
     except (pa.ArrowException, OSError) as error:
         if getattr(error, "errno", None):  # the disk's own: no such file, no permission
             raise
-        reason = " ".join(str(error).split())
-        raise InputError(path, f"not a sound Parquet file: {reason}", remedy="rerun the stage that wrote it") from None
+        raise InputError(path, f"not a sound Parquet file: {error}", remedy="rerun the stage that wrote it") from None
 
 
 def side_by_side(*paths_and_columns: tuple[Path, list[str]]) -> Iterator[tuple[Row, ...]]:
@@ -239,6 +250,7 @@ def output_folder(folder: Path, *inputs: Path, also: str = "") -> Iterator[Path]
     check_output(folder, *inputs, also=also)
     named, folder = Path(folder), Path(folder).resolve()
     partial, former = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.former.partial")
+    partial.mkdir(parents=True, exist_ok=True)
     with _alone(partial, named):
         for left in (*partial.iterdir(), former):
             shutil.rmtree(left, ignore_errors=True)
@@ -268,11 +280,10 @@ def is_stages(file: Path | BinaryIO) -> bool:
 
 @contextmanager
 def _alone(partial: Path, named: Path) -> Iterator[None]:
-    """Makes the folder, and keeps it from every other run while the block lasts: also from one that outlives its DVC.
+    """Keeps a folder or file from every other run while the block lasts: also from one that outlives its DVC.
 
     The system forgets the lock when the process ends, however it ends. Raises InputError where another has it.
     """
-    partial.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(partial, os.O_RDONLY)
     try:
         with suppress(OSError):  # a file system without locks
@@ -286,6 +297,9 @@ def _alone(partial: Path, named: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+COUNTED = ("read", "written", "dropped", "failed")  # what a stage's counts name
 
 
 @dataclass
@@ -337,24 +351,33 @@ def save_json(path: Path, tree: object) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Where to write what takes `path`'s place when the block ends well; a pipe or a device is written to itself."""
-    if path.exists() and (not path.is_file() or path.parent in DEVICES):
+    """Where to write what takes `path`'s place when the block ends well; a pipe or a device is written to itself.
+
+    Raises InputError where another run is about to replace it.
+    """
+    if path.parent in DEVICES or (path.exists() and not path.is_file()):  # /dev/stdout leads nowhere where it is closed
         yield path
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    try:
-        yield partial
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    partial.touch()
+    with _alone(partial, path):
+        try:
+            yield partial
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
-def load_json(path: Path) -> Any:
-    """Read a stage's JSON. Raises InputError where it is missing or damaged."""
+def load_json(path: Path, *keys: str) -> Any:
+    """Read a stage's JSON. Raises InputError where it is missing or damaged, or no object with all of `keys`."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        tree = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(path, str(error), remedy="run the stage that writes it") from None
     except ValueError as error:
         raise InputError(path, f"not JSON: {error}", remedy="run the stage that writes it") from None
+    missing = [key for key in keys if not isinstance(tree, dict) or key not in tree]
+    if missing:
+        raise InputError(path, f"names no {', '.join(missing)}", remedy="run the stage that writes it")
+    return tree

@@ -224,11 +224,11 @@ def report_folder(scored_dir: Path, verdicts_dir: Path, counts_dir: Path, labels
 
     Raises InputError where counts don't balance or a stage's output is missing.
     """
-    counts = {path.stem: records.load_json(path) for path in sorted(counts_dir.glob("*.json"))}
+    counts = {path.stem: records.load_json(path, *records.COUNTED) for path in sorted(counts_dir.glob("*.json"))}
     lost = left_out(counts.get("parse", {}))
     found = tally(rows(scored_dir, verdicts_dir), labels_dir, lost)
     check_balance(counts, found.decided())
-    limits = records.load_json(thresholds)
+    limits = records.load_json(thresholds, "mode", "accept", "reject")
     figures = metrics(found, counts, limits) | ({"left_out": lost} if lost else {})
     with records.output_folder(plots_dir, also=PLOTS) as folder:
         plots(found, limits, folder)
@@ -243,4 +243,5 @@ def fingerprint(run_dir: Path) -> str:
 
 def performance(folder: Path, output: Path) -> None:
     """Gather the stages' own measurements (seconds, MB, records a second) into one file."""
-    records.save_json(output, {path.stem: records.load_json(path) for path in sorted(folder.glob("*.json"))})
+    records.save_json(output, {path.stem: records.load_json(path, "seconds", "peak_memory_mb")
+                               for path in sorted(folder.glob("*.json"))})

@@ -4,9 +4,7 @@ import heapq
 from collections.abc import Iterable
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
-from cybersieve import labels, sampling
+from cybersieve import labels, records, sampling
 from cybersieve.records import Row
 
 SEED = 1
@@ -60,7 +58,7 @@ def with_texts(rows: Iterable[Row], parsed_dir: Path) -> dict[tuple[str, int], R
 def pick(path: Path, numbers: set[int]) -> dict[int, Row]:
     """Some rows of a Parquet file, by their place in it."""
     found: dict[int, Row] = {}
-    with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+    with records.opened(path) as file:
         start = 0
         for group in range(file.metadata.num_row_groups):
             stop = start + file.metadata.row_group(group).num_rows

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from cybersieve import cli, machine, params, records, rules
 from cybersieve import engine as engines
@@ -107,14 +106,13 @@ def _walk(parsed: Path, unique: Path | None) -> Iterator[tuple[pa.RecordBatch, l
     """The parsed file's batches, each with the `duplicate_of` of its rows (nulls where dedup was not run)."""
     columns = ["id", "source", "title", "text", "dropped"]
     twins = records.read(unique, ["id", "duplicate_of"]) if unique else None
-    with pq.ParquetFile(parsed, memory_map=False, pre_buffer=False) as file:
-        for batch in file.iter_batches(batch_size=2048, columns=columns, use_threads=False):
-            if twins is None:
-                yield batch, [None] * batch.num_rows
-            else:
-                rows = list(islice(twins, batch.num_rows))
-                if [row["id"] for row in rows] != batch["id"].to_pylist():
-                    raise InputError(unique, f"does not hold the records of {parsed}", remedy="rerun dedup")
-                yield batch, [row["duplicate_of"] for row in rows]
-        if twins and next(twins, None) is not None:
-            raise InputError(unique, f"does not hold the records of {parsed}", remedy="rerun dedup")
+    for batch in records.batches(parsed, 2048, columns):
+        if twins is None:
+            yield batch, [None] * batch.num_rows
+        else:
+            rows = list(islice(twins, batch.num_rows))
+            if [row["id"] for row in rows] != batch["id"].to_pylist():
+                raise InputError(unique, f"does not hold the records of {parsed}", remedy="rerun dedup")
+            yield batch, [row["duplicate_of"] for row in rows]
+    if twins and next(twins, None) is not None:
+        raise InputError(unique, f"does not hold the records of {parsed}", remedy="rerun dedup")

@@ -149,7 +149,7 @@ def show(folder: Path, as_markdown: bool, named: str = "") -> None:
 
     `named`: what the user calls the folder, where it is the copy of one at a URL.
     """
-    metrics = records.load_json(folder / "metrics.json")
+    metrics = records.load_json(folder / "metrics.json", "verdicts", "tested", "rules", "verifier")
     measured = folder / "performance.json"
     performance = records.load_json(measured) if measured.exists() and not as_markdown else {}
     rows = lines(metrics, performance)

@@ -9,7 +9,6 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from cybersieve import cli, highlight, labels, params, records, rule_set, rules, samples, summary
 from cybersieve.errors import InputError
@@ -30,7 +29,8 @@ def find(parsed_dir: Path, name: str, source: str | None) -> list[tuple[str, int
     for shard in records.shards(parsed_dir):
         if source is not None and source not in (shard.source, Path(shard.source).name):
             continue
-        ids = pq.read_table(shard.path, columns=["id"], use_threads=False)["id"].combine_chunks()
+        with records.opened(shard.path) as file:
+            ids = file.read(["id"], use_threads=False)["id"].combine_chunks()
         hits = pc.indices_nonzero(pc.equal(pc.utf8_lower(ids), name.lower()))
         found += [(shard.source, number) for number in hits.to_pylist()]
         if not found and len(near) < 50_000:
@@ -117,7 +117,7 @@ def main(arguments: list[str]) -> None:
     settings = params.load(args.params).score
     book = rules.load(settings.rules, settings.extra_rules, settings.trust)
     data = stages_of(args.data)
-    thresholds = records.load_json(data / "thresholds.json")
+    thresholds = records.load_json(data / "thresholds.json", "accept", "reject")
     files = {path.name: labels.answers(path) for path in sorted(args.labels.glob("*.csv"))}
     shown = []
     for source, number in find(data / "parsed", args.id, args.source):

@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--lock", type=Path, metavar="FILE", help="dvc.lock")
     args = parser.parse_args()
     settings = params.load(args.params)
-    model = records.load_json(args.model) if args.model else None
+    model = records.load_json(args.model, "id") if args.model else None
     with remote.here(args):
         run = Run(args.counts_dir, args.thresholds, args.labels, args.scored_dir, args.verdicts_dir, model,
                   tuple(provenance.commands(name_commit=False)), args.lock)

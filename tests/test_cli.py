@@ -130,6 +130,7 @@ def test_an_error_of_the_disk_within_another_is_told_without_number_and_path():
     there = str(FileExistsError(17, "File exists", "a.csv"))
     assert str(InputError("a.csv", there, remedy="name another")) == "a.csv: File exists (name another)"
     assert str(InputError("b.csv", there)) == "b.csv: File exists: 'a.csv'"
+    assert str(InputError("c.parquet", "of a library,\nin two lines\n")) == "c.parquet: of a library, in two lines"
 
 
 def test_a_closed_pipe_is_no_error(tmp_path):

@@ -112,6 +112,19 @@ def test_an_output_folder_is_written_by_one_run_only(tmp_path):
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "b.parquet"]
 
 
+def test_a_file_is_replaced_by_one_run_only(tmp_path):
+    """Two would write into one another's half, and the first to end would give it the name."""
+    out = tmp_path / "out.jsonl"
+    with records.replacing(out) as first:
+        first.write_text("first")
+        with pytest.raises(InputError, match=r"out.jsonl: another run is writing it \(wait"), records.replacing(out):
+            pass
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"] and out.read_text() == "first"
+    (tmp_path / "out.jsonl.partial").write_text("half, of a run that was killed")
+    records.save_json(out, {})
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"] and out.read_text() == "{}\n"
+
+
 def test_an_output_folder_is_put_aside_not_deleted_in_place(tmp_path, monkeypatch):
     """A kill in the middle of a deletion would leave half of the folder."""
     out, delete = tmp_path / "out", records.shutil.rmtree
@@ -155,8 +168,21 @@ def test_a_damaged_file_is_told_by_its_name(tmp_path, damage):
     (tmp_path / "b.parquet").write_bytes(damage((tmp_path / "b.parquet").read_bytes()))
     with pytest.raises(InputError, match=r"b.parquet: not a sound Parquet file.*rerun the stage"):
         list(records.side_by_side((tmp_path / "a.parquet", ["id"]), (tmp_path / "b.parquet", ["id"])))
+    with pytest.raises(InputError, match=r"b.parquet: not a sound Parquet file"), \
+            records.opened(tmp_path / "b.parquet") as file:
+        file.read_row_group(0)
     with pytest.raises(FileNotFoundError):
         list(records.read(tmp_path / "c.parquet"))
+
+
+def test_json_that_is_not_as_a_stage_writes_it_is_told_by_its_name(tmp_path):
+    for text, said in (("[]", "a.json: names no read, written"), ('{"read": 1}', "a.json: names no written"),
+                       ("{", "a.json: not JSON")):
+        (tmp_path / "a.json").write_text(text)
+        with pytest.raises(InputError, match=said):
+            records.load_json(tmp_path / "a.json", "read", "written")
+    records.save_json(tmp_path / "a.json", {"read": 1, "written": 1})
+    assert records.load_json(tmp_path / "a.json", "read", "written") == records.load_json(tmp_path / "a.json")
 
 
 def test_a_folder_may_be_called_like_a_parquet_file(tmp_path):
@@ -191,3 +217,12 @@ def test_a_pipe_is_no_file_to_be_replaced(tmp_path):
         records.save_json(tmp_path / "pipe", {"a": 1})
         assert read.result(10) == '{\n "a": 1\n}\n'
     assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_device_that_leads_nowhere_is_no_file_to_be_replaced(tmp_path, monkeypatch):
+    """As /dev/stdout does where it is closed: root may put a file in its place."""
+    monkeypatch.setattr(records, "DEVICES", (tmp_path,))
+    (tmp_path / "stdout").symlink_to("nowhere/1")
+    with pytest.raises(FileNotFoundError):
+        records.save_json(tmp_path / "stdout", {})
+    assert [path.name for path in tmp_path.iterdir()] == ["stdout"] and (tmp_path / "stdout").is_symlink()
