@@ -3,8 +3,10 @@
 import argparse
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +15,7 @@ from typing import NoReturn, TypeVar
 from cybersieve.errors import CybersieveError, InputError, disk_says
 
 T = TypeVar("T")
+_ended_by: int = signal.SIGINT
 
 PATHS = {
     "input-dir": "folder to read",
@@ -90,7 +93,14 @@ def arguments(doc: str | None, *paths: str) -> argparse.Namespace:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a script: the package's and the disk's errors become one line and exit code 1, Ctrl-C a line and 130."""
+    """Run a script: the package's and the disk's errors become one line and exit code 1, Ctrl-C a line and 130.
+
+    What else asks a program to end (kill, a closed terminal, a scheduler) ends it as Ctrl-C does, with a code of its
+    own; what the caller had told it to ignore (nohup) stays ignored.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _asked_to_end)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a locale without a sign that is shown is no error
     try:
@@ -109,6 +119,12 @@ def run(main: Callable[[], None]) -> None:
         interrupted(*stop.args)
 
 
+def _asked_to_end(number: int, _: object) -> NoReturn:
+    global _ended_by
+    _ended_by = number
+    raise KeyboardInterrupt
+
+
 def name() -> str:
     """What was called: the script, or `cybersieve` where it was `python -m cybersieve`."""
     return Path(sys.argv[0]).name.replace("__main__.py", "cybersieve")
@@ -116,13 +132,18 @@ def name() -> str:
 
 def interrupted(kept: str = "nothing half-written is kept") -> NoReturn:
     """Leave after Ctrl-C as shells expect it, at once: no thread or worker is waited for."""
-    print(f"{name()}: interrupted; {kept}", file=sys.stderr, flush=True)
-    os._exit(130)
+    with suppress(OSError):  # the terminal itself was closed
+        print(f"{name()}: interrupted; {kept}", file=sys.stderr, flush=True)
+    os._exit(128 + _ended_by)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Ctrl-C before `run`, while modules are imported, is no bug to be traced either."""
+    """Ctrl-C before `run`, while modules are imported, is no bug to be traced either; of workers the parent tells."""
     if issubclass(kind, KeyboardInterrupt):
+        from multiprocessing import parent_process
+
+        if parent_process():
+            os._exit(130)
         interrupted()
     _former(kind, error, trace)
 
@@ -137,7 +158,7 @@ def progress(
 
     `size` gives an item's share of `total` (default: 1 each).
     """
-    if not sys.stderr.isatty():
+    if not (sys.stderr and sys.stderr.isatty()):  # it may be closed
         yield from items
         return
     from rich.console import Console

@@ -85,16 +85,24 @@ def test_names_of_files_do_not_steer_the_terminal(tmp_path):
     assert "a\\x1b[31m\\u202eb.json" in result.stderr and result.stderr.replace("\n", "").isprintable()
 
 
-def test_ctrl_c_is_clean(tmp_path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_whoever_asks_it_to_end_gets_a_line(tmp_path, number, code):
     script = tmp_path / "wait.py"
     script.write_text("import time\nfrom cybersieve import cli\n"
                       "def main():\n    print('ready', flush=True)\n    time.sleep(60)\ncli.run(main)\n")
     process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, error = process.communicate(timeout=10)
-    assert process.returncode == 130 and "Traceback" not in error and "interrupted" in error
+    assert process.returncode == code and "Traceback" not in error and "interrupted" in error
+
+
+def test_what_it_was_told_to_ignore_does_not_end_it(tmp_path):
+    script = tmp_path / "stay.py"
+    script.write_text("import os, signal\nfrom cybersieve import cli\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+                      "cli.run(lambda: os.kill(os.getpid(), signal.SIGHUP))\n")
+    run(sys.executable, script)
 
 
 def test_ctrl_c_during_imports_is_as_clean(tmp_path):
@@ -139,6 +147,12 @@ def test_a_closed_pipe_is_no_error(tmp_path):
                       "def main():\n    for n in range(100000):\n        print(n)\ncli.run(main)\n")
     result = subprocess.run(f"{sys.executable} {script} | head -1", shell=True, capture_output=True, text=True)
     assert result.stdout == "0\n" and result.stderr == ""
+
+
+def test_a_closed_stderr_is_no_error():
+    """As some that start programs in the background leave it."""
+    code = "from cybersieve import cli; assert list(cli.progress([1, 2], 'work')) == [1, 2]; cli.warn('of nothing')"
+    assert subprocess.run(f'{sys.executable} -c "{code}" 2>&-', shell=True).returncode == 0
 
 
 @pytest.mark.parametrize("items", [[], [1, 2, 3]])

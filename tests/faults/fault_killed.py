@@ -65,16 +65,20 @@ def test_killed(project, told, stage):
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_interrupted(project, told, stage):
-    whole, points = contents(project.folder, stage), drawn(project, stage, "all", POINTS * 2 // 5)
+@pytest.mark.parametrize(("number", "fault", "share"), [(signal.SIGINT, "interrupted (Ctrl-C)", POINTS * 2 // 5),
+                                                        (signal.SIGTERM, "asked to end (SIGTERM)", POINTS // 5)])
+def test_interrupted(project, told, stage, number, fault, share):
+    """Of SIGTERM while modules are imported, before any work has begun, the system alone takes care."""
+    whole = contents(project.folder, stage)
+    points = drawn(project, stage, "all" if number == signal.SIGINT else "lines", share)
     for point in points:
         before = older(project.folder, stage)
         project.forget()
-        done = project.run(stage, STRIKE, "all", point, int(signal.SIGINT))
-        check_clean_error(done, "interrupted", code=130)
+        done = project.run(stage, STRIKE, "all" if number == signal.SIGINT else "lines", point, int(number))
+        check_clean_error(done, "interrupted", code=128 + number)
         for name in outputs(stage):
             assert content(project.folder / name) in ({}, before[name], whole[name]), f"{point}: {name}"
     done = project.run(stage)
     assert done.returncode == 0 and contents(project.folder, stage) == whole and not leftovers(project.folder)
-    told("interrupted (Ctrl-C)", stage, f"{len(points)} points",
-         "one line, exit code 130, no traceback; whole; the next run gives the same")
+    told(fault, stage, f"{len(points)} points",
+         f"one line, exit code {128 + number}, no traceback; whole; the next run gives the same")
