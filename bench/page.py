@@ -126,7 +126,8 @@ class Page:
                          f"{old:,.0f} MB and {new:,.0f} MB on a JSON file of {last['mb']:,} MB"))
         calls = self.part("calls")
         rows.append(("LLM calls", "80 % fewer", f"{calls['saved']:.1%} fewer",
-                     f"{calls['before']:,} and {calls['after']:,} on the sample corpus; the patterns named with the "
+                     f"{calls['before']:,} and {calls['after']:,} on the sample corpus, records that parse and dedup "
+                     "set aside among those not asked about; the patterns named with the "
                      f"claim (CVE-…, exploit, malware) decide {calls['patterns_alone']:.1%} of it by themselves"))
         if install := self.maybe("install"):
             ours, other = install["ours"], install["with what was left out"]
@@ -153,7 +154,8 @@ class Page:
         """The rows of bench/after.py."""
         intro = ("Before: `bench/before.py`, the unoptimised way written out (json.load of whole files, keyword "
                  "points, "
-                 "one generate call a record), with the same model.")
+                 "one generate call a record), with the same model, by the wheels as they come: on Linux without "
+                 "OpenBLAS.")
         rows: list[Sequence[object]] = []
         reading = self.maybe("reading")
         for what, name, unit in (("seconds", "reading the corpus, rules or keywords, no LLM", "s"),
@@ -243,7 +245,11 @@ class Page:
         where = (f" Taken from `{found['taken_from']}`, a run of `bench/verify.py` on {found['machine']}."
                  if "taken_from" in found else "")
         ours = found["ways"]["cybersieve"]
-        parts = [f"The same model asked the same texts in four ways (`bench/verify.py`).{where}",
+        parts = [f"The same model asked the same texts in four ways (`bench/verify.py`).{where} generate and "
+                 "batch_generate are given a chat with the whole text and generate five tokens from 4-bit weights, by "
+                 "the wheels as they come: on a Linux CPU that is without the OpenBLAS that ours brings, which is most "
+                 "of the difference ([verifier.md](verifier.md#where-the-time-goes)). llama.cpp reads the same GGUF, "
+                 "on all cores, and the tokens that ours reads, once. Ours has its adapter.",
                  table(("we are", "way", "records", "records/s", "tokens/s", "CPU s"), rows),
                  f"Ours reaches {ours['share_of_gemm']:.0%} of what its matrix products alone would allow, at "
                  f"{ours['peak_memory_mb']:,g} MB; from start to first answer {found['start_seconds']:g} s.",

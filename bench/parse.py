@@ -28,6 +28,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from cybersieve import cli
+
 ROOT = Path(__file__).resolve().parent.parent
 LARGE = (1, 10, 40)  # times the file
 
@@ -192,4 +194,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -26,7 +26,7 @@ from xml.sax.saxutils import escape
 
 import orjson
 
-from cybersieve import machine, params, pieces, records
+from cybersieve import cli, machine, params, pieces, records
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"<!-- pieces: .*?<!-- /pieces -->", re.S)
@@ -148,4 +148,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

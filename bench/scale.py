@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cybersieve import cache, dedup_index, pieces, raw_files, records
+from cybersieve import cache, cli, dedup_index, pieces, raw_files, records
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"<!-- scale: .*?<!-- /scale -->", re.S)
@@ -274,4 +274,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

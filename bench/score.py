@@ -27,7 +27,7 @@ from pathlib import Path
 
 import re2
 
-from cybersieve import measure, records, rule_set, rules, score, spelling
+from cybersieve import cli, measure, records, rule_set, rules, score, spelling
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "rules.yaml"
@@ -126,4 +126,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

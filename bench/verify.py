@@ -18,6 +18,7 @@ Prints a table, and one JSON line at the end. On a GPU, --dtype bfloat16 and a l
 """
 
 import argparse
+import datetime
 import importlib.metadata
 import importlib.util
 import json
@@ -74,7 +75,8 @@ def compare(args: argparse.Namespace) -> dict[str, Any]:
         print(f"{way} …", file=sys.stderr, flush=True)
         ways[way] = child(way, spaced(texts, counts.get(way, len(texts))), args)
     ours = ways.get("cybersieve")
-    result = {"ways": ways, "machine": processor(), "texts": len(texts), "versions": {
+    result = {"ways": ways, "machine": processor(), "day": datetime.date.today().isoformat(), "texts": len(texts),
+              "versions": {
         name: importlib.metadata.version(name) for name in ("mlx", "mlx-lm")}}
     if ours:
         result["times"] = {way: round(ours["records_per_second"] / figures["records_per_second"], 2)

@@ -26,7 +26,8 @@ def speed() -> str:
     found = json.loads((ROOT / "bench" / "verify.json").read_text())
     ours, times = found["ways"]["cybersieve"], found["times"]
     return (f"{times['generate']:.0f} x mlx_lm.generate, {times['llama.cpp']:.1f} x llama.cpp, "
-            f"{ours['peak_memory_mb']:.0f} MB, first answer after {found['start_seconds']:.1f} s ({found['machine']})")
+            f"{ours['peak_memory_mb']:.0f} MB, first answer after {found['start_seconds']:.1f} s "
+            f"({found['machine']}, {found['day']})")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from bench import after, before, cascade, common, growth, install, page, peer_jo
 from bench import all as bench
 from cybersieve import labels, records
 from cybersieve.records import Record
-from tests.conftest import ROOT
+from tests.conftest import ROOT, run
 
 RESULTS = ROOT / "bench" / "results.json"
 
@@ -68,6 +68,11 @@ def test_a_command_is_watched(tmp_path):
     assert run.output == "done\n" and run.peak_memory_mb > 80 and run.seconds > 0.4 and run.cpu_seconds > 0
     with pytest.raises(SystemExit, match="exit code 3"):
         common.watched([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+def test_what_a_script_lacks_is_one_line(tmp_path):
+    done = run(sys.executable, ROOT / "bench" / "parse.py", "--json", tmp_path / "none.json", code=1)
+    assert done.stderr.startswith("parse.py: ") and "none.json" in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_spread_and_ratio():
