@@ -1,7 +1,7 @@
 """Before against after, on the same records of the sample corpus.
 
 reading   the whole corpus: bench/before.py without its LLM against parse and score
-large     one JSON file, of three sizes: memory and seconds
+large     one JSON file, of three sizes, the same two ways: memory and seconds
 asking    seconds a question, one generate call each on a seeded sample
 start     a server's process to /health and to the first token, beside mlx_lm.server (bench/server.py)
 whole     the pipeline from raw files to the report, nothing in its cache
@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from bench import before, common
@@ -46,22 +47,27 @@ def calls(run: Path) -> Figures:
 
 def reading(folder: Path, repeats: int) -> Figures:
     """The corpus from raw files to scored records: the clock, all processors, memory."""
-    def old() -> common.Run:
-        return common.watched([sys.executable, "-m", "bench.before", "--input-dir", RAW, "--no-llm",
-                               "--output", folder / "before.json"])
-
-    def new() -> common.Run:
-        parse = common.watched(new_parsed, **common.empty_cache(folder))
-        score = common.watched([sys.executable, ROOT / "stages" / "score.py", "--input-dir", folder / "parsed",
-                                "--unique-dir", folder / "unique", "--output-dir", folder / "scored"])
-        return common.Run(parse.seconds + score.seconds, parse.cpu_seconds + score.cpu_seconds,
-                          max(parse.peak_memory_mb, score.peak_memory_mb), "")
-
-    new_parsed = [sys.executable, ROOT / "stages" / "parse.py", "--input-dir", RAW, "--output-dir", folder / "parsed"]
-    common.watched(new_parsed)
+    by_after(RAW, folder)
     common.watched([sys.executable, ROOT / "stages" / "dedup.py", "--input-dir", folder / "parsed",
                     "--output-dir", folder / "unique"])
-    return common.rounds(repeats, {"before": old, "after": new})
+    return common.rounds(repeats, {"before": partial(by_before, RAW, folder),
+                                   "after": partial(by_after, RAW, folder, "--unique-dir", folder / "unique")})
+
+
+def by_before(raw: Path, folder: Path) -> common.Run:
+    """Dumps read, and kept by keywords."""
+    return common.watched([sys.executable, "-m", "bench.before", "--input-dir", raw, "--no-llm",
+                           "--output", folder / "before.json"])
+
+
+def by_after(raw: Path, folder: Path, *options: object) -> common.Run:
+    """Dumps read, and scored by the rules; `options` are score's."""
+    parse = common.watched([sys.executable, ROOT / "stages" / "parse.py", "--input-dir", raw,
+                            "--output-dir", folder / "parsed"], **common.empty_cache(folder))
+    score = common.watched([sys.executable, ROOT / "stages" / "score.py", "--input-dir", folder / "parsed", *options,
+                            "--output-dir", folder / "scored"])
+    return common.Run(round(parse.seconds + score.seconds, 3), round(parse.cpu_seconds + score.cpu_seconds, 3),
+                      max(parse.peak_memory_mb, score.peak_memory_mb), "")
 
 
 def large(folder: Path, sizes: list[int]) -> list[Figures]:
@@ -79,10 +85,7 @@ def large(folder: Path, sizes: list[int]) -> list[Figures]:
                     file.write(("" if number == 0 and item is tree["values"][0] else ",\n") + json.dumps(
                         item | {"uuid": f"{number}-{item['uuid']}"}))
             file.write("]}")
-        old = common.watched([sys.executable, "-m", "bench.before", "--input-dir", source, "--no-llm",
-                              "--output", folder / "large.json"])
-        new = common.watched([sys.executable, ROOT / "stages" / "parse.py", "--input-dir", source,
-                              "--output-dir", folder / "large_parsed"], **common.empty_cache(folder))
+        old, new = by_before(source, folder), by_after(source, folder)
         megabytes = (source / LARGE.name).stat().st_size / 1e6
         result.append({"mb": round(megabytes), "records": times * len(tree["values"]),
                        "before": old.figures(), "after": new.figures()})
