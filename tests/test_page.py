@@ -1,8 +1,11 @@
 """report.html: what it says is what the run did, and no text of the data can be more than text."""
 
 import dataclasses
+import errno
 import json
+import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -66,6 +69,19 @@ def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     write_run(folder, rows())
     return build(folder)
+
+
+def test_a_full_disk_leaves_no_half_of_a_page(tmp_path, monkeypatch):
+    write_run(tmp_path, rows())
+
+    def full(path, *_, **__):
+        path.touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space"):
+        build(tmp_path)
+    assert not list(tmp_path.glob("*report.html*"))
 
 
 def opened(browser, path, width=1280, scheme="light", failed=None):
