@@ -37,6 +37,7 @@ MAGIC = {"gz": rb"\x1f\x8b\x08", "bz2": rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)", "xz
          "zip": rb"PK(?:\x03\x04|\x05\x06)", "tar": rb"(?s:.{257})ustar"}
 FOREIGN = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR", b"\x1f\x9d": "compress", b"\x04\x22\x4d\x18": "LZ4",
            b"PAR1": "Parquet", b"SQLite format 3\0": "SQLite", b"%PDF-": "PDF"}  # what is told by name, and not read
+_MAILBOX = re.compile(rb"From [^\n]{1,200} \d\d?:\d\d(?::\d\d)? [^\n]{4,30}\n[A-Za-z-]+: ")  # and a first header
 SHEETS = (".xlsx", ".xlsm", ".xls", ".ods")  # zips of XML whose cells point to texts elsewhere; the old one is no XML
 _TAR_NAME = re.compile(r"\.(?:tar(?:\.(?:gz|bz2|xz|zst))?|tgz|tbz2|txz)$", re.I)
 ENDINGS = {".gz", ".bz2", ".xz", ".zst", ".zip", ".tar", ".tgz", ".tbz2", ".txz"}
@@ -159,8 +160,9 @@ def packing(begin: bytes) -> str:
 
 
 def foreign(begin: bytes) -> str:
-    """The name of a format that is not read; empty for any other."""
-    return next((name for magic, name in FOREIGN.items() if begin.startswith(magic)), "")
+    """The name of a format that is not read, by a file's first bytes; empty for any other."""
+    return next((name for magic, name in FOREIGN.items() if begin.startswith(magic)),
+                "mbox" if _MAILBOX.match(begin) else "")
 
 
 def spreadsheet(path: str) -> bool:

@@ -8,11 +8,11 @@ from typing import Any
 
 import yaml
 
-from cybersieve import kinds, parse_file, records, sources
+from cybersieve import fields, kinds, parse_file, records, sources
 from cybersieve.errors import InputError
 from cybersieve.params import Parse
 
-RECORDS, CHARS = 3, 300  # shown
+RECORDS, CHARS, UNREAD = 3, 300, 20  # shown
 
 
 def lines(path: Path, settings: Parse) -> Iterator[str]:
@@ -36,6 +36,12 @@ def lines(path: Path, settings: Parse) -> Iterator[str]:
         yield ""
         yield from _entry(source.described, path.name)
         yield ""
+        left = dict.fromkeys(unread for source, _, tree in first if source.name == name and source.wanted
+                             for unread in _unread(tree, source.wanted))
+        if left:
+            more = f" and {len(left) - UNREAD} more" if len(left) > UNREAD else ""
+            yield f"not read: {', '.join(list(left)[:UNREAD])}{more}"
+            yield ""
     rows = parse_file.rows(iter(first), relative, settings, records.Counts(notes=notes))
     for row in rows:
         yield from _shown(row)
@@ -60,6 +66,19 @@ def _entry(described: dict[str, Any], name: str) -> list[str]:
     text = yaml.safe_dump([{"file": [name], **tree}], sort_keys=False, allow_unicode=True, default_flow_style=None,
                           width=110)
     return ["    " + line for line in text.rstrip().split("\n")]
+
+
+def _unread(tree: Any, read: fields.Wanted, path: str = "") -> Iterator[str]:
+    """Paths to what a record says and nothing reads, as far as its reader kept it (of XML little else)."""
+    if isinstance(tree, list):
+        for item in tree:
+            yield from _unread(item, read, path)
+    elif isinstance(tree, dict):
+        for key, value in tree.items():
+            if read.get(key) != {}:  # all of it
+                yield from _unread(value, read.get(key, {}), fields.below(path, key))
+    elif not read and tree not in (None, ""):
+        yield path
 
 
 def _shown(row: records.Row) -> Iterator[str]:

@@ -218,7 +218,7 @@ def trees(path: Path, name: str, settings: Parse, notes: Counter[str], part: con
             continue
         with named(member.name):
             chunks = containers.Pushback(member.chunks)
-            if kind := containers.foreign(chunks.begin(16)):
+            if kind := containers.foreign(chunks.begin(300)):
                 if not member.name:
                     raise InputError(name, f"{kind}, which is not read", "byte 0", "unpack or convert it first")
                 notes[f"archive members skipped: {kind}"] += 1

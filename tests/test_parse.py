@@ -411,6 +411,7 @@ def test_a_cut_off_text_of_a_json_sequence_is_an_error(raw, tmp_path):
 
 
 @pytest.mark.parametrize(("begin", "kind"), [
+    (b"From ann at example.org  Mon Mar  3 10:00:00 2031\nFrom: ann\n", "mbox"),
     (b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07\x01", "RAR"), (b"\x1f\x9d\x90", "compress"),
     (b"\x04\x22\x4d\x18", "LZ4"), (b"PAR1", "Parquet"), (b"SQLite format 3\0", "SQLite"), (b"%PDF-1.7", "PDF")])
 def test_what_is_not_read_is_named(begin, kind, raw, tmp_path):
@@ -654,6 +655,19 @@ def test_explain_says_what_a_run_will_do(raw, tmp_path):
     write(raw / "lines.log", "\n".join(map(json.dumps, GOOD)))
     assert "a run passes it over by its name" in said("lines.log") and "passes it over" not in said()
     assert "from parse.sources. As" in (told := said("lines.log", file=["*.log"], records=[])) and "passes" not in told
+
+
+def test_explain_names_what_is_not_read(raw):
+    records = [{"number": n, "body": f"The printer on floor {n} smells of smoke.", "queue": "it", "empty": None,
+                "requester": {"name": "Jane Roe"}, "hops": [{"by": "a"}, {"by": "b", "at": n}]} for n in range(3)]
+    write(raw / "a.jsonl", "\n".join(map(json.dumps, records)))
+    assert "not read: queue, requester.name, hops.by, hops.at" in list(explain.lines(raw / "a.jsonl", SETTINGS))
+    mine = {"name": "mine", "file": ["a.jsonl"], "id": ["number"], "text": ["body", "{requester.name}: {queue}"]}
+    for meta, said in (({"rest": "hops"}, []), ({"rest": "hops.by"}, ["not read: hops.at"])):
+        told = explain.lines(raw / "a.jsonl", changed(sources=[mine | {"meta": meta}]))
+        assert [line for line in told if line.startswith("not read")] == said
+    write(raw / "b.jsonl", "\n".join(json.dumps(GOOD[0] | {f"x{n}": 1 for n in range(30)}) for _ in range(3)))
+    assert any(line.endswith("x19 and 10 more") for line in explain.lines(raw / "b.jsonl", SETTINGS))
 
 
 def test_what_explain_prints_is_obeyed_once_it_is_corrected(raw, tmp_path):
