@@ -108,7 +108,7 @@ def warn_of_nothing(settings: Export, counts: Counts, sources: list[Done]) -> No
         cli.warn(f"export.licences.deny: no kept record's licence is {', '.join(strange)} (there are: "
                  f"{', '.join(sorted(there)[:NAMED])}{', …' * (len(there) > NAMED)})")
     if not counts.written:
-        cli.warn("no record was kept: the filtered folder holds its README.md alone, the rejected one the reasons")
+        cli.warn("no record is exported: the filtered folder holds its README.md alone, the rejected one the reasons")
         return
     for name in sorted(settings.templates):
         if counts.notes[templates.LACKING.format(name)] == counts.written:

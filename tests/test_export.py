@@ -177,7 +177,7 @@ def test_what_is_shorter_than_wanted_is_left_out_with_the_reason(tmp_path):
     ({"deny": ["CC-*", "nosuch", "mit"]}, "export.licences.deny: no kept record's licence is nosuch (there are: "
      "CC-BY-NC-4.0, GPL, MIT, unknown)"),
     ({"templates": {"text": {}, "chatml": {"user": "{meta.none}"}}}, "export.templates.chatml: no kept record "),
-    ({"deny": ["*"]}, "no record was kept: the filtered folder holds its README.md alone"), ({}, "")])
+    ({"deny": ["*"]}, "no record is exported: the filtered folder holds its README.md alone"), ({}, "")])
 def test_settings_that_do_nothing_and_exports_of_nothing_are_warned_of(tmp_path, capsys, more, said):
     decided.write(tmp_path, [KEPT | {"id": "a", "meta": {"licence": "CC-BY-NC-4.0"}}, KEPT | {"id": "b"},
                              KEPT | {"id": "c", "meta": {"licence": ["GPL", "MIT"]}}])
