@@ -29,6 +29,7 @@ from cybersieve.params import Calibrate
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 STEPS = 200  # candidates a band: every half per cent of the records
+DOUBT, LEAST_WRONG, LIKELY = 2, 0.2, 0.95  # see _likely: the second of what the target allows
 FINE, RATIO = 0.02, 1.1  # below this share of the records in this ratio: at rare positives a half per cent is much
 
 
@@ -55,8 +56,8 @@ def labels_for(rate: float, alpha: float, errors: int = 1) -> int | None:
 def candidates(confidences: Floats, labelled: int, target: float, alpha: float) -> tuple[Floats, Floats]:
     """The thresholds to test, in order: for accept falling, for reject rising. No label is looked at.
 
-    Accept starts where so many of the labels are expected above it that one error would still pass: narrower bands
-    could hardly pass whatever they hold.
+    Accept starts at the narrowest band that is likely to pass: a narrower one would be failed by an error or two that
+    this one bears. Where none is likely to, it starts where so many labels are expected that one error passes.
     """
     ordered = np.sort(confidences)
     if not len(ordered):
@@ -66,8 +67,21 @@ def candidates(confidences: Floats, labelled: int, target: float, alpha: float) 
     finer = FINE / RATIO ** np.arange(max(log(FINE * len(ordered), RATIO), 0), 0, -1)
     shares = np.append(finer, even[even >= FINE])
     at = np.ceil(shares * len(ordered)).astype(int) - 1
-    falling = ordered[::-1][at[shares >= first]]
-    return _distinct(falling), _distinct(ordered[at])
+    surest = ordered[::-1]
+    wrong = (1 - surest).cumsum()[at] / (at + 1)  # by the confidences, of the records in each band
+    tested = np.flatnonzero(shares >= first)
+    start = next((i for i in tested if _likely(int(labelled * shares[i]), wrong[i], target, alpha)), tested[0])
+    return _distinct(surest[at[start:]]), _distinct(ordered[at])
+
+
+def _likely(labelled: int, wrong: float, target: float, alpha: float) -> bool:
+    """Is a band with so many labels likely to pass, though the rules err in twice the share that they expect?"""
+    wrong = max(DOUBT * wrong, LEAST_WRONG * (1 - target))
+    if wrong >= 1 - target:
+        return False
+    borne = bisect_left(range(int(labelled * (1 - target)) + 1), True,
+                        key=lambda errors: bounds.tail_at_least(labelled - errors, labelled, target) > alpha) - 1
+    return borne >= 0 and bounds.tail_at_least(labelled - borne, labelled, 1 - wrong) >= LIKELY
 
 
 def _distinct(thresholds: Floats) -> Floats:

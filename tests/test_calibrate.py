@@ -50,6 +50,21 @@ def test_targets_are_missed_in_at_most_delta_of_1000_draws(shape: str, labelled:
     assert taken > 500 or shape == "useless"  # or the promise would be kept by promising nothing
 
 
+@pytest.mark.parametrize("labelled", [600, 1200])
+def test_a_few_errors_among_the_surest_do_not_empty_the_band(labelled: int) -> None:
+    settings = replace(SETTINGS, target_precision=0.95, target_recall=0.95, delta=0.05)
+    draw = np.random.default_rng(5)
+    confidences = draw.beta(0.1, 0.08, 20_000)
+    chance = np.minimum(confidences, 0.985)
+    falling, rising = bands.candidates(confidences, labelled, settings.target_precision, settings.delta / 2)
+    found = 0
+    for _ in range(100):
+        sample = draw.choice(len(chance), labelled, replace=False)
+        truth = (draw.random(labelled) < chance[sample]).astype(np.int64)
+        found += bands.certify(confidences[sample], truth, falling, rising, settings).accept is not None
+    assert found >= 70  # 37 and 50 where the first band was that in which one error passes
+
+
 def test_a_sequence_stops_at_its_first_failure() -> None:
     confidences = np.linspace(0, 1, 400)
     truth = (confidences > 0.3).astype(np.int64)
