@@ -39,13 +39,12 @@ def opened(path: Path) -> Any:
 
 
 def parse(path: Path, output: Path) -> float:
-    from cybersieve import params, pieces
-    from cybersieve import parse as stage
+    from cybersieve import params, parse_file, pieces
 
     settings = params.load(ROOT / "params.yaml").parse
     os.environ["CYBERSIEVE_CACHE"] = str(output / "cache")  # as on a first run: looked into, and filled
     start = time.process_time()
-    outcome = stage.parse_piece(pieces.Piece(path.name), path.parent, output, settings)
+    outcome = parse_file.parse_piece(pieces.Piece(path.name), path.parent, output, settings)
     seconds = time.process_time() - start
     if outcome.error:
         raise outcome.error

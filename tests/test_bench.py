@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import after, before, cascade, common, growth, install, page, peer_jobs, peers, plots
+from bench import after, before, cascade, common, growth, install, page, parse, peer_jobs, peers, plots
 from bench import all as bench
 from cybersieve import labels, records
 from cybersieve.records import Record
@@ -73,6 +73,13 @@ def test_a_command_is_watched(tmp_path):
 def test_what_a_script_lacks_is_one_line(tmp_path):
     done = run(sys.executable, ROOT / "bench" / "parse.py", "--json", tmp_path / "none.json", code=1)
     assert done.stderr.startswith("parse.py: ") and "none.json" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_parse_is_measured_by_what_parses_a_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("CYBERSIEVE_CACHE", "")  # which it sets
+    (tmp_path / "a.json").write_text('[{"id": 1, "text": "The lock is broken."}]')
+    assert parse.parse(tmp_path / "a.json", tmp_path / "out") > 0
+    assert (tmp_path / "out" / "a.json.parquet").exists()
 
 
 def test_spread_and_ratio():
