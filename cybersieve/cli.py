@@ -122,6 +122,7 @@ def run(main: Callable[[], None]) -> None:
 def _asked_to_end(number: int, _: object) -> NoReturn:
     global _ended_by
     _ended_by = number
+    signal.signal(number, signal.SIG_IGN)  # a closed terminal asks twice, which would cut the cleaning up short
     raise KeyboardInterrupt
 
 
@@ -149,6 +150,8 @@ def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackT
 
 
 _former, sys.excepthook = sys.excepthook, _uncaught
+# Where it is closed, print would write to stdout instead, and libraries into the file that is opened next.
+sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
 
 
 def progress(
@@ -158,7 +161,7 @@ def progress(
 
     `size` gives an item's share of `total` (default: 1 each).
     """
-    if not (sys.stderr and sys.stderr.isatty()):  # it may be closed
+    if not sys.stderr.isatty():
         yield from items
         return
     from rich.console import Console

@@ -98,6 +98,16 @@ def test_whoever_asks_it_to_end_gets_a_line(tmp_path, number, code):
     assert process.returncode == code and "Traceback" not in error and "interrupted" in error
 
 
+def test_a_terminal_that_is_closed_asks_twice_and_cuts_no_cleaning_up_short(tmp_path):
+    """The system asks who is in the foreground, and the shell all that it has started."""
+    script = tmp_path / "clean.py"
+    script.write_text("import os, signal\nfrom cybersieve import cli\ndef main():\n    try:\n"
+                      "        os.kill(os.getpid(), signal.SIGHUP)\n    finally:\n"
+                      "        os.kill(os.getpid(), signal.SIGHUP)\n        print('clean', flush=True)\n"
+                      "cli.run(main)\n")
+    assert run(sys.executable, script, code=129).stdout == "clean\n"
+
+
 def test_what_it_was_told_to_ignore_does_not_end_it(tmp_path):
     script = tmp_path / "stay.py"
     script.write_text("import os, signal\nfrom cybersieve import cli\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
@@ -151,8 +161,10 @@ def test_a_closed_pipe_is_no_error(tmp_path):
 
 def test_a_closed_stderr_is_no_error():
     """As some that start programs in the background leave it."""
-    code = "from cybersieve import cli; assert list(cli.progress([1, 2], 'work')) == [1, 2]; cli.warn('of nothing')"
-    assert subprocess.run(f'{sys.executable} -c "{code}" 2>&-', shell=True).returncode == 0
+    code = "from cybersieve import cli; assert list(cli.progress([1, 2], 'work')) == [1, 2]; cli.warn('of nothing'); " \
+        "assert open('/dev/null').fileno() > 2"
+    done = subprocess.run(f'{sys.executable} -c "{code}" 2>&-', shell=True, stdout=subprocess.PIPE)
+    assert (done.returncode, done.stdout) == (0, b"")  # nor does it go elsewhere
 
 
 @pytest.mark.parametrize("items", [[], [1, 2, 3]])
