@@ -47,7 +47,7 @@ def sentences(found: dict[str, Any], passed: tuple[float | None, float | None], 
     if found["accept"] is None:
         kept = f"No record is kept by rule: {found['labels']} decided labels prove no band of precision {precision}."
         if erred:
-            kept += f" Of the {surest[0]} that the rules are surest of {surest[1]} are wrong."
+            kept += f" Of the {surest[0]} that the rules are surest of, {surest[1]} are wrong."
     else:
         kept = (f"Of the {found['kept_by_rule']} records kept by rule (confidence {found['accept']} or more) at least "
                 f"{precision} of those that can be decided are right, {chance}: of {found['accepted_labels']} labelled "

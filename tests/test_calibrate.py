@@ -305,7 +305,7 @@ def test_no_more_labels_are_advised_where_the_rules_err_among_the_surest(tmp_pat
     (folder_of_labels / labels.UNIFORM).write_text("\n".join(["file,id,label", *rows]))
     found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
     assert found["accept"] is None and found["labels"] < found["labels_needed"]
-    assert found["certificate"][0].endswith("Of the 46 that the rules are surest of 3 are wrong.")
+    assert found["certificate"][0].endswith("Of the 46 that the rules are surest of, 3 are wrong.")
     assert "if the rules erred less" in found["certificate"][-1]
 
 
