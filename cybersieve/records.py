@@ -260,8 +260,10 @@ def output_folder(folder: Path, *inputs: Path, also: str = "") -> Iterator[Path]
             if folder.exists():
                 os.replace(folder, former)  # out of the way at once: a killed deletion would leave half of it in place
             os.replace(partial, folder)
-        finally:
+        except BaseException:  # only then: in its place there may be the next run's
             shutil.rmtree(partial, ignore_errors=True)
+            raise
+        finally:
             shutil.rmtree(former, ignore_errors=True)
 
 
@@ -271,10 +273,12 @@ def _ours(path: Path, name: str, also: str) -> bool:
 
 
 def is_stages(file: Path | BinaryIO) -> bool:
-    """Is this Parquet file a stage's? What can't be read, a damaged output, is nobody's."""
+    """Is this Parquet file a stage's? A damaged one, an output's half, is nobody's. Raises OSError for one not read."""
     try:
         return {"id", "source"} <= set(pq.read_schema(file).names)
-    except (OSError, pa.ArrowException):
+    except (OSError, pa.ArrowException) as error:
+        if isinstance(error, OSError) and (error.errno or type(error) is not OSError):  # the disk's, the store's
+            raise
         return True
 
 
@@ -365,8 +369,9 @@ def replacing(path: Path) -> Iterator[Path]:
         try:
             yield partial
             os.replace(partial, path)
-        finally:
+        except BaseException:  # only then: in its place there may be the next run's
             partial.unlink(missing_ok=True)
+            raise
 
 
 def load_json(path: Path, *keys: str) -> Any:

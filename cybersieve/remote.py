@@ -19,11 +19,13 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from cybersieve import cli, hashing, records
 from cybersieve.errors import CybersieveError, InputError
 
 MANIFEST, PARTIAL, PROBE = "manifest.json", "manifest.partial.json", ".probe"
+ENTRY = {"size", "sha256"}  # what a manifest says of a file
 STAGED = ".staged-"
 USER = re.compile(r"(?<=//)([^/@]*:(?!\d+/)[^@]*|[^/@]*)@")  # and password, which may hold a slash; not a port
 VALUE = re.compile(r"(?<==)[^&]+")  # of a query: a signature
@@ -46,10 +48,11 @@ class Url:
         return f"{str(self).rstrip('/')}/{name}"
 
     def secrets(self) -> list[str]:
-        """What `str` leaves out, and the parts of it that an error may show; long ones first."""
+        """What `str` leaves out, and the parts of it that an error may show, decoded too; long ones first."""
         users = [user for user in USER.findall(self.text) if user]
         parts = [part for user in users for part in (user, user.partition(":")[2], *user.split("/"))]
-        return sorted(filter(None, {*parts, *VALUE.findall(self.text.partition("?")[2])}), key=len, reverse=True)
+        parts += VALUE.findall(self.text.partition("?")[2])
+        return sorted(filter(None, {*parts, *map(unquote, parts)}), key=len, reverse=True)
 
     def overlaps(self, other: "Url") -> bool:
         mine, others = (f"{url.text.rstrip('/')}/" for url in (self, other))
@@ -165,11 +168,13 @@ def _ours(store: Any, root: str, url: Url) -> set[str]:
     there, known = {key[len(root) + 1:] for key in found if not key.endswith("/")}, {PROBE}
     for name in there & {MANIFEST, PARTIAL}:
         with suppress(ValueError, AttributeError):
-            known |= {name, *json.loads(store.cat_file(f"{root}/{name}")).keys()}
+            sent = json.loads(store.cat_file(f"{root}/{name}"))
+            if all(file is None or file.keys() == ENTRY for file in sent.values()):  # others have a manifest, too
+                known |= {name, *sent}
     for name in sorted(there - known):
         with store.open(f"{root}/{name}") if name.endswith(".parquet") else nullcontext() as file:
-            sent = file and records.is_stages(file)
-        if not sent:
+            ours = file and records.is_stages(file)
+        if not ours:
             raise InputError(url.file(name), "is not a stage's output, and would be deleted",
                              remedy="name another output folder")
     return there

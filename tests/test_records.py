@@ -1,5 +1,6 @@
 """Parquet between the stages: round trips, same bytes, nothing half-written, nothing deleted by accident."""
 
+import io
 import json
 import os
 import subprocess
@@ -123,6 +124,32 @@ def test_a_file_is_replaced_by_one_run_only(tmp_path):
     (tmp_path / "out.jsonl.partial").write_text("half, of a run that was killed")
     records.save_json(out, {})
     assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"] and out.read_text() == "{}\n"
+
+
+def test_the_next_run_may_begin_as_soon_as_one_has_ended(tmp_path, monkeypatch):
+    """What it has begun to write is not taken for what is left of the one before."""
+    real = os.replace
+
+    def then_the_next_begins(source, target):
+        is_folder = source.is_dir()
+        real(source, target)
+        source.mkdir() if is_folder else source.touch()
+
+    monkeypatch.setattr(records.os, "replace", then_the_next_begins)
+    records.save_json(tmp_path / "a.json", {})
+    with records.output_folder(tmp_path / "out"):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".out.partial", "a.json", "a.json.partial", "out"]
+
+
+def test_what_can_not_be_read_is_not_taken_for_ours(tmp_path):
+    class Closed(io.BytesIO):
+        def read(self, *_):
+            raise PermissionError("of a store, without a number")
+
+    with pytest.raises(PermissionError):
+        records.is_stages(Closed(b"PAR1" * 9))
+    assert records.is_stages(io.BytesIO(b"PAR1" * 9))
 
 
 def test_an_output_folder_is_put_aside_not_deleted_in_place(tmp_path, monkeypatch):
