@@ -23,7 +23,7 @@ def main() -> None:
     settings = params.load(args.params)
     if args.explain is not None:
         for line in explain.lines(args.explain, settings.parse):
-            print(line)
+            print(cli.printable(line))
         return
 
     own = sources.users(settings.parse.sources)

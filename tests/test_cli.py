@@ -1,5 +1,6 @@
 """What every script does: one line for an error, 130 for Ctrl-C, no traceback, help that helps."""
 
+import json
 import os
 import re
 import signal
@@ -83,6 +84,10 @@ def test_names_of_files_do_not_steer_the_terminal(tmp_path):
     (raw / "\x1b[2Jc.html").write_text("passed over")
     result = run("python", ROOT / "stages" / "parse.py", "--input-dir", raw, "--output-dir", tmp_path / "out", code=1)
     assert "a\\x1b[31m\\u202eb.json" in result.stderr and result.stderr.replace("\n", "").isprintable()
+    keys = raw / "keys.json"
+    keys.write_text(json.dumps([{"id": n, "text": "The lock is broken.", "\x1b[2J": "x"} for n in range(3)]))
+    result = run("python", ROOT / "stages" / "parse.py", "--explain", keys)
+    assert 'not read: "\\x1b[2J"' in result.stdout and result.stdout.replace("\n", "").isprintable()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
