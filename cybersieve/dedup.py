@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import orjson
-import pyarrow as pa
 
 from cybersieve import dedup_index, records
 from cybersieve import engine as engines
@@ -116,12 +115,10 @@ def canonical_names(jobs: list[Job], twins: Twins) -> dict[int, str]:
     wanted = np.unique(twins.twin[twins.twin >= 0])
     starts, names = twins.index.starts, {}
     for number, (_, path, source, earlier) in enumerate(jobs):
-        mine = wanted[(wanted >= starts[number]) & (wanted < starts[number + 1])]
-        if mine.size:
-            rows = release(path) if earlier else records.read(path, ["id"])
-            ids = pa.array([row["id"] for row in rows])
-            found = ids.take(pa.array(mine - starts[number])).to_pylist()
-            names.update({record: f"{source}#{id}" for record, id in zip(mine.tolist(), found, strict=True)})
+        mine = set(wanted[(wanted >= starts[number]) & (wanted < starts[number + 1])].tolist())
+        if mine:
+            rows = enumerate(release(path) if earlier else records.read(path, ["id"]), int(starts[number]))
+            names.update({record: f"{source}#{row['id']}" for record, row in rows if record in mine})
     return names
 
 

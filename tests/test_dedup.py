@@ -2,9 +2,12 @@
 
 import json
 import random
+import tracemalloc
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -303,6 +306,17 @@ def test_a_record_costs_as_much_memory_as_the_documents_say(tmp_path):
     assert sum(array.nbytes for array in held) == 7 * 121
     for place in ("stages/dedup.py", "docs/dataset.md", "cybersieve/dedup_index.py"):
         assert "121 bytes" in (ROOT / place).read_text()
+
+
+def test_of_a_source_only_the_names_that_are_wanted_are_held(tmp_path):
+    ids = ({"id": f"record number {n}"} for n in range(50_000))
+    records.write(tmp_path / "a.parquet", ids, pa.schema([("id", pa.string())]))
+    twins = SimpleNamespace(twin=np.array([-1, 7, 49_999]), index=SimpleNamespace(starts=np.array([0, 50_000])))
+    tracemalloc.start()
+    found = dedup.canonical_names([("0", tmp_path / "a.parquet", "a", False)], twins)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == {7: "a#record number 7", 49_999: "a#record number 49999"} and peak < 1e6
 
 
 def test_a_source_may_be_larger_than_32_bits_count(tmp_path):
