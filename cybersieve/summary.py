@@ -159,7 +159,7 @@ def show(folder: Path, as_markdown: bool, named: str = "") -> None:
     if reason := outdated(folder):
         rows.insert(0, ("not up to date", f"{reason}: run dvc repro"))
     if report := page(folder):
-        rows.append(("report", report.replace(str(folder), named) if named else report))
+        rows.append(("report", report.replace(str(folder), named.rstrip("/")) if named else report))
     from rich.console import Console, Group
     from rich.panel import Panel
     from rich.table import Table

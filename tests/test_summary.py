@@ -32,8 +32,9 @@ def test_it_fits_a_screen_and_says_what_the_metrics_say(folder, capsys):
     assert "report.html" in "".join(shown.replace("│", "").split()) and "another run" not in shown
 
 
-def test_a_report_at_a_url_is_named_as_what_stays(folder, capsys):
-    summary.show(folder, as_markdown=False, named="s3://bucket/out")
+@pytest.mark.parametrize("named", ["s3://bucket/out", "s3://bucket/out/"])
+def test_a_report_at_a_url_is_named_as_what_stays(named, folder, capsys):
+    summary.show(folder, as_markdown=False, named=named)
     shown = "".join(capsys.readouterr().out.replace("│", "").split())
     assert "s3://bucket/out/report.html" in shown and str(folder) not in shown
 
