@@ -114,7 +114,7 @@ def _recognised(kind: str, beginning: Beginning, document: Document) -> Iterator
     others = find and find(source, window if kind == "xml" else begin)
     found = streams.records(kind, stream, name, source, notes, bounds, others)
     found = json_bulk.documents(found) if kind == "json" and json_bulk.begins(begin) else found
-    return ((source.of(tree), locator, tree) for locator, tree in found)
+    return map(lambda located: (source.of(located[1]), *located), found)  # holds no tree while the next is read
 
 
 def first_xml(stream: Iterator[bytes], size: int, notes: Counter[str]) -> tuple[Beginning, bool]:
