@@ -106,7 +106,7 @@ def skewed(labelled: int, units: Sequence[tuple[str, float, int]]) -> str:
 def drawing(needed: int | None, labelled: int, total: int, erred: bool = False) -> str:
     """What an empty band wants: as many labels as are needed, if they are what is wanting and the corpus has them.
 
-    Not wanting are labels where the rules `erred` in a band that would have passed.
+    A few more are not enough where the rules `erred` in a band that would have passed.
     """
     if needed is None:
         return NO_NUMBER
@@ -114,7 +114,8 @@ def drawing(needed: int | None, labelled: int, total: int, erred: bool = False) 
         return (f"About {needed} decided uniform labels would be needed for this use, more than half of all {total} "
                 "records: lower targets want fewer.")
     if labelled >= needed or erred:
-        return f"About {needed} labels would do if the rules erred less: rules of your own may help, or lower targets."
+        return (f"About {needed} labels would do if the rules erred less: twice as many may bear the errors, rules "
+                "of your own may help, or lower targets.")
     more = f", {labelled} are there" if labelled else ""
     return (f"About {needed} decided uniform labels are needed for this use{more} (cybersieve sample-labels "
             f"-n {2 * (needed - labelled)}: half of them set thresholds, the others are for the report).")

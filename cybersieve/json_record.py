@@ -57,7 +57,7 @@ def load(raws: list[Raw], name: str, notes: Counter[str]) -> Iterator[tuple[str,
         locator = raw.locator
         del raw  # of a large record there is not room for both
         yield locator, tree
-        del tree
+        del tree  # nor for this one and the next
 
 
 def count_empty(name: str, place: str, notes: Counter[str]) -> None:

@@ -138,7 +138,7 @@ def rows(trees: Iterator[Found], name: str, settings: Parse, counts: Counts) -> 
             counts.dropped[record.dropped] += 1
         else:
             counts.written += 1
-        del tree
+        del tree  # before the next is made
         yield record.row()
     counts.notes.update(absent.notes())
 

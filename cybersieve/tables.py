@@ -42,7 +42,7 @@ def rows(chunks: Iterable[bytes], name: str, notes: Counter[str],
                     columns = unique([*columns, *[""] * (len(cells) - len(columns))])
                 yield f"line {before + reader.line_num}", {
                     column: cell for column, cell in zip(columns, cells, strict=False) if cell.strip() not in NO_VALUE}
-            del cells
+            del cells  # before the next are read
     except csv.Error as error:
         large = "field limit" in str(error)
         told = f"a cell of more than {max_bytes / 1e6:g} MB" if large else f"not CSV: {reason(error)}"
