@@ -93,7 +93,7 @@ def compare(one: str, other: str, everybody: dict[str, dict[Key, str]]) -> list[
 def main(arguments: list[str]) -> None:
     parser = cli.command("agreement", __doc__)
     parser.add_argument("files", type=Path, nargs="*", metavar="FILE.csv", help="label files (default: labels/*.csv)")
-    paths = parser.parse_args(arguments).files or sorted(Path("labels").glob("*.csv"))
+    paths = parser.parse_args(arguments).files or sorted(Path("labels").glob("[!.]*.csv"))
     if not paths:
         raise InputError("labels", "holds no label file", remedy="name some, or label: python -m cybersieve review")
     everybody = by_labeller(paths)

@@ -75,7 +75,7 @@ def _part(job: Job, scratch: Path, settings: Dedup) -> Part:
 
 def release_files(folder: Path) -> list[tuple[Path, str]]:
     """The Parquet files of an earlier release or, where it has none, its JSON lines. Raises InputError."""
-    for ending in ("*.parquet", "filtered.jsonl", "*.jsonl"):  # beside ours there may be chat files
+    for ending in ("[!.]*.parquet", "filtered.jsonl", "[!.]*.jsonl"):  # beside ours there may be chat files
         if found := sorted(folder.rglob(ending)):
             return [(path, path.relative_to(folder).as_posix()) for path in found]
     raise InputError(folder, "holds no Parquet files and no .jsonl", remedy="dedup.against: the folder of a release")

@@ -148,7 +148,7 @@ def load_optional(folder: Path, name: str) -> dict[Key, int | None]:
 
 def unread(folder: Path) -> list[str]:
     """CSV files in a folder that have no label file's name, and so set no threshold and are not reported on."""
-    return sorted(path.name for path in folder.glob("*.csv") if path.name not in (UNIFORM, STRATIFIED))
+    return sorted(path.name for path in folder.glob("[!.]*.csv") if path.name not in (UNIFORM, STRATIFIED))
 
 
 def by_file(folder: Path) -> dict[Key, int | None]:

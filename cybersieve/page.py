@@ -37,7 +37,7 @@ def page_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, labels_d
     book = rules.load(settings.score.rules, settings.score.extra_rules, settings.score.trust)
     drawn, use = look(tally.rows(scored_dir, verdicts_dir), book, metrics["thresholds"], labels_dir)
     texts = samples.with_texts((row for part in drawn.values() for row in part), parsed_dir)
-    figures = {path.stem: read_csv(path) for path in sorted(plots_dir.glob("*.csv"))}
+    figures = {path.stem: read_csv(path) for path in sorted(plots_dir.glob("[!.]*.csv"))}
     option = "" if data == "data" else f" --data {shlex.quote(data)}"
     body = [sections.headline(metrics, option), sections.flow(metrics), sections.quality(metrics, figures),
             sections.certificate(metrics["thresholds"]), sections.sources(metrics["sources"]),

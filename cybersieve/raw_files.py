@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from cybersieve import kinds
+from cybersieve import kinds, records
 from cybersieve.errors import InputError
 from cybersieve.sources import Source
 
@@ -14,8 +14,8 @@ MAX_NAME = 230  # bytes of a file's name: those that stand behind it in the outp
 def listed(folder: Path, own: Sequence[Source] = ()) -> tuple[list[str], dict[str, str]]:
     """Relative paths of the data files in the folder, sorted, and why the others are passed over.
 
-    Links to folders are not followed, links to files only where they stay in the folder. What the user's `own` sources
-    name may be data, too (kinds.is_data).
+    What a Mac leaves in folders is in neither. Links to folders are not followed, links to files only where they stay
+    in the folder. What the user's `own` sources name may be data, too (kinds.is_data).
     """
     if not folder.is_dir():
         raise InputError(folder, "is not a folder", remedy="name the folder of raw dumps")
@@ -26,7 +26,7 @@ def listed(folder: Path, own: Sequence[Source] = ()) -> tuple[list[str], dict[st
         names.append(os.path.relpath(error.filename, folder))  # for unusable() to complain about
     for place, folders, found in os.walk(folder, onerror=unread):
         links = [name for name in folders if (Path(place) / name).is_symlink()]
-        for base in sorted([*found, *links]):
+        for base in sorted(name for name in [*found, *links] if not name.startswith(records.LITTER)):
             path = Path(place) / base
             name = path.relative_to(folder).as_posix()
             if reason := _not_data(path, name, top, own):

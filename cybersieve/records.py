@@ -26,6 +26,7 @@ from cybersieve.errors import InputError
 
 Row = dict[str, Any]
 NO_TEXT = "no text"  # why a record is set aside that says nothing
+LITTER = ".DS_Store", "._"  # how files are called that a Mac leaves in folders; .dvcignore has them, too
 DEVICES = Path("/dev"), Path("/dev/fd")  # what is in there is no file to be replaced, wherever it leads
 
 
@@ -117,7 +118,7 @@ class Shard:
 
 def shards(folder: Path) -> list[Shard]:
     """The folder's Parquet files, sorted by name. Raises InputError where there is none or one is damaged."""
-    found = sorted((path for path in folder.rglob("*.parquet") if not path.is_dir()),
+    found = sorted((path for path in folder.rglob("[!.]*.parquet") if not path.is_dir()),
                    key=lambda path: path.relative_to(folder).as_posix())
     if not found:
         raise InputError(folder, "holds no Parquet files", remedy="run the stage before this one")
@@ -268,7 +269,9 @@ def output_folder(folder: Path, *inputs: Path, also: str = "") -> Iterator[Path]
 
 
 def _ours(path: Path, name: str, also: str) -> bool:
-    """Is this a file that a stage wrote?"""
+    """Is this a file that a stage wrote, or one that is nobody's?"""
+    if path.name.startswith(LITTER):
+        return True
     return is_stages(path) if path.suffix == ".parquet" else re.fullmatch(also, name) is not None
 
 

@@ -224,7 +224,7 @@ def report_folder(scored_dir: Path, verdicts_dir: Path, counts_dir: Path, labels
 
     Raises InputError where counts don't balance or a stage's output is missing.
     """
-    counts = {path.stem: records.load_json(path, *records.COUNTED) for path in sorted(counts_dir.glob("*.json"))}
+    counts = {path.stem: records.load_json(path, *records.COUNTED) for path in sorted(counts_dir.glob("[!.]*.json"))}
     lost = left_out(counts.get("parse", {}))
     found = tally(rows(scored_dir, verdicts_dir), labels_dir, lost)
     check_balance(counts, found.decided())
@@ -244,4 +244,4 @@ def fingerprint(run_dir: Path) -> str:
 def performance(folder: Path, output: Path) -> None:
     """Gather the stages' own measurements (seconds, MB, records a second) into one file."""
     records.save_json(output, {path.stem: records.load_json(path, "seconds", "peak_memory_mb")
-                               for path in sorted(folder.glob("*.json"))})
+                               for path in sorted(folder.glob("[!.]*.json"))})

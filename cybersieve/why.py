@@ -118,7 +118,7 @@ def main(arguments: list[str]) -> None:
     book = rules.load(settings.rules, settings.extra_rules, settings.trust)
     data = stages_of(args.data)
     thresholds = records.load_json(data / "thresholds.json", "accept", "reject")
-    files = {path.name: labels.answers(path) for path in sorted(args.labels.glob("*.csv"))}
+    files = {path.name: labels.answers(path) for path in sorted(args.labels.glob("[!.]*.csv"))}
     shown = []
     for source, number in find(data / "parsed", args.id, args.source):
         row = decided(data, source, number)

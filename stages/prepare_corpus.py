@@ -18,7 +18,7 @@ from pathlib import Path
 
 import yaml
 
-from cybersieve import cli, wheels
+from cybersieve import cli, records, wheels
 from cybersieve.errors import InputError
 
 MANIFEST = Path(__file__).with_name("sample_corpus.csv")
@@ -27,7 +27,7 @@ MANIFEST = Path(__file__).with_name("sample_corpus.csv")
 def folder_hash(folder: Path) -> str:
     """The md5 by which DVC names a folder: of the sorted JSON list of each file's path and md5."""
     entries = [{"md5": hashlib.md5(path.read_bytes()).hexdigest(), "relpath": path.relative_to(folder).as_posix()}
-               for path in folder.rglob("*") if path.is_file()]
+               for path in folder.rglob("*") if path.is_file() and not path.name.startswith(records.LITTER)]
     entries.sort(key=lambda entry: entry["relpath"])
     return hashlib.md5(json.dumps(entries, sort_keys=True).encode()).hexdigest() + ".dir"
 

@@ -223,6 +223,20 @@ def test_what_is_not_data_is_passed_over_and_noted(raw, tmp_path):
     assert counts.sources["LICENCES.md"].notes == {"skipped: not data": 1}
 
 
+def test_what_a_mac_adds_to_folders_and_archives_is_no_dump(raw, tmp_path):
+    """In the folder it is not even noted: the same dumps have the same counts wherever they were looked at."""
+    write(raw / "good.json", json.dumps(GOOD))
+    for name in (".DS_Store", "._good.json"):
+        write(raw / name, b"\0\5\x16\7\0\2\0\0Mac OS X")
+    with zipfile.ZipFile(raw / "two.zip", "w") as archive:
+        archive.writestr("in/good.json", json.dumps(GOOD))
+        archive.writestr("in/.DS_Store", b"\0\0\0\1Bud1")
+        archive.writestr("__MACOSX/in/._good.json", b"\0\5\x16\7\0\2\0\0Mac OS X")
+    rows, counts = parsed(raw, tmp_path / "out")
+    assert {name: len(of) for name, of in rows.items()} == {"good.json": len(GOOD), "two.zip": len(GOOD)}
+    assert counts.notes == {"archive members skipped: not data": 2} and set(counts.sources) == {"good.json", "two.zip"}
+
+
 def test_links_out_and_loops_are_not_followed(raw, tmp_path):
     write(tmp_path / "outside.json", json.dumps(GOOD))
     write(raw / "good.json", json.dumps(GOOD))

