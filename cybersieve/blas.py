@@ -73,6 +73,8 @@ def timed_product(kind: str) -> None:
     import mlx.core as mx
 
     result: dict[str, Any] = {"device": "gpu" if mx.default_device() == mx.gpu else "cpu", "library": file}
+    about = mx.device_info()
+    result["memory"] = about.get("max_recommended_working_set_size", about.get("total_memory"))  # Metal's; CUDA's
     if kind != "device":
         matrix = mx.random.normal((SIDE, SIDE))
         seconds: list[float] = []

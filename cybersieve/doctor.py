@@ -17,7 +17,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def findings(settings_file: Path) -> Iterator[Finding]:
     """Everything that was looked at, in the order in which a run needs it."""
     yield from packages(ROOT / "requirements_optimized.txt", ROOT / "constraints.txt")
     yield readers()
-    yield from mlx()
+    device = yield from mlx()
     sound = False
     try:
         settings = params.load(settings_file)
@@ -62,7 +62,7 @@ def findings(settings_file: Path) -> Iterator[Finding]:
     else:
         sound = True
         yield Finding("settings", f"{settings_file}, {len(book.ids)} rules")
-        yield from model_and_memory(settings.verify)
+        yield from model_and_memory(settings.verify, device)
         yield where_work_runs(settings)
     yield from caches()
     yield from dvc(Path.cwd(), sound)
@@ -113,17 +113,17 @@ def readers() -> Finding:
     return Finding("JSON reader", f"ijson with {ijson.backend_name}")
 
 
-def mlx() -> Iterator[Finding]:
-    """MLX's backend, and on a CPU the BLAS under it with its speed beside the bundled reference's."""
+def mlx() -> Generator[Finding, None, dict[str, Any]]:
+    """MLX's backend, on a CPU the BLAS under it with its speed beside the bundled reference's; returns the device."""
     try:
         device = blas.product("device")
     except CybersieveError as error:
         yield Finding("MLX", f"can't be used: {error}", INSTALL, fault=True)
-        return
+        return {}
     version = importlib.metadata.version("mlx")
     if device["device"] == "gpu":
         yield Finding("MLX", f"{version} on {'Metal' if sys.platform == 'darwin' else 'CUDA'}")
-        return
+        return device
     gpu = {"darwin": "no Metal", "linux": "an NVIDIA GPU, unused" if Path("/dev/nvidiactl").exists() else ""}
     idle = gpu.get(sys.platform, "")
     remedy = {"darwin": "arm64 Python on macOS 14 or newer gives Metal",
@@ -131,6 +131,7 @@ def mlx() -> Iterator[Finding]:
     yield Finding("MLX", f"{version} on {machine.cores()} CPU cores{idle and f', {idle}'}", remedy)
     if sys.platform == "linux":
         yield blas_speed(blas.product("plain"), blas.product("fast"))
+    return device
 
 
 def blas_speed(plain: dict[str, Any], fast: dict[str, Any]) -> Finding:
@@ -143,8 +144,8 @@ def blas_speed(plain: dict[str, Any], fast: dict[str, Any]) -> Finding:
                    "if it stays so: python -m cybersieve cache info, and delete its folder blas" or "")
 
 
-def model_and_memory(settings: params.Verify) -> Iterator[Finding]:
-    """The model that verify would ask, its adapter, and whether the weights fit into memory."""
+def model_and_memory(settings: params.Verify, device: dict[str, Any]) -> Iterator[Finding]:
+    """The model that verify would ask, its adapter, and whether the weights fit into memory, or into the GPU's."""
     if settings.backend == "openai":
         try:
             found = endpoint.Found(settings)
@@ -162,7 +163,9 @@ def model_and_memory(settings: params.Verify) -> Iterator[Finding]:
         yield Finding("adapter", str(adapter)) if adapter else Finding(
             "adapter", f"none for {settings.model}: small models guess without one",
             "python -m cybersieve adapt (docs/adapter.md)" if settings.adapter else "")
-    if folder:
+    if folder and device.get("device") == "gpu":
+        yield gpu_memory(model.weights_size(folder, on_cpu=False), device["memory"])
+    elif folder:
         yield memory(model.weights_size(folder), *machine.memory())
 
 
@@ -198,6 +201,17 @@ def local_model(settings: params.Verify) -> tuple[Path | None, Finding]:
 def memory(weights: float, total: float, available: float) -> Finding:
     found = f"{available / GB:.1f} of {total / GB:.1f} GB free, the model's weights take {weights / GB:.1f} as float32"
     if weights > 0.7 * available:  # the rest: a batch's activations, and the other programs
+        return Finding("memory", found, "a smaller model, or verify.backend: openai (docs/server.md)", fault=True)
+    return Finding("memory", found)
+
+
+def gpu_memory(weights: float, most: float | None) -> Finding:
+    """`most`: what programs may take of it, as mlx says; of a Mac's memory some three quarters."""
+    found = f"the model's weights take {weights / GB:.1f} GB as they are"
+    if most is None:
+        return Finding("memory", found)
+    found = f"{most / GB:.1f} GB for the GPU, {found}"
+    if weights > 0.9 * most:  # where mlx-lm warns, too
         return Finding("memory", found, "a smaller model, or verify.backend: openai (docs/server.md)", fault=True)
     return Finding("memory", found)
 

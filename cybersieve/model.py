@@ -152,11 +152,12 @@ def _usual_dtype(found: Found, size: int) -> str | None:
     return None
 
 
-def weights_size(folder: Path) -> float:
-    """Bytes of the weights as a CPU holds them: float32, however few bits they have on disk."""
+def weights_size(folder: Path, on_cpu: bool = True) -> float:
+    """Bytes of the weights as a CPU holds them: float32, however few bits they have on disk; or as a GPU does."""
+    size = sum(path.stat().st_size for path in folder.glob(WEIGHTS))
     config = json.loads((folder / "config.json").read_text())
     bits = (config.get("quantization") or {}).get("bits", 16)
-    return sum(path.stat().st_size for path in folder.glob(WEIGHTS)) * 32 / float(bits)
+    return size * 32 / float(bits) if on_cpu else size
 
 
 def _fused(model: Any) -> Any:

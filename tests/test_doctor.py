@@ -84,7 +84,7 @@ def test_the_model(verify_settings: params.Verify, own_cache: Path, tmp_path: Pa
 
 def test_adapter_and_endpoints(verify_settings: params.Verify, tmp_path: Path) -> None:
     def found(**changes: object) -> list[doctor.Finding]:
-        return list(doctor.model_and_memory(dataclasses.replace(verify_settings, **changes)))  # type: ignore[arg-type]
+        return list(doctor.model_and_memory(dataclasses.replace(verify_settings, **changes), {}))  # type: ignore[arg-type]
 
     check(found(adapter=str(tmp_path))[1], "✗", "verify.adapter")
     check(found(adapter="auto", model=str(tmp_path))[1], "!", "none for", "adapt")
@@ -99,10 +99,26 @@ def test_memory() -> None:
     assert 0 < available <= total
 
 
-def test_weights_count_as_float32_whatever_they_have_on_disk(tmp_path: Path) -> None:
+def test_weights_count_as_float32_whatever_they_have_on_disk_but_on_a_gpu(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"quantization": {"bits": 4, "group_size": 32}}))
     (tmp_path / "model.safetensors").write_bytes(b"0" * 1000)
-    assert model.weights_size(tmp_path) == 8000
+    assert (model.weights_size(tmp_path), model.weights_size(tmp_path, on_cpu=False)) == (8000, 1000)
+
+
+def test_a_model_that_a_gpu_holds_as_it_is_fits(verify_settings: params.Verify, tmp_path: Path,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    """4 bits of a large model take half of a Mac's memory, float32 would take four times of it."""
+    def found(device: dict[str, object]) -> doctor.Finding:
+        return list(doctor.model_and_memory(dataclasses.replace(verify_settings, model=str(tmp_path)), device))[-1]
+
+    (tmp_path / "config.json").write_text(json.dumps({"quantization": {"bits": 4, "group_size": 32}}))
+    with (tmp_path / "model.safetensors").open("wb") as file:
+        file.truncate(5_000_000_000)
+    monkeypatch.setattr(machine, "memory", lambda: (16e9, 16e9))
+    check(found({"device": "gpu", "memory": 12e9}), "✓", "12.0 GB for the GPU", "5.0 GB as they are")
+    check(found({"device": "gpu", "memory": None}), "✓", "5.0 GB as they are")
+    check(found({"device": "gpu", "memory": 5.5e9}), "✗", "smaller model", "openai")
+    check(found({"device": "cpu"}), "✗", "40.0 as float32")
 
 
 def test_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
