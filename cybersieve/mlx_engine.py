@@ -7,6 +7,7 @@ GPU a batch is queued while the one before it runs. Texts are tokenised meanwhil
 """
 
 import math
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -133,6 +134,6 @@ class Engine:
             half = len(rows) // 2
             if not half:
                 return [None]
-            if isinstance(error, MemoryError) or "alloc" in str(error) or "memory" in str(error):
+            if isinstance(error, MemoryError) or re.search("alloc|memory", str(error), re.I):
                 self.batches.size = min(self.batches.size, half)
             return self._alone(rows[:half]) + self._alone(rows[half:])

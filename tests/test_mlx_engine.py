@@ -117,11 +117,13 @@ def failing(engine: Engine, monkeypatch: pytest.MonkeyPatch, fails: Any, error: 
     monkeypatch.setattr(engine, "forward", broken)
 
 
+@pytest.mark.parametrize("said", ["[malloc] Unable to allocate 9 bytes.",
+                                  "[METAL] Command buffer execution failed: Insufficient Memory (… ErrorOutOfMemory)."])
 def test_out_of_memory_halves_the_batch(tmp_path: Path, verify_settings: params.Verify,
-                                        monkeypatch: pytest.MonkeyPatch) -> None:
+                                        monkeypatch: pytest.MonkeyPatch, said: str) -> None:
     parts = loaded(tiny.write(tmp_path), verify_settings)
     with Engine(*parts) as engine:
-        failing(engine, monkeypatch, lambda rows: len(rows) > 4, RuntimeError("[malloc] Unable to allocate 9 bytes."))
+        failing(engine, monkeypatch, lambda rows: len(rows) > 4, RuntimeError(said))
         assert np.abs(p_yes(engine, TEXTS * 40) - one_by_one(*parts, TEXTS * 40)).max() < 1e-3
         assert engine.batch_size <= 4, "later batches start small"
 
