@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 all: repro summary  ## environment, sample corpus, model, dvc repro, a summary table (the default)
 
 help:  ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)$$/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: $(VENV)/.run  ## the virtual environment in .venv, as tested, every download checked by hash (locks/)
 
