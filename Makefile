@@ -110,7 +110,7 @@ lock: $(VENV)/.supply  ## write locks/: versions of constraints.txt, with the ha
 		--python-version 3.11 --generate-hashes --no-annotate --no-emit-package cybersieve -c constraints.txt \
 		--custom-compile-command "make lock" $$file -o locks/$$name || exit 1; done
 
-licences: $(VENV)/.dev  ## write docs/licences.md: what is installed, under which licence
+licences: $(VENV)/.cluster  ## write docs/licences.md: what is installed, under which licence
 	$(PY) tests/licences.py
 
 audit: $(VENV)/.supply  ## ask the public databases for known vulnerabilities of what is locked (wants the web)

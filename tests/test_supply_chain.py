@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 
 from cybersieve import model
@@ -42,6 +43,15 @@ def test_what_is_locked_is_what_make_installs():
     makefile = (ROOT / "Makefile").read_text()
     assert re.search(r"^LOCKED := .*--require-hashes", makefile, re.M)
     assert re.search(r"\$\(LOCKED\) -r locks/optimized\.txt", makefile)
+
+
+@pytest.mark.parametrize("name", licences.SETS)
+def test_the_licences_of_all_that_is_locked_are_listed(name):
+    """For Linux and macOS, whatever of it is installed here."""
+    listed = licences.PAGE.read_text()
+    for package, _, marker, _ in ENTRY.findall((ROOT / "locks" / f"{name}.txt").read_text()):
+        wanted = not marker or any(Marker(marker).evaluate({"sys_platform": system}) for system in ("linux", "darwin"))
+        assert not wanted or f"| {normal(package)} |" in listed, f"{package}: run `make licences`"
 
 
 @pytest.mark.parametrize("name", licences.SETS)
