@@ -27,6 +27,7 @@ Paths are those of cybersieve/fields.py.
 
 import fnmatch
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -148,9 +149,11 @@ class Source:
         return self
 
     def named(self, path: str) -> bool:
-        """Does the file's relative path, or its base name, fit one of the patterns?"""
+        """Does the file's relative path, or its base name, fit one of the patterns? Macs spell accents apart (NFD)."""
+        path = _composed(path)
         base = path.rpartition("/")[2]
-        return any(fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(base, pattern) for pattern in self.file)
+        return any(fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(base, pattern)
+                   for pattern in map(_composed, self.file))
 
     def within(self, archive: str) -> "Source":
         """The source for an archive's members: where `file` fits the archive, any member may hold the records."""
@@ -185,6 +188,10 @@ class Source:
         other = replace(self, records=records, columns=list(columns), described=self.described | told, also=tuple(also))
         vars(other).update({name: getattr(self, name) for name in COMPILED})
         return other
+
+
+def _composed(name: str) -> str:
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def _has_all(tree: Any, finds: list[Values]) -> bool:

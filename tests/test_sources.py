@@ -3,6 +3,7 @@
 import json
 import re
 import time
+import unicodedata
 from collections import Counter
 from dataclasses import replace
 
@@ -154,6 +155,14 @@ MINE = {"name": "mine", "kind": "json", "file": ["tickets/*.json"], "records": [
         "id": "no", "title": "subject", "text": ["body", ["answer", "reply"], "Product: {product.name}"],
         "status": ["state", {"deleted": "gone"}],
         "meta": {"url": ["link", "links.url"]}, "licence": "CC0-1.0", "format": "html"}
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_users_source_names_a_file_however_its_accents_are_spelt(form):
+    """A Mac's Finder spells what is typed into a settings file as one sign as two."""
+    (mine,) = sources.users([{"name": "mine", "file": ["st\u00f6rungen/*.json"], "text": ["body"]}])
+    assert mine.named(unicodedata.normalize(form, "st\u00f6rungen/caf\u00e9.json"))
+    assert not mine.named("storungen/cafe.json")
 
 
 def test_users_source_comes_first_and_says_where_everything_stands(tmp_path):
