@@ -41,7 +41,8 @@ def watched(command: Sequence[object], **env: str) -> Run:
     """Run a command to its end; its last lines and SystemExit where it fails.
 
     Memory is looked at every 50 ms: the kernel's own peak of the command's process, or the proportional set sizes of
-    it and its workers together where that is more. CPU seconds are those of the command and all that it waited for.
+    it and its workers together where that is more; on a Mac what `ps` says of the process. CPU seconds are those of the
+    command and all that it waited for.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
@@ -51,7 +52,7 @@ def watched(command: Sequence[object], **env: str) -> Run:
 
     def sample() -> None:
         while not ended.wait(0.05):
-            together = sum(map(measure.resident_mb, measure.family(str(process.pid))))
+            together = sum(map(measure.resident_mb, measure.family(str(process.pid)))) or _by_ps(process.pid)
             peak[0] = max(peak[0], together, measure.high_water_mb(str(process.pid)))
 
     sampler = threading.Thread(target=sample, daemon=True)
@@ -65,6 +66,12 @@ def watched(command: Sequence[object], **env: str) -> Run:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Run(round(seconds, 3), round(cpu, 3), round(peak[0], 1), output)
+
+
+def _by_ps(pid: int) -> float:
+    """Resident memory of one process now, where there is no /proc; 0 where it has ended."""
+    said = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return float(said.strip() or 0) * 1024 / measure.MB
 
 
 def child(module: str, *arguments: object) -> str:

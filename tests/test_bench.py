@@ -9,7 +9,7 @@ import pytest
 
 from bench import after, before, cascade, common, growth, install, page, parse, peer_jobs, peers, plots
 from bench import all as bench
-from cybersieve import labels, records
+from cybersieve import labels, measure, records
 from cybersieve.records import Record
 from tests.conftest import ROOT, run
 
@@ -62,7 +62,12 @@ def test_before_asks_with_the_whole_text_and_looks_for_yes(monkeypatch):
     assert asked[0].startswith("x" * before.MOST + "\n") and asked[0].endswith(before.QUESTION)
 
 
-def test_a_command_is_watched(tmp_path):
+@pytest.mark.parametrize("proc", [True, False])
+def test_a_command_is_watched(tmp_path, monkeypatch, proc):
+    """Also where the kernel has no /proc (macOS)."""
+    if not proc:
+        for name in ("resident_mb", "high_water_mb"):
+            monkeypatch.setattr(measure, name, lambda pid: 0.0)
     script = "import time; a = bytearray(80_000_000); [i for i in range(10**6)]; time.sleep(0.4); print('done')"
     run = common.watched([sys.executable, "-c", script])
     assert run.output == "done\n" and run.peak_memory_mb > 80 and run.seconds > 0.4 and run.cpu_seconds > 0
