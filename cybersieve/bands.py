@@ -50,7 +50,7 @@ def labels_for(rate: float, alpha: float, errors: int = 1) -> int | None:
     most = errors + 1
     while not passes(most):
         most *= 2
-    return bisect_left(range(most), True, lo=errors + 1, key=passes)
+    return bisect_left(range(most), True, key=passes)
 
 
 def candidates(confidences: Floats, labelled: int, target: float, alpha: float) -> tuple[Floats, Floats]:
@@ -60,8 +60,6 @@ def candidates(confidences: Floats, labelled: int, target: float, alpha: float) 
     this one bears. Where none is likely to, it starts where so many labels are expected that one error passes.
     """
     ordered = np.sort(confidences)
-    if not len(ordered):
-        return ordered, ordered
     first = min(1.0, (labels_for(target, alpha) or 1) / max(labelled, 1))
     even = np.arange(1, STEPS + 1) / STEPS
     finer = FINE / RATIO ** np.arange(max(log(FINE * len(ordered), RATIO), 0), 0, -1)
@@ -163,5 +161,5 @@ def estimate(confidences: Floats, truth: Ints, weights: Floats, rising: Floats, 
     accept = [t for t in rising if enough(confidences >= t, settings.target_precision)
               and share(truth == 1, confidences >= t) >= settings.target_precision]
     reject = [t for t in rising if enough(truth == 1, settings.target_recall)
-              and share(confidences <= t, truth == 1) <= 1 - settings.target_recall]
+              and share(confidences > t, truth == 1) >= settings.target_recall]
     return Bands(float(min(accept)) if accept else None, float(max(reject)) if reject else None)

@@ -404,6 +404,21 @@ def test_platt_finds_the_odds_that_made_the_labels():
     assert abs(said.mean() - truth.mean()) < 0.01
 
 
+def test_platt_of_texts_without_a_difference_is_worked_out_by_hand():
+    """Labels count as (n₊+1)/(n₊+2) and 1/(n₋+2); by groups an answer of 20 texts or more counts as any other, one of
+    5 for a quarter."""
+    def logit(share: float) -> float:
+        return math.log(share / (1 - share))
+
+    even = logit((3 * 4 / 5 + 1 / 3) / 4)
+    assert calibration.platt([0.0] * 4, [1, 1, 1, 0]) == {"a": 0.0, "b": pytest.approx(even, abs=2e-5)}
+    for yes, no, share in ((40, 20, 0.5), (40, 5, 0.8), (10, 5, 2 / 3)):
+        found = calibration.platt([0.0] * (yes + no), [1] * yes + [0] * no, ["one"] * (yes + no))
+        wanted = logit(share * (yes + 1) / (yes + 2) + (1 - share) / (no + 2))
+        assert found == {"a": 0.0, "b": pytest.approx(wanted, abs=2e-5)}
+    assert calibration.platt([1.0, -1.0], [1, 0])["a"] == pytest.approx(math.log(2), abs=2e-3), "2/3 and 1/3"
+
+
 def test_platt_by_groups_is_not_ruled_by_three_texts():
     margins, truth, groups = [2.0, -2.0] * 200, [1, 0] * 200, ["large"] * 400
     threshold = {}

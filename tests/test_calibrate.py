@@ -3,6 +3,7 @@
 import re
 import time
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,36 @@ def test_candidates_look_at_no_label_and_keep_order() -> None:
     assert few[0] == pytest.approx(1 - 0.46, abs=0.01)  # 46 labels are the fewest with one error allowed
 
 
+@pytest.mark.parametrize("n", [50, 1000, 3003])
+def test_bands_grow_by_a_half_per_cent_of_the_records_and_at_first_by_a_tenth_of_themselves(n: int) -> None:
+    falling, rising = bands.candidates(np.arange(n, dtype=float), 0, 0.9, 0.05)
+    sizes = rising + 1
+    assert sizes[0] <= 2 and sizes[-1] == n and falling.tolist() == [0]
+    for small, large in pairwise(sizes):
+        assert large <= np.ceil(small * 1.1 + 1 if large < 0.02 * n else small + 0.005 * n)
+
+
+@pytest.mark.parametrize("labelled", [400, 600])
+def test_accept_starts_at_the_narrowest_band_that_is_likely_to_pass(labelled: int) -> None:
+    """Likely: in 95 of 100 draws the labels there bear the errors, were these twice as many as the confidences say, and
+    at least a fifth of what the target allows. For 400 labels no band is, and one must bear an error."""
+    confidences = np.random.default_rng(5).beta(0.1, 0.08, 20_000)
+    falling, _ = bands.candidates(confidences, labelled, 0.95, 0.025)
+    narrowest_first = -bands.candidates(-confidences, labelled, 0.95, 0.025)[1]
+
+    def bears(threshold: float) -> tuple[bool, bool]:
+        band = confidences[confidences >= threshold]
+        drawn, wrong = int(labelled * len(band) / len(confidences)), max(2 * (1 - band).mean(), 0.01)
+        allowed = range(int(drawn * 0.05))
+        borne = [errors for errors in allowed if bounds.tail_at_least(drawn - errors, drawn, 0.95) <= 0.025]
+        passes = bounds.tail_at_least(drawn - borne[-1], drawn, 1 - wrong) if borne and wrong < 0.05 else 0
+        return len(borne) > 1, passes >= 0.95
+
+    one, likely = zip(*map(bears, narrowest_first), strict=True)
+    start = likely.index(True) if labelled == 600 else one.index(True)
+    assert start > 0 and any(likely) == (labelled == 600) and falling.tolist() == narrowest_first[start:].tolist()
+
+
 @pytest.mark.parametrize("shape", ["calibrated", "ties"])
 def test_ask_share_narrows_bands_no_further_than_asked_for_and_keeps_to_what_was_tested(shape: str) -> None:
     confidences, truth = population(shape)
@@ -144,6 +175,9 @@ def test_a_record_kept_at_a_low_confidence_is_the_least_sure() -> None:
     assert bands.widened(bands.Bands(None, 1.0), confidences, 0.2, falling, rising) == (None, 0.8)
     assert bands.widened(bands.Bands(None, None), confidences, 0.2, falling, rising) == (None, None)
     assert bands.widened(bands.Bands(0.0, 1.0), confidences, 0.2, falling, rising) == (0.6, 0.4)
+    confidences, falling, rising = (found / 1000 for found in (confidences, falling, rising))  # 6 decimals
+    assert bands.widened(bands.Bands(0.0, None), confidences, 0.201, falling, rising) == (0.000201, None)
+    assert bands.widened(bands.Bands(None, 1.0), confidences, 0.201, falling, rising) == (None, 0.000799)
 
 
 def test_bands_never_overlap() -> None:
@@ -202,6 +236,55 @@ def test_no_promise_is_rounded_up(tmp_path: Path) -> None:
                                          (1 - 0.99999, "0.001%"), (1 - 5e-7, "99.99995%"), (1.0, "100%"), (0.0, "0%")])
 def test_a_promise_is_printed_as_it_is(share: float, said: str) -> None:
     assert certificate.percent(share) == said
+
+
+FOUND = {"accept": None, "reject": None, "records": 1000, "kept_by_rule": 0, "rejected_by_rule": 0, "asked": 1000,
+         "calls_saved": 0.0, "labels": 200, "labels_positive": 46, "labels_undecided": 0, "labels_needed": 300}
+
+
+@pytest.mark.parametrize("changed, passed, surest, said", [
+    ({}, (None, None), (46, 1), ["labels prove no band of precision 90%.", "46 positive labels prove no band that"]),
+    ({}, (None, None), (46, 2), ["Of the 46 that the rules are surest of, 2 are wrong.", "if the rules erred less"]),
+    ({}, (None, None), (47, 2), ["decided labels prove no band of precision 90%.", "200 are there"]),
+    ({"accept": 0.8, "kept_by_rule": 400, "accepted_labels": 80, "accepted_wrong": 3, "asked": 600}, (0.8, None),
+     (46, 2), ["Of the 400 records kept by rule (confidence 0.8 or more)", "of 80 labelled ones 3 are wrong"]),
+    ({"accept": 0.1, "kept_by_rule": 1000, "accepted_labels": 200, "accepted_wrong": 3, "asked": 0}, (0.1, None),
+     (46, 0), ["No record is rejected by rule: all are kept.", "asked about 0 of 1000 records"]),
+    ({"reject": 0.2, "rejected_by_rule": 300, "positives_lost": 1, "asked": 700}, (None, 0.2), (46, 1),
+     ["Rejecting 300 records by rule (confidence 0.2 or less)", "of 46 labelled ones 1 are lost", "200 are there"]),
+    ({}, (None, 0.2), (46, 1), ["No record is rejected by rule: all are kept or asked about."]),
+    ({"labels_undecided": 7}, (None, None), (46, 1), ["7 labelled records that can't be decided take no part"])])
+def test_a_certificate_says_what_was_found_and_no_more(
+        changed: dict[str, float], passed: tuple[float | None, float | None], surest: tuple[int, int],
+        said: list[str]) -> None:
+    found = FOUND | changed
+    told = " ".join(certificate.sentences(found, passed, surest, SETTINGS))
+    assert all(part in told for part in said), told
+    assert ("surest of" in told) == ("surest of" in said[0]) == ("erred less" in told)
+    assert ("take no part" in told) == bool(found["labels_undecided"])
+    assert ("calibrate.mode: fixed" in told) == bool(found["asked"])
+
+
+@pytest.mark.parametrize("changed, met, said", [
+    ({"labels": 300}, (0.8, 0.2), None), ({"labels": 299}, (0.8, 0.2), "on 299 decided labels, fewer than the 300"),
+    ({"labels_needed": None}, (0.8, 0.2), certificate.NO_NUMBER),
+    ({"labels": 300}, (None, 0.2), "No record is kept by rule"), ({"labels": 300}, (None, 0.2), certificate.INSTEAD),
+    ({"labels": 300}, (0.8, None), "No record is rejected by rule"), ({"labels": 300, "asked": 0}, (0.8, None), None)])
+def test_estimates_say_what_they_rest_on_and_which_band_is_empty(
+        changed: dict[str, int | None], met: tuple[float | None, float | None], said: str | None) -> None:
+    first, *rest = certificate.estimates(FOUND | changed, met, None)
+    assert first.startswith(certificate.NONE_UNIFORM) and ((said in " ".join(rest)) if said else not rest)
+
+
+@pytest.mark.parametrize("needed, labelled, total, erred, said", [
+    (100, 0, 200, False, "About 100 decided uniform labels are needed for this use (cybersieve sample-labels -n 200:"),
+    (100, 99, 200, False, "are needed for this use, 99 are there (cybersieve sample-labels -n 2:"),
+    (100, 99, 200, True, "erred less"),
+    (100, 99, 199, True, "more than half of all 199 records"), (100, 100, 150, False, "erred less"),
+    (None, 100, 150, True, certificate.NO_NUMBER)])
+def test_labels_are_advised_that_would_help_and_that_the_corpus_has(
+        needed: int | None, labelled: int, total: int, erred: bool, said: str) -> None:
+    assert said in certificate.drawing(needed, labelled, total, erred)
 
 
 def test_too_few_labels_give_empty_bands_and_say_how_many_are_needed(tmp_path: Path,
@@ -525,11 +608,19 @@ def test_estimates_from_too_few_labels_leave_a_band_empty_and_say_how_many_are_w
     assert f"fewer than the {found['labels_needed']} or so" in said or len(given) > found["labels_needed"]
 
 
-def test_an_estimate_rests_on_labels_of_some_weight() -> None:
-    confidences, truth = np.linspace(0, 1, 100), np.ones(100, dtype=np.int64)
-    even, uneven = np.ones(100), np.append(np.ones(99), 1000.0)
-    assert bands.estimate(confidences, truth, even, confidences, SETTINGS).accept == 0.0
-    assert bands.estimate(confidences, truth, uneven, confidences, SETTINGS) == (None, None)
+def test_an_estimate_rests_on_as_many_labels_as_would_prove_its_target() -> None:
+    """29 do for 0.9 at 0.05; 28 of weight 1 and 4 of weight 2 count as (28 + 8)² / (28 + 16) = 29.5."""
+    def estimate(weights: list[float], wrong: int = 0, **settings: float) -> bands.Bands:
+        n = len(weights)  # on either side
+        said, truth = np.repeat([0.1, 0.9], n), np.append(np.zeros(n, dtype=np.int64), np.ones(n, dtype=np.int64))
+        truth[n:n + wrong], truth[:wrong] = 0, 1
+        return bands.estimate(said, truth, np.tile(weights, 2), np.array([0.1, 0.9]), replace(SETTINGS, **settings))
+
+    assert estimate([1.0] * 29) == estimate([0.1] * 29) == estimate([1.0] * 28 + [2.0] * 4) == (0.9, 0.1)
+    assert estimate([1.0] * 28) == estimate([0.1] * 28) == estimate([1.0] * 25 + [2.0] * 5) == (None, None)
+    assert estimate([1.0] * 30, wrong=3) == (0.9, 0.1) and estimate([1.0] * 30, wrong=4) == (None, None)
+    assert estimate([1.0] * 99 + [1000.0]) == (None, None)
+    assert estimate([1.0] * 29, target_precision=1.0) == (None, 0.1)
 
 
 def test_uniform_labels_of_another_corpus_do_not_hide_those_drawn_by_file(tmp_path: Path) -> None:

@@ -29,6 +29,35 @@ def test_the_precision_recall_curve_is_what_each_threshold_gives(rows):
         assert point["recall"] == pytest.approx(tp / (tp + fn), abs=1e-4)
 
 
+@given(pairs)
+def test_the_curve_has_a_point_for_every_score_that_differs(rows):
+    labels, scores = [label for label, _ in rows], [score for _, score in rows]
+    wanted = sorted(set(scores), reverse=True) if any(labels) else []
+    assert [point["threshold"] for point in quality.precision_recall_curve(labels, scores)] == wanted
+
+
+def test_decisions_are_counted_by_hand():
+    """3 kept rightly, 1 wrongly, 2 lost, 4 rejected rightly."""
+    labels, kept = [1, 1, 1, 0, 1, 1, 0, 0, 0, 0], [True] * 4 + [False] * 6
+    assert quality.confusion(labels, kept) == (3, 1, 2, 4)
+    found = quality.decisions(labels, kept)
+    assert (found["n"], found["precision"]["counts"], found["recall"]["counts"]) == (10, [3, 4], [3, 5])
+    assert (found["precision"]["value"], found["recall"]["value"], found["f1"]["value"]) == (0.75, 0.6, 0.6667)
+    assert quality.decisions([0], [False])["recall"] == {"value": None, "interval": None, "counts": [0, 0]}
+
+
+def test_the_reliability_curve_is_of_tenths_of_the_records_and_equal_probabilities_stay_together():
+    """20 probabilities, two a bin; the errors of the bins add up to 5.1."""
+    said = [n / 20 for n in range(1, 21)]
+    labels = [n in (2, 5, 6, 19, 20) for n in range(1, 21)]
+    curve = [{"said": round((4 * number + 3) / 40, 4), "true": true, "n": 2}
+             for number, true in enumerate([0.5, 0, 1, 0, 0, 0, 0, 0, 0, 1])]
+    assert quality.reliability(labels, said) == quality.reliability(labels[::-1], said[::-1]) == curve
+    assert quality.calibration_error(labels, said) == 0.51
+    assert [point["n"] for point in quality.reliability([0] * 20, [0.2] * 15 + [0.9] * 5)] == [15, 5]
+    assert quality.calibration_error([0] * 15 + [1] * 5, [0.2] * 15 + [0.9] * 5) == 0.175
+
+
 @pytest.mark.parametrize("hits, of, low, high", [
     (0, 10, 0.0, 0.3085), (5, 10, 0.1871, 0.8129), (10, 10, 0.6915, 1.0), (95, 100, 0.8872, 0.9836),
 ])
