@@ -62,7 +62,7 @@ def candidates(confidences: Floats, labelled: int, target: float, alpha: float) 
     ordered = np.sort(confidences)
     first = min(1.0, (labels_for(target, alpha) or 1) / max(labelled, 1))
     even = np.arange(1, STEPS + 1) / STEPS
-    finer = FINE / RATIO ** np.arange(max(log(FINE * len(ordered), RATIO), 0), 0, -1)
+    finer = FINE / RATIO ** np.arange(log(FINE * len(ordered), RATIO), 0, -1)
     shares = np.append(finer, even[even >= FINE])
     at = np.ceil(shares * len(ordered)).astype(int) - 1
     surest = ordered[::-1]
@@ -79,7 +79,7 @@ def _likely(labelled: int, wrong: float, target: float, alpha: float) -> bool:
         return False
     borne = bisect_left(range(int(labelled * (1 - target)) + 1), True,
                         key=lambda errors: bounds.tail_at_least(labelled - errors, labelled, target) > alpha) - 1
-    return borne >= 0 and bounds.tail_at_least(labelled - borne, labelled, 1 - wrong) >= LIKELY
+    return bounds.tail_at_least(labelled - borne, labelled, 1 - wrong) >= LIKELY
 
 
 def _distinct(thresholds: Floats) -> Floats:

@@ -67,7 +67,7 @@ def reliability(labels: Sequence[int], probabilities: Sequence[float]) -> list[F
     """
     said, truth = np.asarray(probabilities, dtype=float), np.asarray(labels, dtype=float)
     below = np.searchsorted(np.sort(said), said)  # how many records have a smaller probability
-    bin_of = below * BINS // max(len(said), 1)
+    bin_of = below * BINS // len(said)
     return [{"said": round(float(said[part].mean()), 4), "true": round(float(truth[part].mean()), 4),
              "n": int(part.sum())} for part in (bin_of == number for number in np.unique(bin_of))]
 

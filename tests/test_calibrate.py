@@ -97,6 +97,14 @@ def test_bands_are_those_that_counting_label_by_label_gives(shape: str, labelled
     assert bands.proven(said, right, falling, rising, SETTINGS) == tuple(wanted)
 
 
+@pytest.mark.parametrize("labelled, passed", [(29, (0.9, 0.1)), (28, (None, None))])
+def test_a_label_at_a_threshold_is_kept_or_rejected_by_it(labelled: int,
+                                                          passed: tuple[float | None, float | None]) -> None:
+    """29 right ones of 29 prove 0.9 at 0.05, 28 do not; all of them lost prove nothing."""
+    said, truth = np.full(labelled, 0.9), np.ones(labelled, dtype=np.int64)
+    assert bands.proven(said, truth, np.array([0.9]), np.array([0.1, 0.9]), SETTINGS) == passed
+
+
 def test_curves_from_many_labels_take_no_time() -> None:
     confidences, truth = population("calibrated", 100_000)
     start = time.process_time()
@@ -207,6 +215,19 @@ def test_folder_certified(tmp_path: Path) -> None:
     assert len(found["certificate"]) == 3 and "at least 90% of those that can be decided are right" in found[
         "certificate"][0]
     assert [point["target"] for point in found["curve"]] == list(calibrate.CURVE)
+
+
+def test_what_labels_show_of_bands_is_counted_by_hand() -> None:
+    """20 labels kept, of these 1 wrong; 2 of 22 positives lost: beta quantiles at 0.05 are 0.78389 and 0.74053."""
+    said = np.repeat([0.8, 0.9, 0.5, 0.2, 0.1], [1, 19, 1, 2, 8])
+    truth = np.array([0, *[1] * 19, 1, 1, 0, 1, *[0] * 7])
+    found = {"accept": 0.8, "reject": 0.2, "rejected_by_rule": 300}
+    assert calibrate.evidence(said, truth, found, SETTINGS) == {
+        "accepted_labels": 20, "accepted_wrong": 1, "precision_at_least": 0.7838, "positives_lost": 2,
+        "recall_at_least": 0.7405}
+    assert calibrate.evidence(said, truth, {"accept": None, "reject": None, "rejected_by_rule": 0}, SETTINGS) == {
+        "accepted_labels": 0, "accepted_wrong": 0, "precision_at_least": None, "positives_lost": 0,
+        "recall_at_least": None}
 
 
 def test_nothing_is_said_of_recall_where_nothing_is_rejected(tmp_path: Path) -> None:

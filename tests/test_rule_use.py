@@ -35,6 +35,15 @@ def test_the_only_hit_that_speaks_for_a_record_is_decisive_for_what_silence_adds
     assert {row["id"]: row["decisive"] for row in use.table()} == {"weak": 1, "against": 0, "silent": 0, "strong": 0}
 
 
+def test_a_confidence_at_a_threshold_is_decided_by_rule_and_labels_count_on_their_sides():
+    use = RuleUse(BOOK, accept=scored("strong", "weak")["confidence"], reject=scored("weak")["confidence"])
+    use.add(scored("strong", "weak"), 0)
+    use.add(scored("weak", "silent"), 0)
+    use.add(scored("weak", "silent"), 1)
+    assert [tuple(row.values())[3:] for row in use.table()] == [(2, 2, 1, 1), (3, 1, 1, 2), (1, 1, 0, 1)]
+    assert [row["id"] for row in use.table()] == ["silent", "weak", "strong"]
+
+
 def test_without_thresholds_no_rule_decides():
     use = RuleUse(BOOK, None, None)
     use.add(scored("strong"), None)
