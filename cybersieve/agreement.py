@@ -27,10 +27,7 @@ SHOWN = 40  # disagreements printed for a pair of labellers
 
 def kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
     """Cohen's kappa of two labellers on the same records; None where chance agreement is 1 (one label only)."""
-    a = np.array([[label == name for name in LABELS] for label in first], dtype=float).reshape(-1, len(LABELS))
-    b = np.array([[label == name for name in LABELS] for label in second], dtype=float).reshape(-1, len(LABELS))
-    if not len(a):
-        return None
+    a, b = (np.array([[label == name for name in LABELS] for label in said], dtype=float) for said in (first, second))
     observed = float((a * b).sum() / len(a))
     by_chance = float(a.mean(axis=0) @ b.mean(axis=0))
     return None if by_chance >= 1 - 1e-12 else (observed - by_chance) / (1 - by_chance)
@@ -48,7 +45,7 @@ def interval(first: Sequence[str], second: Sequence[str]) -> tuple[float, float]
     pairs = [(x, y) for x in LABELS for y in LABELS]
     cells = np.array([sum(pair == (x, y) for pair in zip(first, second, strict=True)) for x, y in pairs])
     found = []
-    for drawn in random.multinomial(cells.sum(), cells / max(cells.sum(), 1), size=DRAWS):
+    for drawn in random.multinomial(cells.sum(), cells / cells.sum(), size=DRAWS):
         table = drawn.reshape(len(LABELS), len(LABELS)) / drawn.sum()
         by_chance = float(table.sum(axis=1) @ table.sum(axis=0))
         if by_chance < 1 - 1e-12:

@@ -513,6 +513,7 @@ def test_of_many_files_that_labels_missed_three_are_named_and_the_rest_counted(t
     said = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)["certificate"][0]
     assert "b, with 8% of the records, has none; c, with 8% of the records, has none; d, " in said
     assert "; and 5 more are as unlikely." in said and "e, with" not in said
+    assert "more" not in certificate.skewed(10, [("b", 0.08, 0)] * 3)
 
 
 def test_what_labels_may_miss_by_chance_does_not_matter(tmp_path: Path) -> None:
@@ -642,6 +643,8 @@ def test_an_estimate_rests_on_as_many_labels_as_would_prove_its_target() -> None
     assert estimate([1.0] * 30, wrong=3) == (0.9, 0.1) and estimate([1.0] * 30, wrong=4) == (None, None)
     assert estimate([1.0] * 99 + [1000.0]) == (None, None)
     assert estimate([1.0] * 29, target_precision=1.0) == (None, 0.1)
+    said, truth = np.repeat([0.1, 0.9], [1, 29]), np.repeat([0, 1], [1, 29])
+    assert bands.estimate(said, truth, np.ones(30), np.array([0.1, 0.9]), SETTINGS) == (0.1, 0.1), "29 are positive"
 
 
 def test_uniform_labels_of_another_corpus_do_not_hide_those_drawn_by_file(tmp_path: Path) -> None:
