@@ -211,6 +211,8 @@ def test_folder_certified(tmp_path: Path) -> None:
     assert found["mode"] == "certified" and found["records"] == 400 == found["kept_by_rule"] + found[
         "rejected_by_rule"] + found["asked"]
     assert found["accept"] > found["reject"] and found["calls_saved"] > 0.8
+    without = [key for key in (("feed.json", "twin"), ("other.json", "1")) if labels.half(key) == "thresholds"]
+    assert found["labels_without_confidence"] == len(without) > 0
     assert found["precision_at_least"] >= 0.9 and found["recall_at_least"] >= 0.9
     assert len(found["certificate"]) == 3 and "at least 90% of those that can be decided are right" in found[
         "certificate"][0]
@@ -532,9 +534,12 @@ def test_what_labels_may_miss_by_chance_does_not_matter(tmp_path: Path) -> None:
 def test_labels_by_file_estimate_nothing_of_files_without_any(tmp_path: Path) -> None:
     scored, folder_of_labels = folder(tmp_path, 400, uniform=False)
     assert calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)["mode"] == "estimated"
-    rows = [{"id": str(n), "source": "own/forum", "rules": [], "score": 0.0, "confidence": 0.99} for n in range(100)]
-    records.write(scored / "own/forum.parquet", rows, records.SCORED)
-    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    for later, mode in ((44, "estimated"), (45, "uncertified")):  # nine tenths of the records, and less
+        rows = [{"id": str(n), "source": "own/forum", "rules": [], "score": 0.0, "confidence": 0.99}
+                for n in range(later)]
+        records.write(scored / "own/forum.parquet", rows, records.SCORED)
+        found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+        assert found["mode"] == mode
     assert (found["mode"], found["accept"]) == ("uncertified", SETTINGS.accept)
     assert "nor of files with nine tenths" in found["certificate"][0] and found["labels_without_confidence"] == 0
 

@@ -120,6 +120,20 @@ def test_no_label_files_no_labels(tmp_path):
     assert labels.uniform_half(tmp_path, "report") == {}
 
 
+def test_many_labels_of_no_record_are_counted_and_the_first_is_named() -> None:
+    known, missing = {("a.json", str(n)) for n in range(20)}, {("a.json", "17"), ("a.json", "9")}
+    assert labels.elsewhere(known, known - missing, "report").startswith(
+        "2 of the 20 labels for report are of no record of this corpus, among them 'a.json,17'")
+    assert labels.elsewhere(known | {("b.json", "1")}, known - missing | {("b.json", "1")}, "report") is None
+
+
+def test_uniform_labels_of_half_a_corpus_alone_are_noticed_from_twelve_on() -> None:
+    """Two files, each may have too few or too many: 2 · 2 / 2¹² is less than one in a thousand."""
+    assert labels.skewed({"a": 50, "b": 50}, ["a"] * 12) == {"b": 0}
+    assert labels.skewed({"a": 50, "b": 50}, ["a"] * 11) == {}
+    assert labels.units("a/b/c.json") == ["a/b/c.json", "a/b/", "a/"] and labels.units("a/b/") == ["a/b/", "a/"]
+
+
 def test_uniform_labels_are_hardly_ever_taken_for_others() -> None:
     sizes = {f"f{n}": 2 ** (n % 12) for n in range(60)}
     files = [name for name, size in sizes.items() for _ in range(size)]

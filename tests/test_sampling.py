@@ -40,6 +40,14 @@ def test_uniform_draws_grow_and_leave_out_what_is_set_aside(corpus: Path) -> Non
     assert 0.65 < share < 0.92  # 0.79 expected; four standard errors either way
 
 
+def test_the_draw_is_in_the_order_of_a_hash(corpus: Path) -> None:
+    """Written down once: a draw in another order would not go on where the last one ended."""
+    assert f"{sampling.place(('nvd.json', 'CVE-2018-0001'), 0):064x}".startswith("8acd1a9d10f5ba12")
+    for seed in (0, 3):
+        everything = drawn(corpus, 10_000, seed=seed)
+        assert everything == sorted(everything, key=lambda key: sampling.place(key, seed))
+
+
 def test_a_label_that_could_be_of_either_of_two_records_is_told_before_it_is_given(corpus: Path) -> None:
     for stage in ("parsed", "scored"):
         (corpus / stage / "b").mkdir()
@@ -112,6 +120,11 @@ def test_the_csv_is_a_label_file_once_filled_and_runs_no_formula(
     assert set(labels.load(output).values()) == {1} and len(labels.load(output)) == 7
     with pytest.raises(SystemExit):
         sampling.main(["-n", "0", *folders])
+    sampling.main(["-n", "1", "--stratified", "--seed", "7", *folders[:-1], str(corpus / "one.csv")])
+    assert capsys.readouterr().err.endswith(f"1 records to label in {corpus}/one.csv; then append file,id,label to "
+                                            f"{corpus}/labels/sample_stratified.csv\n")
+    with (corpus / "one.csv").open(newline="") as lines:
+        assert [(row["file"], row["id"]) for row in csv.DictReader(lines)] == drawn(corpus, 1, True, seed=7)
     for name, stage in (("--scored-dir", "parsed"), ("--parsed-dir", "scored")):
         with pytest.raises(InputError, match=f"{stage}: is of another stage"):
             sampling.main([*folders, name, str(corpus / stage)])
