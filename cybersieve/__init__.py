@@ -6,5 +6,6 @@ import sys
 __version__ = "0.1.0"
 
 # Arrow's usual allocator keeps what it frees: 25 MB more at a stage's peak, and no faster. jemalloc, which only wheels
-# for Linux are sure to have, leaves smaller gaps in memory than the system's. Read when pyarrow is imported.
-os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc" if sys.platform == "linux" else "system")
+# for Linux on x86-64 are sure to have, leaves smaller gaps in memory than the system's. Read when pyarrow is imported.
+_jemalloc = sys.platform == "linux" and os.uname().machine == "x86_64"
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc" if _jemalloc else "system")

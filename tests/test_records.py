@@ -3,9 +3,11 @@
 import io
 import json
 import os
+import runpy
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -41,6 +43,18 @@ def test_columns_laid_out_by_hand(values, figures):
     column = records.numbers(np.array([value or 0 for value in figures], np.float64), there)
     column.validate(full=True)
     assert column.to_pylist() == figures and column.null_count == len(figures) - there.sum()
+
+
+def test_arrow_has_the_allocator_that_it_is_told_to_use(monkeypatch):
+    """Where it has not, every process says so in a line of its own: wheels for aarch64 have no jemalloc."""
+    assert pa.default_memory_pool().backend_name == os.environ["ARROW_DEFAULT_MEMORY_POOL"]
+    for system, machine, chosen in (("linux", "x86_64", "jemalloc"), ("linux", "aarch64", "system"),
+                                    ("darwin", "arm64", "system")):
+        monkeypatch.delenv("ARROW_DEFAULT_MEMORY_POOL", raising=False)
+        monkeypatch.setattr(sys, "platform", system)
+        monkeypatch.setattr(os, "uname", lambda machine=machine: SimpleNamespace(machine=machine))
+        runpy.run_path(str(ROOT / "cybersieve" / "__init__.py"))
+        assert os.environ["ARROW_DEFAULT_MEMORY_POOL"] == chosen
 
 
 def shard(folder, name, ids):
