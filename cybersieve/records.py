@@ -229,8 +229,8 @@ def check_output(folder: Path, *inputs: Path, also: str = "") -> None:
     what else the stage writes there), or that is, holds or lies in an input (or another output)."""
     named, folder = Path(folder), Path(folder).resolve()
     for other in inputs:
-        a, b = folder, Path(other).resolve()
-        if a == b or a in b.parents or b in a.parents:
+        place = Path(other).resolve()
+        if _within(folder, place) or _within(place, folder):
             raise InputError(named, f"overlaps {other}", remedy="name another output folder")
     if folder.exists():
         files = (path for path in sorted(folder.rglob("*")) if path.is_file())
@@ -239,6 +239,13 @@ def check_output(folder: Path, *inputs: Path, also: str = "") -> None:
             raise InputError(named / strange.relative_to(folder) if strange else named,
                              "is not a stage's output, and would be deleted",
                              remedy="name another output folder")
+
+
+def _within(path: Path, folder: Path) -> bool:
+    """Is it the folder, or in it? To a Mac's disk Dumps and dumps are one, which their paths do not tell."""
+    above = path, *path.parents
+    return folder in above or (os.path.exists(folder) and any(
+        os.path.exists(one) and os.path.samefile(one, folder) for one in above))
 
 
 @contextmanager

@@ -205,6 +205,19 @@ def test_an_output_folder_never_replaces_what_is_not_ours(tmp_path):
         pass
 
 
+@pytest.mark.parametrize("out", ["Dumps", "Dumps/out", ""])
+def test_an_output_folder_overlaps_an_input_whatever_its_case_where_the_disk_minds_none(out, tmp_path, monkeypatch):
+    """As a Mac's does, where resolved paths keep the case that they were typed in."""
+    (tmp_path / "dumps").mkdir()
+    def lower(usual):
+        return lambda *paths: usual(*(str(path).replace("Dumps", "dumps") for path in paths))
+    for name in ("exists", "samefile"):
+        monkeypatch.setattr(os.path, name, lower(getattr(os.path, name)))
+    with pytest.raises(InputError, match="overlaps"):
+        records.check_output(tmp_path / out, tmp_path / "dumps")
+    records.check_output(tmp_path / "dumps2", tmp_path / "Dumps")
+
+
 def test_an_output_folder_that_is_a_link_stays_one(tmp_path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "out").symlink_to("disk")
