@@ -404,6 +404,14 @@ def test_an_empty_band_that_labels_would_not_fill_says_so(tmp_path: Path) -> Non
     assert found["labels_needed"] is None and "No number of labels" in found["certificate"][-1]
 
 
+def test_the_surest_labels_are_those_at_the_first_threshold_too() -> None:
+    confidences, said = np.repeat([0.9, 0.1], 500), np.repeat([0.9, 0.1], 50)
+    truth = np.repeat([1, 0, 1, 0], [45, 5, 10, 40])
+    counts = {"labels": 100, "labels_positive": 55, "labels_undecided": 0}
+    found = calibrate._certified(confidences, said, truth, counts, SETTINGS)
+    assert "Of the 50 that the rules are surest of, 5 are wrong." in found["certificate"][0]
+
+
 def test_no_more_labels_are_advised_where_the_rules_err_among_the_surest(tmp_path: Path) -> None:
     scored, folder_of_labels = folder(tmp_path, 1000, labelled=0)
     drawn = [n for n in range(1000) if labels.half(("feed.json", str(n))) == "thresholds"][::5]
@@ -473,12 +481,13 @@ def test_estimates_say_that_uniform_labels_are_not_of_this_corpus(tmp_path: Path
     assert found["mode"] == "estimated" and "own/, with 33% of the records, has none" in found["certificate"][0]
 
 
-def test_undecided_labels_are_counted_where_there_are_no_others(tmp_path: Path) -> None:
-    scored, folder_of_labels = folder(tmp_path, 400)
-    path = folder_of_labels / labels.UNIFORM
+@pytest.mark.parametrize("uniform", [True, False])
+def test_undecided_labels_are_counted_where_there_are_no_others(tmp_path: Path, uniform: bool) -> None:
+    scored, folder_of_labels = folder(tmp_path, 400, uniform)
+    path = next(folder_of_labels.iterdir())
     path.write_text(re.sub(r"[01]$", "u", path.read_text(), flags=re.MULTILINE))
     found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
-    mine = sum(labels.half(("feed.json", str(n))) == "thresholds" for n in range(400))
+    mine = sum(labels.half(("feed.json", str(n))) == "thresholds" or not uniform for n in range(400))
     assert (found["mode"], found["labels"], found["labels_undecided"]) == ("uncertified", 0, mine)
 
 
@@ -566,7 +575,7 @@ def test_without_a_label_in_the_corpus_the_settings_decide_and_nothing_is_certif
     scored, _ = folder(tmp_path, 400, labelled=0)
     found = calibrate.calibrate_folder(scored, tmp_path / where, SETTINGS)
     assert (found["mode"], found["accept"], found["reject"]) == ("uncertified", SETTINGS.accept, SETTINGS.reject)
-    assert found["labels"] == 0 and "precision_at_least" not in found
+    assert found["labels"] == 0 and "precision_at_least" not in found and len(found["certificate"]) == 2
     assert "Nothing is certified" in found["certificate"][0] and "About 123" in found["certificate"][-1]
     assert capsys.readouterr().err == f"warning: {' '.join(found['certificate'])}\n"
     calibrate.calibrate_folder(scored, tmp_path / where, replace(SETTINGS, mode="fixed"))
@@ -652,6 +661,22 @@ def test_an_estimate_rests_on_as_many_labels_as_would_prove_its_target() -> None
     assert bands.estimate(said, truth, np.ones(30), np.array([0.1, 0.9]), SETTINGS) == (0.1, 0.1), "29 are positive"
 
 
+@pytest.mark.parametrize("undecided, accept", [(0, 0.9), (10, None)])
+def test_a_label_of_an_estimate_stands_for_its_share_of_its_file(tmp_path: Path, undecided: int,
+                                                                 accept: float | None) -> None:
+    """40 right labels stand for 1000 records, 90 wrong ones for 100: 1000 / 1100 are right. With 10 that are undecided
+    the 40 stand for 800."""
+    drawn = {"large": (1000, "1" * 40 + "u" * undecided), "small": (100, "0" * 90)}
+    for name, (size, _) in drawn.items():
+        rows = [{"id": str(n), "source": name, "rules": [], "score": 0.0, "confidence": 0.9} for n in range(size)]
+        records.write(tmp_path / f"scored/{name}.parquet", rows, records.SCORED)
+    rows = [f"{name},{n},{label}\n" for name, (_, answers) in drawn.items() for n, label in enumerate(answers)]
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / labels.STRATIFIED).write_text("file,id,label\n" + "".join(rows))
+    found = calibrate.calibrate_folder(tmp_path / "scored", tmp_path / "labels", SETTINGS)
+    assert (found["mode"], found["accept"], found["labels_undecided"]) == ("estimated", accept, undecided)
+
+
 def test_uniform_labels_of_another_corpus_do_not_hide_those_drawn_by_file(tmp_path: Path) -> None:
     scored, folder_of_labels = folder(tmp_path, 400, uniform=False)
     alone = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
@@ -687,6 +712,6 @@ def test_fixed_thresholds_only_warn_of_labels_that_the_report_can_not_read(
 def test_fixed_thresholds(tmp_path: Path) -> None:
     scored, folder_of_labels = folder(tmp_path, 400)
     found = calibrate.calibrate_folder(scored, folder_of_labels, replace(SETTINGS, mode="fixed"))
-    assert (found["accept"], found["reject"], found["kept_by_rule"], found["rejected_by_rule"]) == (0.9, 0.1, 40, 41)
+    assert list(found.values()) == ["fixed", 0.9, 0.1, 400, 40, 41, 319, 0.7975, 0.2025]
     with pytest.raises(ParamsError, match=r"calibrate\.reject: 0\.95"):
         calibrate.calibrate_folder(scored, folder_of_labels, replace(SETTINGS, mode="fixed", reject=0.95))

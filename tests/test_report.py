@@ -45,7 +45,10 @@ def test_the_headline_is_the_evaluation_half_alone(tmp_path):
     assert (figures["precision"], figures["recall"]) == (round(2 / 3, 4), round(2 / 3, 4))
     assert figures["tested"]["evaluation"]["left out"] == {"undecided label": 1}
     assert figures["tested"]["thresholds"]["precision"]["value"] == 0
-    assert figures["asked_share"] == 0.2
+    assert (figures["asked_share"], figures["calls_saved"]) == (0.2, 8)
+    decided_by = [figures[who]["decided"] for who in ("rules", "verifier")]
+    assert [(part["n"], part["precision"]["counts"], part["recall"]["counts"]) for part in decided_by] == [
+        (3, [2, 3], [2, 2]), (2, [0, 0], [0, 1])]
     assert figures["verdicts"] == [{"by": "llm", "verdict": "rejected", "records": 2},
                                    {"by": "rule", "verdict": "kept", "records": 8}]
     assert figures["share"] == {"rule": 0.8, "llm": 0.2, "parse": 0, "dedup": 0, "failed": 0}
@@ -105,14 +108,15 @@ def test_calls_saved_is_calibrates_curve_and_the_runs_own_point():
 
 
 def test_what_was_not_decided_by_topic_is_left_out_and_counted(tmp_path):
-    (a, b), (c,) = ids("report", 2), ids("thresholds", 1)
+    (a, b), (c, d) = ids("report", 2), ids("thresholds", 2)
     rows = [{"id": a, "verdict": "rejected", "by": "parse"}, {"id": b, "verdict": "rejected", "by": "dedup"},
-            {"id": c, "verdict": "kept", "by": "rule", "confidence": 1.0}]
+            {"id": c, "verdict": "kept", "by": "rule", "confidence": 1.0},
+            {"id": d, "verdict": "kept", "by": "llm", "confidence": 0.5, "p_yes": 0.9, "margin": 2.0}]
     setting(tmp_path, rows, {a: 1, b: 1, c: 1, "nowhere": 0})
     figures = run(tmp_path)
     assert figures["tested"]["evaluation"]["left out"] == {"set aside by dedup": 1, "set aside by parse": 1}
     assert figures["tested"]["not in the corpus"] == 1
-    assert figures["asked_share"] == 0
+    assert (figures["asked_share"], figures["calls_saved"]) == (0.5, 1), "of the two that were decided by topic"
 
 
 def test_no_labels_no_figures_but_a_report(tmp_path):
@@ -127,7 +131,7 @@ def test_files_that_parse_left_out_are_failed_records_and_rows(tmp_path):
     setting(tmp_path, [{"id": "1", "verdict": "kept", "by": "rule", "confidence": 1.0},
                        {"id": "2", "verdict": "rejected", "by": "parse"}], {})
     parsed = records.Counts()
-    parsed.add("a/b.json", records.Counts(read=2, written=1, dropped=Counter(revoked=1)))
+    parsed.add("a/b.json", records.Counts(read=2, written=1, dropped=Counter(revoked=1), notes=Counter(another=1)))
     parsed.add("torn.json", records.Counts(read=377, failed=377, notes=Counter({"left out: byte 4, torn": 1})))
     parsed.add("shut.json", records.Counts(notes=Counter({"left out: can't be read": 1})))
     parsed.save(tmp_path / "counts" / "parse.json")

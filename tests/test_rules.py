@@ -43,7 +43,7 @@ def test_judge_adds_up(tmp_path: Path) -> None:
     found = book(tmp_path).judge("A worm", "It drops a RAT.", "feeds/known.json")
     assert found.hits == ("worm", "rat")
     assert (found.text_log_odds, found.source_log_odds) == (2.0, 0.5)
-    assert found.confidence == rules.confidence(2.5) == pytest.approx(0.924142)
+    assert found.confidence == rules.confidence(2.5) == 0.924142
 
 
 def test_fields_and_case(tmp_path: Path) -> None:
@@ -55,11 +55,15 @@ def test_fields_and_case(tmp_path: Path) -> None:
 
 def test_what_nothing_speaks_for_is_told_so(tmp_path: Path) -> None:
     small = book(tmp_path, SMALL.replace("bias: -1.0", "bias: -1.0\nsilent: -0.5"),
-                 extra="rules: [{id: mine, pattern: 'plant 7', weight: 0.2}, {id: other, pattern: fern, weight: -1}]")
-    told = {text: small.judge("", text).text_log_odds for text in ("", "a worm", "plant 7", "a fern", "fern and worm")}
-    assert told == {"": -1.5, "a worm": 1.0, "plant 7": -0.8, "a fern": -2.5, "fern and worm": 0.0}
+                 extra="rules: [{id: mine, pattern: 'plant 7', weight: 0.2}, {id: other, pattern: fern, weight: -1}, "
+                       "{id: none, pattern: moss, weight: 0}, {id: for, pattern: root, weight: 0, category: attack}]")
+    told = {text: small.judge("", text).text_log_odds
+            for text in ("", "a worm", "plant 7", "a fern", "fern and worm", "moss", "a root")}
+    assert told == {"": -1.5, "a worm": 1.0, "plant 7": -0.8, "a fern": -2.5, "fern and worm": 0.0, "moss": -1.5,
+                    "a root": -1.0}
     assert small.judge("soil", "").text_log_odds == -3.0
-    assert "  -0.50  silent " in rules.explain(small, "a fern") and "silent" not in rules.explain(small, "a worm")
+    assert "  -0.50  silent " in rules.explain(small, "a fern")
+    assert "silent" not in rules.explain(small, "fern and worm")
 
 
 @pytest.mark.parametrize("text", [
