@@ -617,9 +617,12 @@ def test_labels_of_one_kind_are_told(tmp_path: Path, uniform: bool, kind: str, l
 
 
 def test_stratified_labels_alone_certify_nothing(tmp_path: Path) -> None:
-    found = calibrate.calibrate_folder(*folder(tmp_path, 400, uniform=False), SETTINGS)
+    scored, folder_of_labels = folder(tmp_path, 400, uniform=False)
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
     assert found["mode"] == "estimated" and "Nothing is certified" in found["certificate"][0]
     assert 0.4 < found["reject"] < found["accept"] <= 0.51 and "precision_at_least" not in found
+    wider = calibrate.calibrate_folder(scored, folder_of_labels, replace(SETTINGS, ask_share=0.2))
+    assert wider["asked_share"] == pytest.approx(0.2, abs=0.01) and wider["accept"] == pytest.approx(0.6, abs=0.01)
 
 
 def test_estimates_from_few_labels_are_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

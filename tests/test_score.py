@@ -66,10 +66,12 @@ def test_duplicates_are_not_scored(parsed: Path) -> None:
     shard = records.shards(parsed)[0]
     rows = list(records.read(parsed.parent / "scored" / shard.name))
     assert rows[0]["score"] is None and rows[0]["rules"] == [] and rows[1]["score"] == 0.25
-    other = records.shards(parsed.parent / "unique")
-    other[0].path.write_bytes(other[1].path.read_bytes())
-    with pytest.raises(InputError, match="rerun dedup"):
-        score.score_folder(parsed, parsed.parent / "scored", settings(parsed), unique_dir=parsed.parent / "unique")
+    first, other = records.shards(parsed.parent / "unique")
+    more = [*records.read(first.path), dict.fromkeys(schema.names) | {"id": "more", "source": first.source}]
+    for strange in (list(records.read(other.path)), more, more[:-2]):
+        records.write(first.path, strange, schema)
+        with pytest.raises(InputError, match="rerun dedup"):
+            score.score_folder(parsed, parsed.parent / "scored", settings(parsed), unique_dir=parsed.parent / "unique")
 
 
 def test_same_bytes_on_a_rerun(parsed: Path) -> None:
@@ -82,10 +84,10 @@ def test_same_bytes_on_a_rerun(parsed: Path) -> None:
 def test_trust_and_extra_rules(parsed: Path) -> None:
     own = parsed.parent / "own.yaml"
     own.write_text("rules: [{id: spreads, pattern: spreads, weight: 0.5}]")
-    wanted = replace(settings(parsed), extra_rules=str(own), trust={"other.json": 3.0})
+    wanted = replace(settings(parsed), extra_rules=str(own), trust={"other.json": 3.00016})
     score.score_folder(parsed, parsed.parent / "scored", wanted)
     rows = list(records.read(parsed.parent / "scored" / "b" / "other.json.parquet"))
-    assert rows[0]["rules"] == ["worm", "spreads"] and rows[0]["score"] == -1.0 + 2.0 + 0.5 + 3.0
+    assert rows[0]["rules"] == ["worm", "spreads"] and rows[0]["score"] == 4.5002, "in 4 decimals"
 
 
 def test_a_bad_rule_leaves_the_old_scores(parsed: Path) -> None:
