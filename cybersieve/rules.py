@@ -98,7 +98,7 @@ class Rulebook:
 
 def confidence(log_odds: float) -> float:
     """The probability for some log-odds, to 6 decimals, so that CPU types agree."""
-    return round(1 / (1 + exp(-max(-700.0, min(700.0, log_odds)))), 6)
+    return round(1 / (1 + exp(-max(-700.0, log_odds))), 6)
 
 
 class _Known(dict[tuple[int, ...], Evidence]):

@@ -51,15 +51,23 @@ def test_fields_and_case(tmp_path: Path) -> None:
     assert small.judge("SOIL and WORMS", "").hits == ("worm", "soil")
     assert small.judge("", "soil, and a rat in it").hits == ()  # soil is a title rule, RAT is not rat
     assert small.judge("", "").confidence == rules.confidence(-1.0)
+    both = "rules: [{id: across, pattern: 'worm\\ndrops', weight: 1}]"
+    for whole in (book(tmp_path, extra=both), book(tmp_path, "rules: []", both)):  # rules of one field, and none
+        assert "across" in whole.judge("A worm", "drops").hits and "across" not in whole.judge("drops", "A worm").hits
+
+
+def test_the_heaviest_weights_are_as_sure_as_can_be() -> None:
+    assert rules.confidence(-rules.MOST_WEIGHT) == 0.0 and rules.confidence(rules.MOST_WEIGHT) == 1.0
 
 
 def test_what_nothing_speaks_for_is_told_so(tmp_path: Path) -> None:
     small = book(tmp_path, SMALL.replace("bias: -1.0", "bias: -1.0\nsilent: -0.5"),
-                 extra="rules: [{id: mine, pattern: 'plant 7', weight: 0.2}, {id: other, pattern: fern, weight: -1}, "
-                       "{id: none, pattern: moss, weight: 0}, {id: for, pattern: root, weight: 0, category: attack}]")
+                 extra="rules: [{id: mine, pattern: 'plant 7', weight: 0.20006}, "
+                       "{id: other, pattern: fern, weight: -1}, {id: none, pattern: moss, weight: 0}, "
+                       "{id: for, pattern: root, weight: 0, category: attack}]")
     told = {text: small.judge("", text).text_log_odds
             for text in ("", "a worm", "plant 7", "a fern", "fern and worm", "moss", "a root")}
-    assert told == {"": -1.5, "a worm": 1.0, "plant 7": -0.8, "a fern": -2.5, "fern and worm": 0.0, "moss": -1.5,
+    assert told == {"": -1.5, "a worm": 1.0, "plant 7": -0.7999, "a fern": -2.5, "fern and worm": 0.0, "moss": -1.5,
                     "a root": -1.0}
     assert small.judge("soil", "").text_log_odds == -3.0
     assert "  -0.50  silent " in rules.explain(small, "a fern")
