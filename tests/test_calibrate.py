@@ -369,6 +369,9 @@ def test_curves_show_what_a_run_would_save_and_what_the_rules_could(tmp_path: Pa
                   for name in ("curve", "curve_of_rules"))
     assert run.keys() == rules.keys() == set(calibrate.CURVE)
     assert run[0.9] == found["calls_saved"] == pytest.approx(0.8, abs=0.01) and rules[0.9] > 0.98
+    for target in (0.8, 0.95):
+        other = replace(settings, target_precision=target, target_recall=target)
+        assert run[target] == calibrate.calibrate_folder(scored, folder_of_labels, other)["calls_saved"]
     without = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
     assert without["curve"] == without["curve_of_rules"] == found["curve_of_rules"]
 
@@ -421,6 +424,16 @@ def test_no_more_labels_are_advised_where_the_rules_err_among_the_surest(tmp_pat
     assert found["accept"] is None and found["labels"] < found["labels_needed"]
     assert found["certificate"][0].endswith("Of the 46 that the rules are surest of, 3 are wrong.")
     assert "if the rules erred less" in found["certificate"][-1]
+
+
+def test_the_number_of_labels_needed_is_worked_out_by_hand() -> None:
+    """At 0.95 and 0.05 one error passes among 93, and a third more are wanted of what belongs: by 20 labels a share of
+    (9 + 1) / (20 + 2), by fewer what is expected. The higher target counts."""
+    twenty, fewer = (np.repeat([1, 0], [9, zeros]) for zeros in (11, 10))
+    for settings in (replace(SETTINGS, target_recall=0.95), replace(SETTINGS, target_precision=0.95)):
+        assert calibrate.labels_needed(twenty, settings, 0.25) == 273
+        assert calibrate.labels_needed(fewer, settings, 0.25) == 496
+    assert calibrate.labels_needed(twenty, replace(SETTINGS, target_recall=1.0)) is None
 
 
 @pytest.mark.parametrize("prevalence", [0.003, 0.008, 0.1, 0.45, 0.9])

@@ -115,6 +115,13 @@ def test_labellers_who_differ_leave_a_record_undecided(tmp_path):
         labels.load(path)
 
 
+def test_only_decided_labels_of_records_without_a_uniform_one_are_fitted_on(tmp_path):
+    (tmp_path / labels.STRATIFIED).write_text("file,id,label\na,1,1\na,2,0\na,3,u\na,4,1\n")
+    (tmp_path / labels.UNIFORM).write_text("file,id,label\na,4,u\n")
+    assert labels.for_fitting(tmp_path) == {("a", "1"): 1, ("a", "2"): 0}
+    assert labels.by_file(tmp_path) == {("a", "1"): 1, ("a", "2"): 0, ("a", "3"): None}
+
+
 def test_no_label_files_no_labels(tmp_path):
     assert labels.for_fitting(tmp_path) == {}
     assert labels.uniform_half(tmp_path, "report") == {}

@@ -112,7 +112,8 @@ def test_the_csv_is_a_label_file_once_filled_and_runs_no_formula(
     folders = ["--parsed-dir", str(corpus / "parsed"), "--scored-dir", str(corpus / "scored"), "--labels",
                str(corpus / "labels"), "--output", str(output)]
     sampling.main(["-n", "7", *folders])
-    assert "7 records to label" in capsys.readouterr().err
+    assert capsys.readouterr().err == f"7 records to label in {output}; then append file,id,label to " \
+                                      f"{corpus}/labels/sample_uniform.csv\n"
     with output.open(newline="") as lines:
         rows = list(csv.DictReader(lines))
     assert len(rows) == 7 and all(row["text"].startswith("'=") and row["label"] == "" for row in rows)
