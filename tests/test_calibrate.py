@@ -358,6 +358,7 @@ def test_where_all_is_set_aside_no_labels_are_wanted(tmp_path: Path, capsys: pyt
     records.write(tmp_path / "scored/a.json.parquet", rows, records.SCORED)
     found = calibrate.calibrate_folder(tmp_path / "scored", tmp_path / "none", SETTINGS)
     assert (found["mode"], found["certificate"]) == ("uncertified", [certificate.NOTHING_LEFT])
+    assert (found["records"], found["asked"], found["asked_share"], found["calls_saved"]) == (0, 0, 0, 0)
     assert capsys.readouterr().err == f"warning: {certificate.NOTHING_LEFT}\n"
 
 
@@ -702,13 +703,13 @@ def test_uniform_labels_of_another_corpus_do_not_hide_those_drawn_by_file(tmp_pa
 
 
 def test_only_the_thresholds_half_is_looked_at(tmp_path: Path) -> None:
-    scored, folder_of_labels = folder(tmp_path, 400)
+    scored, folder_of_labels = folder(tmp_path, 400, labelled=399)
     path = folder_of_labels / labels.UNIFORM
     before = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
     turned = [line if line.startswith("file,") or labels.half((line.split(",")[0], line.split(",")[1])) == "thresholds"
               else line[:-1] + str(1 - int(line[-1])) for line in path.read_text().splitlines()]
     path.write_text("\n".join(turned) + "\n")
-    (folder_of_labels / labels.STRATIFIED).write_text("file,id,label\nfeed.json,5,1\n")
+    (folder_of_labels / labels.STRATIFIED).write_text("file,id,label\nfeed.json,5,1\nfeed.json,399,0\n")
     assert calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS) == before
 
 
