@@ -89,6 +89,16 @@ def test_logistic_finds_the_log_odds_of_a_table() -> None:
     assert bias == pytest.approx(np.log(10 / 30), abs=1e-3) and weights[0] == pytest.approx(np.log(9), abs=1e-3)
 
 
+def test_a_weight_is_where_the_texts_pull_as_much_as_what_is_expected() -> None:
+    """Of 100 hits 75 are right: the loss, 100 (p - 0.75) + l2 (weight - prior), is level."""
+    x, truth = csr_matrix(np.ones((100, 1))), np.repeat([1.0, 0.0], [75, 25])
+    for l2, prior, known in ((8.0, 3.0, 0.0), (8.0, -1.0, 0.7)):
+        (weight,), bias = fit.logistic(x, truth, l2, [(None, None)], np.array([prior]), np.full(100, known), bias=False)
+        pull = 100 * (1 / (1 + np.exp(-known - weight)) - 0.75)
+        assert bias == 0 and pull == pytest.approx(l2 * (prior - weight), abs=1e-3)
+    assert fit.source_weights(truth, np.full(100, np.log(3)), ["a.json"] * 100)["a.json"] == pytest.approx(0, abs=1e-5)
+
+
 def test_platt_undoes_overconfidence() -> None:
     draw = np.random.default_rng(3)
     honest = draw.normal(0, 2, 20_000)
