@@ -63,7 +63,7 @@ def members(stream: Stream, chunk: int, part: bool = False) -> Iterator[tuple[st
         if header.method not in METHODS:
             other = f"method {header.method}" + (f" ({OTHERS[header.method]})" if header.method in OTHERS else "")
             raise NotRead(f"the member {name!r} is packed by {other}; read are {', '.join(METHODS.values())}")
-        if header.later and header.method == 0 and not header.name.endswith("/"):
+        if header.later and header.method == 0 and not (header.name.endswith("/") or _empty(stream)):
             raise NotRead(f"the member {name!r} is stored without its size")
         contents = _contents(stream, header, chunk)
         yield header.name, contents
@@ -76,6 +76,12 @@ def members(stream: Stream, chunk: int, part: bool = False) -> Iterator[tuple[st
                        else "garbage between members")
     if not part:
         _end_of(stream)
+
+
+def _empty(stream: Stream) -> bool:
+    """Does a member end here that holds nothing? A Mac's Finder stores those without their size."""
+    after = stream.begin(20)
+    return after[:16] == DESCRIPTOR + bytes(12) and after[16:] in (LOCAL, *ENDS)
 
 
 def _end_of(stream: Stream) -> None:

@@ -28,8 +28,8 @@ def zst(data):
     return pa.compress(data, codec="zstd", asbytes=True)
 
 
-def zipped(members, method=zipfile.ZIP_DEFLATED, seekable=True):
-    """A zip archive; one written to a pipe has the sizes behind the data."""
+def zipped(members, method=zipfile.ZIP_DEFLATED, seekable=True, empty=None):
+    """A zip archive; one written to a pipe has the sizes behind the data. `empty`: the method of what holds nothing."""
     class Pipe(io.BytesIO):
         def seekable(self):
             return seekable
@@ -47,7 +47,7 @@ def zipped(members, method=zipfile.ZIP_DEFLATED, seekable=True):
     pipe = Pipe()
     with zipfile.ZipFile(pipe, "w", method) as archive:
         for name, data in members.items():
-            archive.writestr(name, data)
+            archive.writestr(name, data, None if data else empty)
     return pipe.getvalue()
 
 
@@ -108,7 +108,9 @@ def packed(tmp_path):
 
 STREAMS = {"plain": bytes, "gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zst}
 ARCHIVES = {"zip": zipped, "stored zip": lambda m: zipped(m, zipfile.ZIP_STORED),
-            "piped zip": lambda m: zipped(m, seekable=False), "bzip2 zip": lambda m: zipped(m, zipfile.ZIP_BZIP2),
+            "piped zip": lambda m: zipped(m, seekable=False),
+            "a Mac's zip": lambda m: zipped(m, seekable=False, empty=zipfile.ZIP_STORED),
+            "bzip2 zip": lambda m: zipped(m, zipfile.ZIP_BZIP2),
             "LZMA zip": lambda m: zipped(m, zipfile.ZIP_LZMA), "LZMA zip without marks": markless,
             "piped LZMA zip": lambda m: zipped(m, zipfile.ZIP_LZMA, seekable=False), "xz zip": xz_zipped, "tar": tarred,
             "tar.gz": lambda m: gzip.compress(tarred(m)), "tar.xz": lambda m: lzma.compress(tarred(m))}
@@ -271,6 +273,8 @@ def test_zip_kinds_not_covered(packed):
     data[6] |= 1
     with pytest.raises(InputError, match="is encrypted"):
         packed(bytes(data))
+    with pytest.raises(InputError, match="stored without its size"):
+        packed(zipped({"a": b"x" * 100}, zipfile.ZIP_STORED, seekable=False))
     long = bytearray(zipped({"n" * 60_000: b"x" * 100}))
     long[6] |= 1
     with pytest.raises(InputError, match=r"^.{,300} is encrypted .{,100}$"):
