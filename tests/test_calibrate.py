@@ -370,11 +370,22 @@ def test_curves_show_what_a_run_would_save_and_what_the_rules_could(tmp_path: Pa
                   for name in ("curve", "curve_of_rules"))
     assert run.keys() == rules.keys() == set(calibrate.CURVE)
     assert run[0.9] == found["calls_saved"] == pytest.approx(0.8, abs=0.01) and rules[0.9] > 0.98
-    for target in (0.8, 0.95):
-        other = replace(settings, target_precision=target, target_recall=target)
-        assert run[target] == calibrate.calibrate_folder(scored, folder_of_labels, other)["calls_saved"]
     without = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
     assert without["curve"] == without["curve_of_rules"] == found["curve_of_rules"]
+
+
+def test_a_point_of_a_curve_is_what_a_run_with_that_target_saves() -> None:
+    confidences, truth = population("calibrated")
+    said, right = confidences[:1000], truth[:1000]
+    counts = {"labels": 1000, "labels_positive": int(right.sum()), "labels_undecided": 0}
+    found = calibrate.curves(confidences, said, right, replace(SETTINGS, ask_share=0.7))
+    for name, share in (("curve", 0.7), ("curve_of_rules", 0.0)):
+        saved = {point["target"]: point["calls_saved"] for point in found[name]}
+        for target in (0.8, 0.9):
+            settings = replace(SETTINGS, target_precision=target, target_recall=target, ask_share=share)
+            run = calibrate._certified(confidences, said, right, counts, settings)
+            assert saved[target] == run["calls_saved"]
+        assert saved[0.9] < saved[0.8] or share
 
 
 @pytest.mark.parametrize("wrong", [" feed.json", "a/feed.json", "fed.json"])
