@@ -71,7 +71,7 @@ def logistic(x: csr_matrix, truth: Floats, l2: float | Floats, bounds: Bounds, p
         z = start + x @ theta[:-1] + theta[-1]
         away, miss = theta[:-1] - prior, 1 / (1 + np.exp(-np.clip(z, -500, 500))) - truth
         value = float((np.logaddexp(0, z) - truth * z).sum() + (l2 * away) @ away / 2)
-        return value, np.append(x.T @ miss + l2 * away, miss.sum() if bias else 0.0)
+        return value, np.append(x.T @ miss + l2 * away, miss.sum())
 
     found = minimize(loss, np.append(prior, 0.0), jac=True, method="L-BFGS-B", options={"maxiter": 2000},
                      bounds=[*bounds, (None, None) if bias else (0, 0)])

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,9 @@ def test_weights_keep_their_side_and_what_is_unseen_its_prior(book: rules.Rulebo
     slope = unseen / 2.5  # calibration scales everything alike
     assert worm > 1 and trojan == 0 and soil < -0.5 and 0.3 < slope < 3
     assert fitted.sources["feed.json"] > 0.5 > -0.5 > fitted.sources["weeds.json"]
+    turned = fit.fit(book, [replace(example, label=1 - example.label) for example in examples()])
+    worm, trojan, _, soil = turned.weights
+    assert worm == soil == turned.silent == 0 < trojan
 
 
 def test_held_out_figures(book: rules.Rulebook) -> None:
@@ -64,7 +68,26 @@ def test_held_out_figures(book: rules.Rulebook) -> None:
     assert figures["cross_validated"]["auc"] > 0.85 and figures["cross_validated"]["calibration_error"] < 0.1
     assert set(figures["group_left_out"]) == {"odd", "even"}
     assert figures["with_source_cross_validated"]["auc"] > figures["cross_validated"]["auc"]
-    assert sum(part["n"] for part in figures["cross_validated"]["reliability"]) == 300
+    curve = figures["cross_validated"]["reliability"]
+    assert sum(part["n"] for part in curve) == 300 and figures["with_source_cross_validated"]["n"] == 150
+    said, true = (sum(part["n"] * part[name] for part in curve) / 300 for name in ("said", "true"))
+    assert said == pytest.approx(true, abs=0.005)
+
+
+def test_a_source_that_all_texts_have_in_common_adds_nothing(book: rules.Rulebook) -> None:
+    fitted = fit.fit(book, [replace(example, source="one.json") for example in examples()])
+    without, with_source = (fitted.figures[name] for name in ("cross_validated", "with_source_cross_validated"))
+    assert fitted.sources["one.json"] == pytest.approx(0, abs=0.02)
+    assert with_source["n"] == 300 and with_source["auc"] == pytest.approx(without["auc"], abs=0.02)
+
+
+def test_what_too_few_labels_would_have_to_tell_is_left_out(book: rules.Rulebook) -> None:
+    """Of the source there are labels of one kind, and so there are where the larger group is left out."""
+    found = [replace(example, source="one.json" if i < 20 and example.label else "",
+                     group="small" if i < 20 and example.label else "large") for i, example in enumerate(examples())]
+    figures = fit.fit(book, found).figures
+    assert figures["with_source_cross_validated"] is None and set(figures["group_left_out"]) == {"small"}
+    assert set(figures["cross_validated_by_group"]) == {"small", "large"}
 
 
 def test_a_group_left_out_is_told_by_what_a_fit_on_the_others_would_ship(book: rules.Rulebook) -> None:
@@ -78,15 +101,18 @@ def test_a_group_left_out_is_told_by_what_a_fit_on_the_others_would_ship(book: r
 
 
 def test_too_few_examples_are_an_error(book: rules.Rulebook) -> None:
-    with pytest.raises(ValueError, match="5 folds need at least 5 examples of each label"):
-        fit.fit(book, [Example("", "worm", 1, "a")] * 20)
+    yes, no = Example("", "worm", 1, "a"), Example("", "soil", 0, "a")
+    for few in ([yes] * 20, [no] * 20, [yes] * 20 + [no] * 4, [yes] * 4 + [no] * 20):
+        with pytest.raises(ValueError, match="5 folds need at least 5 examples of each label"):
+            fit.fit(book, few)
+    assert fit.fit(book, [yes, no] * 5).figures["cross_validated"]["auc"] == 1.0
 
 
 def test_logistic_finds_the_log_odds_of_a_table() -> None:
-    x = csr_matrix(np.repeat([[0.0], [1.0]], [40, 60], axis=0))
+    x = csr_matrix(np.repeat([[0.0, 0.0], [1.0, 0.0]], [40, 60], axis=0))
     truth = np.concatenate([np.repeat([1.0, 0.0], [10, 30]), np.repeat([1.0, 0.0], [45, 15])])
-    weights, bias = fit.logistic(x, truth, 1e-9, [(0, None)], np.zeros(1))
-    assert bias == pytest.approx(np.log(10 / 30), abs=1e-3) and weights[0] == pytest.approx(np.log(9), abs=1e-3)
+    weights, bias = fit.logistic(x, truth, 1e-9, [(0, None)] * 2, np.array([0.0, 2.0]))
+    assert bias == pytest.approx(np.log(10 / 30), abs=1e-3) and weights == pytest.approx([np.log(9), 2.0], abs=1e-3)
 
 
 def test_a_weight_is_where_the_texts_pull_as_much_as_what_is_expected() -> None:
