@@ -74,6 +74,12 @@ def test_held_out_figures(book: rules.Rulebook) -> None:
     assert said == pytest.approx(true, abs=0.005)
 
 
+def test_a_text_is_kept_from_a_half_on() -> None:
+    found = fit._quality(np.array([1.0, 1, 0, 0, 1, 1]), np.array([2.0, 0, 1, -1, -2, -3]))
+    assert (found["n"], found["precision"], found["recall"], found["f1"]) == (6, 0.6667, 0.5, 0.5714)
+    assert found["auc"] == 0.375 and found["reliability"][0] == {"said": 0.0474, "true": 1.0, "n": 1}
+
+
 def test_a_source_that_all_texts_have_in_common_adds_nothing(book: rules.Rulebook) -> None:
     fitted = fit.fit(book, [replace(example, source="one.json") for example in examples()])
     without, with_source = (fitted.figures[name] for name in ("cross_validated", "with_source_cross_validated"))

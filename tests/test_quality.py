@@ -71,6 +71,8 @@ def test_intervals_are_clopper_and_pearsons(hits, of, low, high):
 def test_the_binomial_tail_is_the_sum_of_its_terms(successes, trials, rate):
     exact = math.fsum(math.comb(trials, k) * rate**k * (1 - rate) ** (trials - k) for k in range(successes, trials + 1))
     assert bounds.tail_at_least(successes, trials, rate) == pytest.approx(min(1.0, exact), abs=1e-9)
+    assert (bounds.tail_at_least(-1, trials, rate), bounds.tail_at_least(0, trials, 0)) == (1, 1), "nothing is no less"
+    assert (bounds.tail_at_least(1, trials, 0), bounds.tail_at_least(trials, trials, 1)) == (0, 1)
 
 
 @given(st.integers(1, 300), st.floats(0.001, 0.5), st.data())
