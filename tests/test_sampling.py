@@ -116,7 +116,8 @@ def test_the_csv_is_a_label_file_once_filled_and_runs_no_formula(
                                       f"{corpus}/labels/sample_uniform.csv\n"
     with output.open(newline="") as lines:
         rows = list(csv.DictReader(lines))
-    assert len(rows) == 7 and all(row["text"].startswith("'=") and row["label"] == "" for row in rows)
+    assert [(row["file"], row["id"]) for row in rows] == drawn(corpus, 7)
+    assert all(row["text"].startswith("'=") and row["label"] == "" for row in rows)
     output.write_text(output.read_text().replace(",,title", ",1,title"))
     assert set(labels.load(output).values()) == {1} and len(labels.load(output)) == 7
     with pytest.raises(SystemExit):
