@@ -152,7 +152,7 @@ def estimate(confidences: Floats, truth: Ints, weights: Floats, rising: Floats, 
     those kept, or the positive ones. Labels of unequal weight count as so many equal ones (Kish 1965).
     """
     def share(part: NDArray[np.bool_], of: NDArray[np.bool_]) -> float:
-        return float(weights[part & of].sum() / weights[of].sum())
+        return round(float(weights[part & of].sum() / weights[of].sum()), 9)  # what is just met is met
 
     def enough(of: NDArray[np.bool_], target: float) -> bool:
         least, squares = labels_for(target, settings.delta / 2, errors=0), float((weights[of] ** 2).sum())

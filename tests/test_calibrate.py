@@ -683,6 +683,8 @@ def test_an_estimate_rests_on_as_many_labels_as_would_prove_its_target() -> None
     assert estimate([1.0] * 29) == estimate([0.1] * 29) == estimate([1.0] * 28 + [2.0] * 4) == (0.9, 0.1)
     assert estimate([1.0] * 28) == estimate([0.1] * 28) == estimate([1.0] * 25 + [2.0] * 5) == (None, None)
     assert estimate([1.0] * 30, wrong=3) == (0.9, 0.1) and estimate([1.0] * 30, wrong=4) == (None, None)
+    for drawn in range(30, 60):  # of a file of 1000 records: the sums are no whole numbers
+        assert estimate([1000 / drawn] * 30, wrong=3) == (0.9, 0.1)
     assert estimate([1.0] * 99 + [1000.0]) == (None, None)
     assert estimate([1.0] * 29, target_precision=1.0) == (None, 0.1)
     said, truth = np.repeat([0.1, 0.9], [1, 29]), np.repeat([0, 1], [1, 29])
