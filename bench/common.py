@@ -48,11 +48,11 @@ def watched(command: Sequence[object], **env: str) -> Run:
     started = time.perf_counter()
     process = subprocess.Popen([str(part) for part in command], cwd=ROOT, text=True, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)} | env)
-    peak, ended = [0.0], threading.Event()
+    peak, ended, proc = [0.0], threading.Event(), measure.high_water_mb("self") > 0
 
     def sample() -> None:
         while not ended.wait(0.05):
-            together = sum(map(measure.resident_mb, measure.family(str(process.pid)))) or _by_ps(process.pid)
+            together = sum(map(measure.resident_mb, measure.family(str(process.pid)))) if proc else _by_ps(process.pid)
             peak[0] = max(peak[0], together, measure.high_water_mb(str(process.pid)))
 
     sampler = threading.Thread(target=sample, daemon=True)
@@ -69,7 +69,7 @@ def watched(command: Sequence[object], **env: str) -> Run:
 
 
 def _by_ps(pid: int) -> float:
-    """Resident memory of one process now, where there is no /proc; 0 where it has ended."""
+    """Resident memory of one process now; 0 where it has ended."""
     said = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True).stdout
     return float(said.strip() or 0) * 1024 / measure.MB
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -66,6 +67,8 @@ def test_before_asks_with_the_whole_text_and_looks_for_yes(monkeypatch):
 def test_a_command_is_watched(tmp_path, monkeypatch, proc):
     """Also where the kernel has no /proc (macOS)."""
     if not proc:
+        if not shutil.which("ps"):
+            pytest.skip("no ps, which every Mac has")
         for name in ("resident_mb", "high_water_mb"):
             monkeypatch.setattr(measure, name, lambda pid: 0.0)
     script = "import time; a = bytearray(80_000_000); [i for i in range(10**6)]; time.sleep(0.4); print('done')"
@@ -73,6 +76,14 @@ def test_a_command_is_watched(tmp_path, monkeypatch, proc):
     assert run.output == "done\n" and run.peak_memory_mb > 80 and run.seconds > 0.4 and run.cpu_seconds > 0
     with pytest.raises(SystemExit, match="exit code 3"):
         common.watched([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+@pytest.mark.skipif(not measure.high_water_mb("self"), reason="wants /proc")
+def test_a_command_that_has_ended_is_not_asked_about_by_ps(monkeypatch):
+    """Until it is waited for /proc has it without memory; and a slim system has no ps."""
+    monkeypatch.setattr(common, "_by_ps", None)
+    monkeypatch.setattr(measure, "resident_mb", lambda pid: 0.0)
+    assert common.watched([sys.executable, "-c", "import time; time.sleep(0.2)"]).peak_memory_mb > 0
 
 
 def test_what_a_script_lacks_is_one_line(tmp_path):
