@@ -14,6 +14,7 @@ import yaml
 
 from cybersieve.errors import InputError
 
+TOO_DEEP, DEEPEST = "exceeded maximum nesting depth", 1000  # libyaml's own bound, met before an event tells of 500
 MAX_NODES = 200_000  # of one document, or of one item of a sequence at the root, aliases unfolded
 PLAIN = {"null": None, "Null": None, "NULL": None, "~": None, "": None,
          "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -67,7 +68,8 @@ def documents(chunks: Iterable[bytes], name: str, notes: Counter[str], max_depth
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-        raise InputError(name, f"not YAML: {' '.join(str(reason).split())[:200]}",
+        deep = f"nested deeper than {min(max_depth, DEEPEST)}" if reason == TOO_DEEP else ""
+        raise InputError(name, deep or f"not YAML: {' '.join(str(reason).split())[:200]}",
                          f"line {mark.line + 1}" if mark else f"near byte {file.offset}", "mend it") from None
 
 
