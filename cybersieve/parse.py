@@ -32,7 +32,7 @@ from cybersieve.parse_file import Outcome
 from cybersieve.records import Counts
 from cybersieve.sources import Source
 
-WORKERS_FROM = 2 * pieces.SIZE  # bytes of input; below it worker processes cost more time and memory than they save
+WORKERS_FROM = 2 * pieces.SIZE  # bytes of input; below it they save at most some seconds
 FILE = 250_000  # bytes that a file counts for beside its own: it costs some milliseconds
 
 
