@@ -107,6 +107,23 @@ def test_the_identifier_decides_the_split(tmp_path):
     assert all(alone({"id": id, "meta": "{}"}) in of[id] for id in ids)
 
 
+def test_the_card_counts_what_the_files_hold(tmp_path):
+    """The card's figures by split and by licence: a third of the records name none, a third one, a third two."""
+    for source in "a.json", "b.json":
+        decided.write(tmp_path, [KEPT | {"id": f"{source} {n}", "meta": {"licence": ["MIT", "GPL"][:n % 3]}}
+                                 for n in range(600)], source)
+    run(tmp_path, splits=SPLITS)
+    said = (tmp_path / "filtered" / "README.md").read_text()
+    held = {split: len(kept_rows(tmp_path, f"{split}/**")) for split in NAMES}
+    assert sum(held.values()) == 1200
+    for split, share in zip(NAMES, ("80%", "10%", "10%"), strict=True):
+        assert f"| {split} | {share} | {held[split]} |" in said
+    for source in "a.json", "b.json":
+        rows = [line.split(" | ") for line in said.splitlines() if line.startswith(f"| {source} | ")]
+        assert [(row[1], row[2].partition("]")[0]) for row in rows] == [
+            ("200", "GPL"), ("400", "[MIT"), ("200", "unknown")]
+
+
 def test_a_record_moves_only_where_shares_were_moved():
     before, after = export.splitter(params.Splits(0.5, 0.5, 0)), export.splitter(params.Splits(0.5, 0.4, 0.1))
     moves = {(before(row), after(row)) for row in ({"id": str(number), "meta": "{}"} for number in range(300))}
@@ -200,8 +217,33 @@ def test_records_that_share_text_with_a_benchmark_are_left_out(tmp_path, name, c
                              KEPT | {"id": "12", "text": "Once " + " ".join(words[3:15]) + " more"}])
     counts = run(tmp_path, decontaminate=[str(tmp_path / name)])
     assert [row["id"] for row in kept_rows(tmp_path)] == ["12"]
-    assert {row["reason"] for row in rejected_rows(tmp_path)} == {f"13 words in a row as in {name}"}
+    reason = f"13 words in a row as in {name}"
+    assert {row["id"]: row["reason"] for row in rejected_rows(tmp_path)} == {"whole": reason, "13": reason}
     assert counts.dropped == {"benchmark": 2} and counts.balanced()
+
+
+def test_a_run_may_begin_in_the_title(tmp_path):
+    (tmp_path / "bench.txt").write_text(LONG)
+    words = LONG.split()
+    title, text = " ".join(words[:10]), " ".join(words[10:])  # neither has 13 words
+    decided.write(tmp_path, [KEPT | {"id": "across", "title": title, "text": text},
+                             KEPT | {"id": "turned", "title": text, "text": title}])
+    run(tmp_path, decontaminate=[str(tmp_path / "bench.txt")])
+    assert [row["id"] for row in kept_rows(tmp_path)] == ["turned"]
+
+
+def test_each_of_two_benchmarks_is_named_and_so_is_each_record_of_many(tmp_path, monkeypatch):
+    """Four records a batch, so that a benchmark's name must find its way to the right record of the right batch."""
+    monkeypatch.setattr(export, "BATCH", 4)
+    other = " ".join(f"word{chr(97 + n)}" for n in range(20))
+    for name, text in ("b.txt", LONG), ("a.txt", other):
+        (tmp_path / name).write_text(text)
+    texts = {2: LONG, 3: other, 4: other, 9: LONG}
+    decided.write(tmp_path, [KEPT | {"id": str(n), "text": texts.get(n, f"Text {n}")} for n in range(11)])
+    run(tmp_path, decontaminate=[str(tmp_path / name) for name in ("b.txt", "a.txt")])
+    assert {int(row["id"]): row["reason"].rpartition(" ")[2] for row in rejected_rows(tmp_path)} == {
+        2: "b.txt", 3: "a.txt", 4: "a.txt", 9: "b.txt"}
+    assert [row["id"] for row in kept_rows(tmp_path)] == ["0", "1", "5", "6", "7", "8", "10"]
 
 
 def test_a_parquet_file_may_be_a_benchmark(tmp_path):

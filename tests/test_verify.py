@@ -118,10 +118,18 @@ def test_every_record_has_one_verdict_in_its_place(bench: Bench) -> None:
     assert sum(counts.notes.values()) == 6 and figures["asked"] == 2
 
 
-def test_the_thresholds_posterior_wins_over_the_adapters(bench: Bench) -> None:
+def test_the_thresholds_posterior_wins_over_the_adapters(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The adapter's rejects all and the corpus's own keeps all; what else the adapter brings stays."""
+    never, always = ({"margin": 0.0, "log_odds": 0.0, "bias": bias} for bias in (-9.0, 9.0))
+    monkeypatch.setattr(asking.Verifier, "calibration", {"posterior": never})
     bench.fill({"a.json": UNSURE})
-    bench.threshold(0.9, 0.1, posterior={"margin": 0.0, "log_odds": 0.0, "bias": 9.0})
+    assert {row["verdict"] for row in bench.verify()[0]} == {"rejected"}
+    bench.threshold(0.9, 0.1, posterior=always)
     assert {row["verdict"] for row in bench.verify()[0]} == {"kept"}
+    platt = {"a": 1.0, "b": 0.0}
+    assert verify.weighing({"posterior": never, "platt": platt}, {"posterior": always}) == {
+        "posterior": always, "platt": platt}
+    assert verify.weighing({"platt": platt}, {"posterior": None}) == {"platt": platt}
 
 
 def test_another_keep_from_asks_nothing_anew(bench: Bench) -> None:
@@ -334,6 +342,14 @@ def test_a_threshold_that_is_no_number_is_named(bench: Bench, wrong: object) -> 
     records.save_json(bench.folder / "thresholds.json", {"accept": wrong, "reject": None})
     with pytest.raises(InputError, match=r"thresholds.json: accept is .* \(a number or null is wanted"):
         verify.limits(bench.folder / "thresholds.json")
+
+
+@pytest.mark.parametrize("tree", [{"accept": 0.9}, {"reject": 0.1}, ["accept", "reject"], 0.9])
+def test_a_file_that_is_no_thresholds_decides_nothing(tmp_path: Path, tree: object) -> None:
+    """A bound that is missing is not taken for null, which would leave its band empty."""
+    records.save_json(tmp_path / "thresholds.json", tree)
+    with pytest.raises(InputError, match=r"thresholds.json: names no accept and reject"):
+        verify.limits(tmp_path / "thresholds.json")
 
 
 def test_missing_thresholds_are_named(bench: Bench) -> None:
