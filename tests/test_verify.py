@@ -194,6 +194,19 @@ def test_windows_do_not_change_anything(bench: Bench, monkeypatch: pytest.Monkey
         assert one["id"] == other["id"] and one["margin"] == pytest.approx(other["margin"], abs=2e-3)
 
 
+def test_each_question_is_a_title_and_a_text_and_a_window_of_them_is_held(
+        bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.fill({"a.json": UNSURE[:5]})
+    rows = [Record(f"a.json-{n}", "a.json", str(n), f"Title {n}", f"text {n}", {}, None).row() for n in range(5)]
+    records.write(bench.folder / "parsed" / "a.json.parquet", rows, records.PARSED)
+    asked = []
+    monkeypatch.setattr(asking.Verifier, "margins", lambda self, texts: asked.append([*texts]) or [9.0] * len(texts))
+    monkeypatch.setattr(verify, "WINDOW", 2)
+    assert [row["verdict"] for row in bench.verify()[0]] == ["kept"] * 5
+    full = [f"Title {n}\ntext {n}" for n in range(5)]
+    assert asked == [full[:2], full[2:4], full[4:]]
+
+
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_run_goes_on_where_it_was(bench: Bench, own_cache: Path, sent: signal.Signals) -> None:
     total = 1500
