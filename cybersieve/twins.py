@@ -137,9 +137,10 @@ class Twins:
         """Where a canonical record became a duplicate later on, compare its duplicates with the final one.
 
         A duplicate's twin was canonical when it was found, so from the last found to the first every twin is settled
-        before those that point to it. Records that are not alike the final one become canonical themselves.
+        before those that point to it. Records that are not alike the final one become canonical themselves, and so do
+        those that go by another identifier than it: the twin between them may have none.
         """
-        exact = self.index.entries["exact"]
+        exact, own = self.index.entries["exact"], self.index.entries["own"]
         for found in reversed(self.joined):
             for record in found[self.twin[self.twin[found]] >= 0].tolist():
                 through = int(self.twin[record])
@@ -148,7 +149,8 @@ class Twins:
                     similarity = float(self.similarity[through])
                 else:
                     pair = np.array([final]), np.array([record])
-                    similarity = float(self._judged(*pair, np.array([True]), self._alike)[0])
+                    possible = np.array([len({int(own[final]), int(own[record])} - {0}) < 2])
+                    similarity = float(self._judged(*pair, possible, self._alike)[0])
                 self.twin[record], self.similarity[record] = (final, similarity) if similarity else (-1, 0)
 
 

@@ -152,6 +152,13 @@ def test_a_near_duplicate_without_identifier_is_one_of_a_record_that_has_one(tmp
     assert twins(tmp_path, ("T1901", "", near), ("u", "", near + " Now.")) == {"T1901": "u"}
 
 
+def test_a_record_without_identifier_does_not_make_one_of_two_that_have(tmp_path):
+    """All three are alike: the one without is a duplicate of the longest, and the other identifier's record stays."""
+    near = edited(STORY, ("every few minutes", "every few seconds"))
+    found = twins(tmp_path, ("T1901", "", near), ("u", "", near + " Now."), ("T1902", "", near + " Now then."))
+    assert found == {"u": "T1902"}
+
+
 def test_within_a_source_the_longest_then_the_first_id(tmp_path):
     near = edited(STORY, ("every few minutes", "every few seconds"))
     assert twins(tmp_path, ("b", "", STORY), ("a", "", STORY), ("c", "", near)) == {"b": "a", "c": "a"}
