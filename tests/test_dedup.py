@@ -1,5 +1,6 @@
 """Dedup: what is a duplicate of what, which record stands for the others, and how much memory a record costs."""
 
+import itertools
 import json
 import random
 import tracemalloc
@@ -63,6 +64,7 @@ def test_a_few_changed_words_make_a_near_duplicate(tmp_path):
     rows, counts = run(tmp_path, {"a.json": [("x", "", STORY), ("y", "", other), ("z", "", OTHER)]})
     assert rows["a.json#y"]["duplicate_of"] == "a.json#x" and 0.8 <= rows["a.json#y"]["similarity"] < 1
     assert rows["a.json#x"]["duplicate_of"] is rows["a.json#z"]["duplicate_of"] is None
+    assert rows["a.json#x"]["similarity"] is rows["a.json#z"]["similarity"] is None
     assert counts.tree()["dropped"] == {"near duplicate": 1} and counts.written == 2
 
 
@@ -71,6 +73,24 @@ def test_similarity_is_that_of_the_shingles(tmp_path):
     other = [*words[:-1], "end"]  # 22 shingles each, the last one differs
     rows, _ = run(tmp_path, {"a.json": [("x", "", " ".join(words)), ("y", "", " ".join(other))]})
     assert rows["a.json#y"]["similarity"] == round(21 / 23, 4)
+
+
+def test_an_overlap_of_the_threshold_itself_is_enough(tmp_path):
+    words = [f"word{chr(97 + i)}" for i in range(20)]
+    alike = " ".join([*words[:10], "one"]), " ".join([*words[:10], "other"])  # 9 shingles each, 8 of the 10 in both
+    assert twins(tmp_path, ("x", "", alike[0]), ("y", "", alike[1])) == {"x": "y"}
+    less = " ".join([*words[:9], "one"]), " ".join([*words[:9], "other"])  # 7 of 9
+    assert twins(tmp_path, ("x", "", less[0]), ("y", "", less[1])) == {}
+
+
+def test_a_part_is_all_but_a_fifth_of_a_text_and_no_less(tmp_path):
+    """What goes by one identifier is not yet one record: 8 of 10 shingles are in the longer text, then 7 of 10."""
+    words = [f"word{chr(97 + i)}" for i in range(24)]
+    for shared, found in (10, {"a": "b"}), (9, {}):
+        part = [*words[:shared], "one", "other", "third"][:12]
+        items = [Record(id, "a.json", str(n), "", " ".join(text), {"external_id": "T1901"})
+                 for n, (id, text) in enumerate((("a", part), ("b", words)))]
+        assert twins(tmp_path, *items) == found
 
 
 @pytest.mark.parametrize(("old", "new"), [
@@ -155,8 +175,9 @@ def test_a_near_duplicate_without_identifier_is_one_of_a_record_that_has_one(tmp
 def test_a_record_without_identifier_does_not_make_one_of_two_that_have(tmp_path):
     """All three are alike: the one without is a duplicate of the longest, and the other identifier's record stays."""
     near = edited(STORY, ("every few minutes", "every few seconds"))
-    found = twins(tmp_path, ("T1901", "", near), ("u", "", near + " Now."), ("T1902", "", near + " Now then."))
-    assert found == {"u": "T1902"}
+    items = [("T1901", "", near), ("u", "", near + " Now."), ("T1902", "", near + " Now then.")]
+    for order in itertools.permutations(items):
+        assert twins(tmp_path, *order) == {"u": "T1902"}
 
 
 def test_within_a_source_the_longest_then_the_first_id(tmp_path):
