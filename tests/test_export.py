@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cybersieve import card, export, params, records
+from cybersieve import card, decontaminate, export, params, records
 from cybersieve.errors import InputError, ParamsError
 from tests import decided
 
@@ -220,6 +220,16 @@ def test_records_that_share_text_with_a_benchmark_are_left_out(tmp_path, name, c
     reason = f"13 words in a row as in {name}"
     assert {row["id"]: row["reason"] for row in rejected_rows(tmp_path)} == {"whole": reason, "13": reason}
     assert counts.dropped == {"benchmark": 2} and counts.balanced()
+
+
+def test_every_run_of_a_benchmark_is_found_and_nothing_else(tmp_path):
+    words = LONG.split()
+    runs = [" ".join(words[n:n + 13]) for n in range(len(words) - 12)]
+    others = [" ".join(f"w{n}x{k}" for k in range(13)) for n in range(200)]
+    (tmp_path / "bench.txt").write_text(LONG)
+    found = decontaminate.load([str(tmp_path / "bench.txt")]).found(runs + others)
+    assert found == ["bench.txt"] * len(runs) + [None] * 200
+    assert decontaminate.load([]).found(runs) == [None] * len(runs)
 
 
 def test_a_run_may_begin_in_the_title(tmp_path):
