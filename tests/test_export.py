@@ -232,6 +232,16 @@ def test_every_run_of_a_benchmark_is_found_and_nothing_else(tmp_path):
     assert decontaminate.load([]).found(runs) == [None] * len(runs)
 
 
+@pytest.mark.parametrize(("name", "content", "found"), [
+    ("b.csv", 'a,"b ""c"", d"\r\ne\tf,g\r\n', ["a", 'b "c", d', "e\tf", "g"]),
+    ("b.tsv", "a\tb, c\nd\te\n", ["a", "b, c", "d", "e"]),
+    ("b.jsonl", '{"a": "b\\nc"}\n\n["d", {"e": 1}]\n', ["b\nc", "d"]),
+    ("b.ndjson", '"a\\u0062"\n', ["ab"]), ("b.txt", 'a,"b"\n', ['a,"b"\n'])])
+def test_the_strings_of_a_benchmark_are_read_as_its_format_says(tmp_path, name, content, found):
+    (tmp_path / name).write_bytes(content.encode())
+    assert list(decontaminate.strings(tmp_path / name)) == found
+
+
 def test_a_run_may_begin_in_the_title(tmp_path):
     (tmp_path / "bench.txt").write_text(LONG)
     words = LONG.split()
