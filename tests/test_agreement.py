@@ -85,8 +85,9 @@ def test_who_contradicts_himself_across_files_is_told(tmp_path):
 
 
 def test_nobody_shares_a_record(tmp_path, capsys):
-    agreement.main([str(write(tmp_path / "one.csv", ["a,1,1,ann,", "a,2,1,bob,"]))])
-    assert "No two labellers" in capsys.readouterr().out
+    for rows in (["a,1,1,ann,"], ["a,1,1,ann,", "a,2,1,bob,"]):
+        agreement.main([str(write(tmp_path / "one.csv", rows))])
+        assert "No two labellers" in capsys.readouterr().out
 
 
 def test_no_label_file_is_told(tmp_path, monkeypatch):

@@ -686,6 +686,10 @@ def test_an_estimate_rests_on_as_many_labels_as_would_prove_its_target() -> None
     for drawn in range(30, 60):  # of a file of 1000 records: the sums are no whole numbers
         assert estimate([1000 / drawn] * 30, wrong=3) == (0.9, 0.1)
     assert estimate([1.0] * 99 + [1000.0]) == (None, None)
+    all_right = np.linspace(0, 1, 100), np.ones(100, dtype=np.int64)
+    assert bands.estimate(*all_right, np.ones(100), all_right[0], SETTINGS).accept == 0.0
+    uneven = np.append(np.ones(99), 1000.0)
+    assert bands.estimate(*all_right, uneven, all_right[0], SETTINGS) == (None, None)
     assert estimate([1.0] * 29, target_precision=1.0) == (None, 0.1)
     said, truth = np.repeat([0.1, 0.9], [1, 29]), np.repeat([0, 1], [1, 29])
     assert bands.estimate(said, truth, np.ones(30), np.array([0.1, 0.9]), SETTINGS) == (0.1, 0.1), "29 are positive"

@@ -71,7 +71,7 @@ def test_what_nothing_speaks_for_is_told_so(tmp_path: Path) -> None:
                     "a root": -1.0}
     assert small.judge("soil", "").text_log_odds == -3.0
     assert "  -0.50  silent " in rules.explain(small, "a fern")
-    assert "silent" not in rules.explain(small, "fern and worm")
+    assert all("silent" not in rules.explain(small, text) for text in ("a worm", "fern and worm"))
 
 
 @pytest.mark.parametrize("text", [
