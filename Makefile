@@ -19,7 +19,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 LOCKED := $(PIP) --no-deps --require-hashes
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "cybersieve wants Python 3.11 or newer: make PYTHON=…")'
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14) and "cybersieve wants Python 3.11 to 3.14: make PYTHON=…")'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: locks/optimized.txt pyproject.toml | $(VENV)/bin/python

@@ -1,6 +1,7 @@
 """README, docs and code must agree: stages, commands, settings and targets are described, figures are the run's."""
 
 import re
+import sys
 
 import pytest
 import yaml
@@ -59,6 +60,16 @@ def test_every_make_target_is_in_its_help():
     phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M).group(1).split()
     listed = {line.split()[0] for line in shown.splitlines() if line.strip()}
     assert set(phony) - {"help", "all"} <= listed
+
+
+@pytest.mark.parametrize("version", ["(3, 10, 14)", "(3, 15, 2)"])
+def test_make_refuses_a_python_without_the_locked_wheels(tmp_path, version):
+    python = tmp_path / "python"
+    python.write_text(f"""#!/bin/sh\n"{sys.executable}" -c "import sys; sys.version_info = {version}; $2"\n""")
+    python.chmod(0o755)
+    refused = run("make", f"{tmp_path}/.venv/bin/python", f"VENV={tmp_path}/.venv", f"PYTHON={python}", code=2)
+    wanted = re.search(r"wants (Python 3\.\d+ to 3\.\d+)", refused.stderr).group(1)
+    assert not (tmp_path / ".venv").exists() and wanted in README
 
 
 def test_a_run_needs_at_most_15_direct_packages_and_no_torch():
