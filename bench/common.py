@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GOLD = Path(os.environ.get("CYBERSIEVE_GOLD", ROOT.parent / "shared" / "gold"))
 PEERS = Path(os.environ.get("CYBERSIEVE_PEERS", ROOT / ".venv-bench")) / "bin" / "python"
 Figures = dict[str, Any]
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or ours alone is compiled at each start: pip did others
 
 
 @dataclass
