@@ -35,10 +35,9 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     by_hand = Bands(settings.accept, settings.reject)
     params.check_calibrate(settings)
     if settings.mode == "fixed":
-        _warn_of_labels(labels_dir)
-        return {"mode": "fixed"} | _shares(by_hand, _read(scored_dir, set()).confidences)
+        return {"mode": "fixed"} | _shares(by_hand, _read_at_least(scored_dir, labels_dir).confidences)
     uniform, by_file = labels.uniform_half(labels_dir, "thresholds"), labels.by_file(labels_dir)
-    scored = _read(scored_dir, {*uniform, *by_file})
+    scored = _read(scored_dir, labels.every(labels_dir))
     drawn = [key for key in scored.found if key in uniform]
     skewed = labels.skewed(scored.sizes, [scored.sources[key] for key in drawn])
     certain = not skewed and any(uniform[key] is not None for key in drawn)
@@ -65,7 +64,8 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     needed = labels_needed(truth[:0], settings, expected(scored.confidences))  # other corpora's labels say nothing
     total, told = len(scored.confidences), [certificate.NOTHING_LEFT]
     if total:
-        told = [certificate.by_hand(reason, bool(scored.found)), certificate.drawing(needed, 0, total)]
+        labelled = not scored.found.keys().isdisjoint(uniform.keys() | by_file.keys())
+        told = [certificate.by_hand(reason, labelled), certificate.drawing(needed, 0, total)]
         if unread := labels.unread(labels_dir):
             told.insert(1, certificate.UNREAD.format(", ".join(unread)))
     cli.warn(" ".join(told))
@@ -73,12 +73,13 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
         "labels_needed": needed, "certificate": told}
 
 
-def _warn_of_labels(labels_dir: Path) -> None:
+def _read_at_least(scored_dir: Path, labels_dir: Path) -> "_Scored":
     """Labels that set no thresholds may be broken, but the report will want them: that is told before the LLM works."""
     try:
-        labels.by_file(labels_dir)
+        return _read(scored_dir, labels.every(labels_dir))
     except InputError as error:
         cli.warn(f"{error} (no label sets thresholds where calibrate.mode is fixed, but the report wants them)")
+        return _read(scored_dir, set())
 
 
 def _certified(confidences: Floats, said: Floats, truth: Ints, figures: Figures, settings: Calibrate) -> Figures:

@@ -151,6 +151,11 @@ def unread(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("[!.]*.csv") if path.name not in (UNIFORM, STRATIFIED))
 
 
+def every(folder: Path) -> set[Key]:
+    """All records with a label, whatever its use."""
+    return {*load_optional(folder, UNIFORM), *load_optional(folder, STRATIFIED)}
+
+
 def by_file(folder: Path) -> dict[Key, int | None]:
     """The stratified labels, undecided ones (None) included, of records without a uniform label."""
     uniform = load_optional(folder, UNIFORM)

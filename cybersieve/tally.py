@@ -95,22 +95,33 @@ def rows(scored_dir: Path, verdicts_dir: Path) -> Iterator[Row]:
 
 
 def tally(all_rows: Iterable[Row], labels_dir: Path, lost: Iterable[Row] = ()) -> Tally:
-    """Count verdicts and pick out the labelled records, by use. `lost`: the files that were left out."""
+    """Count verdicts and pick out the labelled records, by use. `lost`: the files that were left out.
+
+    Of two records with the key of a label (files of one name, an earlier release of the other, say) it is of the one
+    that was decided by topic. Raises InputError where both were.
+    """
     wanted: dict[str, dict[labels.Key, Any]] = {
         "evaluation": dict(labels.uniform_half(labels_dir, "report")),
         "thresholds": dict(labels.uniform_half(labels_dir, "thresholds")),
         "stratified": dict(labels.for_fitting(labels_dir)),
     }
+    known = {of: (use, label) for use, part in wanted.items() for of, label in part.items()}
     result, each = Tally(uses={use: Labelled() for use in wanted}), Counter[tuple[str, tuple[str, str]]]()
+    labelled: dict[labels.Key, Row] = {}
     for row in all_rows:
         decision = row["by"], row["verdict"]
         result.deciders[decision] += 1
         each[row["source"], decision] += 1
-        of = labels.key(row["source"], row["id"])
-        for use, found in wanted.items():
-            if of in found:
-                result.uses[use].add(found.pop(of), row)
-    result.missing = sum(map(len, wanted.values()))
+        if (of := labels.key(row["source"], row["id"])) in known:
+            other = labelled.setdefault(of, row)
+            if other is not row and row["by"] not in SET_ASIDE:
+                if other["by"] not in SET_ASIDE:
+                    raise labels.ambiguous(other["source"], row["source"], row["id"])
+                labelled[of] = row
+    for of, row in labelled.items():
+        use, label = known[of]
+        result.uses[use].add(label, row)
+    result.missing = len(known) - len(labelled)
     for file in lost:  # one of which nothing was read has a row all the same
         each[file["source"], ("parse", "failed")] = file["records"]
         if file["records"]:

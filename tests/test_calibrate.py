@@ -585,11 +585,19 @@ def test_a_corpus_of_which_nothing_is_scored_is_not_certified(tmp_path: Path) ->
     assert (found["mode"], found["records"]) == ("uncertified", 0)
 
 
-def test_a_label_that_may_be_of_either_of_two_records_is_named(tmp_path: Path) -> None:
+def test_a_label_that_may_be_of_either_of_two_records_is_named(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scored, folder_of_labels = folder(tmp_path, 400)
     first = next(scored.rglob("*.parquet"))
     rows = [row | {"source": f"again/{row['source']}"} for row in records.read(first)]
     records.write(scored / "again" / first.relative_to(scored), rows, records.SCORED)
+    with pytest.raises(InputError, match="both have a record"):
+        calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert calibrate.calibrate_folder(scored, folder_of_labels, replace(SETTINGS, mode="fixed"))["records"] == 800
+    assert "both have a record" in (told := capsys.readouterr().err) and "the report wants them" in told
+    path = folder_of_labels / labels.UNIFORM  # the report's half alone
+    head, *lines = path.read_text().splitlines()
+    path.write_text("\n".join([head, *(line for line in lines if labels.half(tuple(line.split(",")[:2])) == "report")]))
     with pytest.raises(InputError, match="both have a record"):
         calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
 

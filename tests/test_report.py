@@ -119,6 +119,26 @@ def test_what_was_not_decided_by_topic_is_left_out_and_counted(tmp_path):
     assert (figures["asked_share"], figures["calls_saved"]) == (0.5, 1), "of the two that were decided by topic"
 
 
+@pytest.mark.parametrize("sources", [("2024/b.json", "2025/b.json"), ("2025/b.json", "2024/b.json")])
+def test_a_label_is_of_the_record_that_was_decided_not_of_an_earlier_release_set_aside(tmp_path, sources):
+    own = ids("report", 4)
+    setting(tmp_path, [], dict.fromkeys(own, 1))
+    for source, by in zip(sources, ("dedup", "rule"), strict=True):
+        kept = {"verdict": "kept", "confidence": 1.0} if by == "rule" else {"verdict": "rejected"}
+        decided.write(tmp_path, [kept | {"id": i, "by": by} for i in own], source)
+    found = tally.tally(tally.rows(tmp_path / "scored", tmp_path / "verdicts"), tmp_path / "labels")
+    assert len(found.uses["evaluation"].rows) == 4 and not found.uses["evaluation"].left_out and not found.missing
+
+
+def test_a_label_of_either_of_two_decided_records_is_an_error(tmp_path):
+    (own,) = ids("report", 1)
+    setting(tmp_path, [], {own: 1})
+    for source in ("2024/b.json", "2025/b.json"):
+        decided.write(tmp_path, [{"id": own, "verdict": "kept", "by": "rule", "confidence": 1.0}], source)
+    with pytest.raises(InputError, match=r"2024/b.json and 2025/b.json: both have a record"):
+        tally.tally(tally.rows(tmp_path / "scored", tmp_path / "verdicts"), tmp_path / "labels")
+
+
 def test_no_labels_no_figures_but_a_report(tmp_path):
     setting(tmp_path, [{"id": "1", "verdict": "kept", "by": "rule", "confidence": 1.0}], {})
     figures = run(tmp_path)
