@@ -199,7 +199,7 @@ def _rules(tree: dict[str, Any], categories: dict[str, float], path: str) -> lis
         where = f"{path}, rule {name or number}"
         unknown = next((key for key in row if key not in KEYS), None) if isinstance(row, dict) else None
         if not isinstance(row, dict) or unknown is not None or not {"id", "pattern", "weight"} <= set(row):
-            told = "" if unknown is None else f"unknown key {unknown}{params.meant(unknown, KEYS)} "
+            told = "" if unknown is None else f"unknown key {unknown}{params.meant(unknown, KEYS) or ';'} "
             raise ParamsError(f"{where}: {told}id, pattern and weight are wanted, beside them field, category, source "
                               "and prior")
         if not isinstance(row["pattern"], str) or not row["pattern"] or not isinstance(row["id"], str | int):
@@ -215,9 +215,10 @@ def _rules(tree: dict[str, Any], categories: dict[str, float], path: str) -> lis
         prior = _number(row.get("prior", categories[category]), f"{where}: its prior")
         rule = Rule(str(row["id"]), row["pattern"], field, weight, category, str(row.get("source", Path(path).name)),
                     prior, path)
-        if rule.weight * categories[category] < 0 or rule.prior * categories[category] < 0:
-            side = "for" if categories[category] > 0 else "against"
-            raise ParamsError(f"{where}: {category} is evidence {side}, its weight {rule.weight} is not")
+        for kind, value in (("weight", rule.weight), ("prior", rule.prior)):
+            if value * categories[category] < 0:
+                side = "for" if categories[category] > 0 else "against"
+                raise ParamsError(f"{where}: {category} is evidence {side}, its {kind} {value} is not")
         if re.fullmatch(r"[\w.-]+", rule.id) is None or result.setdefault(rule.id, rule) is not rule:
             raise ParamsError(f"{where}: ids are unique and made of letters, digits, dot, dash and underscore")
     return list(result.values())

@@ -136,6 +136,8 @@ def test_user_rules_and_trust_merge(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("before", "after", "reason"), [
     ("'\\bworm'", "'(?=x)'", "rule worm: its pattern is not RE2 (github.com/google/re2/wiki/Syntax): "),
+    ("weight: 2.0", "weight: 2.0, prior: -1", "attack is evidence for, its prior -1.0 is not"),
+    ("weight: 2.0", "weight: 2,0", "unknown key 0; id, pattern and weight are wanted"),
     ("weight: 2.0", "weight: 2.0, prior: high", "rule worm: its prior is not a number: 'high'"),
     ("weight: 2.0", "weight: heavy", "rule worm: its weight is not a number"),
     ("weight: 2.0", "weight: -2.0", "attack is evidence for, its weight -2.0 is not"),
