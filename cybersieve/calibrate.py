@@ -1,15 +1,15 @@
 """Thresholds: which confidences the rules decide alone, and what that is proven to cost (bands.py says how).
 
 Not covered: what the LLM decides, and other corpora than the one the labels were drawn from. Where a file or folder
-has fewer or more labels than chance gives to one of its size, the corpus is such another one, and nothing is certified;
-what grew by less than the labels can tell goes unseen. Nor covered: labelling until a band passes; decide first how
-many labels to draw.
+has fewer or more labels than chance gives to one of its size, or the labels other confidences than the records, the
+corpus is such another one, and nothing is certified; what grew by less than the labels can tell goes unseen. Nor
+covered: labelling until a band passes; decide first how many labels to draw.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from math import floor
+from math import floor, log
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,7 +40,8 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     scored = _read(scored_dir, labels.every(labels_dir))
     drawn = [key for key in scored.found if key in uniform]
     skewed = labels.skewed(scored.sizes, [scored.sources[key] for key in drawn])
-    certain = not skewed and any(uniform[key] is not None for key in drawn)
+    uneven = None if skewed else unevenly(scored.confidences, np.array([scored.found[key] for key in drawn]))
+    certain = not skewed and uneven is None and any(uniform[key] is not None for key in drawn)
     estimated = not certain and scored.covered([key for key in scored.found if key in by_file]) >= COVERED
     known = by_file if estimated else uniform
     if scored.confidences.size and (strange := labels.elsewhere(known.keys(), scored.there, "thresholds")):
@@ -55,7 +56,7 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     if certain:
         return _certified(scored.confidences, said, truth, figures, settings)
     unequal = [(unit, scored.share([unit]), n) for unit, n in skewed.items()]
-    reason = certificate.skewed(len(drawn), unequal) if skewed else None
+    reason = certificate.skewed(len(drawn), unequal, uneven)
     if decided and estimated:
         there = Counter(scored.sources[key] for key in found)  # undecided ones, too: each stands for as many records
         own = [scored.sources[key] for key in decided]
@@ -65,7 +66,8 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
     total, told = len(scored.confidences), [certificate.NOTHING_LEFT]
     if total:
         labelled = not scored.found.keys().isdisjoint(uniform.keys() | by_file.keys())
-        told = [certificate.by_hand(reason, labelled), certificate.drawing(needed, 0, total)]
+        told = [certificate.by_hand(reason, labelled), *certificate.one_kind(figures),
+                certificate.drawing(needed, 0, total)]
         if unread := labels.unread(labels_dir):
             told.insert(1, certificate.UNREAD.format(", ".join(unread)))
     cli.warn(" ".join(told))
@@ -182,6 +184,21 @@ def evidence(said: Floats, truth: Ints, found: Figures, settings: Calibrate) -> 
 def _down(bound: float) -> float:
     """4 decimals of a lower bound, never more than it is."""
     return floor(bound * 10_000) / 10_000
+
+
+def unevenly(confidences: Floats, drawn: Floats) -> tuple[float, float, float] | None:
+    """Where the confidences of labels are not those of a uniform sample: the one up to which the share of the records
+    and that of the labels differ most, and the two shares. None where chance may do that.
+
+    A gap of g has a probability of 2 exp(-2 n g^2) at most, however the confidences are distributed (Massart 1990).
+    """
+    if not len(drawn):
+        return None
+    there = np.unique(confidences)
+    all_, labelled = (np.searchsorted(np.sort(part), there, side="right") / len(part) for part in (confidences, drawn))
+    at = int(np.abs(all_ - labelled).argmax())
+    odd = 2 * len(drawn) * (all_[at] - labelled[at]) ** 2 > log(2 / labels.UNLIKELY)
+    return (float(there[at]), float(all_[at]), float(labelled[at])) if odd else None
 
 
 def expected(confidences: Floats) -> float:

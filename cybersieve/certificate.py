@@ -86,7 +86,7 @@ def estimates(found: dict[str, Any], met: tuple[float | None, float | None], rea
 
 def one_kind(found: dict[str, Any]) -> list[str]:
     """What is to be said of labels that are all alike."""
-    if found["labels_positive"] not in (0, found["labels"]):
+    if not found["labels"] or found["labels_positive"] not in (0, found["labels"]):
         return []
     return [ONE_KIND.format(*(1, "do not belong") if found["labels_positive"] else (0, "belong"))]
 
@@ -96,11 +96,18 @@ def by_hand(reason: str | None, labelled: bool) -> str:
     return f"{reason} {BY_HAND}" if reason else UNCOVERED if labelled else NO_LABELS
 
 
-def skewed(labelled: int, units: Sequence[tuple[str, float, int]]) -> str:
-    """Why labels are no uniform sample. `units`: file or folder, its share of the records, its labels."""
+def skewed(labelled: int, units: Sequence[tuple[str, float, int]],
+           uneven: tuple[float, float, float] | None = None) -> str | None:
+    """Why labels are no uniform sample; None where they may be one.
+
+    `units`: file or folder, its share of the records, its labels. `uneven`: a confidence, the share of the records that
+    have it or less, and that of the labels.
+    """
     named = [f"{unit}, with {share:.0%} of the records, has {n or 'none'}" for unit, share, n in units[:NAMED]]
-    more = [f"and {len(units) - NAMED} more are as unlikely"] if len(units) > NAMED else []
-    return SKEWED.format(labelled, "; ".join(named + more))
+    named += [f"and {len(units) - NAMED} more are as unlikely"] if len(units) > NAMED else []
+    if uneven:
+        named.append("a confidence of {:g} or less have {:.0%} of the records and {:.0%} of the labels".format(*uneven))
+    return SKEWED.format(labelled, "; ".join(named)) if named else None
 
 
 def drawing(needed: int | None, labelled: int, total: int, erred: bool = False) -> str:

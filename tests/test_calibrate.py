@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -194,14 +195,15 @@ def test_bands_never_overlap() -> None:
 
 
 def folder(tmp_path: Path, n: int, uniform: bool = True, labelled: int | None = None) -> tuple[Path, Path]:
-    """A scored folder of one file, rules right above 0.5, and labels of its first records."""
+    """A scored folder of one file, rules right above 0.5, and labels of its records, or of so many spread over them."""
     row = {"source": "a/feed.json", "rules": [], "score": 0.0}
     rows = [row | {"id": str(i), "confidence": i / n} for i in range(n)]
     rows += [row | {"id": "twin", "confidence": None, "score": None}]
     records.write(tmp_path / "scored" / "a" / "feed.json.parquet", rows, records.SCORED)
     (tmp_path / "labels").mkdir()
     name = labels.UNIFORM if uniform else labels.STRATIFIED
-    lines = [f"feed.json,{i},{int(i / n > 0.5)}\n" for i in range(n if labelled is None else labelled)]
+    drawn = range(n) if labelled is None else [i * n // labelled for i in range(labelled)]
+    lines = [f"feed.json,{i},{int(i / n > 0.5)}\n" for i in drawn]
     (tmp_path / "labels" / name).write_text("file,id,label\n" + "".join(lines) + "feed.json,twin,1\nother.json,1,0\n")
     return tmp_path / "scored", tmp_path / "labels"
 
@@ -563,6 +565,31 @@ def test_what_labels_may_miss_by_chance_does_not_matter(tmp_path: Path) -> None:
         source = f"{row['id']}/feed.json"
         records.write(scored / f"{source}.parquet", [row | {"source": source}], records.SCORED)
     assert calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)["mode"] == "certified"
+
+
+@pytest.mark.parametrize("chosen, told", [
+    (lambda n: n > 1000, r"5\d% of the records and [01]% of the labels"),  # those that belong, the others left out
+    (lambda n: 900 < n < 1100, r"4\d% of the records and [01]% of the labels"),  # `review --queue uncertain`
+    (lambda n: n < 800, r"39% of the records and 100% of the labels"),  # of the file before it grew
+])
+def test_labels_that_chance_does_not_choose_by_confidence_certify_nothing(
+        tmp_path: Path, chosen: Callable[[int], bool], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    scored, folder_of_labels = folder(tmp_path, 2000)
+    path = folder_of_labels / labels.UNIFORM
+    rows = [f"feed.json,{n},{int(n > 1000)}" for n in filter(chosen, range(2000))]
+    path.write_text("\n".join(["file,id,label", *rows[::max(len(rows) // 190, 1)]]))
+    found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
+    assert found["mode"] == "uncertified" and found["accept"] == SETTINGS.accept
+    assert re.search(told, found["certificate"][0]) and found["certificate"][0] in capsys.readouterr().err
+
+
+def test_a_uniform_sample_is_seldom_taken_for_another(tmp_path: Path) -> None:
+    draw = np.random.default_rng(3)
+    for confidences in (draw.beta(0.2, 0.2, 3000), draw.choice([0.1, 0.3, 0.9], 3000)):
+        for size in (5, 60, 600):
+            taken = sum(calibrate.unevenly(confidences, draw.choice(confidences, size, replace=False)) is not None
+                        for _ in range(500))
+            assert bounds.tail_at_least(taken, 500, labels.UNLIKELY) > 1e-4, (size, taken)
 
 
 def test_labels_by_file_estimate_nothing_of_files_without_any(tmp_path: Path) -> None:
