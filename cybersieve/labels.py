@@ -114,7 +114,8 @@ def divided(lines: Iterable[str], wanted: Set[str] = COLUMNS) -> tuple[Iterator[
 
 def with_commas(header: Sequence[str] | None, wanted: str) -> str:
     """What is `wanted` of a first line, for one of a single cell: how to have more."""
-    one = len(header or ()) == 1 and any(mark in str(header) for mark in (";", "\t", "|"))
+    cells = list(header or ())
+    one = len(cells) == 1 and any(mark in cells[0] for mark in (";", "\t", "|"))
     return f"{wanted}: save it with commas" if one else wanted
 
 

@@ -32,6 +32,7 @@ def test_a_records_half_is_a_property_of_the_record():
     ("file,id,label\na,b,2\n", "line 2"), ("file,id,label\na,b\n", "line 2"),
     ("file,id,label\na,b,1\n\na,b,0\n", "b of a is labelled 1 in line 2 and 0 in line 4"), ("", "line 1"),
     ("file|id|label\na|b|1\n", "line 1.*wanted: save it with commas"),
+    ("file\tid\tlabel\na\tb\t1\n", "line 1.*wanted: save it with commas"),
     ("file;id\na;b\n", "line 1.*wanted: save it with commas"),
     ("file;id;label\na;b;1\nc;d;yes\n", "line 3: not a label"), ("file,id,label\na,b,10\n", "line 2: not a label"),
     ("file,id,label\na,b, \n", "line 2: not a label"),
