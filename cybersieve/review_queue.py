@@ -42,7 +42,10 @@ def build(kind: str, rows: Iterable[Row], done: set[Key], n: int) -> list[Row]:
     if kind == "stratified":
         return _in_turns(live, n)
     wanted = listed(Path(kind))
-    found = {key(row): row for row in rows if key(row) in wanted and key(row) not in done}
+    found: dict[Key, Row] = {}
+    for row in rows:  # a record that was set aside stands back for one of its key that was not (see tally)
+        if (of := key(row)) in wanted and of not in done and (of not in found or row["by"] not in SET_ASIDE):
+            found[of] = row
     return sorted(found.values(), key=lambda row: wanted[key(row)])[:n]
 
 

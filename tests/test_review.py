@@ -213,6 +213,14 @@ def test_the_uniform_queue_is_the_same_however_far_one_got(data):
     assert queue(data, "uniform", done, 5) == whole[2:7]
 
 
+def test_of_two_listed_records_of_a_name_the_decided_one_is_shown(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("file,id\nb.json,1\nb.json,2\n")
+    rows = [{"source": f"{year}/b.json", "id": name, "by": by} for year, name, by in (
+        ("2024", "1", "dedup"), ("2024", "2", "rule"), ("2025", "1", "llm"), ("2025", "2", "parse"))]
+    assert [row["source"] for row in review_queue.build(str(path), rows, set(), 9)] == ["2025/b.json", "2024/b.json"]
+
+
 def test_uncertain_first_and_sources_in_turns(data):
     assert all(int(name) % 3 == 1 for _, name in queue(data, "uncertain", n=20))
     sources = [source for source, _ in queue(data, "stratified", n=16)]
