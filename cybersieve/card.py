@@ -161,13 +161,13 @@ def quality(run: Run) -> str:
     found = tally.tally(tally.rows(run.scored_dir, run.verdicts_dir), run.labels).uses["evaluation"].figures()
     if not found["n"]:
         return "## Quality\n\nNot measured: no labelled record is in this corpus."
-    rows = [[name, summary.shown(found[key])] for name, key in
+    rows = [[name, summary.shown(found[key], "nothing to rate")] for name, key in
             (("precision", "precision"), ("recall", "recall"), ("F1", "f1"))]
     left_out = ", ".join(f"{reason}: {number}" for reason, number in found["left out"].items())
     return "\n".join([
         "## Quality", "", table(["", "value (95 % interval)"], rows), "",
-        f"On {found['n']} labelled records, every record of the corpus being equally likely to be drawn, on which "
-        "nothing was fitted and no threshold was set; before the passes below."
+        f"On {found['n']} labelled records, on which nothing was fitted and no threshold was set; before the passes "
+        "below. They stand for the corpus as far as every record was equally likely to be drawn."
         + (f" Left out: {left_out}." if left_out else "")])
 
 

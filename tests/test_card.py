@@ -86,6 +86,18 @@ def test_what_the_run_recorded(tmp_path):
     assert card.lock_hash(lock) != before
 
 
+def test_the_quality_claims_no_uniform_sample_and_no_want_of_labels_where_nothing_was_kept(tmp_path):
+    rows = [{"id": str(n), "verdict": "rejected", "by": "rule", "confidence": 0.1, "score": 0.0} for n in range(40)]
+    decided.write(tmp_path, rows, "s.json")
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "sample_uniform.csv").write_text("file,id,label\n" + "".join(
+        f"s.json,{n},{n % 2}\n" for n in range(40)))
+    run = card.Run(labels=tmp_path / "labels", scored_dir=tmp_path / "scored", verdicts_dir=tmp_path / "verdicts")
+    text = card.text(SOURCES, counts(), SETTINGS, run)
+    assert "| precision | nothing to rate |" in text and "| recall | 0.000 (0.000 to " in text
+    assert "as far as every record was equally likely to be drawn" in text
+
+
 def test_names_of_the_data_are_no_markup():
     name = "a/<img src=x onerror=alert(1)>[x](http://e.example)\n| `b` _c_ d_e &lt;.csv"
     text = card.text({name: card.Source(1, Counter(train=1), Counter({"<b>*mine*": 1}))}, counts(), SETTINGS, None)
