@@ -122,7 +122,7 @@ def drawing(needed: int | None, labelled: int, total: int, erred: bool = False) 
                 "records: lower targets want fewer.")
     if labelled >= needed or erred:
         return (f"About {needed} labels would do if the rules erred less: twice as many may bear the errors, rules "
-                "of your own may help, or lower targets.")
+                "of your own may help, a second labeller where it is labels that are wrong, or lower targets.")
     more = f", {labelled} are there" if labelled else ""
     return (f"About {needed} decided uniform labels are needed for this use{more} (cybersieve sample-labels "
             f"-n {2 * (needed - labelled)}: half of them set thresholds, the others are for the report).")

@@ -304,7 +304,7 @@ def test_estimates_say_what_they_rest_on_and_which_band_is_empty(
 @pytest.mark.parametrize("needed, labelled, total, erred, said", [
     (100, 0, 200, False, "About 100 decided uniform labels are needed for this use (cybersieve sample-labels -n 200:"),
     (100, 99, 200, False, "are needed for this use, 99 are there (cybersieve sample-labels -n 2:"),
-    (100, 99, 200, True, "erred less"),
+    (100, 99, 200, True, "erred less"), (100, 99, 200, True, "a second labeller where it is labels that are wrong"),
     (100, 99, 199, True, "more than half of all 199 records"), (100, 100, 150, False, "erred less"),
     (None, 100, 150, True, certificate.NO_NUMBER)])
 def test_labels_are_advised_that_would_help_and_that_the_corpus_has(
