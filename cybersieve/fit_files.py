@@ -20,21 +20,22 @@ COLUMNS = ["id", "category", "weight", "prior", "corpus_hits", "corpus_share", "
 def labelled_records(parsed_dir: Path, labels_dir: Path) -> list[Example]:
     """The corpus' records that weights may be fitted on (labels.for_fitting): never one with a uniform label.
 
+    One for each label, of files of one name the first's: a twin on either side of a fold would be told by heart.
     Labels of no record are warned of.
     """
     wanted = labels.for_fitting(labels_dir)
     files = {name for name, _ in wanted}
-    found, there = list[Example](), set[labels.Key]()
+    found, there = dict[labels.Key, Example](), set[labels.Key]()
     for shard in records.shards(parsed_dir):
         if Path(shard.source).name in files:
             for row in records.read(shard.path, ["id", "source", "title", "text", "dropped"]):
                 if (key := labels.key(row["source"], row["id"])) in wanted:
                     there.add(key)
                     if row["dropped"] is None:
-                        found.append(Example(row["title"], row["text"], wanted[key], "labels", key[0]))
+                        found.setdefault(key, Example(row["title"], row["text"], wanted[key], "labels", key[0]))
     if strange := labels.elsewhere(wanted.keys(), there, "weights"):
         cli.warn(strange)
-    return found
+    return list(found.values())
 
 
 def labelled_texts(path: Path) -> list[Example]:

@@ -173,6 +173,10 @@ def test_labels_for_fitting_are_disjoint_from_uniform_ones(tmp_path: Path, capsy
     (tmp_path / "labels" / labels.UNIFORM).write_text("file,id,label\nfeed.json,r0,1\nfeed.json,r4,0\n")
     found = fit_files.labelled_records(tmp_path / "parsed", tmp_path / "labels")
     assert [(example.title, example.label) for example in found] == [("title 1", 0), ("title 3", 1)]
+    again = [row | {"source": "b/feed.json", "dropped": None if row["id"] == "r5" else row["dropped"]} for row in rows]
+    records.write(tmp_path / "parsed" / "b" / "feed.json.parquet", again, records.PARSED)  # a later release of the file
+    found = fit_files.labelled_records(tmp_path / "parsed", tmp_path / "labels")
+    assert [example.title for example in found] == ["title 1", "title 3", "title 5"]
     for use in ("thresholds", "report"):
         other = labels.uniform_half(tmp_path / "labels", use)
         assert not other.keys() & labels.for_fitting(tmp_path / "labels").keys()
