@@ -18,6 +18,10 @@ _WORDS = [(re.compile(pattern, re.I), short) for pattern, short in (
     (r"creative\s*commons", "CC"), (r"attribution", "BY"), (r"non[\s-]?commercial", "NC"),
     (r"share[\s-]?alike", "SA"), (r"no[\s-]?deriv\w*", "ND"))]
 _CC = re.compile(r"CC[\s_-]*(?:(0|zero)|(BY(?:[\s_-]+(?:NC|ND|SA))*))(?:[\s_/-]*v?(\d\.\d))?[\s_./-]*", re.I)
+# among other words; without CC only with hyphens, as in Attribution-NonCommercial
+_INSIDE = re.compile(r"(?<![^\W_])(?:CC[\s_-]*(0|zero)|(?:CC[\s_:-]*BY|BY(?=[_-](?:NC|ND|SA)))"
+                     r"((?:[\s_,-]+(?:NC|ND|SA))*))(?:[\s_/-]*v?(\d)[._](\d))?(?![^\W\d_])", re.I)
+_DASHES = re.compile("[\u2010-\u2015]")
 _BY = re.compile(r"CC-(BY(?:-(?:NC|ND|SA))*)(?:-(\d\.\d))?")
 TERMS = "https://creativecommons.org/licenses/"
 HUB = {"by": ("2.0", "2.5", "3.0", "4.0"), "by-sa": ("3.0", "4.0"), "by-nc": ("2.0", "3.0", "4.0"), "by-nd": ("4.0",),
@@ -27,10 +31,7 @@ HUB = {"by": ("2.0", "2.5", "3.0", "4.0"), "by-sa": ("3.0", "4.0"), "by-nc": ("2
 @lru_cache(maxsize=1000)
 def named(licence: str) -> str:
     """A Creative Commons licence by its short name (SPDX's); others as they are."""
-    text = _BESIDE.sub(" ", licence)
-    for pattern, short in _WORDS:
-        text = pattern.sub(short, text)
-    found = _CC.fullmatch(" ".join(text.split()))
+    found = _CC.fullmatch(_shortened(_BESIDE.sub(" ", licence)))
     if not found:
         return licence
     zero, kind, version = found.groups()
@@ -38,13 +39,33 @@ def named(licence: str) -> str:
     return "-".join([*parts, *([version] if version else [])])
 
 
-def fits(licence: str, pattern: str) -> bool:
-    """Does the licence, as written or by its short name, fit a pattern (`*`, `?` as in file names, in any case)?
+def _shortened(text: str) -> str:
+    for pattern, short in _WORDS:
+        text = pattern.sub(short, text)
+    return " ".join(text.split())
 
-    Hyphens for its spaces make it fit as well: `CC BY 4.0, see NOTICE` fits `CC-BY*`.
-    """
-    names = (licence, named(licence), "-".join(licence.split()))
-    return any(fnmatch.fnmatchcase(name.casefold(), pattern.casefold()) for name in names)
+
+@lru_cache(maxsize=1000)
+def inside(licence: str) -> list[str]:
+    """The Creative Commons licences that a sentence names, by their short names, NC before ND and SA."""
+    return ["-".join(["CC0"] if found[1] else ["CC", "BY", *sorted(set(re.findall("NC|ND|SA", found[2].upper())))])
+            + (f"-{found[3]}.{found[4]}" if found[3] else "")
+            for found in _INSIDE.finditer(_shortened(_DASHES.sub("-", licence)))]
+
+
+def fits(licence: str, pattern: str) -> bool:
+    """Does the licence, as written or by its short name, or one that it names among other words, fit a pattern (`*`,
+    `?` as in file names, in any case)?"""
+    return _is(licence, pattern) or any(_like(name, pattern) for name in inside(licence))
+
+
+def _is(licence: str, pattern: str) -> bool:
+    """Hyphens for its spaces make it fit as well: `CC BY 4.0, see NOTICE` fits `CC-BY*`."""
+    return any(_like(name, pattern) for name in (licence, named(licence), "-".join(licence.split())))
+
+
+def _like(name: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(name.casefold(), pattern.casefold())
 
 
 @cache
@@ -55,7 +76,7 @@ def known() -> list[dict[str, str]]:
 
 def about(licence: str) -> dict[str, str]:
     """What licences.yaml says about a licence; a Creative Commons one's hub and terms go by kind and version."""
-    entry = next(entry for entry in known() if fits(licence, entry["pattern"]))
+    entry = next(entry for entry in known() if _is(licence, entry["pattern"]))
     if not (found := _BY.fullmatch(named(licence))):
         return {"hub": "other", "terms": TERMS} | entry
     kind, version = found[1].lower(), found[2]
