@@ -35,15 +35,18 @@ from cybersieve.records import Row
 _KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_BODY = re.compile(r"(?:\s{0,2}[A-Za-z0-9+/=]{32,})+(?:\s[A-Za-z0-9+/]{1,63}={0,2}(?=\s|$))?")
-NEWER = {  # forms that detect-secrets does not know: the group is the secret, which may have no digit
+NEWER = {  # forms that detect-secrets does not know, and short keys: the group is the secret, which may have no digit
+    "AWS Access Key": r"((?:AKIA|ASIA)[A-Z2-7]{16})",
     "AWS Secret Key": r"""(?i:secret_?access_?key|aws_?secret(?:_?key)?)["']?\s{0,3}(?:=>?|:)\s{0,3}["']?"""
                       r"([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
     "Anthropic Token": r"(sk-ant-[a-z]{3,10}\d\d-[\w-]{80,120})",
     "GitHub Token": r"(github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})",
+    "GitLab Token": r"(gl(?:pat|dt|ft|soat|rt)-[\w-]{20,50})(?![\w-])",
     "Google API Key": r"(AIza[\w-]{35})(?![\w-])",
     "Hugging Face Token": r"(hf_[A-Za-z]{34})",
     "NPM tokens": r"(npm_[A-Za-z0-9]{36})",
     "OpenAI Token": r"(sk-(?:proj|svcacct|admin)-[\w-]{40,200})",
+    "Stripe Access Key": r"([rs]k_live_[0-9a-zA-Z]{24,100})",
 }
 _HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}", re.I)
 

@@ -52,6 +52,8 @@ NEWER = {
     "Anthropic Token": "sk" + "-ant-api03-" + ALNUM[:50] + "-_" + ALNUM[:41], "NPM tokens": "npm" + "_" + ALNUM[:36],
     "GitHub Token": "github" + "_pat_" + ALNUM[:22] + "_" + ALNUM[:50] + ALNUM[:9],
     "Google API Key": "AI" + "zaSy" + ALNUM[:30] + "-_x", "Hugging Face Token": "hf" + "_" + "aBcDeFgHiJkLmNoPq" * 2,
+    "AWS Access Key": "AKIA" + "QTZJKATQXJAZPKUO", "GitLab Token": "glpat" + "-aBcDeFgHiJkLmNoPqRsT",
+    "Stripe Access Key": "sk" + "_live_" + "aBcDeFgHiJkL" * 2,
     "OpenAI Token": "sk" + "-proj-" + ALNUM[:40] + "_-" + ALNUM[:32] + "T3BlbkFJ" + ALNUM[:40] + "-" + ALNUM[:33],
 }
 
