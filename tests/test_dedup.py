@@ -241,6 +241,20 @@ def test_a_release_of_lines_and_chat_files_is_its_lines(tmp_path):
     assert rows["a.json#x"]["duplicate_of"].endswith("filtered.jsonl#7")
 
 
+@pytest.mark.parametrize("who", ["Jane Doe, jane.doe@kestrelmail.nl",
+                                 "the researcher: +43 660 5550123, jane@kestrelmail.nl"])
+def test_what_a_release_holds_masked_it_holds(tmp_path, who):
+    (tmp_path / "release").mkdir()
+    text = f"A heap overflow in the parser, reported by {who}, lets anybody run code of their own."
+    masked = text.replace("jane.doe@kestrelmail.nl", "[EMAIL]").replace("jane@kestrelmail.nl", "[EMAIL]").replace(
+        "+43 660 5550123", "[PHONE]")
+    (tmp_path / "release" / "filtered.jsonl").write_text(json.dumps({"id": "7", "text": masked}) + "\n")
+    settings = params.Dedup(True, 0.8, 3, 8, str(tmp_path / "release"))
+    rows, counts = run(tmp_path, {"a.json": [("x", "", text), ("y", "", OTHER)]}, settings)
+    assert rows["a.json#x"]["duplicate_of"].endswith("filtered.jsonl#7")
+    assert rows["a.json#y"]["duplicate_of"] is None and counts.dropped == {"exact duplicate, in the earlier release": 1}
+
+
 @pytest.mark.parametrize("meta", [None, {"aliases": ["CVE-2010-0001"]}, '{"cwe": 79}', "free words", ["a", "b"], 3])
 def test_a_release_of_somebody_else_is_read(tmp_path, meta):
     (tmp_path / "release").mkdir()
