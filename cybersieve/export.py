@@ -8,8 +8,8 @@
 
 On the way out records of denied licences, those that share text with a benchmark and too short ones are rejected,
 secrets and people's addresses are masked. A record's split is decided by a hash of its public identifier (its id where
-it has none): two records of one CVE number are never on both sides, and a record stays where it is when others come or
-go.
+it has none): two records of one CVE number, or of one id, are never on both sides, and a record stays where it is when
+others come or go.
 """
 
 import json
@@ -196,7 +196,7 @@ def splitter(splits: Splits) -> Callable[[Row], str]:
     shares = {name: share for name, share in asdict(splits).items() if share}
 
     def split(row: Row) -> str:
-        key = identifiers.public(row["id"], json.loads(row["meta"])) or row["id"]
+        key = identifiers.public(row["id"], json.loads(row["meta"])) or identifiers.shared(row["id"])
         at = int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big") / 2**64
         for name, share in shares.items():
             at -= share

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+_APART = re.compile(r"~[0-9a-f]{16}$")  # parse tells apart records of one id by a hash behind it
 _PUBLIC = re.compile(r"[A-Z]{1,8}-?\d[\d.:-]*|GHSA(?:-\w{4}){3}")  # CVE-2014-0160, T1059.001, RHSA-2014:0376, S0002
 
 
@@ -18,6 +19,11 @@ def public(id: str, meta: Mapping[str, Any]) -> str | None:
         names += value if isinstance(value, list) else [value]
     found = [name for name in (_spelled(name) for name in names if isinstance(name, str)) if _PUBLIC.fullmatch(name)]
     return min(found, key=lambda name: not name.startswith("CVE-"), default=None)
+
+
+def shared(id: str) -> str:
+    """The id that the record has in common with others of its file, without what tells it apart."""
+    return _APART.sub("", id)
 
 
 def _spelled(name: str) -> str:

@@ -105,6 +105,8 @@ def test_the_identifier_decides_the_split(tmp_path):
     assert 0.77 < share < 0.83
     alone = export.splitter(SPLITS)
     assert all(alone({"id": id, "meta": "{}"}) in of[id] for id in ids)
+    assert all(alone({"id": f"{n}~0123456789abcdef", "meta": "{}"}) == alone({"id": f"{n}", "meta": "{}"})
+               for n in range(100))
 
 
 def test_the_card_counts_what_the_files_hold(tmp_path):
