@@ -6,13 +6,14 @@ go by different public identifiers (two CVE numbers, two ATT&CK techniques).
 
 The canonical record of a group is the one of the richest source (most characters of title, text and meta a record),
 there the longest, there the one of the first id. Records of an earlier release (`against`) come before all others;
-beside one all texts are compared as export masks them, for so it holds them.
+beside one all texts are compared as export masks them, for so it holds them. Records of a licence that export leaves
+out come behind all others: else a text would be lost that is there under another licence.
 """
 
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -31,9 +32,11 @@ from cybersieve.twins import Twins
 Job = tuple[str, Path, str, bool]  # name in the scratch folder, file, source, is it of the earlier release?
 
 
-def dedup_folder(parsed_dir: Path, output_dir: Path, settings: Dedup, engine: str = "local") -> Counts:
+def dedup_folder(parsed_dir: Path, output_dir: Path, settings: Dedup, engine: str = "local",
+                 deny: Sequence[str] = ()) -> Counts:
     """Write UNIQUE rows for all of `parsed_dir`; returns the counts. Records that parse set aside are no candidates.
 
+    `deny`: patterns of licences (export.licences.deny) whose records stand for no others.
     Raises InputError: the earlier release `settings.against` can't be read.
     """
     shards = records.shards(parsed_dir)
@@ -44,7 +47,7 @@ def dedup_folder(parsed_dir: Path, output_dir: Path, settings: Dedup, engine: st
     counts = Counts()
     with records.output_folder(output_dir, parsed_dir) as folder:
         workers = engines.workers_for(shard.rows for shard in shards)
-        twins = search(jobs, folder / "scratch", settings, engine, workers) if settings.enabled else None
+        twins = search(jobs, folder / "scratch", settings, engine, workers, deny) if settings.enabled else None
         names = canonical_names(jobs, twins) if twins else {}
         start = 0
         for shard in shards:
@@ -56,11 +59,12 @@ def dedup_folder(parsed_dir: Path, output_dir: Path, settings: Dedup, engine: st
     return counts
 
 
-def search(jobs: list[Job], scratch: Path, settings: Dedup, engine: str, workers: int | None) -> Twins:
+def search(jobs: list[Job], scratch: Path, settings: Dedup, engine: str, workers: int | None,
+           deny: Sequence[str] = ()) -> Twins:
     """Index all files and find the duplicates among their records."""
     scratch.mkdir()
     try:
-        parts = list(engines.each(partial(_part, scratch=scratch, settings=settings), jobs, engine, workers))
+        parts = list(engines.each(partial(_part, scratch=scratch, settings=settings, deny=deny), jobs, engine, workers))
         twins = Twins(Index(parts, scratch), settings.threshold)
         twins.search()
     finally:
@@ -68,12 +72,12 @@ def search(jobs: list[Job], scratch: Path, settings: Dedup, engine: str, workers
     return twins
 
 
-def _part(job: Job, scratch: Path, settings: Dedup) -> Part:
+def _part(job: Job, scratch: Path, settings: Dedup, deny: Sequence[str]) -> Part:
     name, path, source, earlier = job
     rows = release(path) if earlier else records.read(path, ["id", "title", "text", "meta", "dropped"])
     if settings.against:
         rows = map(_as_exported, rows)
-    return dedup_index.build(name, source, earlier, rows, scratch, settings)
+    return dedup_index.build(name, source, earlier, rows, scratch, settings, () if earlier else deny)
 
 
 def _as_exported(row: Row) -> Row:

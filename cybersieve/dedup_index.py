@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cybersieve import identifiers, minhash
+from cybersieve.licence_names import denied
 from cybersieve.minhash import Array, Sketch
 from cybersieve.params import Dedup
 from cybersieve.records import Row, full_text
@@ -34,6 +35,7 @@ ENTRY = np.dtype([
 ])
 
 BATCH = 2048  # records in memory
+BEHIND = np.uint32(2**31)  # added to a rank, puts the record behind all others
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,12 @@ class Part:
     richness: float  # characters of title, text and meta a live record
 
 
-def build(name: str, source: str, earlier: bool, rows: Iterable[Row], scratch: Path, settings: Dedup) -> Part:
-    """Write one source's part. A row has id, title, text, meta (JSON) and dropped."""
+def build(name: str, source: str, earlier: bool, rows: Iterable[Row], scratch: Path, settings: Dedup,
+          deny: Sequence[str] = ()) -> Part:
+    """Write one source's part. A row has id, title, text, meta (JSON) and dropped; `deny` is export.licences.deny."""
     ids: list[pa.Array] = []
     characters: list[Array] = []
+    behind: list[Array] = []  # those that export will leave out for their licence: they stand for no other
     told, live, offset = 0, 0, 0
     rows = iter(rows)
     with (scratch / f"{name}.entries").open("wb") as entries, (scratch / f"{name}.hashes").open("wb") as hashes:
@@ -62,6 +66,7 @@ def build(name: str, source: str, earlier: bool, rows: Iterable[Row], scratch: P
             hashes.write(blob)
             ids.append(pa.array([row["id"] for row in batch], pa.string()))
             characters.append(np.array([len(row["title"]) + len(row["text"]) for row in batch], np.uint32))
+            behind.append(np.array([bool(deny and denied(orjson.loads(row["meta"]), deny)) for row in batch], bool))
             candidates = [row for row in batch if row["dropped"] is None]
             told += sum(len(row["title"]) + len(row["text"]) + len(row["meta"]) for row in candidates)
             live += len(candidates)
@@ -70,6 +75,7 @@ def build(name: str, source: str, earlier: bool, rows: Iterable[Row], scratch: P
     order = pc.sort_indices(table, sort_keys=[("characters", "descending"), ("id", "ascending")]).to_numpy()
     rank = np.empty(order.size, np.uint32)
     rank[order] = np.arange(order.size, dtype=np.uint32)
+    rank[np.concatenate([*behind, np.zeros(0, bool)])] += BEHIND
     (scratch / f"{name}.rank").write_bytes(rank.tobytes())  # tofile says nothing where the disk is full
     return Part(name, source, earlier, order.size, told / max(live, 1))
 

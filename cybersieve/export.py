@@ -26,9 +26,19 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from cybersieve import card, chat_formats, cli, decontaminate, identifiers, params, records, safety, templates
+from cybersieve import (
+    card,
+    chat_formats,
+    cli,
+    decontaminate,
+    identifiers,
+    licence_names,
+    params,
+    records,
+    safety,
+    templates,
+)
 from cybersieve import engine as engines
-from cybersieve.licence_names import fits
 from cybersieve.params import Export, Splits
 from cybersieve.records import Counts, Row, Shard
 
@@ -103,7 +113,8 @@ def export_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, filter
 def warn_of_nothing(settings: Export, counts: Counts, sources: list[Done]) -> None:
     """What did nothing, and may have been meant to: an export without records, licences or templates that fit none."""
     there = set().union(*(done.denied.union(done.licences) for done in sources))
-    strange = [pattern for pattern in settings.licences.deny if not any(fits(name, pattern) for name in there)]
+    strange = [pattern for pattern in settings.licences.deny 
+               if not any(licence_names.fits(name, pattern) for name in there)]
     if there and strange:
         cli.warn(f"export.licences.deny: no kept record's licence is {', '.join(strange)} (there are: "
                  f"{', '.join(sorted(there)[:NAMED])}{', …' * (len(there) > NAMED)})")
@@ -125,7 +136,7 @@ def export_shard(job: Job) -> Done:
             outputs.add(row, name)
             done.counts.written += 1
             done.splits[name] += 1
-            done.licences.update(licences(row))
+            done.licences.update(licence_names.stated(json.loads(row["meta"])))
     done.counts.notes.update(outputs.left_out)
     return done
 
@@ -157,9 +168,9 @@ def released(rows: Iterator[Row], settings: Export, done: Done, others: records.
     while batch := list(islice(rows, BATCH)):
         texts = [records.full_text(row["title"], row["text"]) for row in batch]
         for row, words, benchmark in zip(batch, texts, benchmarks.found(texts), strict=True):
-            if licence := denied(row, settings.licences.deny):
+            if licence := licence_names.denied(json.loads(row["meta"]), settings.licences.deny):
                 done.counts.dropped["licence"] += 1
-                done.denied.update(licences(row))
+                done.denied.update(licence_names.stated(json.loads(row["meta"])))
                 others.add(row | {"verdict": "rejected", "by": "export", "reason": f"licence {licence} is denied"})
             elif benchmark:
                 done.counts.dropped["benchmark"] += 1
@@ -177,18 +188,6 @@ def released(rows: Iterator[Row], settings: Export, done: Done, others: records.
 def benchmark_files(paths: tuple[str, ...]) -> decontaminate.Benchmarks:
     """Read once a worker process."""
     return decontaminate.load(list(paths))
-
-
-def licences(row: Row) -> list[str]:
-    """The record's licences as upstream or its source's description name them; `unknown` where neither does."""
-    found = json.loads(row["meta"]).get("licence")
-    return [str(name) for name in (found if isinstance(found, list) else [found])] if found else ["unknown"]
-
-
-def denied(row: Row, patterns: list[str]) -> str | None:
-    """The first of the record's licences that fits one of the patterns (`*` and `?` as in file names, in any case)."""
-    return next((name for name in (licences(row) if patterns else ())
-                 if any(fits(name, pattern) for pattern in patterns)), None)
 
 
 def splitter(splits: Splits) -> Callable[[Row], str]:

@@ -6,8 +6,10 @@
 
 import fnmatch
 import re
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
+from typing import Any
 
 import yaml
 
@@ -57,6 +59,17 @@ def fits(licence: str, pattern: str) -> bool:
     """Does the licence, as written or by its short name, or one that it names among other words, fit a pattern (`*`,
     `?` as in file names, in any case)?"""
     return _is(licence, pattern) or any(_like(name, pattern) for name in inside(licence))
+
+
+def stated(meta: Mapping[str, Any]) -> list[str]:
+    """A record's licences as upstream or its source's description name them; `unknown` where neither does."""
+    found = meta.get("licence")
+    return [str(name) for name in (found if isinstance(found, list) else [found])] if found else ["unknown"]
+
+
+def denied(meta: Mapping[str, Any], patterns: Sequence[str]) -> str | None:
+    """The first of a record's licences that fits one of the patterns."""
+    return next((name for name in (stated(meta) if patterns else ()) if any(fits(name, one) for one in patterns)), None)
 
 
 def _is(licence: str, pattern: str) -> bool:

@@ -44,7 +44,7 @@ def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params,
         watch.save(measured / f"{name}.json", records=done.read)
 
     stage("parse", parse.parse_folder, input_dir, parsed, settings.parse, settings.engine)
-    stage("dedup", dedup.dedup_folder, parsed, unique, settings.dedup, settings.engine)
+    stage("dedup", dedup.dedup_folder, parsed, unique, settings.dedup, settings.engine, settings.export.licences.deny)
     stage("score", score.score_folder, parsed, scored, settings.score, settings.engine, unique)
     records.save_json(thresholds, calibrate.calibrate_folder(scored, labels_dir, settings.calibrate))
     stage("verify", verify.verify_folder, parsed, scored, verdicts, thresholds, settings.verify, unique)

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from cybersieve import minhash
-from cybersieve.dedup_index import Index
+from cybersieve.dedup_index import BEHIND, Index
 from cybersieve.minhash import Array, Sketch
 
 MAX_ROUNDS = 32  # leaders of one group; bounds the work where a thousand texts share their boilerplate
@@ -73,7 +73,8 @@ class Twins:
         """Of records with the same public identifier, those whose text is a part of a longer one."""
         size, own = self.index.entries["size"], self.index.entries["own"]
         live = np.flatnonzero((self.twin < 0) & (size > 0) & (own > 0))
-        live = live[np.lexsort((self.index.rank[live], -size[live].astype(np.int64), own[live]))]
+        rank = self.index.rank[live]
+        live = live[np.lexsort((rank, -size[live].astype(np.int64), rank >= BEHIND, own[live]))]
         self._rounds(live, own[live], self._part)
 
     def _rounds(self, members: Array, groups: Array, compare: Callable[[Array, Array], None],

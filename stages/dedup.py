@@ -14,7 +14,8 @@ def main() -> None:
     args = cli.arguments(__doc__, "input-dir", "output-dir", "params", "counts", "performance")
     settings = params.load(args.params)
     with Stopwatch("dedup") as watch:
-        counts = dedup_folder(args.input_dir, args.output_dir, settings.dedup, settings.engine)
+        counts = dedup_folder(args.input_dir, args.output_dir, settings.dedup, settings.engine,
+                              settings.export.licences.deny)
     counts.save(args.counts)
     watch.save(args.performance, records=counts.read)
 

@@ -288,6 +288,22 @@ def test_a_release_that_cant_be_read_is_told(tmp_path, name, content, reason):
     assert not (tmp_path / "unique").exists()
 
 
+def test_what_a_denied_licence_leaves_out_stands_for_no_other(tmp_path):
+    """The same words, alike, and a part of it: free ones stay, whichever source says more."""
+    def record(source, text, licence):
+        url = "u" * (500 if licence == "CC-BY-NC" else 1)
+        return Record("CVE-2031-10001", source, "0", "", text, {"licence": licence, "url": url})
+
+    near = edited(STORY, ("every few minutes", "every few seconds"))
+    for name, text in ("same", STORY), ("near", near), ("part", STORY[:250]):
+        sources = {"a.json": [record("a.json", STORY, "CC-BY-NC")],
+                   "b.json": [record("b.json", text, "MIT")]}
+        rows, _ = run(tmp_path / name, sources)
+        assert rows["b.json#CVE-2031-10001"]["duplicate_of"] == "a.json#CVE-2031-10001"
+        rows, _ = run(tmp_path / f"{name} denied", sources, deny=["CC-BY-NC*"])
+        assert rows["b.json#CVE-2031-10001"]["duplicate_of"] is None
+
+
 def corpus(seed, sources=6, size=60):
     """A made-up corpus with exact, near and false friends in it."""
     draw = random.Random(seed)
