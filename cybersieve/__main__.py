@@ -46,7 +46,9 @@ def _filter(arguments: list[str]) -> None:
 
     named, settings = (str(args.input_dir), str(args.output_dir)), params.load(args.params)
     with remote.here(args, partial(kinds.is_data, own=sources.users(settings.parse.sources))):
-        pipeline.run(args.input_dir, args.output_dir, args.labels, settings, named)
+        more = {name: getattr(args, name) for name in ("params", "labels")
+                if getattr(args, name) != parser.get_default(name)}
+        pipeline.run(args.input_dir, args.output_dir, args.labels, settings, named, more)
         summary.show(args.output_dir, as_markdown=False, named=named[1])
 
 

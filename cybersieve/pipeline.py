@@ -6,7 +6,7 @@
 
 import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,17 @@ from cybersieve.records import Counts
 
 
 def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params,
-        named: tuple[str, str] | None = None) -> dict[str, Any]:
+        named: tuple[str, str] | None = None, more: Mapping[str, Path] | None = None) -> dict[str, Any]:
     """Filter `input_dir` into `output_dir`; returns the metrics. Raises what the stages raise.
 
-    `named`: what the user calls the two, where they are copies of what lies at a URL.
+    `named`: what the user calls the two, where they are copies of what lies at a URL. `more`: options of the command
+    that were not left as they are.
     """
     source, target = named or (str(input_dir), str(output_dir))
     source = source if "://" in source else Path(source).resolve().name  # the card is published: no path of this disk
     target = "OUTPUT" if "://" in target else target
-    command = f"python -m cybersieve filter --input-dir {shlex.quote(source)} --output-dir OUTPUT"
+    command = shlex.join(["python", "-m", "cybersieve", "filter", "--input-dir", source, "--output-dir", "OUTPUT",
+                          *(word for name, path in (more or {}).items() for word in (f"--{name}", path.name))])
     work = output_dir / "stages"
     parsed, unique, scored, verdicts, counts = (
         work / name for name in ("parsed", "unique", "scored", "verdicts", "counts"))

@@ -56,7 +56,8 @@ def test_a_broken_file_that_is_left_out_is_told_everywhere(tmp_path):
     assert f"1 file, {len(notes)} records (<b>torn.json" in " ".join(shown.replace("│", " ").split())
     card = (tmp_path / "out" / "filtered" / "README.md").read_text()
     assert f"Left out as broken: 1 file, {len(notes)} records (&#60;b&#62;torn.json: byte" in card
-    assert "filter --input-dir raw --output-dir OUTPUT" in card and str(tmp_path) not in card
+    assert f"filter --input-dir raw --output-dir OUTPUT --params params.yaml --labels {tmp_path.name}\n" in card
+    assert str(tmp_path) not in card
     page = (tmp_path / "out" / "report.html").read_text()
     assert f"Left out: 1 file, {len(notes)} records (&lt;b&gt;torn.json: byte" in page
     assert '<th scope="row">&lt;b&gt;torn.json</th>' in page
