@@ -17,6 +17,7 @@ from cybersieve import minhash
 from cybersieve.dedup_index import BEHIND, Index
 from cybersieve.minhash import Array, Sketch
 
+MAX_PASSES = 8  # over all records, for those that a pass before let go of
 MAX_ROUNDS = 32  # leaders of one group; bounds the work where a thousand texts share their boilerplate
 Judge = Callable[[Sketch, Sketch, bool], float]  # leader, member, same identifier? -> similarity, 0: no duplicate
 
@@ -29,13 +30,17 @@ class Twins:
         self.twin = np.full(len(index), -1, np.int32)
         self.similarity = np.zeros(len(index), np.float32)
         self.joined: list[Array] = []  # duplicates, in the order in which they were found
+        self.freed: Array | None = None  # records that the pass before let go of: only they are compared; None: all
 
     def search(self) -> None:
         self._exact()
-        for band in range(minhash.BANDS):
-            self._band(band)
-        self._parts()
-        self._settle()
+        for _ in range(MAX_PASSES):
+            for band in range(minhash.BANDS):
+                self._band(band)
+            self._parts()
+            self.freed = self._settle()
+            if not self.freed.size:
+                return
 
     def _exact(self) -> None:
         """Texts of the same words: the preferred one stands for all."""
@@ -97,7 +102,7 @@ class Twins:
         size, rank = self.index.entries["size"], self.index.rank
         sizes = size[leaders].astype(float), size[members].astype(float)
         possible = np.minimum(*sizes) >= self.threshold * np.maximum(*sizes)
-        possible &= ~(self.index.earlier[leaders] & self.index.earlier[members])
+        possible &= ~(self.index.earlier[leaders] & self.index.earlier[members]) & self._unseen(leaders, members)
         alike = self._judged(leaders, members, possible, self._alike)
         swapped = rank[members] < rank[leaders]
         for of, leading, led in ((~swapped, leaders, members), (swapped, members, leaders)):
@@ -110,8 +115,19 @@ class Twins:
 
     def _part(self, leaders: Array, members: Array) -> None:
         """A text that is a part of the leader's is its duplicate, even if preferred; an earlier release's stays."""
-        found = self._judged(leaders, members, ~self.index.earlier[members], self._within)
+        possible = ~self.index.earlier[members] & self._unseen(leaders, members)
+        found = self._judged(leaders, members, possible, self._within)
         self._join(leaders[found > 0], members[found > 0], found[found > 0])
+
+    def _unseen(self, leaders: Array, members: Array) -> Array:
+        """Which pairs no pass before has compared."""
+        if self.freed is None:
+            return np.ones(leaders.size, bool)
+        return np.isin(leaders, self.freed) | np.isin(members, self.freed)
+
+    def _either(self, leader: Sketch, member: Sketch, same_identifier: bool) -> float:
+        return self._alike(leader, member, same_identifier) or (
+            self._within(leader, member, True) if same_identifier else 0.0)
 
     def _within(self, leader: Sketch, member: Sketch, same_identifier: bool) -> float:
         within = member.contained(leader) >= self.threshold
@@ -134,15 +150,17 @@ class Twins:
         self.similarity[members] = similarity[first]
         self.joined.append(members)
 
-    def _settle(self) -> None:
+    def _settle(self) -> Array:
         """Where a canonical record became a duplicate later on, compare its duplicates with the final one.
 
         A duplicate's twin was canonical when it was found, so from the last found to the first every twin is settled
         before those that point to it. Records that are not alike the final one become canonical themselves, and so do
-        those that go by another identifier than it: the twin between them may have none.
+        those that go by another identifier than it: the twin between them may have none. Returns these.
         """
         exact, own = self.index.entries["exact"], self.index.entries["own"]
+        freed = []
         for found in reversed(self.joined):
+            found = found[self.twin[found] >= 0]
             for record in found[self.twin[self.twin[found]] >= 0].tolist():
                 through = int(self.twin[record])
                 final = int(self.twin[through])
@@ -151,8 +169,11 @@ class Twins:
                 else:
                     pair = np.array([final]), np.array([record])
                     possible = np.array([len({int(own[final]), int(own[record])} - {0}) < 2])
-                    similarity = float(self._judged(*pair, possible, self._alike)[0])
+                    similarity = float(self._judged(*pair, possible, self._either)[0])
                 self.twin[record], self.similarity[record] = (final, similarity) if similarity else (-1, 0)
+                if not similarity:
+                    freed.append(record)
+        return np.array(freed, np.int64)
 
 
 def _firsts(groups: Array) -> Array:

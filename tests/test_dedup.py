@@ -186,6 +186,25 @@ def test_within_a_source_the_longest_then_the_first_id(tmp_path):
     assert twins(tmp_path, ("b", "", STORY), ("a", "", STORY), ("c", "", STORY + " Now.")) == {"a": "c", "b": "c"}
 
 
+def test_what_loses_its_canonical_record_finds_another(tmp_path):
+    """B is a part of C. A, alike B, is a part of C as well; D and E, alike B and each other, are none of C's."""
+    def without(text, *places):
+        return [f"q{word[1:]}" if at in places else word for at, word in enumerate(text)]
+
+    words = [f"{one}{two}{one}" for one in "bcdfghklmn"
+             for two in ("ab", "ed", "ig", "ol", "um", "ax", "ev", "ir", "os", "ut")]
+    b = without(words[:70], 5, 15, 25, 35)
+    d = without(b, 45, 55)
+    texts = ({"a": without(words[:70], 45, 55), "b": words[:70], "c": words},
+             {"b": b, "c": words, "d": d, "e": without(d, 46)})
+    found = []
+    for number, some in enumerate(texts):
+        items = [(f"CVE-2031-10001~{name}", "", " ".join(text)) for name, text in some.items()]
+        rows, _ = run(tmp_path / str(number), {"a.json": items})
+        found.append({name[-1]: row["duplicate_of"] and row["duplicate_of"][-1] for name, row in rows.items()})
+    assert found == [{"a": "c", "b": "c", "c": None}, {"b": "c", "c": None, "d": None, "e": "d"}]
+
+
 def test_no_chain_of_small_changes(tmp_path):
     """Twenty texts, each 0.9 like the one before: whoever is a duplicate is like its canonical record itself."""
     words = [f"word{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(400)]
