@@ -6,6 +6,7 @@ a wrong one in common once in 400,000 pairs. Scripts that put no spaces between 
 """
 
 import re
+import unicodedata
 from collections.abc import Set
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -27,8 +28,11 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, the usual multiplie
 
 
 def folded(text: str) -> str:
-    """The text's words in lower case with single spaces between them: case, white space and punctuation are gone."""
-    return " ".join(_WORD.findall(text.casefold()))
+    """The text's words in lower case with single spaces between them: case, white space and punctuation are gone.
+
+    Parsed texts are in NFC, a benchmark or another's release may not be.
+    """
+    return " ".join(_WORD.findall(unicodedata.normalize("NFC", text).casefold()))
 
 
 def figures(text: str) -> set[str]:

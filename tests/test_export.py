@@ -1,6 +1,7 @@
 """Export: every record ends in exactly one of filtered and rejected, in the split that its identifier decides."""
 
 import json
+import unicodedata
 
 import pytest
 import yaml
@@ -243,6 +244,13 @@ def test_every_run_of_a_benchmark_is_found_and_nothing_else(tmp_path):
     found = decontaminate.load([str(tmp_path / "bench.txt")]).found(runs + others)
     assert found == ["bench.txt"] * len(runs) + [None] * 200
     assert decontaminate.load([]).found(runs) == [None] * len(runs)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_benchmark_is_found_however_its_accents_are_spelt(tmp_path, form):
+    text = " ".join(f"caf\u00e9{n}" for n in range(13))
+    (tmp_path / "bench.txt").write_text(unicodedata.normalize(form, text), encoding="utf-8")
+    assert decontaminate.load([str(tmp_path / "bench.txt")]).found([text]) == ["bench.txt"]
 
 
 @pytest.mark.parametrize(("name", "content", "found"), [
