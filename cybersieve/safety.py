@@ -40,6 +40,7 @@ NEWER = {  # forms that detect-secrets does not know, and short keys: the group 
     "AWS Secret Key": r"""(?i:secret_?access_?key|aws_?secret(?:_?key)?)["']?\s{0,3}(?:=>?|:)\s{0,3}["']?"""
                       r"([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
     "Anthropic Token": r"(sk-ant-[a-z]{3,10}\d\d-[\w-]{80,120})",
+    "Basic Auth Credentials": r"""://[^\s:/?#\[\]@<>"']*:(?!\d{1,5}[,;])([^\s:/?#\[\]@<>"']{1,200})@""",
     "GitHub Token": r"(github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})",
     "GitLab Token": r"(gl(?:pat|dt|ft|soat|rt)-[\w-]{20,50})(?![\w-])",
     "Google API Key": r"(AIza[\w-]{35})(?![\w-])",

@@ -88,6 +88,18 @@ def test_a_password_in_an_address_goes_and_the_address_stays():
     assert row["text"] == "It loads ftp://upload:[SECRET]@203.0.113.9/in and the word password stays."
 
 
+@pytest.mark.parametrize(("before", "password", "after"), [
+    ("https://admin:", "S3cr3t!", "@host.kestrel.io/x"), ("postgres://app:", "pa$$w0rd", "@198.51.100.7:5432/x"),
+    ("redis://:", "kestrel,(1)*", "@198.51.100.7:6379"), ("ftp://bob:", "a=b&c;d", "@ftp.kestrel.io")])
+def test_a_password_in_an_address_may_have_signs(before, password, after):
+    assert clean(f"It is at {before}{password}{after}.")[0]["text"] == f"It is at {before}[SECRET]{after}."
+
+
+@pytest.mark.parametrize("text", ["http://kestrel.io:8080,sales@kestrel.io", "http://kestrel.io/?u=a:b@c", "://a: b@c"])
+def test_what_is_no_password_in_an_address_stays(text):
+    assert "[SECRET]" not in clean(text)[0]["text"]
+
+
 @pytest.mark.parametrize("kind", ["RSA PRIVATE KEY", "PRIVATE KEY", "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK"])
 @pytest.mark.parametrize("whole", [True, False])
 def test_private_keys_go_as_a_whole(kind, whole):
