@@ -113,7 +113,7 @@ def export_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, filter
 def warn_of_nothing(settings: Export, counts: Counts, sources: list[Done]) -> None:
     """What did nothing, and may have been meant to: an export without records, licences or templates that fit none."""
     there = set().union(*(done.denied.union(done.licences) for done in sources))
-    strange = [pattern for pattern in settings.licences.deny 
+    strange = [pattern for pattern in settings.licences.deny
                if not any(licence_names.fits(name, pattern) for name in there)]
     if there and strange:
         cli.warn(f"export.licences.deny: no kept record's licence is {', '.join(strange)} (there are: "

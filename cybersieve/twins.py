@@ -57,6 +57,7 @@ class Twins:
         none: in a family of a thousand advisories from one template, none is compared with the others.
         """
         live = np.flatnonzero((self.twin < 0) & (self.index.entries["size"] > 0))
+        live = self._beside_freed(live, self.index.entries["keys"][:, band])
         keys = self.index.entries["keys"][live, band].astype(np.uint64)
         order = np.argsort(keys, kind="stable")
         live, keys = live[order], keys[order]
@@ -77,7 +78,7 @@ class Twins:
     def _parts(self) -> None:
         """Of records with the same public identifier, those whose text is a part of a longer one."""
         size, own = self.index.entries["size"], self.index.entries["own"]
-        live = np.flatnonzero((self.twin < 0) & (size > 0) & (own > 0))
+        live = self._beside_freed(np.flatnonzero((self.twin < 0) & (size > 0) & (own > 0)), own)
         rank = self.index.rank[live]
         live = live[np.lexsort((rank, -size[live].astype(np.int64), rank >= BEHIND, own[live]))]
         self._rounds(live, own[live], self._part)
@@ -118,6 +119,10 @@ class Twins:
         possible = ~self.index.earlier[members] & self._unseen(leaders, members)
         found = self._judged(leaders, members, possible, self._within)
         self._join(leaders[found > 0], members[found > 0], found[found > 0])
+
+    def _beside_freed(self, live: Array, values: Array) -> Array:
+        """Of these records the ones that share a value with one that the pass before let go of; at first all."""
+        return live if self.freed is None else live[np.isin(values[live], values[self.freed])]
 
     def _unseen(self, leaders: Array, members: Array) -> Array:
         """Which pairs no pass before has compared."""
