@@ -31,7 +31,7 @@ def find(parsed_dir: Path, name: str, source: str | None) -> list[tuple[str, int
             continue
         with records.opened(shard.path) as file:
             ids = file.read(["id"], use_threads=False)["id"].combine_chunks()
-        hits = pc.indices_nonzero(pc.equal(pc.utf8_lower(ids), name.lower()))
+        hits = pc.indices_nonzero(pc.equal(pc.utf8_lower(ids), pc.utf8_lower(name)))
         found += [(shard.source, number) for number in hits.to_pylist()]
         if not found and len(near) < 50_000:
             near.update(ids.to_pylist())

@@ -94,3 +94,10 @@ def test_an_id_that_is_not_there_is_answered_by_those_that_come_close(data):
         why.find(data / "parsed", "R-9", None)
     with pytest.raises(InputError, match="in d.json"):
         why.find(data / "parsed", "R-1", "d.json")
+
+
+@pytest.mark.parametrize("name", ["ΟΔΥΣΣΕΥΣ", "İstanbul-7"])  # Python's small letters of these are not Arrow's
+def test_an_id_as_it_is_written_is_found(tmp_path, name):
+    decided.write(tmp_path, [{"id": "other", "verdict": "kept", "by": "rule"},
+                             {"id": name, "verdict": "kept", "by": "rule"}])
+    assert why.find(tmp_path / "parsed", name, None) == [("a/b.json", 1)]
