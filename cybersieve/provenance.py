@@ -26,7 +26,7 @@ def commands(run: str | None = None, name_commit: bool = True) -> list[str]:
     commit = _git("rev-parse", "HEAD") if name_commit else None
     if commit:
         lines.append(f"git checkout {commit}")
-        changed = [name for name in OURS if Path(name).exists() and _git("status", "--porcelain", "--", name)]
+        changed = [name for name in OURS if _git("status", "--porcelain", "--", name)]
         if changed:
             lines.append(f"# and the changes of this checkout that are not committed: {', '.join(changed)}")
     lines.append("pip install -r requirements_optimized.txt -c constraints.txt")

@@ -28,6 +28,7 @@ def test_a_question_is_one_runs_until_it_is_given_up(tmp_path: Path) -> None:
     one, other, elsewhere = Claims(b"m", tmp_path), Claims(b"m", tmp_path), Claims(b"another model", tmp_path)
     assert one.take(["a", "b"]) == {"a", "b"}
     assert other.take(["b", "c"]) == {"c"} and elsewhere.take(["a"]) == {"a"}
+    assert one.take(["d"]) == {"d"} and other.take(["d"]) == set()
     one.free()
     assert other.take(["a", "b"]) == {"a", "b"}
     for each in (other, elsewhere):

@@ -20,6 +20,15 @@ def test_commit_changes_data_and_commands(tmp_path, monkeypatch):
     (tmp_path / "params.yaml").write_text("a: 2\n")
     assert "not committed: params.yaml" in provenance.commands()[1]
     assert provenance.commands("cybersieve filter")[-1] == "cybersieve filter"
+    (tmp_path / "params.yaml").unlink()
+    assert "not committed: params.yaml" in provenance.commands()[1]
+    assert provenance.commands(name_commit=False) == lines[1:]  # nothing of the checkout in what DVC tracks
+
+
+def test_a_repository_without_a_commit_names_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("git", "init", "-q", cwd=tmp_path)
+    assert not any("git checkout" in line for line in provenance.commands())
 
 
 def test_only_the_sample_corpus_is_said_to_be_prepared(tmp_path, monkeypatch):
