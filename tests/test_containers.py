@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cybersieve import containers, params
+from cybersieve import containers, params, unzip
 from cybersieve.errors import InputError
 from tests.conftest import ROOT
 
@@ -293,6 +293,58 @@ def test_zip_with_64_bit_sizes(packed):
     struct.pack_into("<II", data, 18, 0xFFFFFFFF, 0xFFFFFFFF)  # as Python writes it from 3.11.4 on
     assert struct.unpack_from("<HHQQ", data, 31) == (1, 16, len(TEXT), len(TEXT))
     assert packed(bytes(data))[0] == {"a": TEXT}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ARCHIVES if "zip" in kind])
+def test_a_zip_in_chunks_of_any_size(kind):
+    """Signatures, headers and the decoders' ends lie across their borders."""
+    members = {"a.json": TEXT[:300], "empty": b"", "b": b"2", "c": os.urandom(90)}
+    data = ARCHIVES[kind](members)
+    for size in (1, 3, 50):
+        stream = containers.Pushback(data[at:at + size] for at in range(0, len(data), size))
+        assert {name: b"".join(parts) for name, parts in unzip.members(stream, size)} == members
+
+
+@pytest.mark.parametrize("seekable", [True, False])
+@pytest.mark.parametrize("kind", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_sizes_places_and_counts_of_64_bits(kind, seekable, packed, tmp_path, monkeypatch):
+    """As the standard library writes them beyond its limits, which are low here."""
+    if not seekable and kind == zipfile.ZIP_STORED:
+        return
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 2)
+    members = {"a": TEXT, "b": b"2", "d/": b"", "c": os.urandom(500)}
+    data = zipped(members, kind, seekable)
+    assert unzip.END_64 in data and packed(data)[0] == {name: members[name] for name in "abc"}
+    with zipfile.ZipFile(tmp_path / "f") as archive, (tmp_path / "f").open("rb") as file:
+        assert list(unzip.table(file)) == [(one.header_offset, one.file_size) for one in archive.infolist()]
+
+
+@pytest.mark.parametrize("limit", [zipfile.ZIP64_LIMIT, 5])
+def test_a_table_with_comments_and_extra_data(limit, packed, tmp_path, monkeypatch):
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", limit)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.comment = b"about the archive"
+        for name, comment, extra in (("a", b"", b""), ("b", b"about b", b"\x55\x54\x01\x00x"), ("c", b"c", b"")):
+            one = zipfile.ZipInfo(name)
+            one.comment, one.extra = comment, extra
+            archive.writestr(one, name * 9)
+    assert packed(file.getvalue())[0] == {name: name.encode() * 9 for name in "abc"}
+    with zipfile.ZipFile(tmp_path / "f") as archive, (tmp_path / "f").open("rb") as table:
+        assert list(unzip.table(table)) == [(one.header_offset, 9) for one in archive.infolist()]
+
+
+def test_a_name_that_is_not_said_to_be_utf_8_is_cp437(packed):
+    assert set(packed(zipped({"NN": b"x", "\u00fc": b"y"}).replace(b"NN", b"N\x84"))[0]) == {"N\u00e4", "\u00fc"}
+
+
+def test_members_behind_garbage_are_not_lost_unseen(packed):
+    data = zipped({"a": TEXT, "b": b"2"})
+    at = data.index(b"PK\x03\x04", 1)
+    for garbage in (b"\0", b"garbage between", b"PK\x03\x05"):
+        with pytest.raises(InputError, match="damaged zip data: garbage between members"):
+            packed(data[:at] + garbage + data[at:])
 
 
 def test_members_that_are_not_read_are_passed_over(tmp_path):

@@ -303,6 +303,20 @@ def test_a_table_that_lies_changes_nothing():
             same(data, size, name="f.zip")
 
 
+def test_an_end_before_some_members_hides_none_of_them():
+    """The table names members before and behind it; a piece that stopped there would be without those behind."""
+    good, end = archive(12), b"PK\x05\x06" + bytes(18)
+    with zipfile.ZipFile(io.BytesIO(good)) as whole:
+        here = whole.infolist()[9].header_offset
+    data, at = bytearray(good[:here] + end + good[here:]), good.index(b"PK\x01\x02") + len(end)
+    while data[at:at + 4] == b"PK\x01\x02":
+        place = int.from_bytes(data[at + 42:at + 46], "little")
+        data[at + 42:at + 46] = (place + len(end) * (place >= here)).to_bytes(4, "little")
+        at = max(data.find(b"PK\x01\x02", at + 4), 0)
+    data[-6:-2] = (int.from_bytes(good[-6:-2], "little") + len(end)).to_bytes(4, "little")
+    assert same(bytes(data), 700, name="f.zip")[-1] == "whole"
+
+
 def test_a_damaged_table_is_no_table(tmp_path):
     path = Path(tmp_path / "f.zip")
     good = archive()
