@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from cybersieve import params, parse_file, pieces, recognise
+from cybersieve import params, parse_file, peek, pieces, recognise
 from cybersieve.records import Counts
 from tests.conftest import ROOT
 
@@ -88,6 +88,12 @@ def test_a_large_file_is_cut_as_what_it_is(shape, tmp_path, monkeypatch):
     monkeypatch.setattr(pieces, "SIZE", 20_000)
     (tmp_path / "dump").write_text(SHAPES[shape](TOPICS))
     assert len(pieces.of(tmp_path / "dump", "dump", SETTINGS)) == 1
+
+
+def test_what_a_large_file_is_shows_behind_a_record_as_long_as_one_may_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces, "SIZE", 100_000)
+    (tmp_path / "dump").write_text(SHAPES["lines"]([topic(0, 36_000), topic(1, 2)]))
+    assert (tmp_path / "dump").stat().st_size > peek.MOST and len(pieces.of(tmp_path / "dump", "dump", SETTINGS)) == 1
 
 
 @pytest.mark.parametrize("shape", ["lines", "array", "feed"])
