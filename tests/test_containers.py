@@ -156,14 +156,19 @@ def test_a_window_that_is_too_large_to_hold_is_no_damage(packed):
     assert packed(frame.replace(b"\xa8", b"\x88"))[0] == {"": b"hello"}
 
 
-def test_a_dictionary_that_is_too_large_to_hold_is_no_damage(packed):
-    stream = bytearray(lzma.compress(b"hello"))
+def large_dictionary(content):
+    """An xz stream that asks for 1 GB of memory."""
+    stream = bytearray(lzma.compress(content))
     end = 12 + 4 * (stream[12] + 1)  # of the block's header, which a checksum ends
     assert stream[14:16] == b"\x21\x01", "LZMA2, one byte of properties"
-    stream[16] = 36  # 1 GB
+    stream[16] = 36
     stream[end - 4:end] = zlib.crc32(stream[12:end - 4]).to_bytes(4, "little")
+    return bytes(stream)
+
+
+def test_a_dictionary_that_is_too_large_to_hold_is_no_damage(packed):
     with pytest.raises(InputError, match=r"xz data that takes more than 100 MB .*\(unpack it first: xz -d"):
-        packed(bytes(stream))
+        packed(large_dictionary(b"hello"))
 
 
 @pytest.mark.parametrize("kind", ARCHIVES)
@@ -318,6 +323,16 @@ def test_sizes_places_and_counts_of_64_bits(kind, seekable, packed, tmp_path, mo
     assert unzip.END_64 in data and packed(data)[0] == {name: members[name] for name in "abc"}
     with zipfile.ZipFile(tmp_path / "f") as archive, (tmp_path / "f").open("rb") as file:
         assert list(unzip.table(file)) == [(one.header_offset, one.file_size) for one in archive.infolist()]
+
+
+def test_members_of_a_zip_may_not_ask_for_much_memory(packed):
+    with pytest.raises(InputError, match="emory"):
+        packed(changed_method({"a": b"hello"}, 95, large_dictionary))
+    data = bytearray(zipped({"a": TEXT}, zipfile.ZIP_LZMA))
+    assert data[33:35] == b"\5\0", "size of the properties, which end with the dictionary's"
+    data[36:40] = (1 << 30).to_bytes(4, "little")
+    with pytest.raises(InputError, match="LZMA data with a dictionary of 1073741824 bytes"):
+        packed(bytes(data))
 
 
 @pytest.mark.parametrize("limit", [zipfile.ZIP64_LIMIT, 5])
