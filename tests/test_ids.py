@@ -65,6 +65,8 @@ def test_another_id_is_by_content_then_by_place():
     assert another(first, row("b")) != another(second, row("a")) != another(second, row("a", "2"))
     again = another(first, *[row("a")] * 3)
     assert len({*again}) == 3 and all(name.startswith("X~") for name in again)
+    one, more = ([row("z"), *(row("a", place) for place in places)] for places in ("12", "952"))
+    assert another(Ids(), *one)[-1] == another(Ids(), *more)[-1]  # whatever stood before in other places
 
 
 def test_many_that_say_the_same_in_one_place_take_no_longer():
