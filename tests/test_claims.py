@@ -49,6 +49,20 @@ def test_what_a_killed_run_had_claimed_is_free(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.lock"))
 
 
+def test_to_wait_for_another_run_leaves_no_file_open(tmp_path: Path) -> None:
+    start = len(os.listdir("/dev/fd"))
+    one, other = Claims(b"m", tmp_path), Claims(b"m", tmp_path)
+    one.take(["a"])
+    other.take(["b"])
+    before = len(os.listdir("/dev/fd"))
+    assert not other.take(["a"]) and len(os.listdir("/dev/fd")) <= before
+    next(path for path in tmp_path.rglob("*.lock") if one.owner in path.name).unlink()  # as one that died while
+    assert other.take(["a"]) == {"a"}  # it took what a dead one had claimed, may leave it
+    for each in (one, other):
+        each.free()
+    assert len(os.listdir("/dev/fd")) <= start
+
+
 def test_where_nothing_can_be_written_each_asks_for_itself(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     one, other = Claims(b"m", tmp_path / "file"), Claims(b"m", tmp_path / "file")
