@@ -185,6 +185,35 @@ def test_empty_objects_are_bounded_in_the_file_not_in_its_pieces(root, monkeypat
     assert same(text, 2000)[-1] == "whole" and "empty objects" in cut(text, 2000)[0][0]
 
 
+WORDS = "An attacker can run code on the caf\u00e9's server"
+TABLE = [["id", "title", "text"], *([f"L-{n}", f"Line {n}", f"{WORDS} {n}."] for n in range(90))]
+FEED = "<rss><channel>{}</channel></rss>".format("".join(
+    f"<item><guid>G-{n}</guid><title>Title {n}</title><description>{WORDS}</description></item>" for n in range(60)))
+RECORDS = list(some(60))
+LINES = ROOTS["lines"](RECORDS)
+UNCUT = {
+    "a mark": "\ufeff" + LINES, "16 bits": LINES.encode("utf-16-le"), "late": " " * 2000 + LINES,
+    "packed": gzip.compress(LINES.encode()), "a header row": dumps(TABLE),
+    "columns": dumps({"columns": TABLE[0], "rows": TABLE[1:]}),
+    "pairs": dumps([[f"L-{n}", {"title": f"Line {n}", "text": WORDS}] for n in range(90)]),
+    "a string of XML": dumps({"feed": FEED}), "the same before records": dumps({"feed": FEED[:400], "items": RECORDS}),
+    "strings of XML": dumps([{"xml": f"<?xml version='1.0'?><rss><channel><item><title>Title {n}</title>"
+                                     f"<description>{WORDS}</description></item></channel></rss>"} for n in range(60)]),
+    "a long first one": "\n".join(dumps({"title": f"Title {n}", "body": WORDS * (99 if n == 0 else 1),
+                                         "remedy": f"{WORDS}, against {n}"}) for n in range(60)),
+    "latin-1": f'<?xml version="1.0" encoding="iso-8859-1"?>{FEED}'.encode("latin-1"),
+    "declared late": f'<?xml version="1.0" encoding="iso-8859-1"?>{FEED}'.replace(
+        "caf\u00e9's server", "", 20).encode("latin-1"),
+}
+
+
+@pytest.mark.parametrize("way", UNCUT)
+def test_what_a_piece_could_not_be_read_as_is_not_cut(way, monkeypatch):
+    monkeypatch.setattr(peek, "FIRST", 1500)
+    name = "f.xml" if "latin" in way or "declared" in way else "f.json"
+    assert same(UNCUT[way], 300 if way == "packed" else 900, name=name) == ["whole"]
+
+
 def test_locators_move():
     piece, five = pieces.Piece("f", head=9, place="a.b"), {pieces.PASSED: 5}
     assert piece.moved("a.b[7]", five) == "a.b[12]" and piece.moved("a.b[7].c[2]", five) == "a.b[12].c[2]"
