@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cybersieve import json_cuts, peek, sources, xml_cuts
-from tests.test_pieces import SETTINGS, same
+from cybersieve import containers, json_cuts, peek, sources, xml_cuts, xml_stream
+from tests.test_pieces import SETTINGS, cut, same
 
 WORDS = "An attacker can run code on the server"
 
@@ -87,6 +87,29 @@ def test_bytes_that_are_repaired_are_counted_alike(monkeypatch):
     for wrong in (b"Title \xff7", b"Title &#1;7", b"Title \x017"):
         seen = same(data[:2000] + data[2000:].replace(b"Title 7", wrong), 2000, name="f.xml")
         assert seen == list(range(len(seen))) and len(seen) > 3
+
+
+def findings(count, more=""):
+    return [f"<finding id='F-{n}'><name>Finding {n}</name><detail>{WORDS}</detail>{more}</finding>"
+            for n in range(count)]
+
+
+def test_what_stands_beside_the_records_is_told_of_every_piece(monkeypatch):
+    monkeypatch.setattr(peek, "FIRST", 1500)
+    bugs = [f"<bug><name>Bug {n}</name><detail>{WORDS}</detail></bug>" for n in range(5)]
+    text = "<report>" + "\n".join([*findings(20), *bugs, *findings(40)]) + "</report>"
+    seen = same(text, 1500, name="f.xml")
+    assert seen == list(range(len(seen))) and len(seen) > 3
+    assert cut(text, 1500, name="f.xml")[1]["notes"][xml_stream.NOT_READ] == len(bugs)
+
+
+@pytest.mark.parametrize("chunk", [2, containers.CHUNK])
+def test_an_element_behind_the_first_knows_its_own_prefixes_alone(chunk, monkeypatch):
+    monkeypatch.setattr(containers, "CHUNK", chunk)
+    known = "".join(findings(30, "<y:z>1</y:z>"))
+    for other in ("", " xmlns:y='urn:q'"):
+        text = f"<r><a xmlns:y='urn:y'>{known}</a><a{other}>{known}</a></r>"
+        assert same(text, 1500, name="f.xml")[-1] == "whole"
 
 
 WORD = st.text(st.sampled_from("ab<>&]!-[\"' \né"), max_size=12)
