@@ -90,7 +90,32 @@ def flip_a_margin(path: Path) -> None:
     file.close()
 
 
-@pytest.mark.parametrize("damage", [damage_header, damage_pages, cut_short, another_table, flip_a_margin])
+def change(path: Path, statement: str, *values: bytes) -> None:
+    with sqlite3.connect(path) as file:
+        file.execute(statement, values)
+    file.close()
+
+
+def no_number(path: Path) -> None:
+    change(path, "UPDATE answers SET margin = 'x'")
+
+
+def anothers_answer(path: Path) -> None:
+    """Whole and sound, but of another text."""
+    one = "SELECT margin, check_sum FROM answers ORDER BY margin LIMIT 1"
+    change(path, f"UPDATE answers SET (margin, check_sum) = ({one})")
+
+
+def another_models(path: Path) -> None:
+    path.unlink()
+    with Answers("model b", path) as answers:
+        answers.put([(text, 1.0) for text in TEXTS])
+    with Answers("model a", path) as answers:
+        change(path, "UPDATE answers SET model = ?", answers.model)
+
+
+@pytest.mark.parametrize("damage", [damage_header, damage_pages, cut_short, another_table, flip_a_margin, no_number,
+                                    anothers_answer, another_models])
 def test_a_damaged_file_is_set_aside(damage: object, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert callable(damage)
     damage(filled(path))
@@ -113,6 +138,21 @@ def test_a_damaged_file_that_cannot_be_set_aside_ends_no_run(path: Path, monkeyp
         assert answers.get(["a", "text 7"]) == [1.0, None], "kept for this run at least"
     shown = capsys.readouterr().err
     assert "not a database" in shown and "not kept" in shown and shown.count("warning") == 1
+
+
+def test_a_file_that_another_writes_to_is_not_taken_for_damaged(path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                                capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(cache, "WAIT", 0)
+    other = sqlite3.connect(filled(path), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with Answers("model a", path) as answers:
+        answers.put([("a", 1.0)])
+        assert answers.get(["a"]) == [1.0], "kept for this run at least"
+    other.execute("ROLLBACK")
+    other.close()
+    assert "locked" in capsys.readouterr().err and not list(path.parent.glob("*.damaged-*"))
+    with Answers("model a", path) as answers:
+        assert answers.get(["a", *TEXTS]) == [None, *map(float, range(50))]
 
 
 def test_a_folder_that_cannot_be_written_is_one_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -149,6 +189,20 @@ def test_info_and_prune(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys:
     assert capsys.readouterr().out == "deleted 0 answers, 0 parsed files and 1 damaged files\n"
     assert cache.prune() == "deleted 50 answers, 1 parsed files and 0 damaged files"
     assert "answers   0" in cache.info()
+
+
+def test_days_are_counted_from_the_day_an_answer_was_put(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path))
+    days = 20_000.9
+    monkeypatch.setattr(cache.time, "time", lambda: days * 86_400)
+    with Answers("model a") as answers:
+        answers.put([("early", 1.0)])
+        days = 20_003.1
+        answers.put([("late", 1.0), ("later", 1.0)])
+        assert f"3 by {answers.model.hex()[:12]}, last 2024-10-07\n" in cache.info()
+    assert cache.prune(4).startswith("deleted 0 ") and cache.prune(3).startswith("deleted 1 ")
+    with Answers("model a") as answers:
+        assert answers.get(["early", "late", "later"]) == [None, 1.0, 1.0]
 
 
 def test_info_and_prune_bear_a_damaged_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
