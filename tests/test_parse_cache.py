@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import tarfile
+import time
 import zipfile
 from collections import Counter
 from dataclasses import replace
@@ -111,6 +112,30 @@ def test_what_is_not_used_or_too_much_is_removed(dump, tmp_path, monkeypatch):
     monkeypatch.setattr(parse_cache, "KEPT_BYTES", new.path.stat().st_size)
     parse_cache.tidy()
     assert [entry.path.exists() for entry in (used, new)] == [False, True]
+
+
+def test_of_too_much_the_least_recently_used_goes(dump, monkeypatch):
+    path, target, counts = dump
+    entries, now = [parse_cache.Entry(path, Piece(name), SETTINGS) for name in "ab"], time.time()
+    for entry in entries:
+        entry.put(target, counts)
+    used, older = sorted((entry.path for entry in entries), key=lambda path: path.stat().st_ino)  # not as they lie
+    for kept, age in ((used, 5), (older, 9)):
+        os.utime(kept, (now - age, now - age))
+    monkeypatch.setattr(parse_cache, "KEPT_BYTES", used.stat().st_size)
+    parse_cache.tidy()
+    assert used.exists() and not older.exists()
+
+
+def test_a_change_of_any_file_of_the_code_is_another_key(tmp_path, monkeypatch):
+    monkeypatch.setattr(parse_cache, "__file__", str(tmp_path / "parse_cache.py"))
+    code, seen = parse_cache._code.__wrapped__, set()
+    for name, text in (("a.py", "x = 1"), ("a.py", "x = 2"), ("b.yaml", "x: 1"), ("b.yaml", "x: 2"), ("c.py", "")):
+        (tmp_path / name).write_text(text)
+        seen.add(code())
+    assert len(seen) == 5
+    (tmp_path / "notes.md").write_text("x")
+    assert code() in seen
 
 
 def test_a_disk_that_refuses_is_no_error(dump, tmp_path):

@@ -89,6 +89,16 @@ def test_what_export_left_out_is_told(data, capsys, monkeypatch):
     assert told(data, capsys, "R-1", "--source", "b.json") == shown
 
 
+def test_why_export_left_one_out_is_not_told_of_another(data):
+    def told(*left_out):
+        rows = [{"id": name, "source": "a/b.json", "verdict": "rejected", "by": by, "reason": reason, "confidence": 0.5,
+                 "p_yes": None} for name, by, reason in left_out]
+        records.write(data / "rejected" / "a" / "b.json.parquet", rows, export.REJECTED)
+        return why.left_out(data, {"id": "R-1", "source": "a/b.json", "verdict": "kept"})
+    others = ("R-0", "export", "short"), ("R-1", "llm", "p_yes")
+    assert told(*others) is None and told(*others, ("R-1", "export", "licence")) == "licence"
+
+
 def test_an_id_that_is_not_there_is_answered_by_those_that_come_close(data):
     with pytest.raises(InputError, match="did you mean R-[12]"):
         why.find(data / "parsed", "R-9", None)
