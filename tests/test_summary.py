@@ -32,6 +32,23 @@ def test_it_fits_a_screen_and_says_what_the_metrics_say(folder, capsys):
     assert "report.html" in "".join(shown.replace("│", "").split()) and "another run" not in shown
 
 
+def test_the_figures_are_those_of_the_metrics(folder):
+    verdicts = [("rule", "kept", 250), ("rule", "rejected", 480), ("llm", "rejected", 20), ("dedup", "rejected", 150),
+                ("parse", "rejected", 50), ("llm", "failed", 50)]
+    metrics = json.loads((folder / "metrics.json").read_text()) | {
+        "records": 1000, "kept": 250, "rejected": 700, "failed": 50,
+        "verdicts": [{"by": by, "verdict": verdict, "records": n} for by, verdict, n in verdicts],
+        "verifier": {"alone": {"auc": 0.9, "calibration_error": 0.1, "n": 7}}}
+    stages = {name: {"seconds": seconds, "peak_memory_mb": memory}
+              for name, seconds, memory in (("parse", 2, 90), ("verify", 30, 400), ("score", 1, 900))}
+    found = dict(summary.lines(metrics, stages))
+    assert [found[name] for name in ("records", "kept", "rejected", "set aside before", "failed")] == [
+        "1,000", "250 (25.0%)", "500", "150 duplicates, 50 withdrawn or empty", "50"]
+    assert found["LLM alone, where asked"] == "AUC 0.900, calibration error 0.100, n 7"
+    assert found["time and memory"] == "33 s (verify 30 s), at most 900 MB"
+    assert summary.shown({"value": 0.9, "interval": [0.8, 0.95], "counts": [9, 10]}) == "0.900 (0.800 to 0.950, n 10)"
+
+
 @pytest.mark.parametrize("named", ["s3://bucket/out", "s3://bucket/out/"])
 def test_a_report_at_a_url_is_named_as_what_stays(named, folder, capsys):
     summary.show(folder, as_markdown=False, named=named)
