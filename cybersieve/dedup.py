@@ -25,6 +25,7 @@ from cybersieve import dedup_index, records
 from cybersieve import engine as engines
 from cybersieve.dedup_index import Index, Part
 from cybersieve.errors import InputError
+from cybersieve.json_record import without_surrogates
 from cybersieve.params import Dedup, Mask
 from cybersieve.records import Counts, Row
 from cybersieve.twins import Twins
@@ -104,12 +105,11 @@ def release(path: Path) -> Iterator[Row]:
             raise InputError(path, "a record without `text`", f"record {number}",
                              "dedup.against wants the records of a release, not chat formats")
         meta, tree = row.get("meta"), None
+        meta = meta if isinstance(meta, str) else json.dumps(meta, default=str)
         with suppress(ValueError):
-            tree = orjson.loads(meta) if isinstance(meta, str) else meta
-        if not isinstance(tree, dict):
-            meta = "{}"
+            tree = orjson.loads(meta)
         yield {"id": str(row.get("id") or number), "title": str(row.get("title") or ""), "text": row["text"],
-               "meta": meta if isinstance(meta, str) else json.dumps(meta, default=str), "dropped": None}
+               "meta": meta if isinstance(tree, dict) else "{}", "dropped": None}
 
 
 def _json_lines(path: Path) -> Iterator[Row]:
@@ -117,7 +117,7 @@ def _json_lines(path: Path) -> Iterator[Row]:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
-                    row = json.loads(line.decode("utf-8-sig"))
+                    row = json.loads(without_surrogates(line, Counter()).decode("utf-8-sig"))
                 except ValueError as error:
                     raise InputError(path, f"not JSON: {error}", f"line {number}") from None
                 yield row if isinstance(row, dict) else {}

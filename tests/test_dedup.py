@@ -274,10 +274,11 @@ def test_what_a_release_holds_masked_it_holds(tmp_path, who):
     assert rows["a.json#y"]["duplicate_of"] is None and counts.dropped == {"exact duplicate, in the earlier release": 1}
 
 
-@pytest.mark.parametrize("meta", [None, {"aliases": ["CVE-2010-0001"]}, '{"cwe": 79}', "free words", ["a", "b"], 3])
+@pytest.mark.parametrize("meta", [None, {"aliases": ["CVE-2010-0001"]}, '{"cwe": 79}', "free words", ["a", "b"], 3,
+                                  {"cvss": float("nan")}, {"by": "\ud800"}, '{"by": "\\ud800"}'])
 def test_a_release_of_somebody_else_is_read(tmp_path, meta):
     (tmp_path / "release").mkdir()
-    line = json.dumps({"id": 7, "text": STORY, "meta": meta})
+    line = json.dumps({"id": 7, "text": f"{STORY} \ud800", "meta": meta})
     (tmp_path / "release" / "old.jsonl").write_text(f"\ufeff{line}\n\n", encoding="utf-8")
     settings = params.Dedup(True, 0.8, 3, 8, str(tmp_path / "release"))
     rows, _ = run(tmp_path, {"a.json": [("x", "", STORY), ("y", "", OTHER)]}, settings)
