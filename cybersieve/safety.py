@@ -40,9 +40,9 @@ NEWER = {  # forms that detect-secrets does not know, and short keys: the group 
     "AWS Secret Key": r"""(?i:secret_?access_?key|aws_?secret(?:_?key)?)["']?\s{0,3}(?:=>?|:)\s{0,3}["']?"""
                       r"([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
     "Anthropic Token": r"(sk-ant-[a-z]{3,10}\d\d-[\w-]{80,120})",
-    "Basic Auth Credentials": r"""://[^\s:/?#\[\]@<>"']*:(?!\d{1,5}[,;])([^\s:/?#\[\]@<>"']{1,200})@""",
+    "Basic Auth Credentials": r"""://[^\s:/?#\[\]@<>"'{]*:(?!\d{1,5}[,;()&])([^\s:/?#\[\]@<>"']{1,200})@""",
     "GitHub Token": r"(github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})",
-    "GitLab Token": r"(gl(?:pat|dt|ft|soat|rt)-[\w-]{20,50})(?![\w-])",
+    "GitLab Token": r"(gl(?:pat|dt|ft|soat|rt)-(?=[a-z_-]*[A-Z\d])[\w-]{20,50})(?![\w-])",
     "Google API Key": r"(AIza[\w-]{35})(?![\w-])",
     "Hugging Face Token": r"(hf_[A-Za-z]{34})",
     "NPM tokens": r"(npm_[A-Za-z0-9]{36})",
