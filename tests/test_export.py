@@ -180,6 +180,8 @@ def test_a_licence_is_denied_however_it_is_written(licence, tmp_path):
 def test_what_is_no_such_licence_stays(licence, tmp_path):
     decided.write(tmp_path, [KEPT | {"id": "a", "meta": {"licence": licence}}])
     assert run(tmp_path, deny=["CC-BY-NC*"]).dropped == {}
+    decided.write(tmp_path, [KEPT | {"id": "a", "meta": {"licence": "MIT, sample-by-sample"}}])
+    assert run(tmp_path, deny=["CC-BY*"]).dropped == {}
 
 
 def test_denied_licences_are_left_out_with_the_reason(tmp_path):
