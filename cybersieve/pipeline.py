@@ -28,8 +28,9 @@ def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params,
     source, target = named or (str(input_dir), str(output_dir))
     source = source if "://" in source else Path(source).resolve().name  # the card is published: no path of this disk
     target = "OUTPUT" if "://" in target else target
+    options = (word for name, path in (more or {}).items() for word in (f"--{name}", path.resolve().name))
     command = shlex.join(["python", "-m", "cybersieve", "filter", "--input-dir", source, "--output-dir", "OUTPUT",
-                          *(word for name, path in (more or {}).items() for word in (f"--{name}", path.name))])
+                          *options])
     work = output_dir / "stages"
     parsed, unique, scored, verdicts, counts = (
         work / name for name in ("parsed", "unique", "scored", "verdicts", "counts"))

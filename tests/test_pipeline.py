@@ -47,8 +47,8 @@ def test_a_broken_file_that_is_left_out_is_told_everywhere(tmp_path):
     (tmp_path / "raw" / "<b>torn.json").write_text(f"[{','.join(notes)}, {{")
     settings = (ROOT / "params.yaml").read_text()
     (tmp_path / "params.yaml").write_text(settings.replace("on_error: stop", "on_error: skip"))
-    shown = filtered(ROOT, **{"input-dir": tmp_path / "raw", "output-dir": tmp_path / "out", "labels": tmp_path,
-                              "params": tmp_path / "params.yaml"}).stdout
+    shown = filtered(ROOT, **{"input-dir": tmp_path / "raw", "output-dir": tmp_path / "out",
+                              "labels": tmp_path / "raw" / "..", "params": tmp_path / "params.yaml"}).stdout
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     parsed = json.loads((tmp_path / "out" / "stages" / "counts" / "parse.json").read_text())
     assert metrics["failed"] == parsed["failed"] == len(notes)
