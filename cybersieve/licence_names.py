@@ -23,7 +23,7 @@ _CC = re.compile(r"CC[\s_-]*(?:(0|zero)|(BY(?:[\s_-]+(?:NC|ND|SA))*))(?:[\s_/-]*
 # among other words; without CC only with hyphens, as in Attribution-NonCommercial
 _INSIDE = re.compile(r"(?<![^\W_])(?:CC[\s_-]*(0|zero)|(?:CC[\s_:-]*BY|BY(?=[_-](?:NC|ND|SA)(?![^\W\d_])))"
                      r"((?:[\s_,-]+(?:NC|ND|SA))*))(?:[\s_/-]*v?(\d)[._](\d))?(?![^\W\d_])", re.I)
-_DASHES = re.compile("[\u2010-\u2015]")
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
 _BY = re.compile(r"CC-(BY(?:-(?:NC|ND|SA))*)(?:-(\d\.\d))?")
 TERMS = "https://creativecommons.org/licenses/"
 HUB = {"by": ("2.0", "2.5", "3.0", "4.0"), "by-sa": ("3.0", "4.0"), "by-nc": ("2.0", "3.0", "4.0"), "by-nd": ("4.0",),
@@ -42,6 +42,7 @@ def named(licence: str) -> str:
 
 
 def _shortened(text: str) -> str:
+    text = _DASHES.sub("-", text)
     for pattern, short in _WORDS:
         text = pattern.sub(short, text)
     return " ".join(text.split())
@@ -52,7 +53,7 @@ def inside(licence: str) -> list[str]:
     """The Creative Commons licences that a sentence names, by their short names, NC before ND and SA."""
     return ["-".join(["CC0"] if found[1] else ["CC", "BY", *sorted(set(re.findall("NC|ND|SA", found[2].upper())))])
             + (f"-{found[3]}.{found[4]}" if found[3] else "")
-            for found in _INSIDE.finditer(_shortened(_DASHES.sub("-", licence)))]
+            for found in _INSIDE.finditer(_shortened(licence))]
 
 
 def fits(licence: str, pattern: str) -> bool:

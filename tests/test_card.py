@@ -147,7 +147,8 @@ def test_licences(licence, hub):
     ("Creative Commons Attribution International 4.0 License", "CC-BY-4.0"), ("CC-BY", "CC-BY"),
     ("Creative Commons Attribution-NonCommercial-NoDerivs 3.0 Unported (CC BY-NC-ND 3.0)", "CC-BY-NC-ND-3.0"),
     ("https://creativecommons.org/publicdomain/zero/1.0/", "CC0-1.0"), ("Creative Commons Zero", "CC0"),
-    ("cc-by-4.0-international", "CC-BY-4.0"),
+    ("cc-by-4.0-international", "CC-BY-4.0"), ("CC BY\u2013NC 4.0", "CC-BY-NC-4.0"),
+    ("CC BY\u2212SA 4.0", "CC-BY-SA-4.0"),
     *((other, other) for other in ("MIT", "CC-BY-4.0 OR MIT", "CCBYE", "BY", "Creative Commons", "CWE terms of use"))])
 def test_one_licence_in_many_words(licence, name):
     assert licence_names.named(licence) == name

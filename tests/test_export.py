@@ -176,6 +176,12 @@ def test_a_licence_is_denied_however_it_is_written(licence, tmp_path):
     assert run(tmp_path, deny=["CC-BY-NC*"]).dropped == {"licence": 1}
 
 
+@pytest.mark.parametrize("licence", ["CC BY-NC 4.0", "http://creativecommons.org/licenses/by-nc/4.0/"])
+def test_a_licence_of_one_kind_is_denied_in_any_version(licence, tmp_path):
+    decided.write(tmp_path, [KEPT | {"id": "a", "meta": {"licence": licence}}])
+    assert run(tmp_path, deny=["CC-BY-NC-*"]).dropped == {"licence": 1}
+
+
 @pytest.mark.parametrize("licence", ["CC BY-SA 4.0", "MIT, by NC State University", "Attribution 4.0 International"])
 def test_what_is_no_such_licence_stays(licence, tmp_path):
     decided.write(tmp_path, [KEPT | {"id": "a", "meta": {"licence": licence}}])
