@@ -164,11 +164,11 @@ def kept(rows: Iterable[Row], counts: Counts, others: records.Sink) -> Iterator[
 
 def released(rows: Iterator[Row], settings: Export, done: Done, others: records.Sink) -> Iterator[Row]:
     """The rows that may go out, masked as the settings say; those that may not go to the others, with the reason."""
-    benchmarks = benchmark_files(tuple(settings.decontaminate))
+    benchmarks, deny = benchmark_files(tuple(settings.decontaminate)), settings.licences.deny
     while batch := list(islice(rows, BATCH)):
         texts = [records.full_text(row["title"], row["text"]) for row in batch]
         for row, words, benchmark in zip(batch, texts, benchmarks.found(texts), strict=True):
-            if licence := licence_names.denied(json.loads(row["meta"]), settings.licences.deny):
+            if deny and (licence := licence_names.denied(json.loads(row["meta"]), deny)):
                 done.counts.dropped["licence"] += 1
                 done.denied.update(licence_names.stated(json.loads(row["meta"])))
                 others.add(row | {"verdict": "rejected", "by": "export", "reason": f"licence {licence} is denied"})

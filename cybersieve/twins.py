@@ -17,7 +17,7 @@ from cybersieve import minhash
 from cybersieve.dedup_index import BEHIND, Index
 from cybersieve.minhash import Array, Sketch
 
-MAX_PASSES = 8  # over all records, for those that a pass before let go of
+MAX_PASSES = 8  # each but the first over what shares a key with records that the one before let go of
 MAX_ROUNDS = 32  # leaders of one group; bounds the work where a thousand texts share their boilerplate
 Judge = Callable[[Sketch, Sketch, bool], float]  # leader, member, same identifier? -> similarity, 0: no duplicate
 
