@@ -57,6 +57,7 @@ def calibrate_folder(scored_dir: Path, labels_dir: Path, settings: Calibrate) ->
         return _certified(scored.confidences, said, truth, figures, settings)
     unequal = [(unit, scored.share([unit]), n) for unit, n in skewed.items()]
     reason = certificate.skewed(len(drawn), unequal, uneven)
+    figures |= {"labels_refused": True} if reason else {}
     if decided and estimated:
         there = Counter(scored.sources[key] for key in found)  # undecided ones, too: each stands for as many records
         own = [scored.sources[key] for key in decided]

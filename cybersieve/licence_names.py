@@ -22,7 +22,7 @@ _WORDS = [(re.compile(pattern, re.I), short) for pattern, short in (
 _CC = re.compile(r"CC[\s_-]*(?:(0|zero)|(BY(?:[\s_-]+(?:NC|ND|SA))*))(?:[\s_/-]*v?(\d\.\d))?[\s_./-]*", re.I)
 # among other words; without CC only with hyphens, as in Attribution-NonCommercial
 _INSIDE = re.compile(r"(?<![^\W_])(?:CC[\s_-]*(0|zero)|(?:CC[\s_:-]*BY|BY(?=[_-](?:NC|ND|SA)(?![^\W\d_])))"
-                     r"((?:[\s_,-]+(?:NC|ND|SA))*))(?:[\s_/-]*v?(\d)[._](\d))?(?![^\W\d_])", re.I)
+                     r"((?:[\s_,/(-]+(?:NC|ND|SA))*))(?:[\s_/-]*v?(\d)[._](\d))?(?![^\W\d_])", re.I)
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
 _BY = re.compile(r"CC-(BY(?:-(?:NC|ND|SA))*)(?:-(\d\.\d))?")
 TERMS = "https://creativecommons.org/licenses/"

@@ -21,8 +21,8 @@ Figures = dict[str, Any]
 USELESS_AUC = 0.7  # below this the verifier hardly knows more than a coin, and asking it is not worth the time
 NAMED = {("dedup", "rejected"): "duplicate", ("parse", "rejected"): "withdrawn or empty"}  # verdicts in pictures
 FEW = 3  # files that a sentence names
-LIMITS = ("mode", "accept", "reject", "target_precision", "target_recall", "delta", "labels", "precision_at_least",
-          "recall_at_least", "certificate")  # of thresholds.json; the certificate's words are a list
+LIMITS = ("mode", "accept", "reject", "target_precision", "target_recall", "delta", "labels", "labels_refused",
+          "precision_at_least", "recall_at_least", "certificate")  # of thresholds.json; the certificate's words are a list
 PLOTS = r"(?:precision_recall|reliability|confidence|flow|sources|calls_saved)\.csv"
 BIN = 0.05  # width of the confidence histogram's bins
 

@@ -14,6 +14,7 @@ Figures = dict[str, Any]
 UNUSED = "withdrawn or empty"  # what parse set aside
 COLOURS = {"kept": "green", "rejected": "red", "duplicates": "bright_black", UNUSED: "grey30",
            "failed": "yellow"}
+REFUSED = "no uniform sample of this corpus: the rates are of them alone"  # data/thresholds.json says why
 WIDTH = 76  # columns; a terminal of 80 shows it unbroken
 
 
@@ -48,6 +49,7 @@ def lines(metrics: Figures, performance: Figures) -> list[tuple[str, str]]:
         ("failed", f"{found['failed']:,}"),
         *([("left out", left_out_in_words(metrics["left_out"]))] if "left_out" in metrics else []),
         ("asked to the LLM", f"{metrics['asked_share']:.1%}, {metrics['calls_saved']:,} calls saved"),
+        *([("labels", REFUSED)] if metrics["thresholds"].get("labels_refused") else []),
         ("precision", shown(quality["precision"], nothing_to_rate(metrics))),
         ("recall", shown(quality["recall"])),
         ("F1", shown(quality["f1"])),

@@ -555,7 +555,8 @@ def test_of_many_files_that_labels_missed_three_are_named_and_the_rest_counted(t
 
 
 def test_what_labels_may_miss_by_chance_does_not_matter(tmp_path: Path) -> None:
-    assert calibrate.calibrate_folder(*grown(tmp_path, small=2), SETTINGS)["mode"] == "certified"
+    found = calibrate.calibrate_folder(*grown(tmp_path, small=2), SETTINGS)
+    assert found["mode"] == "certified" and "labels_refused" not in found
     many = tmp_path / "many"  # small files: each may be missed, though most are
     scored, folder_of_labels = folder(many, 400, labelled=40)
     path = scored / "a/feed.json.parquet"
@@ -581,6 +582,7 @@ def test_labels_that_chance_does_not_choose_by_confidence_certify_nothing(
     found = calibrate.calibrate_folder(scored, folder_of_labels, SETTINGS)
     assert found["mode"] == "uncertified" and found["accept"] == SETTINGS.accept
     assert re.search(told, found["certificate"][0]) and found["certificate"][0] in capsys.readouterr().err
+    assert found["labels_refused"] is True
 
 
 def test_a_uniform_sample_is_seldom_taken_for_another(tmp_path: Path) -> None:

@@ -170,7 +170,8 @@ def test_one_output_in_the_other_is_refused(tmp_path, rejected):
     "https://creativecommons.org/licenses/by-nc-sa/3.0/de/", "CC BY\u2013NC 4.0",
     "Attribution-NonCommercial 4.0 International (CC BY-NC 4.0)",
     "Licensed under a Creative Commons Attribution-NonCommercial 4.0 International License.",
-    "Creative Commons: Attribution, Non-Commercial, Share Alike", "Texts of others. Ours: CC BY-SA-NC 4.0"])
+    "Creative Commons: Attribution, Non-Commercial, Share Alike", "Texts of others. Ours: CC BY-SA-NC 4.0",
+    "CC BY/NC", "CC BY (NonCommercial)"])
 def test_a_licence_is_denied_however_it_is_written(licence, tmp_path):
     decided.write(tmp_path, [KEPT | {"id": "a", "meta": {"licence": licence}}])
     assert run(tmp_path, deny=["CC-BY-NC*"]).dropped == {"licence": 1}

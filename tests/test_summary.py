@@ -168,3 +168,13 @@ def test_kept_records_that_export_left_out_are_told(folder, tmp_path, capsys, dr
     (tmp_path / "metrics.json").write_text(json.dumps(metrics | {"stages": stages}))
     shown = printed(tmp_path, capsys, as_markdown=True)
     assert f"| kept, not exported | {said} |" in shown if said else "not exported" not in shown
+
+
+def test_rates_of_labels_that_are_no_uniform_sample_say_so(folder, tmp_path, capsys):
+    assert "uniform" not in printed(folder, capsys)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics["thresholds"] |= {"mode": "uncertified", "labels_refused": True}
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    shown = printed(tmp_path, capsys)
+    assert "no uniform sample of this corpus" in shown and shown.index("no uniform sample") < shown.index("precision")
+    assert max(map(len, shown.splitlines())) <= 80
