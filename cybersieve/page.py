@@ -8,12 +8,13 @@ import base64
 import csv
 import hashlib
 import shlex
+from collections import Counter
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from cybersieve import labels, records, report, rules, samples, tally
+from cybersieve import labels, records, report, rules, safety, samples, tally
 from cybersieve import page_sections as sections
 from cybersieve.markup import Html, el
 from cybersieve.params import Params
@@ -28,6 +29,7 @@ def page_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, labels_d
                 run_dir: Path, settings: Params, commands: list[str], data: str = "data") -> Path:
     """Write report.html beside metrics.json in `run_dir`; returns its path.
 
+    What `export.mask` masks is masked in the records that it shows, the rejected ones, too.
     `data`: the folder of the stages' outputs, as commands that the page tells of should name it.
     Raises InputError where a part of the run is missing.
     """
@@ -36,7 +38,8 @@ def page_folder(parsed_dir: Path, scored_dir: Path, verdicts_dir: Path, labels_d
     performance = records.load_json(measured) if measured.exists() else {}
     book = rules.load(settings.score.rules, settings.score.extra_rules, settings.score.trust)
     drawn, use = look(tally.rows(scored_dir, verdicts_dir), book, metrics["thresholds"], labels_dir)
-    texts = samples.with_texts((row for part in drawn.values() for row in part), parsed_dir)
+    texts = {at: safety.masked(record, settings.export.mask, Counter()) for at, record
+             in samples.with_texts((row for part in drawn.values() for row in part), parsed_dir).items()}
     figures = {path.stem: read_csv(path) for path in sorted(plots_dir.glob("[!.]*.csv"))}
     option = "" if data == "data" else f" --data {shlex.quote(data)}"
     body = [sections.headline(metrics, option), sections.flow(metrics), sections.quality(metrics, figures),

@@ -22,7 +22,7 @@ USELESS_AUC = 0.7  # below this the verifier hardly knows more than a coin, and 
 NAMED = {("dedup", "rejected"): "duplicate", ("parse", "rejected"): "withdrawn or empty"}  # verdicts in pictures
 FEW = 3  # files that a sentence names
 LIMITS = ("mode", "accept", "reject", "target_precision", "target_recall", "delta", "labels", "labels_refused",
-          "precision_at_least", "recall_at_least", "certificate")  # of thresholds.json; the certificate's words are a list
+          "precision_at_least", "recall_at_least", "certificate")  # of thresholds.json; the certificate is a list
 PLOTS = r"(?:precision_recall|reliability|confidence|flow|sources|calls_saved)\.csv"
 BIN = 0.05  # width of the confidence histogram's bins
 

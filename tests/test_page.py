@@ -56,11 +56,12 @@ def write_run(folder, all_rows):
                          folder / "thresholds.json", folder, folder / "plots")
 
 
-def build(folder):
+def build(folder, mask=None):
     settings = params.load(ROOT / "params.yaml")
+    export = dataclasses.replace(settings.export, mask=mask or settings.export.mask)
     score = dataclasses.replace(settings.score, rules=str(ROOT / "rules.yaml"), trust={"</script><b>": 1.0})
     return page.page_folder(folder / "parsed", folder / "scored", folder / "verdicts", folder / "labels",
-                            folder / "plots", folder, dataclasses.replace(settings, score=score),
+                            folder / "plots", folder, dataclasses.replace(settings, score=score, export=export),
                             ["git checkout abc", "dvc repro"])
 
 
@@ -105,6 +106,16 @@ def test_it_says_what_the_metrics_say(built):
     assert "git checkout abc\ndvc repro" in plain and "certificate" in plain.lower()
     assert f'name="metrics" content="{report.fingerprint(built.parent)}"' in text
     assert plain.count("p_yes 0.210") >= 10  # asked records show margin and posterior
+
+
+@pytest.mark.parametrize("mask", [True, False])
+def test_what_export_masks_is_masked_in_rejected_records_too(mask, tmp_path):
+    secret = "AKIA" + "Q3EXAMPLEKEYS7ZZ"
+    record = {"title": f"Holiday {secret}", "text": "Ask my aunt, please write to anna.b@quiet-street.net."}
+    write_run(tmp_path, [record | {"verdict": "rejected", "by": "rule", "score": -3.0, "confidence": 0.05, "id": "7"}])
+    text = build(tmp_path, params.Mask(secrets=mask, personal=mask)).read_text()
+    assert (secret in text) is ("anna.b@" in text) is not mask
+    assert ("[SECRET]" in text) is ("[EMAIL]" in text) is mask
 
 
 def test_megabytes_have_their_usual_name():
