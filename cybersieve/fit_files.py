@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import yaml
 
-from cybersieve import cli, labels, records
+from cybersieve import cli, labels, records, rules
 from cybersieve.errors import InputError, ParamsError
 from cybersieve.fit import Example, Fitted, hit_matrix
 from cybersieve.rules import Rulebook
@@ -64,20 +65,44 @@ def labelled_texts(path: Path) -> list[Example]:
 def rewrite(path: Path, book: Rulebook, fitted: Fitted) -> None:
     """Put the fitted numbers into a rules file; every other character stays as it is.
 
-    Raises ParamsError where a rule's weight is not to be found after its id.
+    Raises ParamsError where a number has no place in the file, which then stays as it was.
     """
+    bias, silent = round(fitted.bias, 3), round(fitted.silent, 3)
+    weights = [round(float(weight), 2) + 0.0 for weight in fitted.weights]
+    sources = {name: round(weight, 2) for name, weight in sorted(fitted.sources.items())}
     text = path.read_text(encoding="utf-8")
-    numbers = f"bias: {fitted.bias:.3f}\nsilent: {fitted.silent:.3f}\n"
+    numbers = f"bias: {bias:.3f}\nsilent: {silent:.3f}\n"
     text = re.sub(r"^bias:.*\n(?:silent:.*\n)?", numbers, text, count=1, flags=re.MULTILINE)
-    sources = "".join(f"\n  {name}: {weight:.2f}" for name, weight in sorted(fitted.sources.items())) or " {}"
-    text = re.sub(r"^sources:.*\n(?:  .*\n)*", f"sources:{sources}\n", text, count=1, flags=re.MULTILINE)
-    for rule, weight in zip(book.rules, fitted.weights, strict=True):
+    lines = "".join(f"\n  {_key(name)}: {weight:.2f}" for name, weight in sources.items()) or " {}"
+    text = re.sub(r"^sources:.*\n(?:  .*\n)*", lambda _: f"sources:{lines}\n", text, count=1, flags=re.MULTILINE)
+    for rule, weight in zip(book.rules, weights, strict=True):
         spot = re.compile(rf"(\bid: {re.escape(rule.id)}\b(?![\w.-])(?:(?!\bid: ).)*?\bweight: )[-+.\w]+", re.DOTALL)
-        text, count = spot.subn(rf"\g<1>{weight + 0.0:.2f}", text, count=1)
+        text, count = spot.subn(rf"\g<1>{weight:.2f}", text, count=1)
         if not count:
             raise ParamsError(f"{path}: rule {rule.id}: no `weight:` after its id to write to")
     with records.replacing(path) as partial:
         partial.write_text(text, encoding="utf-8")
+        if _content(partial) != (bias, silent, sources, weights, [rule.pattern for rule in book.rules]):
+            raise ParamsError(f"{path}: left as it was, for want of places for the numbers: lines that begin with "
+                              "`bias:` and `sources:`, and no `id:` or `weight:` within a pattern or a comment")
+
+
+def _key(name: str) -> str:
+    """A source's name as a key in YAML: plain where that reads as the name."""
+    try:
+        plain = yaml.safe_load(f"{name}: 0") == {name: 0}
+    except yaml.YAMLError:
+        plain = False
+    return name if plain else json.dumps(name, ensure_ascii=False)
+
+
+def _content(path: Path) -> tuple[object, ...] | None:
+    """What scoring reads of a rules file; None of one that is none."""
+    try:
+        book = rules.load(path)
+    except ParamsError:
+        return None
+    return book.bias, book.silent, book.sources, book.weights, [rule.pattern for rule in book.rules]
 
 
 def report(path: Path, book: Rulebook, weights: Sequence[float], parsed_dir: Path, examples: Sequence[Example]) -> None:

@@ -163,6 +163,28 @@ def test_rewrite_changes_numbers_only(book: rules.Rulebook, tmp_path: Path) -> N
         fit_files.rewrite(path, book, fitted)
 
 
+def test_sources_of_any_name_keep_it_in_the_rules_file(book: rules.Rulebook, tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    names = ["feed: 2.json", "a #1.json", "@x", "- y.csv", "1.50", "null", "it's \"q\"", "tab\t\\1.json", "été.json"]
+    for _ in range(2):
+        fit_files.rewrite(path, book, fit.Fitted(np.array([1, 1, 1, -1]), 0.0, 0.0, dict.fromkeys(names, 1.0), {}))
+        assert rules.load(path).sources == dict.fromkeys(names, 1.0)
+
+
+@pytest.mark.parametrize(("was", "becomes"), [
+    ("bias: ", "# bias: "), ("sources:", "# sources:"), ("id: worm", "id: worm, source: 'weight: 3 tons'"),
+    ("rules:", "# id: worm has the weight: 3.1\nrules:")])
+def test_a_rules_file_without_places_for_the_numbers_stays_as_it_was(book: rules.Rulebook, tmp_path: Path, was: str,
+                                                                     becomes: str) -> None:
+    path = tmp_path / "rules.yaml"
+    assert BOOK.count(was) == 1
+    path.write_text(BOOK.replace(was, becomes))
+    before = path.read_text()
+    with pytest.raises(ParamsError, match="rules.yaml: left as it was"):
+        fit_files.rewrite(path, rules.load(path), fit.Fitted(np.array([1, 1, 1, -1]), 0.7, -0.2, {"a.json": 1.0}, {}))
+    assert path.read_text() == before and list(tmp_path.iterdir()) == [path]
+
+
 def test_labels_for_fitting_are_disjoint_from_uniform_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [records.Record(f"r{i}", "a/feed.json", str(i), f"title {i}", "worm").row() for i in range(6)]
     rows[5]["dropped"] = "revoked"
