@@ -32,6 +32,7 @@ class Stub:
         self.ours, self.fault, self.logprobs, self.model, self.fingerprint = ours, fault, logprobs, model, fingerprint
         self.seconds, self.key, self.retry_after = seconds, None, "0.05"
         self.closes_after = closes_after  # answers on one connection, then it is closed without a word
+        self.looks: list[Any] = []  # for the first GETs: a fault, or a whole answer
         self.asked: list[list[str]] = []  # texts of every POST, those with a fault too
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
@@ -62,9 +63,13 @@ class _Handler(BaseHTTPRequestHandler):
     answers = 0
 
     def do_GET(self) -> None:
+        look = self.of.looks.pop(0) if self.of.looks else None
+        if isinstance(look, str):
+            self.misbehave(look)
+            return
         about = {"cybersieve": {"fingerprint": self.of.fingerprint, "calibration": {"platt": {"a": 1.0, "b": 0.0}},
                                 "card": {"id": self.of.model}, "settings": {"max_tokens": 80}}}
-        self.answer(200, {"data": [{"id": self.of.model} | (about if self.of.ours else {})]})
+        self.answer(200, look or {"data": [{"id": self.of.model} | (about if self.of.ours else {})]})
 
     def do_POST(self) -> None:
         stub = self.of

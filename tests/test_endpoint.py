@@ -89,6 +89,14 @@ def test_a_chat_server_is_read_by_all_spellings_in_its_logprobs(settings: params
     assert all(body["logprobs"] and body["max_tokens"] == 1 and body["temperature"] == 0 for body in stub.bodies)
 
 
+def test_tokens_that_a_chat_server_says_it_has_read_are_added_up(settings: params.Verify) -> None:
+    with Stub(ours=False) as stub:
+        found = endpoint.Found(dataclasses.replace(settings, endpoints=[stub.url]))
+        with endpoint.Endpoints(found) as engine:
+            list(engine.margins(TEXTS))
+    assert engine.tokens == 7 * len(TEXTS)
+
+
 @pytest.mark.parametrize("logprobs", ["left out", "refused"])
 def test_a_chat_server_without_logprobs_is_read_by_its_words(settings: params.Verify, logprobs: str) -> None:
     with Stub(ours=False, logprobs=logprobs) as stub:
@@ -135,6 +143,62 @@ def test_an_endpoint_that_is_not_there_is_named_and_made_up_for(
     assert "not every endpoint answers: http://127.0.0.1:9/v1" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("fault", ["503", "cut"])
+def test_an_endpoint_is_looked_up_as_often_as_it_is_asked(settings: params.Verify, fault: str) -> None:
+    with Stub() as stub:
+        stub.looks = [fault] * 2
+        check_right(asked(settings, stub.url, retries=2))
+        stub.looks = [fault] * 2
+        with pytest.raises(ModelError, match="none answers"):
+            asked(settings, stub.url, retries=1)
+
+
+@pytest.mark.parametrize("status", ["401", "403"])
+def test_an_endpoint_that_does_not_take_the_key_is_asked_nothing(settings: params.Verify, status: str,
+                                                                 capsys: pytest.CaptureFixture) -> None:
+    with Stub() as shut, Stub() as well:
+        shut.looks = [status]
+        check_right(asked(settings, shut.url, well.url))
+        assert f"not every endpoint answers: {shut.url}: HTTP {status}: fault {status}" in capsys.readouterr().err
+        shut.looks = [status] * 3
+        with pytest.raises(ModelError, match=f"none answers .*fault {status}"):
+            asked(settings, shut.url, retries=5)
+        assert len(shut.looks) == 2 and not shut.asked
+
+
+@pytest.mark.parametrize("said", ["404", "not JSON", "not an object", {"data": None}, {"data": ["stub"]}, {"models": 1}])
+def test_a_server_that_says_nothing_of_its_models_is_asked_in_chats(settings: params.Verify, said: object) -> None:
+    with Stub(ours=False) as stub:
+        stub.looks = [said]
+        check_right(asked(settings, stub.url))
+
+
+@pytest.mark.parametrize("status", ["401", "403", "404", "405"])
+def test_an_endpoint_that_nothing_can_be_asked_of_is_not_asked_on(settings: params.Verify, status: str,
+                                                                  capsys: pytest.CaptureFixture) -> None:
+    with Stub(fault=lambda *_: status) as ill, Stub() as well:
+        check_right(asked(settings, ill.url, well.url, concurrency=1))
+    assert f"{ill.url} is not asked any more: HTTP {status}" in capsys.readouterr().err
+    assert len(ill.asked) == 1
+
+
+@pytest.mark.parametrize("status", ["404", "405"])
+def test_one_that_has_answered_refuses_the_text(settings: params.Verify, status: str) -> None:
+    with Stub(fault=lambda number, _: status if number == 5 else None) as stub:
+        margins = asked(settings, stub.url, texts=TEXTS[:8], batch_size=1, concurrency=1)
+    assert margins.count(None) == 1
+
+
+def test_who_fails_rests_longer_each_time(settings: params.Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+    for attempt, longest in ((0, 0.01), (2, 0.04), (50, 0.1)):
+        assert longest / 2 <= endpoint.pause(attempt) <= longest
+    pauses: list[int] = []
+    monkeypatch.setattr(endpoint, "pause", lambda attempt: pauses.append(attempt) or 0.001)
+    with Stub(fault=lambda *_: "cut") as stub:
+        assert asked(settings, stub.url, texts=TEXTS[:1], retries=2) == [None]
+    assert pauses == [0, 0, 1, 1, 2, 2]  # after each attempt the endpoint's and the request's
+
+
 def test_an_endpoint_that_comes_back_is_asked_again(settings: params.Verify) -> None:
     def away(number: int, texts: list[str]) -> str | None:
         return "cut" if number < 4 else None
@@ -148,6 +212,12 @@ def test_work_is_shared(settings: params.Verify) -> None:
         check_right(asked(settings, one.url, two.url, batch_size=1, concurrency=2))
     assert min(len(one.asked), len(two.asked)) > len(TEXTS) / 4
     assert max(one.most_at_once, two.most_at_once) <= 2
+
+
+def test_who_is_left_gets_no_more_at_once(settings: params.Verify) -> None:
+    with Stub(seconds=0.02) as stub:
+        check_right(asked(settings, DEAD, stub.url, texts=TEXTS[:12], batch_size=1, concurrency=2), TEXTS[:12])
+    assert stub.most_at_once == 2
 
 
 def test_no_endpoint_at_all_ends_the_run_with_a_reason(settings: params.Verify) -> None:
@@ -195,11 +265,41 @@ def test_a_text_that_cannot_be_answered_takes_no_other_with_it(settings: params.
         margins = asked(settings, stub.url, retries=1)
     assert [i for i, margin in enumerate(margins) if margin is None] == [11]
     check_right(margins[:11] + margins[12:], TEXTS[:11] + TEXTS[12:])  # type: ignore[arg-type]
+    if fault in ("400", "413"):  # five batches, and of one of them two fours, twos and ones: each asked once
+        assert len(stub.asked) == 5 + 3 * 2
+
+
+def test_a_text_at_which_the_connection_is_cut_is_given_up(settings: params.Verify) -> None:
+    with Stub(fault=lambda _, texts: "cut" if TEXTS[11] in texts else None) as stub:
+        margins = asked(settings, stub.url, batch_size=1, retries=1)
+    assert [i for i, margin in enumerate(margins) if margin is None] == [11]
+
+
+@pytest.mark.parametrize("fault", ["408", "425"])
+def test_an_answer_that_says_later_is_asked_again(settings: params.Verify, fault: str) -> None:
+    with Stub(fault=lambda number, _: fault if number == 0 else None) as stub:
+        check_right(asked(settings, stub.url, batch_size=1, concurrency=1, retries=1))
+    assert len(stub.asked) == len(TEXTS) + 1
 
 
 def test_a_full_queue_is_waited_for(settings: params.Verify) -> None:
     with Stub(fault=lambda number, _: "429" if number < 20 else None) as stub:
         check_right(asked(settings, stub.url, retries=0))
+
+
+def test_a_queue_that_stays_full_is_given_up(settings: params.Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "BUSY", 3)
+    with Stub(fault=lambda *_: "429") as stub:
+        assert asked(settings, stub.url, texts=TEXTS[:1], retries=0) == [None]
+    assert len(stub.asked) == 4
+
+
+def test_what_is_to_wait_an_hour_waits_the_longest_pause(settings: params.Verify) -> None:
+    with Stub(fault=lambda number, _: "503" if number == 0 else None) as stub:
+        stub.retry_after = "3600"
+        started = time.monotonic()
+        check_right(asked(settings, stub.url, texts=TEXTS[:1], retries=1), TEXTS[:1])
+    assert endpoint.LONGEST_PAUSE <= time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("ours", [True, False])
