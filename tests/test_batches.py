@@ -31,16 +31,19 @@ def test_every_text_once_in_its_batch(texts: list[str], size: int, tokens: int, 
         assert rows == [[1, 2, *[len(texts[i])] * min(len(texts[i]), 50), 3] for i in indices]
 
 
-@given(TEXTS)
-def test_the_longest_come_first_in_a_chunk(texts: list[str]) -> None:
-    widths = [len(row) for _, rows in cut(texts, 300, 10**9) for row in rows]
+@given(TEXTS, st.sampled_from([1, 300]))
+def test_the_longest_come_first(texts: list[str], size: int) -> None:
+    widths = [len(row) for _, rows in cut(texts, size, 10**9) for row in rows]
     assert widths == sorted(widths, reverse=True)
 
 
 def test_only_the_last_batches_are_small() -> None:
-    sizes = [len(rows) for _, rows in cut(["x" * 10] * (2 * CHUNK * 8 + 40), 8, 10**9, tapering=True)]
+    texts = ["x" * 10] * (2 * CHUNK * 8 + 41)
+    sizes = [len(rows) for _, rows in cut(texts, 8, 10**9, tapering=True)]
     assert sizes[: 2 * CHUNK] == [8] * (2 * CHUNK), "chunks before the last end in whole batches"
-    assert sizes[-1] <= LEAST and sum(sizes) == 2 * CHUNK * 8 + 40
+    assert sizes[2 * CHUNK :] == [8, 8, 8, 8, 4, LEAST, 1], "half of what is left, where that is less"
+    assert [len(rows) for _, rows in cut(texts, 8, 10**9)] == [8] * (2 * CHUNK + 5) + [1]
+    assert [len(rows) for _, rows in cut(texts[: CHUNK * 8], 8, 10**9, tapering=True)] == [8] * (CHUNK - 1) + [4, 4]
 
 
 def test_a_smaller_size_holds_from_then_on() -> None:
