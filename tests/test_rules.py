@@ -96,6 +96,7 @@ def test_own_patterns_may_hold_such_signs_too(tmp_path: Path) -> None:
     assert merged.judge("", "our_product_2").hits == ("name",)
     assert "2: 'plant\u20137'" in rules.explain(merged, "a plant\u20137")
     assert "2: 'our_product'" in rules.explain(merged, "x our_product")
+    assert "7: 'plant\u20137'" in rules.explain(merged, "a\xad \ufb01re plant\u20137")
 
 
 @pytest.mark.parametrize(("pattern", "hit", "spared"), [
@@ -108,7 +109,8 @@ def test_own_patterns_may_hold_such_signs_too(tmp_path: Path) -> None:
     (r"our[]_]id", "our_id", "our0id"), (r"our[[:digit:]_]id", "our_id", "ourXid"), (r"our\_id", "our_id", "ourid"),
     ("\\Qour_id\u2013\\E", "our_id\u2013", "our id"), (r"\p{Old_Italic}", "\U00010300", "old italic"),
     (r"\pL_\P{Old_Italic}", "a_b", "ab"), ("vulner\xad?ability", "vulner\xadability", "vulneability"),
-    ("con\ufb01?g", "cong", "con"), (r"our\\_id", r"our\_id", "our_id"), ("a\\\u2013b", "a\u2013b", "ab")])
+    ("con\ufb01?g", "cong", "con"), (r"our\\_id", r"our\_id", "our_id"), ("a\\\u2013b", "a\u2013b", "ab"),
+    ("plant[\ufb01x]", "plantx", "plantf")])
 def test_own_patterns_keep_their_syntax(tmp_path: Path, pattern: str, hit: str, spared: str) -> None:
     merged = book(tmp_path, extra=yaml.safe_dump({"rules": [{"id": "mine", "pattern": pattern, "weight": 1}]}))
     assert "mine" in merged.judge("", hit).hits and "mine" not in merged.judge("", spared).hits
