@@ -78,6 +78,7 @@ def settings(verify_settings: params.Verify) -> params.Verify:
 def asked_by(settings: params.Verify, texts: list[str], results: dict[str, list[float | None]], name: str) -> None:
     with asking.Verifier(settings) as verifier:
         results[name] = verifier.margins(texts)
+        results[f"{name} asked, cached"] = [verifier.asked, verifier.cached]
 
 
 def test_runs_side_by_side_ask_nothing_twice(settings: params.Verify, own_cache: Path,
@@ -94,6 +95,8 @@ def test_runs_side_by_side_ask_nothing_twice(settings: params.Verify, own_cache:
             each.join()
     put = [text for texts in stub.asked for text in texts]
     assert sorted(put) == sorted(TEXTS)  # each once
+    counts = [results[f"{start} asked, cached"] for start in (0, 20, 10)]
+    assert [sum(each) for each in counts] == [40] * 3 and sum(asked for asked, _ in counts) == 60  # type: ignore
     for start in (0, 20, 10):
         assert results[f"{start}"] == pytest.approx([margin_of(text) for text in TEXTS[start:start + 40]], abs=1e-6)
 

@@ -341,8 +341,9 @@ def test_a_prompt_beside_an_adapter_that_brings_its_own_is_warned_of(
 
 @pytest.mark.parametrize(("changed", "said"), [
     ({"max_tokens": 400}, "verify.max_tokens: 400 is not used: the adapter "), ({"max_tokens": 40}, ""),
-    ({"revision": "main"}, "verify.revision is not used: smollm2-135m-instruct, "), ({}, "")])
-def test_a_budget_beyond_the_adapters_and_a_revision_of_the_built_in_model_are_warned_of(
+    ({"revision": "main"}, "verify.revision is not used: smollm2-135m-instruct, "), ({}, ""),
+    ({"examples": [{"text": "A worm", "label": 1}]}, "verify.prompt and verify.examples are not used: the adapter ")])
+def test_settings_that_adapter_and_built_in_model_leave_unused_are_warned_of(
         changed: dict[str, object], said: str, verify_settings: params.Verify, prepared_model: Path,
         capsys: pytest.CaptureFixture[str]) -> None:
     asking.Verifier(dataclasses.replace(verify_settings, **changed))._warn_of_unused()  # type: ignore[arg-type]
