@@ -278,8 +278,8 @@ def test_a_text_at_which_the_connection_is_cut_is_given_up(settings: params.Veri
 @pytest.mark.parametrize("fault", ["408", "425"])
 def test_an_answer_that_says_later_is_asked_again(settings: params.Verify, fault: str) -> None:
     with Stub(fault=lambda number, _: fault if number == 0 else None) as stub:
-        check_right(asked(settings, stub.url, batch_size=1, concurrency=1, retries=1))
-    assert len(stub.asked) == len(TEXTS) + 1
+        check_right(asked(settings, stub.url, texts=TEXTS[:8], batch_size=1, concurrency=1, retries=1), TEXTS[:8])
+    assert len(stub.asked) == 9
 
 
 def test_a_full_queue_is_waited_for(settings: params.Verify) -> None:

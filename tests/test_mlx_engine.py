@@ -138,6 +138,23 @@ def test_a_text_that_fails_alone_takes_no_other_with_it(tmp_path: Path, verify_s
         assert engine.batch_size == 32
 
 
+def test_one_engine_asks_in_the_adapters_layout_or_the_models(tmp_path: Path, verify_settings: params.Verify,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path / "cache"))
+    settings = dataclasses.replace(verify_settings, model=str(tiny.write(tmp_path / "model")), adapter=None)
+    own = prompt.Layout("Note: ", " Security?", 8, ("Yes",), ("No",))
+    for brought in (own, None):
+        monkeypatch.setattr(model.Found, "layout", lambda self, settings, brought=brought: brought)
+        with asking.Verifier(settings) as verifier:
+            assert verifier.figures()["tokens"] == 0
+            verifier.margins(["a text"])
+            engine, answers = verifier.engine, verifier.answers
+            verifier.margins(["another"])
+            assert verifier.engine is engine and verifier.answers is answers, "loaded once"
+            assert verifier.figures() == {"asked": 2, "cached": 0, "tokens": engine.tokens} and engine.tokens > 0
+            assert engine.batches.layout == (brought or prompt.of_model(engine.batches.tokenizer, settings))
+
+
 def test_a_model_whose_code_fails_is_an_error_in_words(tmp_path: Path, verify_settings: params.Verify,
                                                        monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path / "cache"))
@@ -146,6 +163,11 @@ def test_a_model_whose_code_fails_is_an_error_in_words(tmp_path: Path, verify_se
         patch.setattr(mlx_engine.shortcuts.Forward, "__call__", lambda *_: [][0])
         with pytest.raises(ModelError, match="can't be run here: IndexError"):
             verifier.margins(["a text"])
+    same = prompt.Layout("", "", 8, ("Yes",), ("Yes",))
+    with monkeypatch.context() as patch, asking.Verifier(settings) as verifier:
+        patch.setattr(model.Found, "layout", lambda *_: same)
+        with pytest.raises(ModelError, match="^the tokenizer writes .* same first token$"):
+            verifier.margins(["another"])
     config = tmp_path / "model" / "config.json"
     config.write_text(config.read_text().replace('"hidden_size"', '"hidden"'))
     with pytest.raises(ModelError, match="can't be loaded.*hidden_size"):
