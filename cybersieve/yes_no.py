@@ -47,7 +47,7 @@ def margin_of_chat(tree: Tree) -> Margin:
     """What a chat completion says; None where it is neither yes nor no. Raises Garbage where it is none at all."""
     try:
         (choice, *_) = tree["choices"]
-        text = choice["message"].get("content") or ""
+        text = choice["message"].get("content")
         logprobs = choice.get("logprobs")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Garbage(f"no chat completion ({error!r})") from None
