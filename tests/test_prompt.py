@@ -72,13 +72,23 @@ def test_a_templates_marks_are_apart_in_a_text_though_no_tokens(tmp_path: Path, 
 def test_tokens_that_end_a_text_do_not_end_the_prefix(tmp_path: Path, verify_settings: params.Verify) -> None:
     words = tokenizer(tmp_path, False, verify_settings)
     layout = prompt.of_model(words, verify_settings)
-    plain = prompt.prefix_tokens(words, layout)
+    plain, suffix = prompt.prefix_tokens(words, layout), prompt.suffix_tokens(words, layout)
     start, end = (words.convert_tokens_to_ids(word) for word in ("<|start|>", "<|end|>"))
     for single, expected in (("<|start|> $A <|end|>", [start, *plain]), ("$A <|end|>", plain), ("$A", plain)):
         rust(words).post_processor = processors.TemplateProcessing(
             single=single, special_tokens=[("<|start|>", start), ("<|end|>", end)])
         assert prompt.prefix_tokens(words, layout) == expected
         assert prompt.prefix_tokens(words, dataclasses.replace(layout, add_bos=False)) == plain
+        assert prompt.suffix_tokens(words, layout) == suffix
+
+
+def test_a_template_brings_its_own_beginning(tmp_path: Path, verify_settings: params.Verify) -> None:
+    words = tokenizer(tmp_path, True, verify_settings)
+    layout = prompt.of_model(words, verify_settings)
+    plain = prompt.prefix_tokens(words, layout)
+    rust(words).post_processor = processors.TemplateProcessing(
+        single="<|end|> $A", special_tokens=[("<|end|>", words.convert_tokens_to_ids("<|end|>"))])
+    assert prompt.prefix_tokens(words, layout) == plain
 
 
 def test_a_tokenizer_with_more_tokens_than_the_model(tmp_path: Path, verify_settings: params.Verify) -> None:
@@ -99,15 +109,20 @@ def test_the_token_budget_holds(tmp_path: Path, verify_settings: params.Verify) 
     layout = dataclasses.replace(prompt.of_model(words, verify_settings), max_tokens=10)
     long, short, empty = prompt.text_tokens(words, layout, ["abc " * 1000, "ab", ""])
     assert (len(long), len(short), empty) == (10, 2, [])
+    for own in (lambda: rust(words).enable_truncation(3), lambda: rust(words).enable_padding(length=99)):
+        own()  # as a tokenizer.json may have it
+        assert prompt.text_tokens(words, layout, ["abc " * 1000, "ab", ""]) == [long, short, empty]
 
 
 def test_chat_layout_carries_instruction_and_examples(tmp_path: Path, verify_settings: params.Verify) -> None:
     shown = [{"text": "A worm spreads.", "label": 1}, {"text": "Tulips bloom.", "label": 0}]
     settings = dataclasses.replace(verify_settings, examples=shown)
     layout = prompt.of_model(tokenizer(tmp_path, True, settings), settings)
-    for part in (settings.prompt, "A worm spreads.<|end|>\n<|start|>assistant\nYes<|end|>", "Tulips bloom."):
-        assert part in layout.prefix
-    assert layout.prefix.endswith("Text: ") and layout.suffix == "<|end|>\n<|start|>assistant\n"
+    assert layout.prefix == (
+        f"<|start|>system\n{prompt.instruction(settings)}<|end|>\n"
+        "<|start|>user\nText: A worm spreads.<|end|>\n<|start|>assistant\nYes<|end|>\n"
+        "<|start|>user\nText: Tulips bloom.<|end|>\n<|start|>assistant\nNo<|end|>\n<|start|>user\nText: ")
+    assert layout.suffix == "<|end|>\n<|start|>assistant\n"
 
 
 @pytest.mark.parametrize("template", [
@@ -117,8 +132,11 @@ def test_a_template_without_system_role_gets_the_instruction_in_the_first_turn(
         template: str, tmp_path: Path, verify_settings: params.Verify) -> None:
     words = tokenizer(tmp_path, True, verify_settings)
     words._tokenizer.chat_template = template
-    layout = prompt.of_model(words, verify_settings)
-    assert layout.prefix.startswith(f"<|start|>user\n{verify_settings.prompt}") and layout.prefix.endswith("Text: ")
+    told = f"<|start|>user\n{prompt.instruction(verify_settings)}\n\nText: "
+    assert prompt.of_model(words, verify_settings).prefix == told
+    settings = dataclasses.replace(verify_settings, examples=[{"text": "A worm spreads.", "label": 1}])
+    assert prompt.of_model(words, settings).prefix == (
+        f"{told}A worm spreads.<|end|>\n<|start|>assistant\nYes<|end|>\n<|start|>user\nText: ")
 
 
 def test_a_template_that_fails_is_an_error_in_words(tmp_path: Path, verify_settings: params.Verify) -> None:
@@ -128,10 +146,19 @@ def test_a_template_that_fails_is_an_error_in_words(tmp_path: Path, verify_setti
         prompt.of_model(words, verify_settings)
 
 
+def test_a_template_that_leaves_the_text_out_is_an_error(tmp_path: Path, verify_settings: params.Verify) -> None:
+    words = tokenizer(tmp_path, True, verify_settings)
+    words._tokenizer.chat_template = "{{ messages[0]['content'] }}"
+    with pytest.raises(ModelError, match="leaves out what the user says"):
+        prompt.of_model(words, verify_settings)
+
+
 def test_plain_layout_shows_examples_as_text(tmp_path: Path, verify_settings: params.Verify) -> None:
-    settings = dataclasses.replace(verify_settings, examples=[{"text": "A worm spreads.", "label": 1}])
+    shown = [{"text": "A worm spreads.", "label": 1}, {"text": "Tulips bloom.", "label": 0}]
+    settings = dataclasses.replace(verify_settings, examples=shown)
     layout = prompt.of_model(tokenizer(tmp_path, False, settings), settings)
-    assert layout.prefix == f"Text: A worm spreads.\n{settings.prompt} Answer: Yes\n\nText: "
+    assert layout.prefix == (f"Text: A worm spreads.\n{settings.prompt} Answer: Yes\n\n"
+                             f"Text: Tulips bloom.\n{settings.prompt} Answer: No\n\nText: ")
 
 
 def test_variants_of_an_answer_are_summed(tmp_path: Path, verify_settings: params.Verify) -> None:
