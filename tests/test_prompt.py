@@ -55,8 +55,11 @@ def test_control_tokens_that_a_tokenizer_finds_in_other_spellings(normalizer: An
     control = {inner.convert_tokens_to_ids(word) for word in ("<TOOL>", "[INST]", "<|end|>")}
     texts = [f"x {spelled}" for spelled in ("a <TOOL> b", "＜ＴＯＯＬ＞", "<tool>", "< TOOL >", "[INST]", "[inst]",
                                             "<|END|>", "<|end|>")]
-    for tokens in prompt.text_tokens(words, prompt.of_model(words, verify_settings), texts):
+    layout = prompt.of_model(words, verify_settings)
+    for tokens in prompt.text_tokens(words, layout, texts):
         assert tokens and not control & set(tokens)
+    own = inner.convert_tokens_to_ids("CVE-")  # a word that was added is none
+    assert own in prompt.text_tokens(words, layout, ["CVE-1"])[0]
 
 
 def test_a_templates_marks_are_apart_in_a_text_though_no_tokens(tmp_path: Path, verify_settings: params.Verify) -> None:
@@ -166,6 +169,20 @@ def test_variants_of_an_answer_are_summed(tmp_path: Path, verify_settings: param
     yes, no = prompt.answer_tokens(words, prompt.of_model(words, verify_settings))
     assert {words.decode([token]) for token in yes} == {"Yes", " Yes"}
     assert {words.decode([token]) for token in no} == {"No", " No"}
+    start = words.convert_tokens_to_ids("<|start|>")
+    rust(words).post_processor = processors.TemplateProcessing(
+        single="<|start|> $A", special_tokens=[("<|start|>", start)])  # as most models begin a text
+    assert prompt.answer_tokens(words, prompt.of_model(words, verify_settings)) == (yes, no)
+
+
+def test_an_answer_of_both_sides_counts_for_neither(tmp_path: Path, verify_settings: params.Verify) -> None:
+    words = tokenizer(tmp_path, False, verify_settings)
+    layout = dataclasses.replace(prompt.of_model(words, verify_settings), yes=("Yes", "x"), no=("x", "No"))
+    yes, no = prompt.answer_tokens(words, layout)
+    assert (words.decode(yes), words.decode(no)) == ("Yes", "No")
+    for changed in ({"yes": ("x",)}, {"no": ("x",)}):
+        with pytest.raises(ModelError, match="same first token"):
+            prompt.answer_tokens(words, dataclasses.replace(layout, **changed))  # type: ignore[arg-type]
 
 
 def test_answers_that_begin_alike_are_an_error(tmp_path: Path, verify_settings: params.Verify) -> None:
@@ -183,6 +200,8 @@ def test_a_mere_space_before_an_answer_is_no_answer(tmp_path: Path, verify_setti
                                  no=("doubt", " doubt", "x"))
     yes, no = prompt.answer_tokens(words, dataclasses.replace(layout, yes=layout.yes[:2], no=layout.no[:2]))
     assert (words.decode(yes), words.decode(no)) == ("m", "d")
+    yes, _ = prompt.answer_tokens(words, dataclasses.replace(layout, yes=layout.yes[:2], no=("doubt",)))
+    assert words.decode(yes) == "m"
     with pytest.raises(ModelError, match="same first token"):
         prompt.answer_tokens(words, layout)  # x: a token by itself on both sides
 
