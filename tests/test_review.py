@@ -14,7 +14,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from cybersieve import labels, review, review_page, review_queue
+from cybersieve import labels, review, review_page, review_queue, sampling
 from cybersieve.errors import CybersieveError, InputError
 from tests import decided
 from tests.browser import another, axe, crash, fits
@@ -211,6 +211,41 @@ def test_the_uniform_queue_is_the_same_however_far_one_got(data):
     assert queue(data, "uniform", n=10) == whole[:10]
     done = [labels.key(*whole[0]), labels.key(*whole[1])]
     assert queue(data, "uniform", done, 5) == whole[2:7]
+
+
+def said(source, name, by="llm", verdict="kept", p_yes=None, confidence=0.99):
+    return {"source": source, "id": name, "by": by, "verdict": verdict, "p_yes": p_yes, "confidence": confidence}
+
+
+def test_the_uniform_queue_is_in_the_order_of_the_draw():
+    rows = [said(f"{year}/b.json", str(number)) for year in (2024, 2025) for number in range(year % 100)]
+    drawn = [key for _, key, *_ in sampling.draw(((review_queue.key(row), "", "") for row in rows), 40, 0)]
+    assert [review_queue.key(row) for row in review_queue.build("uniform", rows, set(), 40)] == drawn
+
+
+def test_the_most_uncertain_come_first():
+    rows = [said("a.json", "sure", "rule"), said("a.json", "0.4 off", p_yes=0.9),
+            said("a.json", "0.05 off", "rule", confidence=0.45), said("a.json", "unknown", verdict="failed"),
+            said("a.json", "0.02 off", p_yes=0.52), said("a.json", "twin", "dedup", confidence=0.5)]
+    found = [row["id"] for row in review_queue.build("uncertain", rows, set(), 4)]
+    assert found == ["unknown", "0.02 off", "0.05 off", "0.4 off"]
+
+
+def test_sources_in_turns_are_each_in_the_order_of_the_draw():
+    rows = [said(source, str(number)) for source, n in (("b.json", 2), ("a.json", 9)) for number in range(n)]
+    few, many = ([row for row in sorted(rows, key=review_queue.lot) if row["source"] == name]
+                 for name in ("b.json", "a.json"))
+    assert review_queue.build("stratified", rows, set(), 5) == [many[0], few[0], many[1], few[1], many[2]]
+
+
+def test_a_list_with_cells_left_empty_or_without_its_columns(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("file,id\na.json\n,\n,2\n")
+    assert review_queue.listed(path) == {("a.json", ""): 0, ("", "2"): 1}
+    for head in ("file,name", ""):
+        path.write_text(f"{head}\na.json,1\n")
+        with pytest.raises(InputError, match=r"mine\.csv.*line 1.*its columns are.*file and id are wanted"):
+            review_queue.listed(path)
 
 
 def test_of_two_listed_records_of_a_name_the_decided_one_is_shown(tmp_path):
