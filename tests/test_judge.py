@@ -1,5 +1,6 @@
 """`judge`: any texts decided as records are, and what happens to lines that are none."""
 
+import dataclasses
 import json
 import os
 import re
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cybersieve import asking, judge, params
+from cybersieve import asking, judge, params, rules
 from cybersieve.errors import InputError
 from tests import corpus
 from tests.conftest import ROOT, run
@@ -102,6 +103,53 @@ def test_a_posterior_of_a_run_is_used(tmp_path, monkeypatch):
     source = write(tmp_path / "in.jsonl", [{"text": "Sponge cake"}])
     judge.run(source, tmp_path / "out.jsonl", SETTINGS, tmp_path / "thresholds.json")
     assert rows_of(tmp_path / "out.jsonl")[0]["p_yes"] == 0.0
+
+
+def test_the_margin_is_weighed_with_rules_and_source_and_by_the_llm_alone_is_not(tmp_path, monkeypatch):
+    row = {"title": "Bread", "text": "A worm spreads", "source": "forum.json"}
+    settings = dataclasses.replace(SETTINGS, score=dataclasses.replace(SETTINGS.score, trust={"forum.json": -1.25}))
+    book = rules.load(settings.score.rules, settings.score.extra_rules, settings.score.trust)
+    found = book.judge("Bread", "A worm spreads")  # no source: nothing of it
+    margins, asked = {"both": 2 * (1 - found.text_log_odds + 1.25), "llm": 1.0}, []
+    (tmp_path / "thresholds.json").write_text('{"accept": null, "reject": null}')
+    monkeypatch.setattr(asking.Verifier, "calibration", {})
+    for decider, verdict in (("both", "rejected"), ("llm", "kept")):  # params.yaml keeps from 0.8, llm alone from 0.5
+        monkeypatch.setattr(asking.Verifier, "margins", lambda self, texts, decider=decider: [
+            asked.append(text) or margins[decider] for text in texts])
+        judge.run(write(tmp_path / "in.jsonl", [row]), tmp_path / "out.jsonl", settings, tmp_path / "thresholds.json",
+                  decider)
+        (out,) = rows_of(tmp_path / "out.jsonl")
+        assert (out["p_yes"], out["verdict"]) == (0.731, verdict)  # 1 / (1 + e^-1)
+    assert asked == ["Bread\nA worm spreads"] * 2
+    margins["llm"] = -0.04  # 0.49
+    judge.run(tmp_path / "in.jsonl", tmp_path / "out.jsonl", settings, decider="llm")
+    assert rows_of(tmp_path / "out.jsonl")[0]["verdict"] == "rejected"
+
+
+def test_rules_alone_keep_from_a_half(tmp_path):
+    for bias, verdict in ((0.04, "kept"), (-0.04, "rejected")):  # a confidence of 0.51, of 0.49
+        (tmp_path / "rules.yaml").write_text(f"bias: {bias}\nsources: {{}}\ncategories: {{}}\nrules: []\n")
+        score = dataclasses.replace(SETTINGS.score, rules=str(tmp_path / "rules.yaml"), extra_rules=None, trust={})
+        judge.run(write(tmp_path / "in.jsonl", [{"text": "a"}]), tmp_path / "out.jsonl",
+                  dataclasses.replace(SETTINGS, score=score), decider="rules")
+        assert rows_of(tmp_path / "out.jsonl")[0]["verdict"] == verdict
+
+
+def test_figures_of_labelled_lines(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(asking.Verifier, "margins", lambda self, texts: [float(text) for text in texts])
+    monkeypatch.setattr(asking.Verifier, "calibration", {})
+    lines = [{"text": text, "label": label} for text, label in (("2", 1), ("2", 0), ("2", 0), ("-2", 1), ("-2", 0),
+                                                                ("2", None))]
+    quality = judge.run(write(tmp_path / "in.jsonl", lines), tmp_path / "out.jsonl", SETTINGS, decider="llm")
+    assert [quality[name]["value"] for name in ("precision", "recall", "f1")] == [0.3333, 0.5, 0.4]
+    assert (quality["n"], quality["auc"]) == (5, 0.4167)  # of six pairs one in order and three alike
+    shown = capsys.readouterr().out
+    assert re.search(r"labelled +5\nAUC +0.4167\nprecision +0.333.*\nrecall +0.500.*\nf1 +0.400", shown)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match="none.jsonl: No such file"):
+        judge.run(tmp_path / "none.jsonl", tmp_path / "out.jsonl", SETTINGS, decider="rules")
 
 
 def test_what_the_model_could_not_answer_is_said_and_not_rated(tmp_path, monkeypatch, capsys):
