@@ -41,8 +41,7 @@ class Endpoint:
     failures: int = 0  # in a row, one for each rest
     unreachable: int = 0  # of them the last ones in a row at which a plain text went unanswered, too
     rests_until: float = 0.0
-    has_answered: bool = False
-    offers_logprobs: bool = True
+    takes_logprobs: bool | None = None  # with a question; None: not known yet
     said: str = "no answer"  # instead of an answer, last
     out: str = ""  # why it is not asked any more
 
@@ -130,6 +129,7 @@ class Endpoints:
         self.found, self.settings, self.endpoints = found, found.settings, found.endpoints
         self.tokens = 0  # that other servers say they have read; our own does not say
         self.lost = 0  # requests given up since the last answer
+        self.trouble = ""  # why the last text was given up
         self.changed, self.stopping = threading.Condition(), threading.Event()
         self.workers = self.settings.concurrency * len(self.endpoints)
         self.pool = ThreadPoolExecutor(self.workers)
@@ -169,11 +169,14 @@ class Endpoints:
         result = self._attempted(texts, retries)
         if not isinstance(result, Exception):
             self.lost = 0
+            if None in result:
+                self.trouble = "an answer that is neither yes nor no"
             return result
-        if len(texts) > 1 and not isinstance(result, Unreachable):
+        if len(texts) > 1:
             half = len(texts) // 2
             return self._answered(texts[:half], 1) + self._answered(texts[half:], 1)
         self.lost += 1
+        self.trouble = str(result)
         if self.lost >= LOST_IN_A_ROW:
             raise ModelError(f"verify.endpoints: {self.lost} requests in a row failed, the last with: {result}")
         return [None] * len(texts)
@@ -181,12 +184,12 @@ class Endpoints:
     def _attempted(self, texts: list[str], retries: int) -> list[Margin] | Exception:
         """The margins, or the last error after `retries` attempts more (answers 429 count apart).
 
-        Another 4xx may be the text's fault or the endpoint's: it is believed where a second one says so, or there is
-        none.
+        Another 4xx may be the text's fault, the endpoint's or the moment's: it is believed the second time, from
+        another endpoint if there is one.
         """
         ask = self._classify if self.found.about else self._chat
         attempt = busy = 0
-        refused = len(self.endpoints) == 1
+        refused = False
         failed: Endpoint | None = None
         while True:
             endpoint = self._entered(failed)
@@ -201,7 +204,7 @@ class Endpoints:
             if isinstance(error, Unreachable) and not error.sent:
                 continue  # nobody has seen it: no attempt; the endpoint rests now
             status = error.status if isinstance(error, Refusal) else 0
-            if self._is_unfit(endpoint, status):
+            if self._is_unfit(endpoint, error):
                 self._put_out(endpoint, str(error))
                 continue
             if 400 <= status < 500 and status not in (408, 425, 429):
@@ -244,11 +247,13 @@ class Endpoints:
         """Note how it went. Whoever fails rests, longer each time; what was asked before the rest counts once."""
         ill = _is_ill(error)
         again = ill and endpoint.failures and time.monotonic() >= endpoint.rests_until
-        answered = not isinstance(error, Unreachable) and (not again or self._answers_plainly(endpoint))
+        answered = not isinstance(error, Unreachable)
+        seen = not isinstance(error, Unreachable) or error.sent  # so that the text may be at fault
+        if again and seen:
+            answered = not _is_ill(self._asked_plainly(endpoint))
         ill = ill and not (again and answered)
         with self.changed:
             endpoint.in_flight -= 1
-            endpoint.has_answered |= error is None
             if not ill:
                 endpoint.failures = endpoint.unreachable = 0
             elif time.monotonic() >= endpoint.rests_until:
@@ -258,18 +263,21 @@ class Endpoints:
                 endpoint.rests_until = time.monotonic() + pause(endpoint.failures - 1)
             self.changed.notify_all()
 
-    def _answers_plainly(self, endpoint: Endpoint) -> bool:
-        """Whether an endpoint that fails at a text answers for another, if only with a no."""
+    def _asked_plainly(self, endpoint: Endpoint) -> Exception | None:
+        """How an endpoint that fails at a text ends with another; None: with an answer."""
         try:
             (self._classify if self.found.about else self._chat)(endpoint, [PLAIN])
         except (Unreachable, Garbage, Refusal) as error:
-            return not _is_ill(error)
-        return True
+            return error
+        return None
 
-    def _is_unfit(self, endpoint: Endpoint, status: int) -> bool:
-        """Whether an answer says that there is no point in asking this endpoint anything."""
-        wrong_place = 300 <= status < 400 or status in (404, 405)
-        return status in (401, 403) or (wrong_place and not endpoint.has_answered) or status == CHANGED
+    def _is_unfit(self, endpoint: Endpoint, error: Exception | None) -> bool:
+        """Whether there is no point in asking this endpoint anything: it does not take a plain text either.
+
+        A guard before it may not let a text about an attack through.
+        """
+        changed = isinstance(error, Refusal) and error.status == CHANGED
+        return changed or (_is_closed(error) and _is_closed(self._asked_plainly(endpoint)))
 
     def _put_out(self, endpoint: Endpoint, reason: str) -> None:
         with self.changed:
@@ -292,24 +300,50 @@ class Endpoints:
         """Another server's answer to one text: by log-probabilities, else by words."""
         (text,) = texts
         refused = False
-        if endpoint.offers_logprobs:
+        if endpoint.takes_logprobs is not False:
             try:
-                tree = endpoint.client.post("/chat/completions", yes_no.body(self.settings, text, logprobs=True))
-                margin = self._read(tree)
+                margin = self._read(self._with_logprobs(endpoint, text))
                 if margin is not None:
                     return [margin]
             except Refusal as refusal:
-                if refusal.status not in (400, 422):
+                if not _is_of_request(refusal) or self._takes_logprobs(endpoint):
                     raise
-                refused = True  # it knows no log-probabilities, or does not take this text
+                refused = True  # it knows no log-probabilities, or takes nothing at all
         tree = endpoint.client.post("/chat/completions", yes_no.body(self.settings, text, logprobs=False))
-        endpoint.offers_logprobs &= not refused
+        if refused:
+            endpoint.takes_logprobs = False
         return [self._read(tree)]
+
+    def _takes_logprobs(self, endpoint: Endpoint) -> bool:
+        """Whether it has taken a question with log-probabilities, or takes a plain one: not they were refused then."""
+        if not endpoint.takes_logprobs:
+            try:
+                self._with_logprobs(endpoint, PLAIN)
+            except Refusal as refusal:
+                if _is_of_request(refusal):
+                    return False
+                raise
+        return True
+
+    def _with_logprobs(self, endpoint: Endpoint, text: str) -> Tree:
+        tree = endpoint.client.post("/chat/completions", yes_no.body(self.settings, text, logprobs=True))
+        endpoint.takes_logprobs = True
+        return tree
 
     def _read(self, tree: Tree) -> Margin:
         with self.changed:
             self.tokens += yes_no.tokens_read(tree)
         return yes_no.margin_of_chat(tree)
+
+
+def _is_closed(error: Exception | None) -> bool:
+    """Whether an answer says that the key or the address is wrong."""
+    return isinstance(error, Refusal) and (300 <= error.status < 400 or error.status in (401, 403, 404, 405))
+
+
+def _is_of_request(refusal: Refusal) -> bool:
+    """Whether it says that the request itself is wrong: a field that is not known, a text that is not taken."""
+    return refusal.status in (400, 422)
 
 
 def _is_ill(error: Exception | None) -> bool:

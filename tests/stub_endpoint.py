@@ -126,6 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(200, None, b"[" * 200_000)
         elif fault in ("not an object", "wrong shape"):
             self.answer(200, [1] if fault == "not an object" else {"results": [], "choices": [{}], "fingerprint": "f"})
+        elif fault == "in words":
+            self.answer(200, {"choices": [{"message": {"content": "Perhaps."}}]})
         elif fault == "redirect":
             self.answer(307, {}, location="http://127.0.0.1:9/elsewhere")
         elif fault != "cut":

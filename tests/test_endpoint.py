@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import json
 import math
 import subprocess
 import sys
@@ -11,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from cybersieve import asking, endpoint, params
+from cybersieve import asking, endpoint, params, yes_no
 from cybersieve.errors import ModelError, ParamsError
-from cybersieve.http_json import Client, Refusal
+from cybersieve.http_json import Client, Garbage, Refusal
 from tests.conftest import ROOT
 from tests.stub_endpoint import FAULTS, Stub, margin_of
 
@@ -102,7 +103,35 @@ def test_a_chat_server_without_logprobs_is_read_by_its_words(settings: params.Ve
     with Stub(ours=False, logprobs=logprobs) as stub:
         margins = asked(settings, stub.url, concurrency=1)
     assert margins == [math.copysign(3, margin_of(text)) for text in TEXTS]
-    assert len(stub.asked) == len(TEXTS) + (logprobs == "refused"), "refused once, then not asked for"
+    assert len(stub.asked) == len(TEXTS) + 2 * (logprobs == "refused"), "refused for a text and a plain one, then left"
+
+
+@pytest.mark.parametrize("number", [0, 7])
+@pytest.mark.parametrize("status", ["400", "422"])
+def test_a_passing_refusal_is_not_one_of_logprobs(settings: params.Verify, number: int, status: str) -> None:
+    with Stub(ours=False, fault=lambda now, _: status if now == number else None) as stub:
+        check_right(asked(settings, stub.url, concurrency=1))
+
+
+@pytest.mark.parametrize(("number", "margin"), [("2", 2.0), ("-0.5", -0.5), ("null", None)])
+def test_the_margin_of_a_result(number: str, margin: float | None) -> None:
+    assert yes_no.margin_of_result(json.loads(f'{{"margin": {number}}}')) == margin
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e400", "1" + 400 * "0", "true", '"1"', "[1]"])
+def test_what_is_no_margin(number: str) -> None:
+    with pytest.raises(Garbage):
+        yes_no.margin_of_result(json.loads(f'{{"margin": {number}}}'))
+
+
+@pytest.mark.parametrize("number", ["NaN", "null", "-Infinity", "-1" + 400 * "0", "1" + 400 * "0", "false", '"x"'])
+def test_a_token_with_no_sane_logprob_adds_nothing(number: str) -> None:
+    def said(*more: dict[str, object]) -> float | None:
+        listed = [{"token": "Yes", "logprob": -0.5}, {"token": " NO", "logprob": -1.5}, *more]
+        logprobs = {"content": [{"top_logprobs": listed}]}
+        return yes_no.margin_of_chat({"choices": [{"message": {}, "logprobs": logprobs}]})
+
+    assert said({"token": "yes", "logprob": json.loads(number)}) == pytest.approx(1.0) == said()
 
 
 def test_requests_take_more_fields_and_leave_some_out(settings: params.Verify) -> None:
@@ -244,12 +273,14 @@ def test_endpoints_that_answer_nothing_but_errors_end_the_run_as_if_they_were_go
         assert len(one.asked) + len(two.asked) < 2 * after + 50  # and not until every text has had its attempts
 
 
-def test_endpoints_that_fail_at_texts_one_after_another_are_not_gone(settings: params.Verify) -> None:
-    with Stub(fault=lambda _, texts: "500" if any("record" in text for text in texts) else None) as stub:
+@pytest.mark.parametrize(("fault", "said"), [("500", "fault 500"), ("cut", "closed"), ("half", "no JSON")])
+def test_endpoints_that_fail_at_texts_one_after_another_are_not_gone(settings: params.Verify, fault: str,
+                                                                     said: str) -> None:
+    with Stub(fault=lambda _, texts: fault if any("record" in text for text in texts) else None) as stub:
         assert asked(settings, stub.url, texts=[TEXTS[0]], retries=3) == [None]
         assert len(stub.asked) < 10
         check_right(asked(settings, stub.url, texts=["another"]), ["another"])
-        with pytest.raises(ModelError, match="in a row failed.*fault 500"):
+        with pytest.raises(ModelError, match=f"in a row failed.*{said}"):
             asked(settings, stub.url, batch_size=1, retries=2)
 
 
@@ -259,7 +290,7 @@ def test_one_endpoint_written_in_several_ways_is_one(settings: params.Verify) ->
     assert [one.client.url for one in found.endpoints] == [stub.url]
 
 
-@pytest.mark.parametrize("fault", ["500", "400", "413", "wrong shape"])
+@pytest.mark.parametrize("fault", ["500", "400", "413", "401", "403", "404", "redirect", "cut", "wrong shape"])
 def test_a_text_that_cannot_be_answered_takes_no_other_with_it(settings: params.Verify, fault: str) -> None:
     with Stub(fault=lambda _, texts: fault if TEXTS[11] in texts else None) as stub:
         margins = asked(settings, stub.url, retries=1)
@@ -280,6 +311,17 @@ def test_an_answer_that_says_later_is_asked_again(settings: params.Verify, fault
     with Stub(fault=lambda number, _: fault if number == 0 else None) as stub:
         check_right(asked(settings, stub.url, texts=TEXTS[:8], batch_size=1, concurrency=1, retries=1), TEXTS[:8])
     assert len(stub.asked) == 9
+
+
+@pytest.mark.parametrize(("ours", "fault", "said"), [(True, "413", "fault 413"), (False, "413", "fault 413"),
+                                                     (False, "in words", "neither yes nor no")])
+def test_what_it_was_that_left_a_text_unanswered_is_told(settings: params.Verify, ours: bool, fault: str,
+                                                         said: str) -> None:
+    with Stub(ours, lambda *_: fault) as stub:
+        found = endpoint.Found(dataclasses.replace(settings, endpoints=[stub.url]))
+        with endpoint.Endpoints(found) as engine:
+            assert list(engine.margins(["a text"])) == [[(0, None)]]
+    assert said in engine.trouble
 
 
 def test_a_full_queue_is_waited_for(settings: params.Verify) -> None:
