@@ -137,6 +137,20 @@ SAMPLES = [
         Expected("FSA-2031:0001", "Advisory: foo update", "An update for foo.\nfoo: overflow\nA heap overflow.\nClose port 7.", None,
                  {"status": "final", "cves": "CVE-2031-0015", "severity": "Important",
                   "published": "2031-01-01T00:00:00Z"})]),
+    Sample("csaf", "foo-su-2031_0002-1.json", _json({
+        "document": {"category": "csaf_security_advisory", "csaf_version": "2.0", "title": "Security update for foo",
+                     "notes": [{"category": "description", "text": "This update for foo fixes two flaws.", "title": "Description"}],
+                     "tracking": {"id": "FOO-SU-2031:0002-1", "status": "final"}},
+        "vulnerabilities": [
+            {"cve": "CVE-2031-0061", "notes": [
+                {"category": "general", "text": "Foo reads behind the end of a name.", "title": "CVE description"},
+                {"category": "general", "text": "The CVSS score(s) listed for this vulnerability are a guess.", "title": "CVSS score"}]},
+            {"cve": "CVE-2031-0062", "notes": [
+                {"category": "general", "text": "Foo Corporation", "title": "Assigning CNA"},
+                {"category": "faq", "text": "Somebody must open a file.", "title": "How is it used?"},
+                {"category": "details", "text": "Only on Tuesdays."}]}]}), [
+        Expected("FOO-SU-2031:0002-1", "Security update for foo", "This update for foo fixes two flaws.\nOnly on Tuesdays.\n"
+                 "Somebody must open a file.\nFoo reads behind the end of a name.", None, {"cves": ["CVE-2031-0061", "CVE-2031-0062"]})]),
     Sample("csaf", "tree_first.json", _json({
         "product_tree": {"branches": [{"category": "vendor", "name": f"Foo {n}", "product": {"name": "Foo " * 40, "product_id": f"{n}"}}
                                       for n in range(600)]},
