@@ -66,8 +66,9 @@ def turns(items: list[Any]) -> bool:
     """Are these the turns of several in a conversation with a model, without ids of their own?"""
     speakers = {str(item.get("role", item.get("from"))) if isinstance(item, dict) and not SAID.isdisjoint(item) else ""
                 for item in items}
-    return len(speakers) > 1 and not SPEAKERS.isdisjoint(speakers) and not numbered(items) and (
-        SPEAKERS | PEOPLE_IN_TURNS).issuperset(speakers)
+    return len(speakers) > 1 and not SPEAKERS.isdisjoint(speakers) and (
+        SPEAKERS | PEOPLE_IN_TURNS).issuperset(speakers) and not numbered(
+            [{key: value for key, value in item.items() if key not in SAID} for item in items])
 
 
 def wordy(items: list[Any]) -> float:

@@ -445,6 +445,10 @@ often.</x:description><x:warning category="general">It may jam.</x:warning><x:ra
         Expected("attack-pattern--1", "Knocking", "They knock.", None, {"external_id": "T9001"}),
         Expected("malware--2", "Foo", "", "revoked"), Expected("malware--3", "Bar", "It drops Foo"),
         Expected("x-mitre-analytic--4", "Analytic 1", "Detects knocks.\nHow long to listen.")]),
+    Sample("stix", "maec.json", _json({"type": "package", "id": f"package--{UUID}0", "schema_version": "5.0", "maec_objects": [
+        {"type": "malware-family", "id": f"malware-family--{UUID}1", "name": {"value": "Foobot", "source": "FOO"},
+         "description": "Foobot waits for orders.", "labels": ["bot"]}]}), [
+        Expected(f"malware-family--{UUID}1", "Foobot", "Foobot waits for orders.", None, {"type": "malware-family"})]),
     Sample("stix", "enterprise-attack.json", _json({"type": "bundle", "id": f"bundle--{UUID}2", "objects": [
         {"type": "attack-pattern", "id": f"attack-pattern--{UUID}3", "spec_version": "2.1", "name": "Knocking Twice",
          "description": "[Foo](https://example.org) knocks.(Citation: Bar 2031)", "created": "2031-01-01T00:00:00Z",

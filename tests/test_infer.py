@@ -154,10 +154,13 @@ def test_records_in_a_list_that_has_an_id_and_a_text_are_records(name, tmp_path)
 
 
 @pytest.mark.parametrize("more", [{}, {"model": "ours-1"}])
-def test_a_conversation_is_one_record(more, tmp_path):
-    turns = [{"role": role, "content": f"{PROSE} So says the {role}."} for role in ("system", "user", "assistant")]
-    row, = parsed(tmp_path, "chat.json", more | {"messages": turns})
-    assert row["text"] == "\n".join(turn["content"] for turn in turns)
+@pytest.mark.parametrize(("key", "who", "says", "speakers"), [
+    ("messages", "role", "content", ("system", "user", "assistant")),
+    ("conversations", "from", "value", ("human", "gpt"))])
+def test_a_conversation_is_one_record(key, who, says, speakers, more, tmp_path):
+    turns = [{who: name, says: f"{PROSE} So says the {name}."} for name in speakers]
+    row, = parsed(tmp_path, "chat.json", more | {key: turns})
+    assert row["text"] == "\n".join(turn[says] for turn in turns)
 
 
 @pytest.mark.parametrize("key", ["description", "content"])
