@@ -30,6 +30,7 @@ _NO_CSV = re.compile(rb'\s*(?:(?:\[\s*)?\{\s*"[^"\n]*"\s*:|<\?xml\s|---[ \t\r]*\
 # before another.
 _ELEMENT = re.compile(rb"\s*(?!<[^<>\n]*>\s*:)<(?:\?xml\s|!--|!DOCTYPE\s|[A-Za-z_][\w.:-]*[\s/>])")
 _HEADER = re.compile(rb"\s*(?![-?:\[\]{}#&*!|>%@`])(?:[^:\n]|:(?=[^\s]))*+\n")
+_CONTROLS = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
 _LINES = re.compile(rb'\s*\{"[^\n]*\}[ \t\r]*\n\s*\{"')
 _JSON = re.compile(rb"""\{\s*(?:["}]|$) | \[\s*(?:[\[{"\]\d-]|true|false|null|NaN|Infinity|$)
                         | "(?:[^"\\\n]|\\.)*"\s*(?:$|\n)""", re.X)
@@ -82,6 +83,11 @@ def by_content(begin: bytes) -> str:
     if text.startswith((b"---", b"%YAML")):
         return "yaml"
     return "csv" if _tabular(begin[:20_000]) else ""
+
+
+def may_stand_beside(begin: bytes, path: str) -> bool:
+    """Is this a text, by a name that is none of a dump's: an index, a list of names, somebody's notes?"""
+    return PurePosixPath(bare(path)).suffix.lower() not in DATA_NAMES and not _CONTROLS.search(begin)
 
 
 def _tabular(begin: bytes) -> bool:

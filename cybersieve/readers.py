@@ -75,6 +75,9 @@ def read(chunks: Iterable[bytes], document: Document) -> Iterator[Found] | None:
     begin, stream = sequence(begin, stream)
     kind = kinds.of(begin, path, own)
     if not kind or (document.member and whole and _LINK.fullmatch(begin) and not kinds.by_content(begin)):
+        if kinds.may_stand_beside(begin, path) and not document.member and _beginning(stream, peek.MOST)[2]:
+            raise NoRecord(name, "no record found in this text, which is no JSON, XML, CSV or YAML", "",
+                           "if it has some, name its kind in parse.sources")
         return None
     if kind == "csv" and b"\n" not in begin:  # lines may end as on old Macs
         begin, stream = begin.replace(b"\r", b"\n"), (chunk.replace(b"\r", b"\n") for chunk in stream)

@@ -123,6 +123,8 @@ BROKEN = {  # file: (content or what makes it, where it is large; what the error
     "page.json": ("<!DOCTYPE html><html><body>403 Forbidden</body></html>", "an HTML page, not a dump"),
     "words.json": ("Service unavailable", "near byte 0: not JSON"),
     "noise": (bytes(range(256)) * 9, "in no format that is read"),
+    "words.rss": ("Service unavailable", "in no format that is read"),
+    "long.txt": (lambda: b"Words and more words.\n" * 200_000, "in no format that is read"),
     "late.json": (lambda: b'{"list": [' + b"1, " * 5_000_000 + b'1]}', "record found in the first 12 MB of this JSON"),
     "aliases.yaml": ("a: &a [x,x,x,x,x,x,x,x,x,x]\n" + ALIASES, "200000 values"),
     "quote.csv": ('id,title,text\n1,"open,x\n', "line .*: not CSV"),
@@ -466,8 +468,9 @@ def test_a_spreadsheet_in_an_archive_is_noted(raw, tmp_path):
 
 WITHOUT = {"array.json": "[]", "feed.json": '{"CVE_Items": []}', "settings.json": '{"count": 3, "ok": true, "l": [1]}',
            "header.csv": "id,title,text\n", "notes.yaml": "# nothing\n", "bare.xml": "<a><b/></a>",
-           "blank.json": "\n \n", "empty.json.gz": gzip.compress(b""),
-           "empty.tar": bytes(10_240), "empty.tgz": gzip.compress(bytes(10_240))}
+           "blank.json": "\n \n", "index.txt": "2031/a.json\n2031/b.json\n", "rules": "alert tcp any (sid: 1;)\n",
+           "empty.json.gz": gzip.compress(b""), "empty.tar": bytes(10_240),
+           "empty.tgz": gzip.compress(bytes(10_240))}
 
 
 @pytest.mark.parametrize("name", [*WITHOUT, "archive.zip"])
