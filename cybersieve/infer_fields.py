@@ -156,7 +156,8 @@ def _with_choices(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
     texts = _in_order(seen, [leaf for leaf in texts if leaf not in asked], asked)
     beside = {leaves.above(leaf) for leaf in choices}
     right = [leaf for leaf in seen.named(RIGHT) if leaves.above(leaf) in beside and not seen.parts(leaf)]
-    return list(dict.fromkeys([*texts, *choices, *right[:1]]))
+    why = [leaf for leaf in texts if choices and leaves.name(leaf) in ANSWERS - CHOICES]
+    return list(dict.fromkeys([*(leaf for leaf in texts if leaf not in why), *choices, *right[:1], *why]))
 
 
 def _others(seen: Fields, texts: list[Leaf]) -> list[Leaf]:

@@ -292,6 +292,12 @@ def test_a_question_before_its_choices_and_several_right_ones(tmp_path):
           "", f"{ASKED} 1\nA wall\nA moat\nA hill\nA\nC")
 
 
+def test_why_an_answer_is_right_stands_behind_the_answers(tmp_path):
+    columns = {"A": "A wall", "B": "A moat", "C": "A hill", "Answer": "B"}
+    check(tmp_path, {"Question": "What is best?", **columns, "Explanation": PROSE}, "What is best?",
+          f"A wall\nA moat\nA hill\nB\n{PROSE} 1")
+
+
 @pytest.mark.parametrize("name", ["reported_by", "discoveredBy", "credit", "credits", "researcher", "rejected_answer",
                                   "from", "sender", "assigned_to", "assignee", "owner"])
 def test_names_of_persons_and_wrong_answers_are_no_titles(name, tmp_path):
