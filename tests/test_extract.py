@@ -43,11 +43,47 @@ def test_long_texts_are_cut_and_counted():
     assert record.text == "ab" and notes["NUL characters removed"] == 1
 
 
+@pytest.mark.parametrize(("words", "text", "cut"), [
+    ("a" * 10, "a" * 10, 0), ("a" * 11, "a" * 10, 1), ("a" * 41, "a" * 10, 1), ("<i>a</i>" * 5, "aaaaa", 0),
+    ("<i>a</i>" * 5 + ".", "aaaaa", 1), (" " * 99 + "a" * 10, "a" * 10, 0)])
+def test_a_text_is_cut_where_it_says_more_or_its_markup_is_four_times_as_long(words, text, cut):
+    source, notes = sources.compiled({"text": {"html": "x"}}), Counter()
+    assert extract.record(source, {"x": words}, "f", "", {}, 10, notes).text == text
+    assert notes["texts cut"] == cut
+    source = sources.compiled({"text": ["x", "y"]})  # a short text behind it changes nothing
+    assert extract.record(source, {"x": "a" * 41, "y": "b"}, "f", "", {}, 10, notes).text == "a" * 10
+    assert notes["texts cut"] == cut + 1
+
+
+@pytest.mark.parametrize(("id", "text", "status"), [
+    ("CVE-2031-0001", "** REJECT ** Do not use.", "REJECT"), ("CVE-2031-0001", "** RESERVED ** For later.", "RESERVED"),
+    ("CVE-2031-0001", "** REJECTED ** Do not use.", "REJECT"), ("CVE-2031-0001", "Rejected reason: A twin.", "REJECT"),
+    ("CVE-2031-0001", "It says ** REJECT ** now.", None), ("post-1", "** REJECT ** Do not use.", None)])
+def test_what_stands_in_place_of_a_cves_text_is_its_status(id, text, status):
+    source = sources.compiled({"id": "id", "text": {"plain": "x"}})
+    row = extract.record(source, {"id": id, "x": text}, "f", "", {"reject": "rejected"}, 99, Counter())
+    assert row.meta.get("status") == status and row.dropped == ("rejected" if status == "REJECT" else None)
+
+
+def test_texts_with_parts_in_objects_are_one_text_where_all_parts_have_words():
+    source = sources.compiled({"text": "x"})
+    for parts, text in (
+            (["see ", {"type": "link", "text": "here"}, "."], "see here."),
+            (["one", "two"], "one\ntwo")):
+        assert extract.record(source, {"x": parts}, "f", "", {}, 99, Counter()).text == text
+    row = extract.record(source, {"x": ["see ", {"type": "image", "file": "a"}, "."]}, "f", "", {}, 99, Counter())
+    assert row.text.startswith("see\n")
+
+
 def test_id_without_upstreams_own_is_a_hash_of_what_is_said():
     source = sources.compiled({"title": "t", "text": "x"})
     ids = [extract.record(source, tree, "f", place, {}, 100, Counter()).id
            for tree, place in (({"x": "a"}, "1"), ({"x": "a"}, "2"), ({"x": "b"}, "1"))]
     assert ids[0] == ids[1] != ids[2] and ids[0].startswith("sha-")
+    source = sources.compiled({"title": "t", "text": "x", "meta": {"date": "d"}})
+    said, other, silent, later = (extract.record(source, tree, "f", "1", {}, 100, Counter()).id for tree in (
+        {"t": "a", "d": "1"}, {"t": "a", "d": "2"}, {"d": "1"}, {"d": "2"}))
+    assert said == other and silent != later, "what says nothing is told apart by the rest"
 
 
 def test_ids_are_one_line_without_controls():
