@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import re2
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cybersieve import patterns, rules
@@ -34,7 +34,7 @@ def test_members(pattern: str, expected: list[tuple[str, bool]]) -> None:
 
 @pytest.mark.parametrize("pattern", [
     r"a\w+", r"\b", "x?", "(?i)foo", "(?P<n>foo)", r"ab\bc\bd", "a|", "[^a]b", "[a-z]x", "a{2}", "a??", "foo(?-i:Bar)",
-    "(?:a", "a)", "müll", "(?:a|b|c|d|e|f|g|h|i)(?:j|k|l|m|n|o|p)" * 3])
+    "(?:a", "a)", "müll", "Müll|Öl", r"ab\b-", "[ab", r"[\dx]y", "(?:a|b|c|d|e|f|g|h|i)(?:j|k|l|m|n|o|p)" * 3])
 def test_what_is_no_short_list_of_literals_stays(pattern: str) -> None:
     assert patterns.members(pattern) == [(pattern, False)]
 
@@ -59,6 +59,9 @@ CASED = st.lists(st.tuples(EDGES, st.text(SIGNS, min_size=1, max_size=4).map(re2
 
 
 @given(CASED, st.text(SIGNS, max_size=8))
+@example(r"\babA\b|\babB", "abA")  # one member of two words
+@example(r"\babA\b|\babB", "abB")
+@example(r"abA|abB", "a")
 def test_members_that_mind_case_hit_the_same_in_pythons_re(pattern: str, text: str) -> None:
     found = patterns.members(f"(?-i:{pattern})")
     exact = [member.exactly().search(text.encode()) is not None for member in found if member.cased]
