@@ -242,6 +242,27 @@ def test_report_shows_dead_and_harmful_rules(book: rules.Rulebook, tmp_path: Pat
     assert float(found["worm"]["precision"]) > 0.8 and found["soil"]["most_alike"] == "worm"
 
 
+def test_the_report_of_rules_worked_out_by_hand(book: rules.Rulebook, tmp_path: Path) -> None:
+    corpus = [(text, None) for text in ("worm", "worm soil", "soil", "trojan", "plain")] + [("worm", "revoked")]
+    rows = [records.Record(str(i), "f.json", str(i), "", text, dropped=dropped).row()
+            for i, (text, dropped) in enumerate(corpus)]
+    records.write(tmp_path / "parsed" / "f.json.parquet", rows, records.PARSED)
+
+    def report(weights: list[float], **labels: list[int]) -> list[list[str]]:
+        found = [Example("", text, label, "texts") for text in labels for label in labels[text]]
+        fit_files.report(tmp_path / "new" / "r.csv", book, weights, tmp_path / "parsed", found)
+        return [line.split(",") for line in (tmp_path / "new" / "r.csv").read_text().splitlines()]
+
+    assert report([1.0, 0.04, 2.5, -0.0], worm=[1, 1, 0], soil=[0, 0, 1], trojan=[0, 0, 0, 0, 1, 1]) == [
+        fit_files.COLUMNS,
+        ["worm", "attack", "1.00", "1.5", "2", "0.4000", "3", "2", "0.667", "soil", "0.500", "0.500", ""],
+        ["trojan", "attack", "0.04", "1.5", "1", "0.2000", "6", "2", "0.333", "", "0.000", "0.000", "harmful"],
+        ["unseen", "attack", "2.50", "2.5", "0", "0.0000", "0", "0", "", "", "", "", "dead"],
+        ["soil", "garden", "0.00", "-0.7", "2", "0.4000", "3", "1", "0.667", "worm", "0.500", "0.500", "idle"]]
+    remarks = [row[-1] for row in report([1.0, 1.0, 1.0, -0.5], worm=[0, 0, 0, 0], trojan=[0, 0, 0, 1, 1, 1])]
+    assert remarks[1:] == ["", "", "dead", ""]  # four are too few, half are not harmful
+
+
 @pytest.mark.skipif(not (GOLD / "arxiv.jsonl").exists(), reason=f"needs the labelled texts in {GOLD}")
 def test_rules_alone_on_labelled_texts() -> None:
     found = [example for name in ("arxiv", "debian") for example in fit_files.labelled_texts(GOLD / f"{name}.jsonl")]
