@@ -180,6 +180,48 @@ def test_a_malformed_line_is_named(tmp_path, line):
         list(training_data.read_jsonl(path))
 
 
+def test_what_a_line_may_hold(tmp_path):
+    path = tmp_path / "own.jsonl"
+    full = {"text": "x", "title": "T", "label": 1, "source": "s", "stratum": "r", "group": 7, "weight": 0.5}
+    path.write_text("".join(json.dumps(tree) + "\n\n" for tree in (
+        full, {"text": "A worm", "label": 0}, {"text": "y", "label": None})))
+    assert list(training_data.read_jsonl(path)) == [
+        {"text": "T\nx", "label": 1, "source": "s", "stratum": "r", "group": "7", "weight": 0.5},
+        {"text": "A worm", "label": 0, "source": "own", "stratum": "", "group": training_data.fingerprint("a worm"),
+         "weight": 1.0}]
+    with pytest.raises(InputError, match="none.jsonl"):
+        list(training_data.read_jsonl(tmp_path / "none.jsonl"))
+
+
+def test_a_share_is_the_beginning_of_a_hash():
+    assert training_data.share("a") == 0xca978112 / 2**32  # of SHA-256
+    assert training_data.share("bc", "a") == training_data.share("abc") == 0xba7816bf / 2**32
+
+
+def test_records_whose_label_follows_from_where_they_stand(tmp_path, monkeypatch):
+    worms = {"one": "The first worm", "two": "A second worm", "three": "The third worm", "short": "Worm",
+             "out": "A worm, WITHDRAWN", "labelled": "A worm that was read"}
+    papers = {"security": {"labels": ["cs.CR"]}, "other": {"labels": ["cs.AI"]}, "none": {}}
+    for name, rows in {
+            "a/worms.json": [Record(key, "a/worms.json", key, "", text, {}) for key, text in worms.items()],
+            "papers.json": [Record(key, "papers.json", key, key, "a paper", meta) for key, meta in papers.items()],
+            "rest.json": [Record("x", "rest.json", "x", "", "A worm elsewhere", {})]}.items():
+        records.write(tmp_path / "parsed" / f"{name}.parquet", (one.row() for one in rows), PARSED)
+    (tmp_path / "own.yaml").write_text("""sources:
+- {source: "*papers.json", as: papers, label: 0, most: 9, not_meta: 'cs.CR'}
+- {source: "*worms.json", as: own, label: 1, most: 2, least_words: 3, not_text: withdrawn}
+- {source: "*papers.json", as: papers, label: 1, most: 9, meta: 'cs.CR'}
+""")
+    monkeypatch.setattr(training_data, "BY_CONSTRUCTION", tmp_path / "own.yaml")
+    found = [(row["text"], row["label"], row["source"], row["stratum"])
+             for row in training_data.by_construction(tmp_path / "parsed", {("worms.json", "labelled")})]
+    alike = sorted(("other\na paper", "none\na paper"), key=training_data.fingerprint)
+    first = sorted((worms["one"], worms["two"], worms["three"]), key=training_data.fingerprint)[:2]
+    assert found == [*((text, 0, "papers", "papers.json") for text in alike),
+                     *((text, 1, "own", "worms.json") for text in first),
+                     ("security\na paper", 1, "papers", "papers.json")]
+
+
 def test_patterns_by_construction_find_records_of_real_dumps(real_data, tmp_path):
     """A pattern that fits nothing would be a source silently lost."""
     raw = tmp_path / "raw"
