@@ -158,6 +158,8 @@ def test_rewrite_changes_numbers_only(book: rules.Rulebook, tmp_path: Path) -> N
     numbers = re.compile(r"(?<=weight: )[-.\d]+|(?<=^bias: )[-.\d]+|(?<=^silent: )[-.\d]+|^sources:.*\n(?:  .*\n)*",
                          re.MULTILINE)
     assert numbers.sub("", path.read_text()) == numbers.sub("", BOOK)
+    fit_files.rewrite(path, again, replace(fitted, sources={}))
+    assert "\nsources: {}\n" in path.read_text() and rules.load(path).sources == {}
     path.write_text(BOOK.replace("weight: 9   #", "#"))
     with pytest.raises(ParamsError, match="rule trojan: no `weight:`"):
         fit_files.rewrite(path, book, fitted)

@@ -17,6 +17,7 @@ def test_many_in_one_folder_are_one_row_and_the_others_stay():
     sources = ["nvd.json", "a/one.json", *[f"a/b/{n}.json" for n in range(7)]]
     assert set(folders.rows(sources, 5).values()) == {"nvd.json", "a/one.json", "a/b/"}
     assert set(folders.rows([f"{n}.json" for n in range(7)], 5).values()) == {"./"}
+    assert set(folders.rows(["b/one.json", *[f"a/{n}.json" for n in range(7)]], 5).values()) == {"a/", "b/one.json"}
 
 
 def test_folders_are_told_apart_as_long_as_they_are_few():
