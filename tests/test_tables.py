@@ -52,12 +52,28 @@ def test_cells_without_a_value_are_left_out(none):
 def test_csv_locators_are_the_lines_where_rows_end():
     found, _ = rows(b'a,b\n1,"two\nlines"\n\n3,4')
     assert found == [("line 3", {"a": "1", "b": "two\nlines"}), ("line 5", {"a": "3", "b": "4"})]
+    found, _ = rows(b'# ours\n\nid,name\n1,a\n2,"b\nc"\n')
+    assert [locator for locator, _ in found] == ["line 4", "line 6"]
+    assert [locator for locator, _ in rows(b'# ours\n2031-01-01,"x\ny"\n')[0]] == ["line 3"]
+
+
+def test_csv_no_more_is_read_for_the_header_than_is_looked_at():
+    taken = []
+    lines = (taken.append(n) or (b"1,a\n" if n else b"id,name\n") for n in range(10 * table_head.LOOK))
+    assert next(tables.rows(lines, "f.csv", Counter())) == ("line 2", {"id": "1", "name": "a"})
+    assert len(taken) < table_head.LOOK
+
+
+def test_csv_a_header_that_cannot_be_read_is_told():
+    with pytest.raises(InputError, match="line 1.*not CSV: field larger"):
+        rows(b"id," + b"x" * 2000 + b"\n1,2\n", max_bytes=1000)
 
 
 @pytest.mark.parametrize(("data", "expected"), [
     (b"a,b,a,\n1,2,3,4\n", [{"a": "1", "b": "2", "a 2": "3", "column 4": "4"}]),
     (b"a,b\n1,2,3\n4,5\n", [{"a": "1", "b": "2", "column 3": "3"}, {"a": "4", "b": "5"}]),
     (b"# made by us\n#\n# \"id\",\"host\"\n\"7\",\"a.example\"\n", [{"id": "7", "host": "a.example"}]),
+    (b'# "id","host"\n#\n"7","a.example"\n', [{"id": "7", "host": "a.example"}]),
     (b"#version:1,date:2031-01-01\ncve,epss\nCVE-2031-1,0.5\n", [{"cve": "CVE-2031-1", "epss": "0.5"}]),
     (b'# made by us\n# "id","alias","by"\n"7", "a, b", "c"\n# Number of entries: 1\n#8,d,e\n',
      [{"id": "7", "alias": "a, b", "by": "c"}, {"id": "#8", "alias": "d", "by": "e"}]),
