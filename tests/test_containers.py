@@ -1,6 +1,7 @@
 """Packings: every one, inside each other, damaged, unsafe, and too well packed."""
 
 import bz2
+import contextlib
 import gzip
 import io
 import lzma
@@ -198,6 +199,8 @@ def test_zero_bytes_are_an_empty_archive_only_by_their_name(packed):
     assert packed(bytes(10_240) + tarred({"a": b"x"}), name="a.tar")[0] == {"a": b"x"}
     assert packed(zipped({"in.tar": bytes(1024), "a.json": bytes(3)}))[0] == {"a.json": bytes(3)}
     assert packed(bytes(10_240), name="a.json")[0] == {"": bytes(10_240)}
+    for other in (b"", b"[1]"):
+        assert packed(other, name="a.tar")[0] == {"": other}
     with pytest.raises(InputError, match="damaged tar data"):
         packed(bytes(10_240) + b"x" * 600, name="a.tar")
 
@@ -215,11 +218,13 @@ def test_tar_headers_that_are_damaged_are_not_the_end(packed):
 def test_packings_inside_each_other(packed):
     inner = zipped({"x.json.gz": gzip.compress(b"[1]"), "y.tar": tarred({"z": b"2"})})
     assert packed(lzma.compress(tarred({"in.zip": inner})))[0] == {"in.zip!x.json.gz": b"[1]", "in.zip!y.tar!z": b"2"}
-    data = b"x"
-    for _ in range(6):
-        data = gzip.compress(data)
-    with pytest.raises(InputError, match="packed more than 5 times over"):
-        packed(data)
+    for pack in (gzip.compress, lambda data: zipped({"a": data}), lambda data: tarred({"a": data})):
+        data = b"x"
+        for _ in range(5):
+            data = pack(data)
+        assert list(packed(data)[0].values()) == [b"x"]
+        with pytest.raises(InputError, match="packed more than 5 times over"):
+            packed(pack(data))
 
 
 @pytest.mark.parametrize("name", ["../evil.json", "a/../../evil", "/etc/passwd", "C:\\evil", "..\\evil", "a\\..\\b"])
@@ -260,6 +265,22 @@ def test_limits_count_all_members_together(packed):
     assert len(packed(data, max_file_mb=11)[0]) == 5
     with pytest.raises(InputError, match="more than 0.001 MB"):
         packed(b"x" * 2000, max_file_mb=0.001)
+
+
+def test_parts_of_a_zip_are_read_alone_and_share_its_limits(tmp_path):
+    path = tmp_path / "f.zip"
+    path.write_bytes(data := zipped({"a": bytes(2_000_000), "b": b"b" * 9}))
+    cut = data.index(b"PK\x03\x04", 4)
+    read = []
+    for part, expected in ((containers.Part(0, cut, False, 2), {"a": bytes(2_000_000)}),
+                           (containers.Part(cut, len(data), True, 2), {"b": b"b" * 9})):
+        for limit, fits in ((4, True), (3.9, not expected.get("a"))):
+            limits = params.Limits(**{**vars(LIMITS), "max_file_mb": limit})
+            members = containers.members(path, "f.zip", limits, Counter(), part, read.append)
+            with contextlib.nullcontext() if fits else pytest.raises(InputError, match="more than 3.9 MB unpacked"):
+                assert {member.name: b"".join(member.chunks) for member in members} == expected
+        assert b"".join(read).count(data[part.start:part.end]) == 2
+        read.clear()
 
 
 def test_large_extended_tar_header(packed):
