@@ -35,7 +35,9 @@ class Verifier:
 
     @cached_property
     def files(self) -> "model.Found | endpoint.Found":
-        return endpoint.Found(self.settings) if self.settings.backend == "openai" else model.find(self.settings)
+        found = endpoint.Found(self.settings) if self.settings.backend == "openai" else model.find(self.settings)
+        found.calibration()  # a fault in it is told before anything is asked
+        return found
 
     @cached_property
     def calibration(self) -> dict[str, Any]:

@@ -1,13 +1,30 @@
 """From margins to probabilities: Platt scaling, and the posterior of margin and rules' log-odds together."""
 
 from collections.abc import Sequence
-from math import log
+from math import isfinite, log
 
 import numpy as np
 
 RIDGE = 1e-3  # keeps weights finite where the classes can be told apart without an error
 ROUNDS = 100  # of Newton's method at most
 ENOUGH = 20  # texts of a source and an answer, from which on they count like any other
+FITTED = {"platt": ("a", "b"), "posterior": ("margin", "log_odds", "bias")}  # of calibration.json, each may be null
+
+
+def fault(tree: object) -> str:
+    """What keeps the content of a calibration.json from being used; empty where nothing does."""
+    if not isinstance(tree, dict):
+        return "is no object"
+    for name, numbers in FITTED.items():
+        found = tree.get(name)
+        known = isinstance(found, dict) and all(_is_finite(found.get(number)) for number in numbers)
+        if found is not None and not known:
+            return f"{name} wants the numbers {', '.join(numbers)}, and is {found}"
+    return ""
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def logistic(features: np.ndarray, labels: Sequence[int], weights: Sequence[float] | None = None) -> list[float]:

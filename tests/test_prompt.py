@@ -1,6 +1,7 @@
 """What the model reads: layouts, answers, and texts that stay data."""
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -214,4 +215,15 @@ def test_an_adapters_layout(tmp_path: Path) -> None:
     assert prompt.of_adapter(tmp_path, 20) == dataclasses.replace(layout, max_tokens=20), "settings may shorten it"
     (tmp_path / prompt.CONFIG).write_text('{"prefix": "T"}')
     with pytest.raises(ModelError, match="verifier.json"):
+        prompt.of_adapter(tmp_path, 80)
+
+
+@pytest.mark.parametrize("wrong", [
+    {"prefix": 1}, {"suffix": None}, {"max_tokens": "80"}, {"max_tokens": 0}, {"max_tokens": True}, {"yes": "Yes"},
+    {"yes": []}, {"no": [1]}, {"no": {"No": 1}}])
+def test_a_layout_of_the_wrong_kind_is_told(wrong: dict[str, Any], tmp_path: Path) -> None:
+    """A mere "Yes" would be three answers of a letter each."""
+    tree = {"prefix": "T", "suffix": "?", "max_tokens": 64, "yes": ["Y"], "no": ["N"]} | wrong
+    (tmp_path / prompt.CONFIG).write_text(json.dumps(tree))
+    with pytest.raises(ModelError, match=r"verifier.json: wants .* yes and no as lists of texts"):
         prompt.of_adapter(tmp_path, 80)

@@ -358,6 +358,12 @@ def test_a_threshold_that_is_no_number_is_named(bench: Bench, wrong: object) -> 
         verify.limits(bench.folder / "thresholds.json")
 
 
+def test_a_posterior_that_is_none_is_named(bench: Bench) -> None:
+    records.save_json(bench.folder / "thresholds.json", {"accept": None, "reject": None, "posterior": {"margin": 1}})
+    with pytest.raises(InputError, match=r"thresholds.json: posterior wants the numbers margin, log_odds, bias"):
+        verify.limits(bench.folder / "thresholds.json")
+
+
 @pytest.mark.parametrize("tree", [{"accept": 0.9}, {"reject": 0.1}, ["accept", "reject"], 0.9])
 def test_a_file_that_is_no_thresholds_decides_nothing(tmp_path: Path, tree: object) -> None:
     """A bound that is missing is not taken for null, which would leave its band empty."""
