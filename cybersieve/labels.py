@@ -3,13 +3,14 @@
 `file` is the source's base name, `id` the record's, `label` 1 (belongs in the corpus), 0 (does not) or u
 (cannot be told), as spreadsheets may write them (` 1.0`, `U`; `;` between columns). Columns go by their names; of the
 others `labeller,time` are read: a record that two labellers judge differently counts as u. A file or id that a
-spreadsheet would run as a formula has an apostrophe before it (`guarded`).
+spreadsheet would run or change has an apostrophe before it (`guarded`).
 `sample_stratified.csv` fits (rule weights, adapter); `sample_uniform.csv` is halved once and for all by a hash of
 (file, id), one half sets thresholds, the other is only ever reported on.
 """
 
 import csv
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain
@@ -29,6 +30,7 @@ ELSEWHERE = ("{} of the {} labels for {} are of no record of this corpus, among 
              "or left out, or does the label file name a folder, or have a space too many? Labels of another corpus, "
              "as the sample corpus' are, are to be taken out of the label files.")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet run a cell
+NUMBER = re.compile(r"(?!(?:0|[1-9]\d{0,14})$)\d[\d.,:/ e+-]*", re.I)  # or write it anew: 0704.0010, 1e5, 2031-01-01
 
 
 def key(source: str, record_id: str) -> Key:
@@ -46,12 +48,17 @@ def half(of: Key) -> Literal["thresholds", "report"]:
 
 
 def guarded(cell: str) -> str:
-    """A cell with an apostrophe before it where a spreadsheet would run it; `unguarded` gives any cell back."""
-    return "'" + cell if cell.lstrip("'").startswith(FORMULA) else cell
+    """A cell with an apostrophe before it where a spreadsheet would not keep it; `unguarded` gives any cell back."""
+    return "'" + cell if _is_changed(cell.lstrip("'")) else cell
 
 
 def unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and _is_changed(cell.lstrip("'")) else cell
+
+
+def _is_changed(cell: str) -> bool:
+    """Whether a spreadsheet runs it, or takes it for a number or a date that it writes in its own way."""
+    return cell.startswith(FORMULA) or NUMBER.fullmatch(cell) is not None or cell.casefold() in ("true", "false")
 
 
 class Answer(NamedTuple):

@@ -93,11 +93,20 @@ def test_columns_go_by_their_names(tmp_path):
     assert labels.answers(path) == [("a", "b", "1", "ann", "")]
 
 
-@pytest.mark.parametrize("cell", ["", "x", "=x", "'=x", "''-1", "'x", "'", "@", "\tx"])
+@pytest.mark.parametrize("cell", ["", "x", "=x", "'=x", "''-1", "'x", "'", "@", "\tx", "0704.0010", "'007", "1e5",
+                                  "2031-01-01", "1" * 16, "True", "12", "0", "1a", "a1"])
 def test_a_cell_guarded_against_spreadsheets_is_given_back(cell):
     assert labels.unguarded(labels.guarded(cell)) == cell
     assert not labels.guarded(cell).startswith(labels.FORMULA)
     assert labels.unguarded(cell) == cell or cell.startswith("'"), "-1 in a file of one's own is -1"
+
+
+@pytest.mark.parametrize(("cell", "is_kept"), [
+    ("0", True), ("12", True), ("1" * 15, True), ("CVE-2031-0001", True), ("4aa4f7b2-65e1", True), ("007", False),
+    ("0704.0010", False), ("1.0", False), ("1E5", False), ("2031-01-01", False), ("3/4", False), ("1" * 16, False),
+    ("true", False)])
+def test_what_a_spreadsheet_would_write_in_its_own_way_is_guarded(cell, is_kept):
+    assert labels.guarded(cell) == ("" if is_kept else "'") + cell
 
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
