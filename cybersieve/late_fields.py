@@ -30,6 +30,7 @@ LIKE = {TEXT: "This is what was found there, and how it came to be so, as far as
         SHORT: "a few words", WORD: "word"}  # in the place of what stands there: only names count
 LIKE[SENTENCES] = LIKE[TEXT]
 _YES = re.compile(r"(?:true|false|yes|no|[ynt01f]|null|none|never|n/a|x)$|[0-9]{4}-[0-9]{2}|[0-9]{9,}", re.I)
+_END = re.compile(r"[.!?。！？]\s*(?:</\w+>\s*)*\Z")  # of a sentence, also in HTML
 Place = tuple[Step, ...]  # with [] for the choice where a key has a list
 
 
@@ -145,8 +146,7 @@ def _kind(value: Any, named: bool) -> int | None:
     if not isinstance(value, str):
         return (YES if value in (0, 1) or value > 10 ** 8 else WORD) if named else None
     if not named:
-        end = value.rstrip()[-1:]
-        return SENTENCES if len(value) >= BESIDE and end and end in ".!?。！？" and has_words(value) else None
+        return SENTENCES if len(value) >= BESIDE and _END.search(value[-LONGEST:]) and has_words(value) else None
     if extract.gone(value) or encoded(value) or captured(value):
         return None
     if has_words(value):
@@ -179,7 +179,8 @@ def wider(source: Source, tree: Any, notes: Counter[str]) -> Source | None:
     if not found:
         return None
     if not any(map(_named, found)):  # the more such sets of keys, the more each is of one record (by dates, say)
-        notes[NOT_READ] += sum(_counts(place, shown.rooms) for place in found)
+        if unread := sum(_counts(place, shown.rooms) for place in found):
+            notes[NOT_READ] += unread
         return None
     key = frozenset(found.items())
     if key not in shown.sources:
@@ -275,7 +276,7 @@ def of(description: dict[str, Any], samples: list[Any]) -> Shown:
     """What the samples show of a source of this description."""
     texts = [fields.steps(path) for path in fields.each(description["text"])]
     shown = Shown().see(samples).within([[key for key, _, _ in steps] for steps in texts])
-    shown.rooms = _rooms(texts)
+    shown.rooms = _rooms(texts) or {()}
     return shown
 
 

@@ -95,6 +95,16 @@ def test_sentences_under_an_unknown_name_are_told(tmp_path, capsys):
     assert f"a.jsonl: 1 {late_fields.NOT_READ}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("said", [f"{WHAT} And so on.", f"<p>{WHAT}</p>\n"])
+def test_sentences_beside_titles_alone_are_told(said, tmp_path):
+    _, notes = last(tmp_path, {"caveat": said}, [{"id": tree["id"], "title": tree["title"]} for tree in FIRST * 3])
+    assert notes == {late_fields.NOT_READ: 1}
+
+
+def test_what_is_not_counted_is_not_noted(tmp_path):
+    assert last(tmp_path, {"author_bio": f"{WHAT} And so on."})[1] == {}
+
+
 def test_beside_a_text_in_an_object(tmp_path):
     first = [{"id": tree["id"], "data": {"title": tree["title"], "body": tree["description"]}} for tree in FIRST]
     row, _ = last(tmp_path, {"data": {"title": "It", "body": WHAT, "workaround": FIX, "deprecated": True}}, first)
