@@ -5,6 +5,7 @@ from typing import Any
 
 from cybersieve import extract, fields, leaves
 from cybersieve.field_names import (
+    CLASSES,
     CODE,
     FIRM,
     IDS,
@@ -100,8 +101,11 @@ class Fields:
     def asks(self, leaf: Leaf) -> bool:
         """Is it what is asked, or a value that says something, so that it is a text where it is not the title?"""
         name = leaves.name(leaf)
-        return (name in ("question", "query") and self.wordy(leaf)) or (
-            name == "value" and self.length(leaf) >= SAYS_SOMETHING and self.language(leaf))
+        return (name in ("question", "query") and self.wordy(leaf)) or self.says(leaf)
+
+    def says(self, leaf: Leaf) -> bool:
+        """Is it called like a class, but sentences that say something?"""
+        return leaves.name(leaf) in CLASSES and self.length(leaf) >= SAYS_SOMETHING and self.language(leaf)
 
     def own(self, leaf: Leaf) -> bool:
         """Does it say something of its own in most records, as far as a few of them can tell?"""
@@ -173,7 +177,8 @@ class Fields:
         too_long = self.too_long(leaf)
         names = {*map(plain, leaf[:-1] if too_long else leaf), *map(owner, leaf)}
         names -= {"snippet"} if plain(leaf[-1]) != "snippet" else set()  # an object of this name is no code
-        return self.wordy(leaf) and (too_long or leaves.name(leaf) not in TITLES) and not others and (
+        title = leaves.name(leaf) in TITLES and not too_long and not self.says(leaf)
+        return self.wordy(leaf) and not title and not others and (
             OTHERS | CODE | LABELS).isdisjoint(names)
 
     def of_another(self, leaf: Leaf) -> bool:

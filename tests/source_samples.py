@@ -635,6 +635,17 @@ http:
   <text>#REDIRECT [[Salt]]</text></revision></page></mediawiki>""", [
         Expected("12", "Salt", "Salt is added to a hash.", None, {"modified": "2031-01-02T00:00:00Z", "namespace": "0"}),
         Expected("13", "Salts", "#REDIRECT Salt", "redirect", {"status": "redirect"})]),
+    Sample("wikimedia-enterprise", "enwiki_namespace_0_0.ndjson", json.dumps({
+        "name": "Foobot", "identifier": 77, "date_modified": "2031-01-02T03:04:05Z", "url": "https://example.org/wiki/Foobot",
+        "namespace": {"identifier": 0}, "in_language": {"identifier": "en"}, "abstract": "Foobot is a worm.",
+        "categories": [{"name": "Category:Worms", "url": "https://example.org/wiki/Category:Worms"}],
+        "license": [{"identifier": "CC-BY-SA-4.0", "name": "Some licence"}],
+        "article_body": {"wikitext": "{{Infobox|name=Foobot}}\'\'\'Foobot\'\'\' is a [[computer worm|worm]].<ref>A book</ref>",
+                         "html": "<html><head><title>Foobot</title></head><body><table><tr><td>Foobot</td></tr></table></body></html>"}})
+           + "\n" + json.dumps({"name": "Foo", "identifier": 78, "article_body": {"html": "<p>Foo is a <b>name</b>.</p>"}}), [
+        Expected("77", "Foobot", "Foobot is a worm.", None, {"licence": "CC-BY-SA-4.0", "labels": "Category:Worms",
+                                                            "modified": "2031-01-02T03:04:05Z"}),
+        Expected("78", "Foo", "Foo is a name.")]),
     Sample("cirrussearch", "wiki-cirrussearch-content.json", "\n".join([_json({"index": {"_type": "_doc", "_id": "12"}}), _json({
            "title": "Salt", "wiki": "ours", "text": "Salt is added to a hash. It is no secret.", "opening_text": "Salt is added to a hash.",
            "source_text": "'''Salt''' is added to a [[hash function|hash]].", "namespace": 0, "category": ["Cryptography"],

@@ -292,6 +292,12 @@ def test_a_question_before_its_choices_and_several_right_ones(tmp_path):
           "", f"{ASKED} 1\nA wall\nA moat\nA hill\nA\nC")
 
 
+def test_a_topic_of_sentences_is_a_text(tmp_path):
+    """An errata's, which was neither the title nor a text."""
+    check(tmp_path, {"name": "FOO-2031:1", "synopsis": "Important: panel update", "description": PROSE, "topic": OTHER},
+          "Important: panel update", f"{PROSE} 1\n{OTHER} 1")
+
+
 def test_why_an_answer_is_right_stands_behind_the_answers(tmp_path):
     columns = {"A": "A wall", "B": "A moat", "C": "A hill", "Answer": "B"}
     check(tmp_path, {"Question": "What is best?", **columns, "Explanation": PROSE}, "What is best?",
