@@ -101,9 +101,9 @@ def tally(all_rows: Iterable[Row], labels_dir: Path, lost: Iterable[Row] = ()) -
     that was decided by topic. Raises InputError where both were.
     """
     wanted: dict[str, dict[labels.Key, Any]] = {
-        "evaluation": dict(labels.uniform_half(labels_dir, "report")),
-        "thresholds": dict(labels.uniform_half(labels_dir, "thresholds")),
-        "stratified": dict(labels.for_fitting(labels_dir)),
+        "evaluation": labels.uniform_half(labels_dir, "report"),
+        "thresholds": labels.uniform_half(labels_dir, "thresholds"),
+        "stratified": labels.for_fitting(labels_dir),
     }
     known = {of: (use, label) for use, part in wanted.items() for of, label in part.items()}
     result, each = Tally(uses={use: Labelled() for use in wanted}), Counter[tuple[str, tuple[str, str]]]()
