@@ -245,6 +245,14 @@ def test_links_and_devices_are_left_out_and_counted(kind, packed):
     assert found == {"real": b"x"} and notes == {"archive members skipped: links and devices": 1}
 
 
+def test_folders_are_no_members_and_are_not_counted(packed):
+    def folder(info):
+        info.type = tarfile.DIRTYPE if info.name == "d" else info.type
+
+    assert packed(tarred({"d": b"", "d/a": b"x"}, folder)) == ({"d/a": b"x"}, {})
+    assert packed(zipped({"d/": b"", "d/a": b"x"})) == ({"d/a": b"x"}, {})
+
+
 @pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zst"])
 def test_bombs(kind, packed):
     bomb = STREAMS[kind](bytes(30_000_000))
@@ -284,6 +292,8 @@ def test_parts_of_a_zip_are_read_alone_and_share_its_limits(tmp_path):
 
 
 def test_large_extended_tar_header(packed):
+    large = bytes(containers.MAX_TAR_HEADER + 1)  # which a member may be
+    assert packed(tarred({"a": large, "b": b"x"}))[0] == {"a": large, "b": b"x"}
     def long(info):
         info.pax_headers = {"comment": "x" * 2_000_000}
     with pytest.raises(InputError, match="damaged tar data: a header of"):
