@@ -143,6 +143,40 @@ def test_a_copy_of_a_banned_text_is_banned_by_its_group():
     assert copies and training_data.clean(copies, {original["group"]})[0] == []
 
 
+def test_descriptions_of_five_words_or_more_are_banned_by_themselves(tmp_path):
+    known = {"1": ("Title", "one two three four"), "2": ("Title", "one two three four five"), "3": ("Title", "other")}
+    records.write(tmp_path / "parsed/a.json.parquet", (
+        Record(key, "a.json", key, *words, {}).row() for key, words in known.items()), PARSED)
+    (tmp_path / labels.UNIFORM).write_text("file,id,label\na.json,1,1\na.json,2,0\n")
+    banned = training_data.never(tmp_path / "parsed", tmp_path)
+    assert banned == set(map(training_data.fingerprint, (
+        "Title\none two three four", "Title\none two three four five", "one two three four five")))
+    for text, like in (("Another\nOne, two, three, four, five!", True), ("Another\none two three four", False),
+                       ("one two three four five", True), ("Title\nother", False)):
+        assert training_data.reads_like(training_data.row(text, 1, "x"), banned) == like
+
+
+def test_shortened_copies_are_titles_or_beginnings_of_three_words_or_more():
+    words = " ".join(f"w{n}" for n in range(40))
+    rows = [training_data.row(f"{title}\n{n} {words}", n % 2, "x", "s") for n in range(60)
+            for title in ("Two words", "Of three words")]
+    assert list(training_data.shortened_copies(rows, 0.0)) == []
+    copies = list(training_data.shortened_copies(rows, 1.0))
+    assert 60 < len(copies) < len(rows), "a title of two words is no copy"
+    whole = {row["group"]: row for row in rows}
+    for copy in copies:
+        row = whole[copy["group"]]
+        assert copy == row | {"text": copy["text"]} and row["text"].startswith(copy["text"])
+        assert copy["text"] == "Of three words" or 8 <= len(copy["text"].split(" ")) <= 30
+
+
+def test_a_table_of_rows_by_source_and_label():
+    rows = [training_data.row(text, label, source, stratum) for text, label, source, stratum in (
+        ("a", 1, "b", ""), ("b", 0, "b", "injected"), ("c", 0, "b", ""), ("d", 1, "a", "injected:note"),
+        ("e", 1, "a", ""))]
+    assert training_data.table(rows) == {"a": {"yes": 1}, "b": {"no": 2, "yes": 1}, "injected": {"yes": 1}}
+
+
 def test_every_row_is_kept_or_counted():
     texts = ["A kettle", "a kettle!", "A worm", "", "?", "A ferry", "A FERRY", "A ferry."]
     rows = [training_data.row(text, label, "x") for text, label in zip(texts, [0, 0, 1, 0, 1, 0, 1, 0], strict=True)]
