@@ -120,6 +120,28 @@ def test_an_empty_queue_takes_any_request(begun: Callable[..., Worker]) -> None:
     assert len(classify(begun(queue=10), ["text"] * 50).next()) == 50
 
 
+def test_a_full_queue_says_how_long_it_takes_to_make_room() -> None:
+    worker = Worker(lambda: Loaded(FakeEngine()), queue=1000)  # not begun: all of them wait
+    for texts in (400, 600):
+        classify(worker, ["text"] * texts)
+    with pytest.raises(Full) as full:
+        classify(worker, ["text"])
+    assert (full.value.seconds, worker.waiting()) == (50, 1000)  # 20 texts a second, until it has seen any
+
+
+def test_failures_in_a_row_are_counted_from_the_last_answer(begun: Callable[..., Worker]) -> None:
+    def fault(texts: list[str]) -> None:
+        if "poison" in texts:
+            raise RuntimeError("no")
+
+    worker = begun(FakeEngine(fault=fault))
+    for _ in range(2):
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                classify(worker, ["poison"]).next()
+        assert classify(worker, ["good"]).next() == [margin_of("good")]
+
+
 def test_a_batch_that_fails_fails_its_own_requests_only(begun: Callable[..., Worker]) -> None:
     def fault(texts: list[str]) -> None:
         if "poison" in texts:
@@ -201,11 +223,14 @@ def test_a_worker_that_hangs_is_noticed_and_may_come_back(begun: Callable[..., W
     assert classify(worker, ["text"]).next() == [margin_of("text")]
 
 
-def test_an_idle_worker_is_not_stuck(begun: Callable[..., Worker]) -> None:
+def test_an_idle_worker_is_not_stuck(begun: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch) -> None:
     worker = begun(stuck_after=0.05)
     wait_until(lambda: worker.state() == "ok")
-    time.sleep(0.2)
-    assert worker.check() == "ok"
+    looks: list[Loaded] = []
+    monkeypatch.setattr(worker, "_take", lambda loaded: looks.append(loaded) or [])
+    time.sleep(0.3)
+    assert worker.check() == "ok" and len(looks) < 5, "it sleeps"
+    monkeypatch.undo()
     assert classify(worker, ["text"]).next() == [margin_of("text")]
 
 
@@ -238,12 +263,28 @@ def test_a_model_that_does_not_load_is_a_dead_worker(capfd: pytest.CaptureFixtur
     assert isinstance(worker.error, OSError) and "OSError" in capfd.readouterr().err
 
 
+def test_tokens_are_counted_and_are_progress(begun: Callable[..., Worker]) -> None:
+    def words(loaded: Loaded, progress: Callable[[], None]) -> Iterator[FakePiece]:
+        for i in range(8):
+            time.sleep(0.05)
+            yield FakePiece("x", "stop" if i == 7 else None)
+
+    worker = begun(stuck_after=0.2)
+    client = Waiting(worker, lambda deliver: Generate(deliver, words))
+    while not client.next().finish:
+        assert worker.check() == "ok"
+    assert worker.generated == 8
+
+
 def test_stopping_tells_those_who_wait(begun: Callable[..., Worker]) -> None:
-    worker = begun(FakeEngine(0.05))
+    engine = FakeEngine(0.05)
+    worker = begun(engine)
     client = classify(worker, ["text"] * 100)
     assert worker.stop()
     with pytest.raises(Unavailable, match="stopping"):
         client.next()
+    with pytest.raises(RuntimeError, match="shutdown"):
+        engine.pool.submit(int)  # its threads have ended
     with pytest.raises(Unavailable):
         classify(worker, ["text"])
 
