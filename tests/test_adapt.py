@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cybersieve import adapt, adapter_folder, calibration, labels, prompt, records, training_data
+from cybersieve import adapt, adapter_folder, calibration, checkpoints, labels, prompt, records, training_data
 from cybersieve.errors import InputError, ModelError, ParamsError
 from cybersieve.records import PARSED, Record
 from tests import tiny
@@ -75,6 +75,33 @@ def test_a_checkpoint_of_another_model_is_not_taken_up(model, texts, tmp_path):
     first = train(model, texts, tmp_path / "a")
     other = train(tiny.write(tmp_path / "other", seed=1), texts, tmp_path / "a")
     assert first["settings"]["base"] != other["settings"]["base"] and first["loss"] != other["loss"]
+
+
+def test_a_checkpoint_is_given_back_as_it_was_kept(tmp_path):
+    one, other, third = ({"layer.lora_a": checkpoints.mx.array([[float(n), 0.5]])} for n in range(3))
+    run = checkpoints.Run(one, 0.25, 0.75, 3, 7, 1.5, 2, True, (0.5, None))
+    assert checkpoints.restore(tmp_path / "new", "mark") is None
+    checkpoints.save(tmp_path / "new", "mark", run, other, third)
+    kept, weights, optimizer = checkpoints.restore(tmp_path / "new", "mark")
+    for found, parts in ((kept.best, one), (weights, other), (optimizer, third)):
+        assert {name: value.tolist() for name, value in found.items()} == {
+            name: value.tolist() for name, value in parts.items()}
+    names = "best_loss", "best_auc", "best_step", "step", "seconds", "misses", "stopped"
+    assert [getattr(kept, name) for name in names] == [0.25, 0.75, 3, 7, 1.5, 2, True]
+    assert tuple(kept.last) == (0.5, None)
+    assert checkpoints.restore(tmp_path / "new", "another mark") is None
+    (path,) = (tmp_path / "new").iterdir()
+    path.write_bytes(path.read_bytes()[:-1])
+    assert checkpoints.restore(tmp_path / "new", "mark") is None
+
+
+def test_a_mark_is_of_the_settings_and_each_row():
+    rows = [(1.0, [1, 2]), (0.0, [3])]
+    mark = checkpoints.mark({"a": 1, "b": 2}, rows)
+    assert checkpoints.mark({"b": 2, "a": 1}, rows) == mark
+    others = (rows[::-1], rows[:1], [(0.5, [1, 2]), rows[1]], [(1.0, [1, 3]), rows[1]])
+    marks = [mark, checkpoints.mark({"a": 1, "b": 3}, rows), *(checkpoints.mark({"a": 1, "b": 2}, o) for o in others)]
+    assert len(set(marks)) == 6
 
 
 class Killed(Exception):
