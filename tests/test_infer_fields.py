@@ -186,6 +186,19 @@ def test_a_state_may_be_one_on_the_map(told, status, wrap, tmp_path):
     assert [json.loads(row["meta"]).get("status") for row in rows] == status
 
 
+@pytest.mark.parametrize(("said", "status"), [
+    ({"status": {"name": "Fixed"}}, "Fixed"), ({"status": {"id": 7, "title": "Fixed"}}, "Fixed"),
+    ({"author": {"name": "Joe", "status": "away"}}, None), ({"author": {"status": {"name": "away"}}}, None),
+    ({"status": {"author": {"name": "Joe"}}}, None), ({"build": {"log": {"status": "late"}}}, None),
+    ({"badge": {"name": "Fixed"}}, None), ({"status": {"title": f"{PROSE} {OTHER}"}}, None),
+    ({"notes": [{"status": "Fixed"}, {"status": "new"}]}, None), ({"author_status": "away"}, None),
+    ({"state": "open", "status": {"name": "Fixed"}}, "open")])
+def test_the_status_of_a_record_is_its_own_and_a_word(said, status, tmp_path):
+    rows = parsed(tmp_path, "dump.json", [{"id": f"E-{n}", "title": f"Event {n}", "text": f"{PROSE} {n}"} | said
+                                          for n in range(3)])
+    assert [json.loads(row["meta"]).get("status") for row in rows] == [status] * 3
+
+
 @pytest.mark.parametrize("key", ["lang", "language", "locale", "@language"])
 @pytest.mark.parametrize("english", ["en", "en-US"])
 def test_of_several_languages_english_is_read(key, english, tmp_path):
@@ -341,6 +354,20 @@ def test_what_says_that_a_record_is_gone(gone, reason, tmp_path):
     rows = parsed(tmp_path, "flags.json", [{"id": n, "title": f"It {n} broke", "text": f"{PROSE} {n}",
                                             **(gone if n == 3 else alive)} for n in range(6)])
     assert [row["dropped"] for row in rows] == [reason if n == 3 else None for n in range(6)]
+
+
+@pytest.mark.parametrize("said", [
+    {"author": {"name": "Joe", "deleted": True}}, {"author_deleted": True}, {"build": {"log": {"removed": True}}},
+    {"notes": [{"text": "so", "deleted": True}, {"text": "no", "removed": True}]}, {"removed": 3}, {"removed": 12},
+    {"removed": [0, 1, 2, 1, 1, 5]}, {"withdrawn": [0, 1, 2, 1, 1, 5]}, {"rejected": f"{PROSE} {OTHER}"},
+    {"deleted": "a file or two of it"}])
+def test_what_is_gone_beside_or_in_a_record_sets_it_not_aside(said, tmp_path):
+    """What is given as a list is one for each record: a count."""
+    own = [{key: value[n] if key in ("removed", "withdrawn") and type(value) is list else value
+            for key, value in said.items()} for n in range(6)]
+    rows = parsed(tmp_path, "flags.json", [{"id": n, "title": f"It {n} broke", "text": f"{PROSE} {n}"} | own[n]
+                                           for n in range(6)])
+    assert [row["dropped"] for row in rows] == [None] * 6
 
 
 def test_parts_by_any_key_before_those_that_are_named_one_by_one(tmp_path):
