@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from cybersieve import fields, params, parse_file, records, sources
+from cybersieve import fields, params, parse_file, recognise, records, sources
 from cybersieve.errors import ParamsError
 from cybersieve.records import Counts
 from tests.conftest import ROOT
@@ -298,3 +298,15 @@ def test_advisories_that_say_how_they_are_detected_are_no_sigma_rules(tmp_path):
     found = parse_file.trees(tmp_path / "a.yaml", "a.yaml", SETTINGS, Counter())
     row, = parse_file.rows(found, "a.yaml", SETTINGS, records.Counts())
     assert row["text"] == "Foo runs code.\nDo not start foo here." and "licence" not in json.loads(row["meta"])
+
+
+@pytest.mark.parametrize(("path", "more", "mine"), [
+    ("a/x.json", {}, True), ("b/x.json", {}, False), ("a/x.json", {"match": ["body"]}, True),
+    ("b/x.json", {"match": ["body"]}, False), ("a/x.json", {"match": ["other"]}, False),
+    ("a/x.json", {"root": ["version"]}, True), ("a/x.json", {"root": ["other"]}, False),
+    ("b/x.json", {"root": ["version"]}, False)])
+def test_a_source_of_ones_own_is_for_the_files_it_names_that_look_like_it(path, more, mine):
+    begin = json.dumps({"version": 1, "all": [{"id": n, "body": f"Flaw {n} of it"} for n in range(3)]}).encode()
+    own = sources.users([{"name": "mine", "file": ["a/*.json"], "records": ["all[]"], "text": ["body"]} | more])
+    found = recognise.source_of("json", begin, True, path, own)
+    assert found is not None and (found.name == "mine") == mine
