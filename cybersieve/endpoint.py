@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Self
 
-from cybersieve import cli, params, yes_no
+from cybersieve import calibration, cli, params, yes_no
 from cybersieve.errors import ModelError, ParamsError
 from cybersieve.http_json import KEY, Client, Garbage, Refusal, Tree, Unreachable, key
 
@@ -88,18 +88,19 @@ class Found:
 
     def _ours(self, found: list[Tree]) -> Tree | None:
         """What our own servers say of their model; None for other servers. Warns where their settings are others."""
-        entries = [entry for tree in found for entry in tree.get("data") or [{}] if isinstance(entry, dict)]
-        own = {entry["cybersieve"]["fingerprint"]: entry for entry in entries
-               if isinstance(entry.get("cybersieve"), dict) and "fingerprint" in entry["cybersieve"]}
+        listed = [tree.get("data") for tree in found]
+        entries = [entry for data in listed for entry in (data if isinstance(data, list) and data else [{}])
+                   if isinstance(entry, dict)]
+        own = {entry["cybersieve"]["fingerprint"]: entry for entry in entries if _is_ours(entry)}
         if not own:
             return None
-        if len(own) > 1 or len(entries) > sum("cybersieve" in entry for entry in entries):
+        if len(own) > 1 or len(entries) > sum(map(_is_ours, entries)):
             raise ModelError("verify.endpoints: they do not serve the same model with the same settings")
         (entry,) = own.values()
         if entry["id"] != self.settings.model:
             raise ModelError(f"verify.model: {self.settings.model} is wanted, the endpoints serve {entry['id']}")
         about: Tree = entry["cybersieve"]
-        for name, value in about.get("settings", {}).items():
+        for name, value in about["settings"].items():
             mine = getattr(self.settings, name, value)
             if mine != value:
                 cli.warn(f"verify.{name} is {mine!r} here and {value!r} at the endpoints, where it counts")
@@ -334,6 +335,14 @@ class Endpoints:
         with self.changed:
             self.tokens += yes_no.tokens_read(tree)
         return yes_no.margin_of_chat(tree)
+
+
+def _is_ours(entry: Tree) -> bool:
+    """Whether a model's entry is one of our own server, with all that it says of its model."""
+    about = entry.get("cybersieve")
+    return isinstance(about, dict) and isinstance(about.get("fingerprint"), str) and isinstance(entry.get("id"), str) \
+        and not calibration.fault(about.get("calibration")) \
+        and isinstance(about.get("card"), dict) and isinstance(about.get("settings"), dict)
 
 
 def _is_closed(error: Exception | None) -> bool:

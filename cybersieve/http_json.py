@@ -89,11 +89,21 @@ class Client:
         self.busy: dict[socket.socket, float] = {}  # sockets that an answer is awaited from, and until when
 
     def get(self, path: str) -> Tree:
-        """The answer's JSON object. Raises Unreachable, Refusal, Garbage. Keeps no connection."""
-        return self._asked("GET", path, None, keep=False)
+        """The answer's JSON object. Raises Unreachable, Refusal, Garbage. Keeps no connection, needs no `sweep`."""
+        ended = threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(1):
+                self.sweep(time.monotonic())
+
+        threading.Thread(target=watch, daemon=True).start()
+        try:
+            return self._asked("GET", path, None, keep=False)
+        finally:
+            ended.set()
 
     def post(self, path: str, tree: Tree) -> Tree:
-        """As `get`; the connection is kept for the next."""
+        """As `get`, with somebody who calls `sweep` now and then; the connection is kept for the next."""
         return self._asked("POST", path, json.dumps(tree, ensure_ascii=False).encode("utf-8", "replace"), keep=True)
 
     def close(self) -> None:
@@ -157,11 +167,14 @@ class Client:
             connection.request(method, self.path + path, body, headers)
             with connection.getresponse() as response:
                 content = response.read(MOST + 1)
+                if response.length and len(content) <= MOST:
+                    raise http.client.IncompleteRead(content, response.length)
                 return (response.status, response.headers, content), response.isclosed() and not response.will_close
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            cut = isinstance(error, ConnectionError) and time.monotonic() < until
-            raise Unreachable(_reason(error), sent=True, unanswered=cut) from None
+            late = time.monotonic() >= until
+            raise Unreachable("timed out" if late else _reason(error), sent=True,
+                              unanswered=isinstance(error, ConnectionError) and not late) from None
         finally:
             with self.lock:
                 self.busy.pop(sock, None)

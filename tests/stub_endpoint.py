@@ -31,6 +31,7 @@ class Stub:
                  closes_after: int | None = None) -> None:
         self.ours, self.fault, self.logprobs, self.model, self.fingerprint = ours, fault, logprobs, model, fingerprint
         self.seconds, self.key, self.retry_after = seconds, None, "0.05"
+        self.models: object = None  # answered to /models instead: a tree, or a fault
         self.closes_after = closes_after  # answers on one connection, then it is closed without a word
         self.looks: list[Any] = []  # for the first GETs: a fault, or a whole answer
         self.asked: list[list[str]] = []  # texts of every POST, those with a fault too
@@ -66,6 +67,12 @@ class _Handler(BaseHTTPRequestHandler):
         look = self.of.looks.pop(0) if self.of.looks else None
         if isinstance(look, str):
             self.misbehave(look)
+            return
+        if self.of.models is not None:
+            if isinstance(self.of.models, str):
+                self.misbehave(self.of.models)
+            else:
+                self.answer(200, self.of.models)
             return
         about = {"cybersieve": {"fingerprint": self.of.fingerprint, "calibration": {"platt": {"a": 1.0, "b": 0.0}},
                                 "card": {"id": self.of.model}, "settings": {"max_tokens": 80}}}

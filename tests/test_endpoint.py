@@ -66,6 +66,24 @@ def test_a_senseless_retry_after_is_none(said: str, taken: float | None) -> None
     assert refusal.value.retry_after == taken
 
 
+@pytest.mark.parametrize("fault", ["hang", "drip"])
+def test_models_that_never_come_are_not_waited_for(settings: params.Verify, fault: str) -> None:
+    with Stub() as stub, pytest.raises(ModelError, match="none answers .*timed out"):
+        stub.models = fault
+        endpoint.Found(dataclasses.replace(settings, endpoints=[stub.url], timeout=0.5, retries=0))
+
+
+@pytest.mark.parametrize("models", [
+    [], {"data": 5}, {"data": "x"}, {"data": [None, 1]}, {"data": [{"id": "stub", "cybersieve": None}]},
+    {"data": [{"id": "stub", "cybersieve": {"fingerprint": ["f"]}}]}, {"data": [{"cybersieve": {"fingerprint": "f"}}]},
+    {"data": [{"id": "stub", "cybersieve": {"fingerprint": "f", "card": {}, "settings": None, "calibration": {}}}]},
+    {"data": [{"id": "stub", "cybersieve": {"fingerprint": "f", "card": {}, "settings": {}, "calibration": 1}}]}])
+def test_who_says_something_else_of_its_models_is_another_server(settings: params.Verify, models: object) -> None:
+    with Stub(ours=False) as stub:
+        stub.models = models
+        check_right(asked(settings, stub.url, texts=TEXTS[:3]), TEXTS[:3])
+
+
 def test_the_base_url_may_leave_out_v1(settings: params.Verify) -> None:
     with Stub() as stub:
         check_right(asked(settings, stub.url.removesuffix("/v1")))
@@ -273,7 +291,7 @@ def test_endpoints_that_answer_nothing_but_errors_end_the_run_as_if_they_were_go
         assert len(one.asked) + len(two.asked) < 2 * after + 50  # and not until every text has had its attempts
 
 
-@pytest.mark.parametrize(("fault", "said"), [("500", "fault 500"), ("cut", "closed"), ("half", "no JSON")])
+@pytest.mark.parametrize(("fault", "said"), [("500", "fault 500"), ("cut", "closed"), ("half", "IncompleteRead")])
 def test_endpoints_that_fail_at_texts_one_after_another_are_not_gone(settings: params.Verify, fault: str,
                                                                      said: str) -> None:
     with Stub(fault=lambda _, texts: fault if any("record" in text for text in texts) else None) as stub:
