@@ -476,6 +476,14 @@ often.</x:description><x:warning category="general">It may jam.</x:warning><x:ra
                  "False positives: Those who work at night, or somewhere else on earth", None,
                  {"authors": "A. Person and eight others of the same good house"}),
         Expected("No uuid", "No uuid", "Nor text markup.")]),
+    Sample("etda", "groups.json", _json({"authors": ["Foo"], "category": "actor", "name": "Cards", "type": "threat-actor", "values": [{
+        "actor": "Foo Panda, Bar", "names": [{"name": "Foo Panda", "name-giver": "Foo"}, {"name": "Bar", "name-giver": "?"}],
+        "country": ["[Unknown]"], "motivation": ["Sabotage"], "first-seen": "2029", "description": "They break panels.",
+        "operations": [{"date": "2030", "activity": "They broke <b>three</b> panels."}, {"date": "2031", "activity": "And a lid."}],
+        "counter-operations": [{"date": "2031", "activity": "Two were found."}], "information": ["https://example.org/f"],
+        "tools": ["foo"], "uuid": f"{UUID}1"}]}), [
+        Expected(f"{UUID}1", "Foo Panda, Bar", "They break panels.\nThey broke three panels.\nAnd a lid.\nTwo were found.",
+                 None, {"references": "https://example.org/f", "first_seen": "2029"})]),
     Sample("misp-taxonomy", "machinetag.json", _json({"namespace": "foo", "description": "About foos.", "version": 1,
         "predicates": [{"value": "bar", "expanded": "A bar of sorts", "description": "What bars.", "uuid": f"{UUID}1"}],
         "values": [{"predicate": "bar", "entry": [{"value": "open", "expanded": "An open bar"}]}]}), [
