@@ -643,6 +643,13 @@ http:
   <text>#REDIRECT [[Salt]]</text></revision></page></mediawiki>""", [
         Expected("12", "Salt", "Salt is added to a hash.", None, {"modified": "2031-01-02T00:00:00Z", "namespace": "0"}),
         Expected("13", "Salts", "#REDIRECT Salt", "redirect", {"status": "redirect"})]),
+    Sample("mediawiki", "old_pages.xml", """<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.3/"><siteinfo><sitename>Ours</sitename></siteinfo>
+ <page><title>Sel</title><id>1</id><redirect /><revision><id>1</id><text xml:space="preserve">#REDIRECTION [[Salt]]</text></revision></page>
+ <page><title>Salz</title><id>2</id><revision><id>2</id><text xml:space="preserve">#redirect: [[Salt]]</text></revision></page>
+ <page><title>Sal</title><id>3</id><revision><id>3</id><text>#REDIRECT[[Salt]]</text></revision></page>
+ <page><title>Salt</title><id>4</id><revision><id>4</id><text xml:space="preserve">#REDIRECT is a word.</text></revision></page></mediawiki>""", [
+        Expected("1", "Sel", "#REDIRECTION Salt", "redirect"), Expected("2", "Salz", "#redirect: Salt", "redirect"),
+        Expected("3", "Sal", "#REDIRECTSalt", "redirect"), Expected("4", "Salt", "#REDIRECT is a word.")]),
     Sample("wikimedia-enterprise", "enwiki_namespace_0_0.ndjson", json.dumps({
         "name": "Foobot", "identifier": 77, "date_modified": "2031-01-02T03:04:05Z", "url": "https://example.org/wiki/Foobot",
         "namespace": {"identifier": 0}, "in_language": {"identifier": "en"}, "abstract": "Foobot is a worm.",
