@@ -20,7 +20,7 @@ NOT_DATA = set_of(""".md .markdown .rst .adoc .tex .sha1 .sha256 .sha512 .md5 .s
     .odt .ppt .pptx .epub .png .jpg .jpeg .gif .svg .ico .meta .lock .cfg .ini .toml .example .tmpl .log .exe .dll .so
     .bin .torrent .partial .tmp .part""")
 MAY_HOLD_RECORDS = set_of(  # of these: a user is told that they are passed over
-    ".sql .html .htm .pdf .doc .docx .odt .ppt .pptx .epub .log")
+    ".sql .html .htm .pdf .doc .docx .odt .ppt .pptx .epub .toml .log")
 NOT_DATA_STEMS = set_of("""readme license licence licences licenses copying notice changelog changes contributing
     authors contributors codeowners security makefile dockerfile todo install history news version manifest""")
 

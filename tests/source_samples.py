@@ -625,6 +625,11 @@ http:
     Sample("atom", "one.xml", """<feed xmlns="http://www.w3.org/2005/Atom"><title>Ours</title><id>urn:feed</id><entry>
  <title>Foo 3.0</title><updated>2031-01-02T00:00:00Z</updated><summary>Foo is out again.</summary></entry></feed>""", [
         Expected("sha-0bcdabe3997bbb7d98e8", "Foo 3.0", "Foo is out again.", None, {"modified": "2031-01-02T00:00:00Z"})]),
+    Sample("atom", "old.xml", """<feed version="0.3" xmlns="http://purl.org/atom/ns#"><title>Ours</title><tagline>What we say</tagline><entry>
+ <title>Foo 1.0</title><id>tag:ours,2031:1</id><issued>2031-01-01T00:00:00Z</issued><modified>2031-01-02T00:00:00Z</modified>
+ <content type="text/html" mode="escaped">&lt;p&gt;Foo is out.&lt;/p&gt;</content></entry></feed>""", [
+        Expected("tag:ours,2031:1", "Foo 1.0", "Foo is out.", None,
+                 {"published": "2031-01-01T00:00:00Z", "modified": "2031-01-02T00:00:00Z"})]),
     Sample("rss", "notes.rss", """<rss version="2.0"><channel><title>Ours</title><description>What we say.</description><item>
  <guid>https://example.org/7</guid><link>https://example.org/7</link><description>&lt;p&gt;Foo is out.&lt;/p&gt;</description></item>
 </channel></rss>""", [Expected("https://example.org/7", "", "Foo is out.", None, {"url": "https://example.org/7"})]),
