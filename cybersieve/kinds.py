@@ -17,10 +17,11 @@ IN_DOUBT = {".json": "json", ".jsonl": "json", ".ndjson": "json", ".xml": "xml"}
 DATA_NAMES = set_of(".json .jsonl .ndjson .xml .rss .atom .rdf .csv .tsv .yaml .yml .stix .geojson")
 NOT_DATA = set_of(""".md .markdown .rst .adoc .tex .sha1 .sha256 .sha512 .md5 .sig .asc .pem .crt .py .sh .bat .ps1 .rb
     .go .rs .c .h .cpp .java .js .ts .css .pl .php .lua .sql .dvc .html .htm .xsd .xsl .xslt .dtd .rng .pdf .doc .docx
-    .odt .ppt .pptx .epub .png .jpg .jpeg .gif .svg .ico .meta .lock .cfg .ini .toml .example .tmpl .log .exe .dll .so
+    .odt .ppt .pptx .epub .png .jpg .jpeg .gif .svg .ico .webp .bmp .tif .tiff .woff .woff2 .ttf .otf .eot .mp3 .mp4
+    .webm .wav .pyc .class .wasm .pcap .pcapng .evtx .meta .lock .cfg .ini .toml .example .tmpl .log .exe .dll .so
     .bin .torrent .partial .tmp .part""")
 MAY_HOLD_RECORDS = set_of(  # of these: a user is told that they are passed over
-    ".sql .html .htm .pdf .doc .docx .odt .ppt .pptx .epub .toml .log")
+    ".sql .html .htm .pdf .doc .docx .odt .ppt .pptx .epub .toml .log .pcap .pcapng .evtx")
 NOT_DATA_STEMS = set_of("""readme license licence licences licenses copying notice changelog changes contributing
     authors contributors codeowners security makefile dockerfile todo install history news version manifest""")
 

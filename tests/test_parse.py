@@ -812,14 +812,14 @@ def test_a_pointer_in_the_place_of_a_dump(raw, tmp_path):
 def test_what_a_user_should_know_of_a_folder(tmp_path, capsys):
     raw = tmp_path / "raw"
     raw.mkdir()
-    for name in ("forum.sql", "page.html", "b.html", "rule.toml", "README.md"):
+    for name in ("forum.sql", "page.html", "b.html", "rule.toml", "a.pcap", "f.woff2", "README.md"):
         (raw / name).write_text("x")
     (raw / "numbers.json").write_text(json.dumps([{"n": n} for n in range(3)]))
     (raw / "latin.csv").write_bytes("id,text\n1,Gr\u00fc\u00dfe an alle\n".encode("latin-1"))
     mine = {"name": "mine", "file": ["tikets.json"], "text": ["body"]}
     parse.parse_folder(raw, tmp_path / "out", replace(SETTINGS, sources=[mine]), "local")
     told = capsys.readouterr().err
-    assert "passed over by name: 2 .html, 1 .sql, 1 .toml\n" in told and ".md" not in told
+    assert "passed over by name: 2 .html, 1 .pcap, 1 .sql, 1 .toml\n" in told and ".md" not in told
     assert "parse.sources[0] (mine): no file is named tikets.json\n" in told
     assert "numbers.json: none of its 3 records has a title or text" in told
     assert "latin.csv: 2 bytes that are not UTF-8 were replaced" in told
