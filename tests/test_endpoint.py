@@ -226,14 +226,15 @@ def test_an_endpoint_that_nothing_can_be_asked_of_is_not_asked_on(settings: para
     with Stub(fault=lambda *_: status) as ill, Stub() as well:
         check_right(asked(settings, ill.url, well.url, concurrency=1))
     assert f"{ill.url} is not asked any more: HTTP {status}" in capsys.readouterr().err
-    assert len(ill.asked) == 1
+    plain = ill.asked.count([endpoint.PLAIN])
+    assert len(ill.asked) == 2 * plain and plain <= 2  # another batch may come before the plain text is refused, too
 
 
 @pytest.mark.parametrize("status", ["404", "405"])
 def test_one_that_has_answered_refuses_the_text(settings: params.Verify, status: str) -> None:
-    with Stub(fault=lambda number, _: status if number == 5 else None) as stub:
+    with Stub(fault=lambda _, texts: status if TEXTS[5] in texts else None) as stub:
         margins = asked(settings, stub.url, texts=TEXTS[:8], batch_size=1, concurrency=1)
-    assert margins.count(None) == 1
+    assert [i for i, margin in enumerate(margins) if margin is None] == [5]
 
 
 def test_who_fails_rests_longer_each_time(settings: params.Verify, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,8 +315,8 @@ def test_a_text_that_cannot_be_answered_takes_no_other_with_it(settings: params.
         margins = asked(settings, stub.url, retries=1)
     assert [i for i, margin in enumerate(margins) if margin is None] == [11]
     check_right(margins[:11] + margins[12:], TEXTS[:11] + TEXTS[12:])  # type: ignore[arg-type]
-    if fault in ("400", "413"):  # five batches, and of one of them two fours, twos and ones: each asked once
-        assert len(stub.asked) == 5 + 3 * 2
+    if fault in ("400", "413"):  # five batches, and of one of them two fours, twos and ones; what is refused twice
+        assert len(stub.asked) == 5 + 3 * 2 + 4
 
 
 def test_a_text_at_which_the_connection_is_cut_is_given_up(settings: params.Verify) -> None:
