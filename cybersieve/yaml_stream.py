@@ -128,7 +128,8 @@ class _Composer:
                 self.nodes = self.chars = 0
                 self.items += 1
                 if value is not None:
-                    yield f"[{self.items - 1}]", _tree(value)
+                    document = f"document {self.documents}: " if self.documents > 1 else ""
+                    yield f"{document}[{self.items - 1}]", _tree(value)
             else:
                 into.value.append(value)
         elif into.key is None:
