@@ -68,6 +68,7 @@ ELSEWHERE = {
     "beside words": {"description": "All that was found today.", "advisories": [osv(0), osv(1)]},
     "by id": {osv(n)["id"]: osv(n) for n in range(2)},
     "by package": {"foo": [osv(0)], "bar": [osv(1)]},
+    "by package, two of three": {"foo": [osv(0)], "bar": [osv(1)], "colours": [{"id": "border", "value": "green"}]},
     "answers": {"results": [{"vulns": [osv(0)]}, {}, {"vulns": [osv(1)]}]},
     "among other messages": "".join(json.dumps(tree, indent=1) for tree in (
         {"config": {"name": "a scanner"}}, {"osv": osv(0)}, {"progress": {"message": "Still."}}, {"osv": osv(1)})),
