@@ -266,10 +266,10 @@ def test_a_model_that_does_not_load_is_a_dead_worker(capfd: pytest.CaptureFixtur
 def test_tokens_are_counted_and_are_progress(begun: Callable[..., Worker]) -> None:
     def words(loaded: Loaded, progress: Callable[[], None]) -> Iterator[FakePiece]:
         for i in range(8):
-            time.sleep(0.05)
+            time.sleep(0.2)
             yield FakePiece("x", "stop" if i == 7 else None)
 
-    worker = begun(stuck_after=0.2)
+    worker = begun(stuck_after=1)
     client = Waiting(worker, lambda deliver: Generate(deliver, words))
     while not client.next().finish:
         assert worker.check() == "ok"
