@@ -139,7 +139,8 @@ SAMPLES = [
                   "published": "2031-01-01T00:00:00Z"})]),
     Sample("csaf", "foo-su-2031_0002-1.json", _json({
         "document": {"category": "csaf_security_advisory", "csaf_version": "2.0", "title": "Security update for foo",
-                     "notes": [{"category": "description", "text": "This update for foo fixes two flaws.", "title": "Description"}],
+                     "notes": [{"category": "description", "text": "This update for foo fixes two flaws.", "title": "Description"},
+                               {"category": "details", "text": "FOO-2031-2,FOO-MODULE-2031-2", "title": "Patchnames"}],
                      "tracking": {"id": "FOO-SU-2031:0002-1", "status": "final"}},
         "vulnerabilities": [
             {"cve": "CVE-2031-0061", "notes": [
