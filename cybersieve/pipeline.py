@@ -8,9 +8,25 @@ import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from cybersieve import calibrate, card, dedup, export, page, parse, provenance, records, report, rules, score, verify
+from cybersieve import (
+    calibrate,
+    card,
+    dedup,
+    export,
+    page,
+    parse,
+    provenance,
+    raw_files,
+    records,
+    report,
+    rules,
+    score,
+    sources,
+    verify,
+)
 from cybersieve.asking import Verifier
 from cybersieve.errors import InputError
 from cybersieve.measure import Stopwatch
@@ -40,17 +56,22 @@ def run(input_dir: Path, output_dir: Path, labels_dir: Path, settings: Params,
     for folder in (counts, measured):
         shutil.rmtree(folder, ignore_errors=True)
 
-    def stage(name: str, function: Callable[..., Counts], *arguments: Any) -> None:
+    def stage(name: str, function: Callable[..., Counts], *arguments: Any,
+              figures: Mapping[str, float] = MappingProxyType({})) -> None:
         with Stopwatch(name) as watch:
             done = function(*arguments)
         done.save(counts / f"{name}.json")
-        watch.save(measured / f"{name}.json", records=done.read)
+        watch.save(measured / f"{name}.json", records=done.read, **figures)
 
-    stage("parse", parse.parse_folder, input_dir, parsed, settings.parse, settings.engine)
+    own = sources.users(settings.parse.sources)
+    stage("parse", parse.parse_folder, input_dir, parsed, settings.parse, settings.engine,
+          figures={"mb": raw_files.size_mb(input_dir, own)})
     stage("dedup", dedup.dedup_folder, parsed, unique, settings.dedup, settings.engine, settings.export.licences.deny)
     stage("score", score.score_folder, parsed, scored, settings.score, settings.engine, unique)
     records.save_json(thresholds, calibrate.calibrate_folder(scored, labels_dir, settings.calibrate))
-    stage("verify", verify.verify_folder, parsed, scored, verdicts, thresholds, settings.verify, unique)
+    answers: dict[str, float] = {}
+    stage("verify", verify.verify_folder, parsed, scored, verdicts, thresholds, settings.verify, unique, answers,
+          figures=answers)
     about = card.Run(counts, thresholds, labels_dir, scored, verdicts, asked, (command,))
     stage("export", export.export_folder, parsed, scored, verdicts, output_dir / "filtered",
           output_dir / "rejected", settings.export, about, settings.engine)

@@ -25,6 +25,10 @@ def test_it_is_the_same_as_under_dvc(reproduced, tmp_path):  # noqa: F811
         assert files
         for path in files:
             assert path.read_bytes() == under_dvc[path.relative_to(tmp_path / "out").as_posix()]
+    measured, there = (json.loads((at / "performance.json").read_text()) for at in (tmp_path / "out", reproduced))
+    assert {stage: figures.keys() for stage, figures in measured.items()} == {
+        stage: figures.keys() for stage, figures in there.items()}
+    assert measured["parse"]["mb"] == there["parse"]["mb"] and {"asked", "cached", "tokens"} <= measured["verify"].keys()
 
 
 def test_a_second_run_over_the_same_folder_replaces_the_first(reproduced, tmp_path):  # noqa: F811
