@@ -1,12 +1,13 @@
 """From margins to probabilities: Platt scaling, and the posterior of margin and rules' log-odds together."""
 
 from collections.abc import Sequence
-from math import isfinite, log
+from math import log
 
 import numpy as np
 
 RIDGE = 1e-3  # keeps weights finite where the classes can be told apart without an error
 ROUNDS = 100  # of Newton's method at most
+MOST = 1e300  # of a number: JSON's may be larger than any float
 ENOUGH = 20  # texts of a source and an answer, from which on they count like any other
 FITTED = {"platt": ("a", "b"), "posterior": ("margin", "log_odds", "bias")}  # of calibration.json, each may be null
 
@@ -24,7 +25,7 @@ def fault(tree: object) -> str:
 
 
 def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST
 
 
 def logistic(features: np.ndarray, labels: Sequence[int], weights: Sequence[float] | None = None) -> list[float]:

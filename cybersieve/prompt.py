@@ -61,6 +61,7 @@ def of_adapter(folder: Path, max_tokens: int) -> Layout | None:
     return Layout(tree["prefix"], tree["suffix"], min(tree["max_tokens"], max_tokens), tuple(tree["yes"]),
                   tuple(tree["no"]))
 
+
 def of_model(tokenizer: Any, settings: params.Verify) -> Layout:
     """The layout for a model without an adapter of ours: its chat template, or plain text where it has none.
 

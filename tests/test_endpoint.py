@@ -77,7 +77,9 @@ def test_models_that_never_come_are_not_waited_for(settings: params.Verify, faul
     [], {"data": 5}, {"data": "x"}, {"data": [None, 1]}, {"data": [{"id": "stub", "cybersieve": None}]},
     {"data": [{"id": "stub", "cybersieve": {"fingerprint": ["f"]}}]}, {"data": [{"cybersieve": {"fingerprint": "f"}}]},
     {"data": [{"id": "stub", "cybersieve": {"fingerprint": "f", "card": {}, "settings": None, "calibration": {}}}]},
-    {"data": [{"id": "stub", "cybersieve": {"fingerprint": "f", "card": {}, "settings": {}, "calibration": 1}}]}])
+    {"data": [{"id": "stub", "cybersieve": {"fingerprint": "f", "card": {}, "settings": {}, "calibration": 1}}]},
+    {"data": [{"id": "stub", "cybersieve": {"fingerprint": "f", "card": {}, "settings": {},
+                                            "calibration": {"platt": {"a": 10 ** 400, "b": 0}}}}]}])
 def test_who_says_something_else_of_its_models_is_another_server(settings: params.Verify, models: object) -> None:
     with Stub(ours=False) as stub:
         stub.models = models
