@@ -87,8 +87,8 @@ def by_content(begin: bytes) -> str:
 
 
 def may_stand_beside(begin: bytes, path: str) -> bool:
-    """Is this a text, by a name that is none of a dump's: an index, a list of names, somebody's notes?"""
-    return PurePosixPath(bare(path)).suffix.lower() not in DATA_NAMES and not _CONTROLS.search(begin)
+    """Is this a text, by a name that is none of a dump's or archive's: an index, a list of names, somebody's notes?"""
+    return PurePosixPath(path).suffix.lower() not in DATA_NAMES | ENDINGS and not _CONTROLS.search(begin)
 
 
 def _tabular(begin: bytes) -> bool:

@@ -73,7 +73,9 @@ def read(chunks: Iterable[bytes], document: Document) -> Iterator[Found] | None:
         raise (NoRecord if whole else InputError)(
             name, "nothing but white space" + ("" if whole else f" in its first {peek.MOST / 1e6:g} MB"))
     begin, stream = sequence(begin, stream)
-    kind = kinds.of(begin, path, own)
+    kind, place = kinds.of(begin, path, own), path if document.member else ""
+    if begin.startswith(b"version https://git-lfs.github.com/") and (kind or not document.member):
+        raise InputError(name, "a Git LFS pointer, not the dump", place, "git lfs pull")
     if not kind or (document.member and whole and _LINK.fullmatch(begin) and not kinds.by_content(begin)):
         if kinds.may_stand_beside(begin, path) and not document.member and _beginning(stream, peek.MOST)[2]:
             raise NoRecord(name, "no record found in this text, which is no JSON, XML, CSV or YAML", "",
@@ -81,11 +83,8 @@ def read(chunks: Iterable[bytes], document: Document) -> Iterator[Found] | None:
         return None
     if kind == "csv" and b"\n" not in begin:  # lines may end as on old Macs
         begin, stream = begin.replace(b"\r", b"\n"), (chunk.replace(b"\r", b"\n") for chunk in stream)
-    place = path if document.member else ""
     if kind == "html":
         raise InputError(name, "an HTML page, not a dump", place, "fetch it again, or leave the file out")
-    if begin.startswith(b"version https://git-lfs.github.com/"):
-        raise InputError(name, "a Git LFS pointer, not the dump", place, "git lfs pull")
     if "json" in (kind, kinds.by_content(begin)) and kinds.as_user_says(path, own) in ("", "xml"):
         most = document.limits.max_record_bytes
         shown = begin[:len(begin) - len(begin.lstrip()) + peek.FIRST]

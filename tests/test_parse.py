@@ -803,9 +803,20 @@ def test_old_macs_line_ends(raw, tmp_path):
     assert [row["id"] for row in parsed(raw, tmp_path / "out")[0]["old.csv"]] == ["0", "1", "2"]
 
 
-def test_a_pointer_in_the_place_of_a_dump(raw, tmp_path):
-    write(raw / "dump.csv", f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n")
-    with pytest.raises(InputError, match=r"dump.csv: a Git LFS pointer, not the dump \(git lfs pull; "):
+@pytest.mark.parametrize("name", ["dump.csv", "dump", "cwec_v4.14.zip", "all.tar.gz"])
+def test_a_pointer_in_the_place_of_a_dump(name, raw, tmp_path):
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n"
+    zipped("picture", pointer, raw / "archive.zip")
+    write(raw / name, pointer)
+    with pytest.raises(InputError, match=rf"{name}: a Git LFS pointer, not the dump \(git lfs pull; "):
+        parsed(raw, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["cwec_v4.14.zip", "all.tar.gz", "dump.zst"])
+def test_a_download_that_failed_is_no_text_beside_dumps(name, raw, tmp_path):
+    write(raw / "good.json", json.dumps(GOOD))
+    write(raw / name, "404: Not Found")
+    with pytest.raises(InputError, match=f"{name}, byte 0: in no format that is read"):
         parsed(raw, tmp_path / "out")
 
 
