@@ -311,7 +311,7 @@ class Endpoints:
                     raise
                 refused = True  # it knows no log-probabilities, or takes nothing at all
         tree = endpoint.client.post("/chat/completions", yes_no.body(self.settings, text, logprobs=False))
-        if refused:
+        if refused and endpoint.takes_logprobs is None:  # another thread may have learned better meanwhile
             endpoint.takes_logprobs = False
         return [self._read(tree)]
 

@@ -133,6 +133,26 @@ def test_a_passing_refusal_is_not_one_of_logprobs(settings: params.Verify, numbe
         check_right(asked(settings, stub.url, concurrency=1))
 
 
+def test_who_answers_another_with_logprobs_meanwhile_takes_them(settings: params.Verify) -> None:
+    first, texts = "refused " * 9, [f"record {9 - i}: {'word ' * (3 - i)}" for i in range(3)]  # asked in this order
+    in_words, answered = threading.Event(), threading.Event()
+
+    def fault(number: int, asked: list[str]) -> str | None:
+        refused = asked[0] in (first, endpoint.PLAIN) and "logprobs" in stub.bodies[number]
+        if asked[0] == first and not refused:
+            in_words.set()
+            assert answered.wait(10)
+        elif asked[0] == texts[0]:
+            assert in_words.wait(10)
+        elif asked[0] == texts[1]:  # by whom the one before it has been asked
+            answered.set()
+        return "400" if refused else None
+
+    with Stub(ours=False, fault=fault) as stub:
+        check_right(asked(settings, stub.url, texts=[first, *texts], concurrency=2)[1:], texts)
+    assert sum("logprobs" not in body for body in stub.bodies) == 1
+
+
 @pytest.mark.parametrize(("number", "margin"), [("2", 2.0), ("-0.5", -0.5), ("null", None)])
 def test_the_margin_of_a_result(number: str, margin: float | None) -> None:
     assert yes_no.margin_of_result(json.loads(f'{{"margin": {number}}}')) == margin
