@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from math import log
+from typing import TypeGuard
 
 import numpy as np
 
 RIDGE = 1e-3  # keeps weights finite where the classes can be told apart without an error
 ROUNDS = 100  # of Newton's method at most
-MOST = 1e300  # of a number: JSON's may be larger than any float
+MOST = 1e300  # what counts as a finite number is less
 ENOUGH = 20  # texts of a source and an answer, from which on they count like any other
 FITTED = {"platt": ("a", "b"), "posterior": ("margin", "log_odds", "bias")}  # of calibration.json, each may be null
 
@@ -18,14 +19,19 @@ def fault(tree: object) -> str:
         return "is no object"
     for name, numbers in FITTED.items():
         found = tree.get(name)
-        known = isinstance(found, dict) and all(_is_finite(found.get(number)) for number in numbers)
+        known = isinstance(found, dict) and all(is_finite(found.get(number)) for number in numbers)
         if found is not None and not known:
             return f"{name} wants the numbers {', '.join(numbers)}, and is {found}"
     return ""
 
 
-def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST
+def is_number(value: object) -> TypeGuard[float]:
+    """Is it a number of JSON's? It may be larger than any float."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_finite(value: object) -> TypeGuard[float]:
+    return is_number(value) and abs(value) < MOST
 
 
 def logistic(features: np.ndarray, labels: Sequence[int], weights: Sequence[float] | None = None) -> list[float]:

@@ -8,16 +8,15 @@ tokenizer, so spellings of control tokens are taken apart by their usual form.
 import math
 import re
 from collections.abc import Iterable, Iterator
-from typing import TypeGuard
 
 from cybersieve import params, prompt
+from cybersieve.calibration import MOST, is_finite, is_number
 from cybersieve.http_json import Garbage, Tree
 
 Margin = float | None
 CHARS_PER_TOKEN = 4  # a text is cut to this many characters a token of verify.max_tokens
 BY_WORDS = 3.0  # margin of an answer without log-probabilities
 TOP = 10  # log-probabilities asked for; mlx_lm.server gives 11 at most, OpenAI 20
-ENDLESS = 1e300  # JSON's numbers may be larger than any float
 FIRST_TOKEN, FEW_WORDS = 1, 16  # tokens of an answer, with and without log-probabilities
 
 _CONTROL = re.compile(r"<(?=\|[^<>|\n]{1,40}\|>|/?(?:s|bos|eos|pad|unk|think)>|(?:start|end)_of_turn>|｜)"
@@ -60,7 +59,7 @@ def margin_of_chat(tree: Tree) -> Margin:
 def margin_of_result(result: object) -> Margin:
     """One result of our own server's /v1/classify. Raises Garbage."""
     margin = result.get("margin", "") if isinstance(result, dict) else ""
-    if margin is None or (_is_number(margin) and abs(margin) < ENDLESS):
+    if margin is None or is_finite(margin):
         return None if margin is None else float(margin)
     raise Garbage("a result without a margin")
 
@@ -81,12 +80,8 @@ def _pairs(logprobs: object) -> Iterator[tuple[str, float]]:
     entries = first.get("top_logprobs") or [first]
     for entry in entries if isinstance(entries, list) else []:
         token, value = (entry.get("token"), entry.get("logprob")) if isinstance(entry, dict) else (None, None)
-        if isinstance(token, str) and _is_number(value) and value <= 1e-3:
-            yield token, float(max(value, -ENDLESS))
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(token, str) and is_number(value) and value <= 1e-3:
+            yield token, float(max(value, -MOST))
 
 
 def _from_logprobs(pairs: Iterable[tuple[str, float]]) -> Margin:
