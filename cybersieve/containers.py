@@ -43,6 +43,10 @@ _TAR_NAME = re.compile(r"\.(?:tar(?:\.(?:gz|bz2|xz|zst))?|tgz|tbz2|txz)$", re.I)
 ENDINGS = {".gz", ".bz2", ".xz", ".zst", ".zip", ".tar", ".tgz", ".tbz2", ".txz"}
 
 
+class Unreadable(InputError):
+    """A packing that is damaged, unsafe or too large: what lies behind that place can't be read either."""
+
+
 @dataclass
 class Member:
     """One document of a file: the file itself, or a part of an archive."""
@@ -77,11 +81,11 @@ class _Budget:
         if self.spent > self.limits.max_file_mb * 1e6:
             raise self.too_large()
         if self.spent > RATIO_FROM and self.spent > self.limits.max_ratio * self.packed:
-            raise InputError(self.name, f"unpacks to more than {self.limits.max_ratio:g} times its size",
+            raise Unreadable(self.name, f"unpacks to more than {self.limits.max_ratio:g} times its size",
                              remedy="raise parse.limits.max_ratio if it is meant to be packed so well")
 
-    def too_large(self) -> InputError:
-        return InputError(self.name, f"more than {self.limits.max_file_mb:g} MB unpacked",
+    def too_large(self) -> Unreadable:
+        return Unreadable(self.name, f"more than {self.limits.max_file_mb:g} MB unpacked",
                           remedy="raise parse.limits.max_file_mb if it is meant to be so large")
 
 
@@ -89,7 +93,7 @@ def members(path: Path, name: str, limits: Limits, notes: Counter[str], part: Pa
             on_read: Callable[[bytes], object] | None = None) -> Iterator[Member]:
     """The documents in a file, or in a part of a zip, to be read one after the other; `on_read` gets all bytes read.
 
-    Raises InputError where the packing is damaged, unsafe or larger than `limits` allow.
+    Raises Unreadable where the packing is damaged, unsafe or larger than `limits` allow.
     """
     size = path.stat().st_size
     budget = _Budget(name, size, limits, notes, part)
@@ -181,7 +185,7 @@ def _opened(stream: Pushback, name: str, budget: _Budget, level: int) -> Iterato
     if not kind:
         yield Member(name, iter(stream))
     elif level == MAX_NESTED:
-        raise InputError(budget.name, f"packed more than {MAX_NESTED} times over", name, "unpack it first")
+        raise Unreadable(budget.name, f"packed more than {MAX_NESTED} times over", name, "unpack it first")
     elif kind in ("zip", "tar"):
         for inner, chunks in (_zip if kind == "zip" else _tar)(stream, name, budget):
             yield from _opened(Pushback(chunks), inner, budget, level + 1)
@@ -199,9 +203,9 @@ def _unpacked(stream: Pushback, kind: str, name: str, budget: _Budget) -> Iterat
     except (EOFError, OSError, zlib.error, lzma.LZMAError, MemoryError) as error:
         place = f"{name}, packed byte {stream.offset}" if name else f"packed byte {stream.offset}"
         if "emory" in str(error):  # zstd's and xz's words: not damaged, but packed with a large window, as forum dumps
-            raise InputError(budget.name, f"{kind} data that takes more than 100 MB of memory to unpack", place,
+            raise Unreadable(budget.name, f"{kind} data that takes more than 100 MB of memory to unpack", place,
                              f"unpack it first: {'zstd -d --long=31' if kind == 'zst' else 'xz -d'}") from None
-        raise InputError(budget.name, f"damaged {kind} data: {error}", place, "fetch it again") from None
+        raise Unreadable(budget.name, f"damaged {kind} data: {error}", place, "fetch it again") from None
 
 
 DECODERS: dict[str, Callable[[], Any]] = {
@@ -256,24 +260,24 @@ def _zstd(stream: Pushback) -> Iterator[bytes]:
 
 
 def _member_name(archive: str, name: str, budget: _Budget) -> str:
-    """A member's name as part of a locator. Raises InputError for a name that would leave the archive's folder."""
+    """A member's name as part of a locator. Raises Unreadable for a name that would leave the archive's folder."""
     clean = name.replace("\\", "/")
     if clean.startswith("/") or clean[1:2] == ":" or ".." in PurePosixPath(clean).parts or "\0" in clean:
-        raise InputError(budget.name, f"a member named {name[:200]!r} would leave the archive's folder", archive,
+        raise Unreadable(budget.name, f"a member named {name[:200]!r} would leave the archive's folder", archive,
                          "don't trust this archive")
     return f"{archive}!{clean}" if archive else clean
 
 
 @contextmanager
 def _damage(kind: str, name: str, stream: Pushback, budget: _Budget) -> Iterator[None]:
-    """Turns what an archive's reader raises into an InputError with the place."""
+    """Turns what an archive's reader raises into an Unreadable with the place."""
     try:
         yield
     except unzip.NotRead as error:
-        raise InputError(budget.name, str(error), name, "unpack it first") from None
+        raise Unreadable(budget.name, str(error), name, "unpack it first") from None
     except (tarfile.TarError, EOFError, ValueError, OSError, zlib.error, lzma.LZMAError) as error:
         place = f"{name}, " if name else ""
-        raise InputError(budget.name, f"damaged {kind} data: {error}", f"{place}packed byte {stream.offset}",
+        raise Unreadable(budget.name, f"damaged {kind} data: {error}", f"{place}packed byte {stream.offset}",
                          "fetch it again") from None
 
 

@@ -41,7 +41,8 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
 
     Files that are no data are passed over and noted, sound files without a record with a warning. Raises InputError: a
     broken file, or one without a record that a source of the user's names, where `settings.on_error` is stop (with skip
-    it is left out as a whole, and what had been read of it counts as failed); a folder without records.
+    it is left out as a whole, of an archive only the member, and what had been read of it counts as failed); a folder
+    without records.
     """
     own = sources.users(settings.sources)  # wrong settings are told before any work
     counts = Counts()
@@ -53,7 +54,7 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
     broken = {name: error for name in names if (error := raw_files.unusable(input_dir / name, name))}
     broken |= raw_files.in_the_way(input_dir, names)
     names = [name for name in names if name not in broken]
-    unread = [Outcome(raw_files.shown(name), Counts(notes=Counter({f"left out: {error.reason}": 1})), error)
+    unread = [Outcome(raw_files.shown(name), Counts(notes=Counter({f"{records.LEFT_OUT}{error.reason}": 1})), error)
               for name, error in broken.items()]
     with records.output_folder(output_dir, input_dir) as folder:
         outcomes = chain(unread, _outcomes(names, input_dir, folder, settings, engine))
@@ -81,6 +82,9 @@ def _with_way_on(error: InputError) -> InputError:
 
 def _warnings(outcome: Outcome) -> Iterator[str]:
     """What a user should know of a file that was read."""
+    if not outcome.error:
+        for note in filter(lambda note: note.startswith(records.LEFT_OUT), sorted(outcome.counts.notes)):
+            yield f"{records.LEFT_OUT}{outcome.source}, {note.removeprefix(records.LEFT_OUT)}"
     silent, read = outcome.counts.dropped[records.NO_TEXT], outcome.counts.read
     if read and silent * 2 > read:
         which = f"none of its {read} records has a" if silent == read else f"{silent} of its {read} records have no"
@@ -146,7 +150,7 @@ def _joined(name: str, done: Iterator[tuple[pieces.Piece, Outcome]], folder: Pat
             if result.counts.notes[json_record.EMPTY] > json_record.MAX_EMPTY:  # a bound of the whole file
                 raise _Unjoined
             yield piece, passed, parts[-1]
-        if not result.counts.read:
+        if result.counts.read == result.counts.failed:
             raise _Unjoined
 
     try:

@@ -35,6 +35,7 @@ from cybersieve.records import Counts, Record, Row
 from cybersieve.sources import Source
 
 T = TypeVar("T")
+NAMED = 20  # broken members of one archive whose names are told
 ABSENT, READ_AS = ": in none of its records", "read as "  # notes: of a path of a user's source, and of the source
 
 
@@ -77,26 +78,54 @@ def in_thread(function: Callable[[], T]) -> T:
 
 def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: Parse,
                  on_read: Callable[[bytes], object] | None = None) -> Outcome:
-    """Write the piece's records to `target`; a broken file leaves none there, only its error and how many were read."""
-    name, counts, path = piece.name, Counts(), input_dir / piece.name
-    in_text = piece.end and not piece.share
-    read = partial(pieces.trees, path, piece) if in_text else partial(
-        trees, path, name, part=piece.part, on_read=on_read)
+    """Write the piece's records to `target`; a broken file leaves none there, only its error and how many were read.
+
+    With `settings.on_error` skip, broken members of an archive are left out alone: where there are some, it is read
+    once more without them, and what had been read of them counts as failed.
+    """
+    name, path, counts, faults = piece.name, input_dir / piece.name, Counts(), dict[int, InputError]()
+
+    def found(counts: Counts, on_read: Callable[[bytes], object] | None = None) -> Iterator[Found]:
+        if piece.end and not piece.share:
+            return pieces.trees(path, piece, settings, counts.notes)
+        return trees(path, name, settings, counts.notes, piece.part, on_read,
+                     faults if settings.on_error == "skip" else None)
+
     try:
-        with few_collections(), records.Sink(target, records.PARSED) as sink:
-            parsed = rows(read(settings, counts.notes), name, settings, counts)
-            apart = partial(columns.unique, ids=Ids(), notes=counts.notes)
-            for batch in columns.batches(parsed, list if piece.end else apart):
-                sink.add_batch(batch)
-                del batch  # before the next is made
-            if not counts.read and not piece.end:
-                raise readers.NoRecord(name, "no record found", "", "if it has some, say where in parse.sources")
-            if piece.outdated(path):
-                raise InputError(name, "changed")
+        _write(found(counts, on_read), piece, target, settings, counts)
+        if faults:
+            all_read, counts = counts.read, Counts()
+            _write(found(counts), piece, target, settings, counts)
+            counts.read, counts.failed = all_read, all_read - counts.read
+            counts.notes.update(_told(list(faults.values())))
+        if counts.read == counts.failed and not piece.end:
+            raise next(iter(faults.values()), readers.NoRecord(
+                name, "no record found", "", "if it has some, say where in parse.sources"))
+        if piece.outdated(path):
+            raise InputError(name, "changed")
     except InputError as error:
+        target.unlink(missing_ok=True)
         changed = InputError(path, "changed while it was read", remedy="wait until it is written, then run again")
         return _left_out(changed if piece.outdated(path) else error, path, name, counts, settings)
     return Outcome(name, counts)
+
+
+def _write(found: Iterator[Found], piece: pieces.Piece, target: Path, settings: Parse, counts: Counts) -> None:
+    """Write records' trees to `target`, and count them."""
+    with few_collections(), records.Sink(target, records.PARSED) as sink:
+        parsed = rows(found, piece.name, settings, counts)
+        apart = partial(columns.unique, ids=Ids(), notes=counts.notes)
+        for batch in columns.batches(parsed, list if piece.end else apart):
+            sink.add_batch(batch)
+            del batch  # before the next is made
+
+
+def _told(faults: list[InputError]) -> Iterator[str]:
+    """Notes on what is left out."""
+    for error in faults[:NAMED]:
+        yield f"{records.LEFT_OUT}{', '.join(filter(None, (error.place, error.reason)))}"
+    if more := len(faults[NAMED:]):
+        yield f"{records.LEFT_OUT}{more:,} more members"
 
 
 def _left_out(error: InputError, path: Path, name: str, counts: Counts, settings: Parse) -> Outcome:
@@ -108,7 +137,7 @@ def _left_out(error: InputError, path: Path, name: str, counts: Counts, settings
             return Outcome(name, counts, readers.NoRecord(path, error.reason, error.place, error.remedy))
         remedy = f"correct {wanted}, which is for this file"
     lost = Counts(read=counts.read, failed=counts.read)
-    lost.notes[f"left out: {', '.join(filter(None, (error.place, error.reason)))}"] += 1
+    lost.notes.update(_told([error]))
     return Outcome(name, lost, InputError(path, error.reason, error.place, remedy))
 
 
@@ -203,38 +232,53 @@ def absent(notes: Counter[str]) -> Iterator[str]:
 
 
 def trees(path: Path, name: str, settings: Parse, notes: Counter[str], part: containers.Part | None = None,
-          on_read: Callable[[bytes], object] | None = None) -> Iterator[Found]:
-    """Source, locator and tree of every record in the file, or in a part of a zip; `on_read` gets all bytes read."""
+          on_read: Callable[[bytes], object] | None = None, faults: dict[int, InputError] | None = None,
+          ) -> Iterator[Found]:
+    """Source, locator and tree of every record in the file, or in a part of a zip; `on_read` gets all bytes read.
+
+    `faults` gets the errors of an archive's broken members by their number, and those that it has are passed over.
+    """
     own = sources.users(settings.sources)
-    of_members = [source.within(name) for source in own]
     if containers.spreadsheet(name):
         raise InputError(name, "a spreadsheet, which is not read", remedy="save its sheets as CSV first")
-    for member in containers.members(path, name, settings.limits, notes, part, on_read):
-        inner = member.name or name
-        if containers.spreadsheet(inner):
-            notes["archive members skipped: spreadsheet"] += 1
+    for number, member in enumerate(containers.members(path, name, settings.limits, notes, part, on_read)):
+        if faults and number in faults:
             continue
-        if member.name and not kinds.is_data(inner, own):
-            notes["archive members skipped: not data"] += 1
-            continue
-        with named(member.name):
-            chunks = containers.Pushback(member.chunks)
-            if kind := containers.foreign(chunks.begin(300)):
-                if not member.name:
-                    raise InputError(name, f"{kind}, which is not read", "byte 0", "unpack or convert it first")
-                notes[f"archive members skipped: {kind}"] += 1
-                continue
-            found = readers.read(chunks, readers.Document(
-                name, inner, of_members if member.name else own, settings.limits, notes))
-            if found is None and not member.name:
-                raise InputError(name, "in no format that is read: JSON, XML, CSV, YAML", "byte 0",
-                                 "leave the file out, or name its kind in parse.sources")
-            if found is None:
-                notes["archive members skipped: no record found"] += 1
-                continue
-            if member.name:
-                found = ((source, f"{member.name}: {locator}", tree) for source, locator, tree in found)
-            yield from found
+        try:
+            with named(member.name):
+                yield from _of_member(member, name, own, settings, notes)
+        except InputError as error:
+            if faults is None or not member.name or isinstance(error, containers.Unreadable):
+                raise
+            faults[number] = error
+
+
+def _of_member(member: containers.Member, name: str, own: list[Source], settings: Parse,
+               notes: Counter[str]) -> Iterator[Found]:
+    """Source, locator and tree of every record in the file, or in a member of it."""
+    inner = member.name or name
+    if containers.spreadsheet(inner):
+        notes["archive members skipped: spreadsheet"] += 1
+        return
+    if member.name and not kinds.is_data(inner, own):
+        notes["archive members skipped: not data"] += 1
+        return
+    chunks, its_own = containers.Pushback(member.chunks), [one.within(name) for one in own] if member.name else own
+    if kind := containers.foreign(chunks.begin(300)):
+        if not member.name:
+            raise InputError(name, f"{kind}, which is not read", "byte 0", "unpack or convert it first")
+        notes[f"archive members skipped: {kind}"] += 1
+        return
+    found = readers.read(chunks, readers.Document(name, inner, its_own, settings.limits, notes))
+    if found is None and not member.name:
+        raise InputError(name, "in no format that is read: JSON, XML, CSV, YAML", "byte 0",
+                         "leave the file out, or name its kind in parse.sources")
+    if found is None:
+        notes["archive members skipped: no record found"] += 1
+        return
+    if member.name:
+        found = ((source, f"{member.name}: {locator}", tree) for source, locator, tree in found)
+    yield from found
 
 
 @contextmanager
@@ -246,4 +290,4 @@ def named(member: str) -> Iterator[None]:
         if not member or error.place.startswith(member):
             raise
         place = ", ".join(filter(None, (member, error.place)))
-        raise InputError(error.path, error.reason, place, error.remedy) from None
+        raise type(error)(error.path, error.reason, place, error.remedy) from None

@@ -26,6 +26,7 @@ from cybersieve.errors import InputError
 
 Row = dict[str, Any]
 NO_TEXT = "no text"  # why a record is set aside that says nothing
+LEFT_OUT = "left out: "  # how parse's notes on what is broken begin
 LITTER = ".DS_Store", "._"  # how files are called that a Mac leaves in folders; .dvcignore has them, too
 DEVICES = Path("/dev"), Path("/dev/fd")  # what is in there is no file to be replaced, wherever it leads
 

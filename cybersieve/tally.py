@@ -16,7 +16,6 @@ from cybersieve.records import Row
 
 Figures = dict[str, Any]
 SET_ASIDE = ("parse", "dedup")  # deciders that look at no topic
-LEFT_OUT = "left out: "  # how parse's note on a broken file begins
 UNIFORM = ("evaluation", "thresholds")  # the two halves of the uniform labels
 
 
@@ -79,10 +78,13 @@ def count(deciders: Counter[tuple[str, str]], by: str | None = None, verdict: st
 
 
 def left_out(parsed: Row) -> list[Row]:
-    """The broken files that parse left out, from its counts: source, records read of it, and reason."""
-    return [{"source": source, "records": tree["failed"], "reason": note.removeprefix(LEFT_OUT)}
-            for source, tree in parsed.get("sources", {}).items()
-            for note in tree.get("notes", ()) if note.startswith(LEFT_OUT)]
+    """The broken files (or members of archives) that parse left out, from its counts: source, records read of it, and
+    reason."""
+    found = {source: (tree["failed"], [note.removeprefix(records.LEFT_OUT) for note in tree.get("notes", ())
+                                       if note.startswith(records.LEFT_OUT)])
+             for source, tree in parsed.get("sources", {}).items()}
+    return [{"source": source, "records": failed, "reason": "; ".join(reasons)}
+            for source, (failed, reasons) in found.items() if reasons]
 
 
 def rows(scored_dir: Path, verdicts_dir: Path) -> Iterator[Row]:

@@ -6,6 +6,7 @@ import io
 import json
 import lzma
 import os
+import tarfile
 import zipfile
 from collections import Counter
 from contextlib import suppress
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from cybersieve import containers, explain, kinds, params, parse, parse_file, pieces, records, sources, xml_documents
+from cybersieve import containers, explain, kinds, machine, params, parse, parse_file, pieces, records, sources, xml_documents
 from cybersieve.errors import InputError, ParamsError
 from tests.conftest import ROOT, run
 
@@ -471,6 +472,81 @@ WITHOUT = {"array.json": "[]", "feed.json": '{"CVE_Items": []}', "settings.json"
            "blank.json": "\n \n", "index.txt": "2031/a.json\n2031/b.json\n", "rules": "alert tcp any (sid: 1;)\n",
            "empty.json.gz": gzip.compress(b""), "empty.tar": bytes(10_240),
            "empty.tgz": gzip.compress(bytes(10_240))}
+
+
+SPOILT = {"r/b.json": json.dumps(GOOD)[:-1] + ",{]", "r/lfs.json": "version https://git-lfs.github.com/spec/v1\noid",
+          "r/page.json": "<!DOCTYPE html><html></html>"}
+
+
+def archived(path, members, spoil=None):
+    """An archive by its ending; of a zip, `spoil` names a member whose packed bytes are damaged."""
+    if ".tar" in path.name:
+        with tarfile.open(path, "w:gz" if path.name.endswith(".gz") else "w") as tar:
+            for name, data in members.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(data.encode())
+                tar.addfile(info, io.BytesIO(data.encode()))
+        return
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+        place = archive.getinfo(spoil).header_offset + 30 + len(spoil) if spoil else 0
+    if place:
+        data = bytearray(path.read_bytes())
+        data[place:place + 4] = b"\xff" * 4
+        path.write_bytes(data)
+
+
+@pytest.mark.parametrize("kept", ["off", "on"])
+@pytest.mark.parametrize("size", [10**9, 400], ids=["whole", "in parts"])
+@pytest.mark.parametrize("name", ["many.zip", "many.tar", "many.tar.gz"])
+def test_of_an_archive_only_broken_members_are_left_out(name, size, kept, raw, tmp_path, monkeypatch, capsys):
+    """And their names are told, also where the archive comes from the cache of parsed files."""
+    monkeypatch.setattr(pieces, "SIZE", size)
+    monkeypatch.setattr(machine, "cores", lambda: 2)
+    monkeypatch.setenv("CYBERSIEVE_PARSE_CACHE", kept)
+    monkeypatch.setenv("CYBERSIEVE_CACHE", str(tmp_path / "cache"))
+    good = {f"r/a{n:02}.json": json.dumps({"id": f"A-{n}", "text": f"What {n} says, in words."}) for n in range(30)}
+    archived(raw / name, dict(sorted((good | SPOILT).items())))
+    for out in ("first", "second"):
+        rows, counts = parsed(raw, tmp_path / out, changed(on_error="skip"))
+        assert [row["id"] for row in rows[name]] == [f"A-{n}" for n in range(30)]
+        assert (counts.read, counts.written, counts.failed) == (33, 30, 3)
+        notes = sorted(note.removeprefix(records.LEFT_OUT) for note in counts.notes)
+        assert [note.split(", ")[0].split(": ")[0] for note in notes] == list(SPOILT)
+        said = capsys.readouterr().err
+        assert all(f"left out: {name}, {note}" in said for note in notes)
+    assert rows[name][-1]["locator"] == "r/a29.json: byte 0"
+    with pytest.raises(InputError, match=rf"{name}, r/b.json, byte \d+"):
+        parsed(raw, tmp_path / "out")
+
+
+@pytest.mark.parametrize("size", [10**9, 400], ids=["whole", "in parts"])
+def test_an_archive_of_which_nothing_is_left_is_left_out_as_broken(size, raw, tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces, "SIZE", size)
+    write(raw / "good.json", json.dumps(GOOD))
+    archived(raw / "none.zip", SPOILT)
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    assert list(rows) == ["good.json"] and counts.sources["none.zip"].read == counts.sources["none.zip"].failed == 3
+    assert [note[:19] for note in counts.sources["none.zip"].notes] == ["left out: r/b.json,"]
+    assert not list((tmp_path / "out").glob("none*"))
+
+
+def test_a_damaged_archive_is_left_out_as_a_whole(raw, tmp_path):
+    """Where its next member begins is not known."""
+    write(raw / "good.json", json.dumps(GOOD))
+    archived(raw / "a.zip", {f"a{n}.json": json.dumps({"id": n, "text": os.urandom(99).hex()}) for n in range(9)}, "a4.json")
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    assert list(rows) == ["good.json"] and (counts.sources["a.zip"].read, counts.sources["a.zip"].failed) == (4, 4)
+    assert "damaged zip data" in next(iter(counts.sources["a.zip"].notes))
+
+
+def test_only_the_first_of_many_broken_members_are_named(raw, tmp_path):
+    archived(raw / "a.zip", {"a.json": json.dumps(GOOD)} | {f"b{n:02}.json": "[{]" for n in range(25)})
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    assert len(rows["a.zip"]) == 3 and counts.failed == 0
+    assert len(counts.notes) == parse_file.NAMED + 1 and "left out: 5 more members" in counts.notes
+
 
 
 @pytest.mark.parametrize("name", [*WITHOUT, "archive.zip"])

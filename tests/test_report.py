@@ -170,6 +170,18 @@ def test_files_that_parse_left_out_are_failed_records_and_rows(tmp_path):
     assert sum(found.values()) == 379 and found["failed"] == 377 and found[summary.UNUSED] == 1
 
 
+def test_broken_members_of_an_archive_are_failed_records_of_its_row(tmp_path):
+    setting(tmp_path, [{"id": "1", "verdict": "kept", "by": "rule", "confidence": 1.0}], {})
+    parsed, notes = records.Counts(), Counter({"left out: x.json, byte 4: torn": 1, "left out: y.json: no dump": 1})
+    parsed.add("a/b.json", records.Counts(read=6, written=1, failed=5, notes=notes))
+    parsed.save(tmp_path / "counts" / "parse.json")
+    figures = run(tmp_path)
+    assert (figures["records"], figures["kept"], figures["failed"]) == (6, 1, 5)
+    assert figures["left_out"] == [{"source": "a/b.json", "records": 5,
+                                    "reason": "x.json, byte 4: torn; y.json: no dump"}]
+    assert [(row["source"], row["records"], row["failed"]) for row in figures["sources"]] == [("a/b.json", 6, 5)]
+
+
 @pytest.mark.parametrize("stage, tree", [
     ("verify", {"read": 3, "written": 1, "dropped": {"rule": 1}, "failed": 0}),
     ("verify", {"read": 1, "written": 1, "dropped": {}, "failed": 0}),
