@@ -16,7 +16,19 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from cybersieve import containers, explain, kinds, machine, params, parse, parse_file, pieces, records, sources, xml_documents
+from cybersieve import (
+    containers,
+    explain,
+    kinds,
+    machine,
+    params,
+    parse,
+    parse_file,
+    pieces,
+    records,
+    sources,
+    xml_documents,
+)
 from cybersieve.errors import InputError, ParamsError
 from tests.conftest import ROOT, run
 
@@ -535,7 +547,8 @@ def test_an_archive_of_which_nothing_is_left_is_left_out_as_broken(size, raw, tm
 def test_a_damaged_archive_is_left_out_as_a_whole(raw, tmp_path):
     """Where its next member begins is not known."""
     write(raw / "good.json", json.dumps(GOOD))
-    archived(raw / "a.zip", {f"a{n}.json": json.dumps({"id": n, "text": os.urandom(99).hex()}) for n in range(9)}, "a4.json")
+    members = {f"a{n}.json": json.dumps({"id": n, "text": os.urandom(99).hex()}) for n in range(9)}
+    archived(raw / "a.zip", members, "a4.json")
     rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
     assert list(rows) == ["good.json"] and (counts.sources["a.zip"].read, counts.sources["a.zip"].failed) == (4, 4)
     assert "damaged zip data" in next(iter(counts.sources["a.zip"].notes))
