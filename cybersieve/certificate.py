@@ -49,7 +49,7 @@ def sentences(found: dict[str, Any], passed: tuple[float | None, float | None], 
         if erred:
             kept += f" Of the {surest[0]} that the rules are surest of, {surest[1]} are wrong."
     else:
-        kept = (f"Of the {found['kept_by_rule']} records kept by rule (confidence {found['accept']} or more) at least "
+        kept = (f"Of the {found['kept_by_rule']:,} records kept by rule (confidence {found['accept']} or more) at least "
                 f"{precision} of those that can be decided are right, {chance}: of {found['accepted_labels']} labelled "
                 f"ones {found['accepted_wrong']} are wrong.")
     if not found["rejected_by_rule"] and (passed[1] is not None or not found["asked"]):
@@ -58,10 +58,10 @@ def sentences(found: dict[str, Any], passed: tuple[float | None, float | None], 
         rejected = (f"No record is rejected by rule: {found['labels_positive']} positive labels prove no band that "
                     f"loses at most {loss} of the positives.")
     else:
-        rejected = (f"Rejecting {found['rejected_by_rule']} records by rule (confidence {found['reject']} or less) "
+        rejected = (f"Rejecting {found['rejected_by_rule']:,} records by rule (confidence {found['reject']} or less) "
                     f"loses at most {loss} of the records that belong, {chance}: of {found['labels_positive']} "
                     f"labelled ones {found['positives_lost']} are lost.")
-    lines = [kept, rejected, f"The LLM is asked about {found['asked']} of {found['records']} records: "
+    lines = [kept, rejected, f"The LLM is asked about {found['asked']:,} of {found['records']:,} records: "
                              f"{found['calls_saved']:.1%} of its calls are saved."]
     if found["labels_undecided"]:
         lines.append(f"{found['labels_undecided']} labelled records that can't be decided take no part in this.")

@@ -274,7 +274,7 @@ FOUND = {"accept": None, "reject": None, "records": 1000, "kept_by_rule": 0, "re
     ({"accept": 0.8, "kept_by_rule": 400, "accepted_labels": 80, "accepted_wrong": 3, "asked": 600}, (0.8, None),
      (46, 2), ["Of the 400 records kept by rule (confidence 0.8 or more)", "of 80 labelled ones 3 are wrong"]),
     ({"accept": 0.1, "kept_by_rule": 1000, "accepted_labels": 200, "accepted_wrong": 3, "asked": 0}, (0.1, None),
-     (46, 0), ["No record is rejected by rule: all are kept.", "asked about 0 of 1000 records"]),
+     (46, 0), ["No record is rejected by rule: all are kept.", "asked about 0 of 1,000 records"]),
     ({"reject": 0.2, "rejected_by_rule": 300, "positives_lost": 1, "asked": 700}, (None, 0.2), (46, 1),
      ["Rejecting 300 records by rule (confidence 0.2 or less)", "of 46 labelled ones 1 are lost", "200 are there"]),
     ({}, (None, 0.2), (46, 1), ["No record is rejected by rule: all are kept or asked about."]),
