@@ -49,9 +49,9 @@ def sentences(found: dict[str, Any], passed: tuple[float | None, float | None], 
         if erred:
             kept += f" Of the {surest[0]} that the rules are surest of, {surest[1]} are wrong."
     else:
-        kept = (f"Of the {found['kept_by_rule']:,} records kept by rule (confidence {found['accept']} or more) at least "
-                f"{precision} of those that can be decided are right, {chance}: of {found['accepted_labels']} labelled "
-                f"ones {found['accepted_wrong']} are wrong.")
+        kept = (f"Of the {found['kept_by_rule']:,} records kept by rule (confidence {found['accept']} or more) at "
+                f"least {precision} of those that can be decided are right, {chance}: of {found['accepted_labels']} "
+                f"labelled ones {found['accepted_wrong']} are wrong.")
     if not found["rejected_by_rule"] and (passed[1] is not None or not found["asked"]):
         rejected = f"No record is rejected by rule: all are kept{' or asked about' if found['asked'] else ''}."
     elif found["reject"] is None:

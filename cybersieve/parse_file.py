@@ -25,6 +25,7 @@ from cybersieve import (
     sources,
 )
 from cybersieve.errors import InputError
+from cybersieve.faults import Faults, Lines, told
 from cybersieve.field_names import address, encoded
 from cybersieve.fields import Values
 from cybersieve.ids import Ids
@@ -35,7 +36,6 @@ from cybersieve.records import Counts, Record, Row
 from cybersieve.sources import Source
 
 T = TypeVar("T")
-NAMED = 20  # broken members of one archive whose names are told
 ABSENT, READ_AS = ": in none of its records", "read as "  # notes: of a path of a user's source, and of the source
 
 
@@ -80,32 +80,35 @@ def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: P
                  on_read: Callable[[bytes], object] | None = None) -> Outcome:
     """Write the piece's records to `target`; a broken file leaves none there, only its error and how many were read.
 
-    With `settings.on_error` skip, broken members of an archive are left out alone: where there are some, it is read
-    once more without them, and what had been read of them counts as failed.
+    With `settings.on_error` skip, broken members of an archive and broken lines are left out alone: where there are
+    some, the file is read once more without them.
     """
-    name, path, counts, faults = piece.name, input_dir / piece.name, Counts(), dict[int, InputError]()
-
-    def found(counts: Counts, on_read: Callable[[bytes], object] | None = None) -> Iterator[Found]:
-        if piece.end and not piece.share:
-            return pieces.trees(path, piece, settings, counts.notes)
-        return trees(path, name, settings, counts.notes, piece.part, on_read,
-                     faults if settings.on_error == "skip" else None)
-
+    name, path, counts, most = piece.name, input_dir / piece.name, Counts(), 0
+    in_text = piece.end and not piece.share
+    faults = Faults() if settings.on_error == "skip" and not in_text else None
     try:
-        _write(found(counts, on_read), piece, target, settings, counts)
+        while True:
+            if faults:
+                faults.begin(counts)
+            found = pieces.trees(path, piece, settings, counts.notes) if in_text else trees(
+                path, name, settings, counts.notes, piece.part, on_read, faults)
+            _write(found, piece, target, settings, counts)
+            if not (faults and faults.new):
+                break
+            counts, most, on_read = Counts(), max(most, counts.read), None
         if faults:
-            all_read, counts = counts.read, Counts()
-            _write(found(counts), piece, target, settings, counts)
-            counts.read, counts.failed = all_read, all_read - counts.read
-            counts.notes.update(_told(list(faults.values())))
+            counts.read += faults.lost()
+            counts.failed = faults.lost()
+            counts.notes.update(faults.notes())
         if counts.read == counts.failed and not piece.end:
-            raise next(iter(faults.values()), readers.NoRecord(
-                name, "no record found", "", "if it has some, say where in parse.sources"))
+            raise next(iter(faults.errors.values())) if faults and faults.errors else readers.NoRecord(
+                name, "no record found", "", "if it has some, say where in parse.sources")
         if piece.outdated(path):
             raise InputError(name, "changed")
     except InputError as error:
         target.unlink(missing_ok=True)
         changed = InputError(path, "changed while it was read", remedy="wait until it is written, then run again")
+        counts.read = max(most, counts.read)
         return _left_out(changed if piece.outdated(path) else error, path, name, counts, settings)
     return Outcome(name, counts)
 
@@ -120,14 +123,6 @@ def _write(found: Iterator[Found], piece: pieces.Piece, target: Path, settings: 
             del batch  # before the next is made
 
 
-def _told(faults: list[InputError]) -> Iterator[str]:
-    """Notes on what is left out."""
-    for error in faults[:NAMED]:
-        yield f"{records.LEFT_OUT}{', '.join(filter(None, (error.place, error.reason)))}"
-    if more := len(faults[NAMED:]):
-        yield f"{records.LEFT_OUT}{more:,} more members"
-
-
 def _left_out(error: InputError, path: Path, name: str, counts: Counts, settings: Parse) -> Outcome:
     """What becomes of a file with an error: passed over if it only has no record and no user's source is for it."""
     wanted, remedy = next((one.place for one in sources.users(settings.sources) if one.named(name)), None), error.remedy
@@ -137,7 +132,7 @@ def _left_out(error: InputError, path: Path, name: str, counts: Counts, settings
             return Outcome(name, counts, readers.NoRecord(path, error.reason, error.place, error.remedy))
         remedy = f"correct {wanted}, which is for this file"
     lost = Counts(read=counts.read, failed=counts.read)
-    lost.notes.update(_told([error]))
+    lost.notes[told(error)] += 1
     return Outcome(name, lost, InputError(path, error.reason, error.place, remedy))
 
 
@@ -232,29 +227,30 @@ def absent(notes: Counter[str]) -> Iterator[str]:
 
 
 def trees(path: Path, name: str, settings: Parse, notes: Counter[str], part: containers.Part | None = None,
-          on_read: Callable[[bytes], object] | None = None, faults: dict[int, InputError] | None = None,
-          ) -> Iterator[Found]:
+          on_read: Callable[[bytes], object] | None = None, faults: Faults | None = None) -> Iterator[Found]:
     """Source, locator and tree of every record in the file, or in a part of a zip; `on_read` gets all bytes read.
 
-    `faults` gets the errors of an archive's broken members by their number, and those that it has are passed over.
+    `faults` is told of what is broken, and says what is left out. Without it, that is an error.
     """
     own = sources.users(settings.sources)
     if containers.spreadsheet(name):
         raise InputError(name, "a spreadsheet, which is not read", remedy="save its sheets as CSV first")
     for number, member in enumerate(containers.members(path, name, settings.limits, notes, part, on_read)):
-        if faults and number in faults:
+        if faults and faults.without(number):
             continue
+        before = faults.counts.read if faults else 0
         try:
             with named(member.name):
-                yield from _of_member(member, name, own, settings, notes)
+                lines = faults.lines.get(number) if faults else None
+                yield from _of_member(member, name, own, settings, notes, lines)
         except InputError as error:
-            if faults is None or not member.name or isinstance(error, containers.Unreadable):
+            if not faults or isinstance(error, containers.Unreadable):
                 raise
-            faults[number] = error
+            faults.add(number, error, before, alone=not member.name)
 
 
-def _of_member(member: containers.Member, name: str, own: list[Source], settings: Parse,
-               notes: Counter[str]) -> Iterator[Found]:
+def _of_member(member: containers.Member, name: str, own: list[Source], settings: Parse, notes: Counter[str],
+               faults: Lines | None) -> Iterator[Found]:
     """Source, locator and tree of every record in the file, or in a member of it."""
     inner = member.name or name
     if containers.spreadsheet(inner):
@@ -269,7 +265,7 @@ def _of_member(member: containers.Member, name: str, own: list[Source], settings
             raise InputError(name, f"{kind}, which is not read", "byte 0", "unpack or convert it first")
         notes[f"archive members skipped: {kind}"] += 1
         return
-    found = readers.read(chunks, readers.Document(name, inner, its_own, settings.limits, notes))
+    found = readers.read(chunks, readers.Document(name, inner, its_own, settings.limits, notes, faults))
     if found is None and not member.name:
         raise InputError(name, "in no format that is read: JSON, XML, CSV, YAML", "byte 0",
                          "leave the file out, or name its kind in parse.sources")

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any
 
 from cybersieve import (
+    broken_lines,
     embedded,
     encoding,
     fields,
@@ -26,6 +27,7 @@ from cybersieve import (
 )
 from cybersieve.containers import put_back
 from cybersieve.errors import InputError
+from cybersieve.faults import Lines
 from cybersieve.params import Limits
 from cybersieve.sources import Source
 
@@ -50,6 +52,7 @@ class Document:
     own: list[Source]  # the user's
     limits: Limits
     notes: Counter[str]
+    faults: Lines | None = None  # where it is read line by line, without those that are broken
 
     @property
     def member(self) -> bool:
@@ -64,7 +67,11 @@ def read(chunks: Iterable[bytes], document: Document) -> Iterator[Found] | None:
     InputError where it is broken, or shows no record in as much as is looked at; NoRecord for a file without one.
     """
     name, path, own = document.name, document.path, document.own
-    begin, stream, whole = _beginning(encoding.utf8(chunks, document.notes), peek.FIRST)
+    chunks = encoding.utf8(chunks, document.notes)
+    if document.faults is not None:
+        member = path if document.member else ""
+        chunks = broken_lines.blanked(chunks, name, document.limits, document.faults, member)
+    begin, stream, whole = _beginning(chunks, peek.FIRST)
     while not begin.strip() and not whole and len(begin) < peek.MOST:
         begin, stream, whole = _beginning(stream, len(begin) * 8)
     if not begin.strip():

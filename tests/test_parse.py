@@ -19,6 +19,7 @@ import yaml
 from cybersieve import (
     containers,
     explain,
+    faults,
     kinds,
     machine,
     params,
@@ -558,7 +559,7 @@ def test_only_the_first_of_many_broken_members_are_named(raw, tmp_path):
     archived(raw / "a.zip", {"a.json": json.dumps(GOOD)} | {f"b{n:02}.json": "[{]" for n in range(25)})
     rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
     assert len(rows["a.zip"]) == 3 and counts.failed == 0
-    assert len(counts.notes) == parse_file.NAMED + 1 and "left out: 5 more members" in counts.notes
+    assert len(counts.notes) == faults.NAMED + 1 and "left out: 5 more" in counts.notes
 
 
 

@@ -1,0 +1,75 @@
+"""What of a file is broken, where the rest is to be read without it: members of an archive, and lines of JSON Lines."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from cybersieve.errors import InputError
+from cybersieve.records import LEFT_OUT, Counts
+
+NAMED = 20  # broken members or lines of one file that are named; the others are counted
+MOST = 10_000  # broken members of one archive; one with more is left out as a whole
+
+
+class Lines:
+    """What is wrong with some lines: the first errors, and how many there are."""
+
+    def __init__(self) -> None:
+        self.first: list[InputError] = []
+        self.count = 0
+
+    def add(self, error: InputError) -> None:
+        self.count += 1
+        if self.count <= NAMED:
+            self.first.append(error)
+
+
+class Faults:
+    """Told of a document's error, has it read once more with an eye on its lines; told of it again, without it.
+
+    Documents go by their number in the file: an archive's members, or the file itself as its only one.
+    """
+
+    def __init__(self) -> None:
+        self.errors: dict[int, InputError] = {}  # each one's first
+        self.read: dict[int, int] = {}  # how many of its records came before that
+        self.lines: dict[int, Lines] = {}  # of those that are read line by line
+        self.new = False
+
+    def begin(self, counts: Counts) -> None:
+        """The file is read from its beginning, and its records are counted there."""
+        self.counts, self.new = counts, False
+        self.lines = {number: Lines() for number in self.lines}
+
+    def without(self, number: int) -> bool:
+        """Is this one to be left out?"""
+        return number in self.errors and number not in self.lines
+
+    def add(self, number: int, error: InputError, before: int, alone: bool) -> None:
+        """A document's error, `before` of which so many records were read in all. Raises the file's first error where
+        the document is the file itself (`alone`) and can't be read line by line, or too many are broken."""
+        if (alone and number in self.errors) or len(self.errors) == MOST:
+            raise next(iter(self.errors.values()))
+        self.new = True
+        if number in self.errors:
+            del self.lines[number]
+        else:
+            self.errors[number], self.read[number] = error, self.counts.read - before
+            self.lines[number] = Lines()
+
+    def lost(self) -> int:
+        """Records: lines, and what was read of documents before they proved broken."""
+        return sum(self.lines[number].count if number in self.lines else read for number, read in self.read.items())
+
+    def notes(self) -> Iterator[str]:
+        """What is left out, in the file's order."""
+        parts = [(self.lines[number].first, self.lines[number].count) if number in self.lines else ([error], 1)
+                 for number, error in sorted(self.errors.items())]
+        named = list(chain.from_iterable(errors for errors, _ in parts))[:NAMED]
+        yield from map(told, named)
+        if more := sum(count for _, count in parts) - len(named):
+            yield f"{LEFT_OUT}{more:,} more"
+
+
+def told(error: InputError) -> str:
+    """An error among the notes of what was read."""
+    return f"{LEFT_OUT}{', '.join(filter(None, (error.place, error.reason)))}"

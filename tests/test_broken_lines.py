@@ -1,0 +1,137 @@
+"""JSON Lines of which some are broken, with parse.on_error: skip."""
+
+import gzip
+import json
+import zipfile
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybersieve import broken_lines, pieces, records
+from cybersieve.errors import InputError
+from cybersieve.faults import NAMED, Lines
+from tests.test_parse import SETTINGS, changed, parsed, write
+
+LIMITS = SETTINGS.limits
+SOUND = [json.dumps({"id": f"L-{n}", "title": f"Line {n}", "text": f"What line {n} says."}) for n in range(40)]
+BROKEN = {  # and what is said of it
+    '{"id": "x", "text": "cut o': "ends inside a string: the line is",
+    '{"id": "x", "text": ["cut"': "ends inside an object or array: the line is",
+    '{"id": NaN}': "NaN", '{"id": 1, "id": 2}': "duplicate key", "garbage here": "", "}": "a closing bracket",
+    '{"id": %s}' % ("9" * 500): "number", '{"a": %s}' % ("[" * 600 + "]" * 600): "nested deeper than 500",
+    '{"a": "\t"}': "", "<html>": "",
+}
+PACKED = {"plain": lambda data: data, "gz": gzip.compress, "utf-16": lambda data: data.decode().encode("utf-16"),
+          "crlf": lambda data: data.replace(b"\n", b"\r\n")}
+
+
+@pytest.fixture
+def raw(tmp_path):
+    (tmp_path / "raw").mkdir()
+    return tmp_path / "raw"
+
+
+def with_broken():
+    """Lines, each fourth broken, and the same with white space for these."""
+    lines, blank, faults = [], [], iter(BROKEN)
+    for number, line in enumerate(SOUND):
+        fault = next(faults, None) if number % 4 == 1 else None
+        lines += [line] if fault is None else [fault, line]
+        blank += [line] if fault is None else [" " * len(fault), line]
+    return "\n".join(lines).encode(), "\n".join(blank).encode()
+
+
+def told(counts):
+    """What is said to be left out."""
+    return [note.removeprefix(records.LEFT_OUT) for note in counts.notes if note.startswith(records.LEFT_OUT)]
+
+
+@pytest.mark.parametrize("size", [10**9, 500], ids=["whole", "pieces"])
+@pytest.mark.parametrize("packed", PACKED)
+def test_the_other_lines_are_read_where_they_stand(packed, size, raw, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(pieces, "SIZE", size)
+    lines, blank = map(PACKED[packed], with_broken())
+    write(raw / "a.jsonl", lines)
+    with pytest.raises(InputError, match="a.jsonl, .*ends inside|byte"):
+        parsed(raw, tmp_path / "stopped")
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    assert (counts.read, counts.written, counts.failed) == (50, 40, 10)
+    assert [row["id"] for row in rows["a.jsonl"]] == [f"L-{n}" for n in range(40)]
+    assert [note.split()[0] for note in told(counts)] == ["byte"] * len(BROKEN)
+    assert all(words in note for words, note in zip(BROKEN.values(), told(counts), strict=True))
+    said = capsys.readouterr().err
+    assert all(f"left out: a.jsonl, {note}" in said for note in told(counts))
+    write(raw / "a.jsonl", blank)
+    assert parsed(raw, tmp_path / "blank")[0] == rows
+
+
+def test_members_of_an_archive_are_read_line_by_line_too(raw, tmp_path):
+    """One that is no JSON Lines is left out as a whole, beside them."""
+    lines, _ = with_broken()
+    with zipfile.ZipFile(raw / "a.zip", "w") as archive:
+        archive.writestr("one.jsonl", lines)
+        archive.writestr("torn.json", f"[{SOUND[0]},\n {SOUND[1]},\n {SOUND[2]}, {{")
+        archive.writestr("two.jsonl", "\n".join(SOUND[:9]))
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    assert (counts.read, counts.written, counts.failed) == (62, 49, 13)
+    assert Counter(row["locator"].split(":")[0] for row in rows["a.zip"]) == {"one.jsonl": 40, "two.jsonl": 9}
+    assert [note.partition(", byte ")[0] for note in told(counts)] == ["one.jsonl"] * len(BROKEN) + ["torn.json"]
+
+
+@pytest.mark.parametrize("begins", ["", "\x1e"], ids=["lines", "a text sequence"])
+def test_a_last_line_that_is_cut_off_costs_no_other(begins, raw, tmp_path):
+    write(raw / "a.json", "".join(f"{begins}{line}\n" for line in SOUND)[:-9])
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    assert (counts.read, len(rows["a.json"]), counts.failed) == (40, 39, 1)
+
+
+@pytest.mark.parametrize("text", [
+    "\n".join([SOUND[0], *BROKEN]), f"[{SOUND[0]},\n{SOUND[1]},\n{{]",
+    json.dumps(json.loads(SOUND[0]), indent=1) * 9 + "{",
+    "<r>\n" + "\n".join(f"<e>{line}</e>" for line in SOUND), f"id,text\n1,{'x' * 99}\n\0" + '"'],
+    ids=["more broken than sound", "an array", "documents over several lines", "no JSON", "a table"])
+def test_what_is_no_json_lines_is_left_out_as_a_whole(text, raw, tmp_path):
+    write(raw / "a.json", text)
+    write(raw / "good.jsonl", "\n".join(SOUND))
+    with pytest.raises(InputError) as stopped:
+        parsed(raw, tmp_path / "stopped")
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    lost = counts.sources["a.json"]
+    assert list(rows) == ["good.jsonl"] and lost.read == lost.failed and lost.written == 0
+    assert told(lost) == [", ".join(filter(None, (stopped.value.place, stopped.value.reason)))]
+
+
+@pytest.mark.parametrize("size, kept", [(300_000, 840), (3_000_000, 0)])
+def test_a_line_that_is_too_large_is_one_that_is_broken(size, kept, raw, tmp_path):
+    """Unless its end is not to be seen: what is held of a stream is bounded."""
+    limits = {**vars(LIMITS), "max_record_mb": 0.2}
+    write(raw / "a.jsonl", "\n".join([*SOUND, "{", *SOUND * 20, json.dumps({"text": "x" * size}), ""]))
+    write(raw / "good.jsonl", "\n".join(SOUND))
+    _, counts = parsed(raw, tmp_path / "out", changed(on_error="skip", limits=type(LIMITS)(**limits)))
+    assert counts.sources["a.jsonl"].written == kept and counts.sources["good.jsonl"].written == 40
+
+
+LINES = st.lists(st.sampled_from([*SOUND[:5], *BROKEN, "", "  "]), max_size=30)
+
+
+@given(LINES, st.integers(1, 400), st.booleans())
+def test_any_lines_in_chunks_of_any_size(lines, size, ends):
+    lines = [*SOUND, *SOUND, *lines]
+    data = ("\n".join(lines) + "\n" * ends).encode()
+    faults = Lines()
+    chunks = (data[at:at + size] for at in range(0, len(data), size))
+    left = b"".join(broken_lines.blanked(chunks, "a", LIMITS, faults))
+    want = "\n".join(" " * len(line) if line in BROKEN else line for line in lines) + "\n" * ends
+    assert left.decode() == want and faults.count == sum(line in BROKEN for line in lines)
+    places = [f"byte {at}" for at, line in begins(lines) if line in BROKEN]
+    assert [fault.place for fault in faults.first] == places[:NAMED]
+
+
+def begins(lines):
+    """Where each line begins, and the line."""
+    at = 0
+    for line in lines:
+        yield at, line
+        at += len(line) + 1
