@@ -10,45 +10,57 @@ from cybersieve.errors import InputError
 from cybersieve.faults import Lines
 from cybersieve.params import Limits
 
+LONG = 1_000_000  # bytes of a line that are not held beside those that the reader holds
 
-def blanked(chunks: Iterable[bytes], name: str, limits: Limits, faults: Lines,
-            member: str = "") -> Iterator[bytes]:
+
+def blanked(chunks: Iterable[bytes], name: str, limits: Limits, faults: Lines, member: str = "") -> Iterator[bytes]:
     """The chunks with spaces for each line that is no JSON by itself; what is wrong with these is added to `faults`.
 
-    Raises InputError where the beginning shows no JSON Lines, a line is larger than a record may be, or more lines are
-    broken than sound.
+    Lines longer than LONG are not looked at. Raises InputError where the beginning shows no JSON Lines, or more lines
+    are broken than sound.
     """
     offset, sound = 0, 0
-    for block in _blocks(chunks, name, limits):
+    for block, whole in _blocks(chunks):
         if not offset and not _are_lines(block):
             raise InputError(name, "no JSON Lines")
-        if _fault(block, name, offset, limits):
+        if whole and _fault(block, name, offset, limits):
             block = b"\n".join(_lines(block, name, offset, limits, faults, member))
         offset += len(block)
-        sound += sum(map(bool, map(bytes.strip, block.split(b"\n"))))
+        sound += sum(not _blank(line) for line in block.split(b"\n")) if whole else 1
         yield block
     if faults.count > sound:
         raise faults.first[0]
 
 
-def _blocks(chunks: Iterable[bytes], name: str, limits: Limits) -> Iterator[bytes]:
-    """Whole lines, of which the first are enough to tell what they are."""
-    held, least = b"", peek.FIRST
+def _blocks(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Whole lines, the first of them enough to tell what they are; long ones in parts. And whether they are whole."""
+    held, least, long = b"", peek.FIRST, False
     for chunk in chunks:
+        if long:
+            end = chunk.find(b"\n") + 1
+            yield chunk[:end or len(chunk)], False
+            if not end:
+                continue
+            chunk, long = chunk[end:], False
         held += chunk
         if len(held) >= least and (end := held.rfind(b"\n") + 1):
-            yield held[:end]
+            yield held[:end], True
             held, least = held[end:], 0
-        elif len(held) > max(limits.max_record_bytes, least):
-            raise InputError(name, "a line that is larger than a record may be")
+        if len(held) > LONG:
+            yield held, False
+            held, long = b"", True
     if held:
-        yield held
+        yield held, True
 
 
 def _are_lines(begin: bytes) -> bool:
     """Is most of it an object or array on each line?"""
-    found = [_loads(line) for line in map(_plain, begin.split(b"\n")) if line.strip()]
+    found = [_loads(line) for line in map(_plain, begin.split(b"\n")) if not _blank(line)]
     return 2 * sum(found) > len(found)
+
+
+def _blank(line: bytes) -> bool:
+    return not line or line.isspace()
 
 
 def _loads(line: bytes) -> bool:
@@ -75,7 +87,7 @@ def _lines(block: bytes, name: str, offset: int, limits: Limits, faults: Lines,
 
 def _fault(data: bytes, name: str, offset: int, limits: Limits) -> InputError | None:
     """What is wrong with some lines, read as any JSON is."""
-    if not (data := _plain(data)).strip():
+    if _blank(data := _plain(data)):
         return None
     trees = json_stream.records([data], name, [()], Counter(), limits.max_depth, limits.max_record_bytes,
                                 offset=offset)

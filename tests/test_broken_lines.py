@@ -103,14 +103,23 @@ def test_what_is_no_json_lines_is_left_out_as_a_whole(text, raw, tmp_path):
     assert told(lost) == [", ".join(filter(None, (stopped.value.place, stopped.value.reason)))]
 
 
-@pytest.mark.parametrize("size, kept", [(300_000, 840), (3_000_000, 0)])
-def test_a_line_that_is_too_large_is_one_that_is_broken(size, kept, raw, tmp_path):
-    """Unless its end is not to be seen: what is held of a stream is bounded."""
+@pytest.mark.parametrize("packed", [lambda data: data, gzip.compress], ids=["plain", "gz"])
+@pytest.mark.parametrize("size", [300_000, 3_000_000])
+def test_lines_of_any_length_are_read_beside_broken_ones(size, packed, raw, tmp_path):
+    long = json.dumps({"id": "x", "text": "word " * (size // 5)})
+    write(raw / "a.jsonl", packed("\n".join([*SOUND, long, "{", ""]).encode()))
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    assert len(rows["a.jsonl"]) == 41 and len(told(counts)) == counts.failed == 1
+
+
+@pytest.mark.parametrize("size, lines", [(300_000, 840), (3_000_000, 0)])
+def test_a_line_that_is_larger_than_a_record_may_be_is_broken(size, lines, raw, tmp_path):
+    """One that is too long to be held beside what the reader holds takes the file with it."""
     limits = {**vars(LIMITS), "max_record_mb": 0.2}
     write(raw / "a.jsonl", "\n".join([*SOUND, "{", *SOUND * 20, json.dumps({"text": "x" * size}), ""]))
     write(raw / "good.jsonl", "\n".join(SOUND))
     _, counts = parsed(raw, tmp_path / "out", changed(on_error="skip", limits=type(LIMITS)(**limits)))
-    assert counts.sources["a.jsonl"].written == kept and counts.sources["good.jsonl"].written == 40
+    assert counts.sources["a.jsonl"].written == lines and counts.sources["good.jsonl"].written == 40
 
 
 LINES = st.lists(st.sampled_from([*SOUND[:5], *BROKEN, "", "  "]), max_size=30)
