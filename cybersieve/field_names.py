@@ -26,14 +26,15 @@ TEXTS = names_of("""description shortdescription longdescription fulldescription
     definition text content body abstract summary synopsis details detail message msg overview diagnosis note notes post
     comment answer story article impact consequence analysis solution mitigation remediation recommendation statement
     instruction prompt context reasoning input output response completion extract cooked discussion guidance rationale
-    explanation choices options answers proofofconcept documentation document comments information resolution""")
+    explanation choices options answers proofofconcept narrative chosen documentation document comments information
+    resolution""")
 LONG = frozenset(names_of("document comments information resolution"))  # also of files, counts and states
 TEXT_ENDS = ("description", "descript", "desc", "descr", "abstract", "text", "article", "summary", "details", "notes",
              "steps", "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis",
              "remediation", "recommendation", "content", "body", "prompt", "response", "answer", "overview", "solution",
              "mitigation", "workaround")
 CHOICES = frozenset(names_of("choices options answers"))  # one of which is right, as a field beside them says
-ANSWERS = CHOICES | frozenset(names_of("answer response output completion solution explanation"))
+ANSWERS = CHOICES | frozenset(names_of("answer response output completion solution explanation chosen"))
 RIGHT = names_of("""answer correctanswer answerkey correctoption correct solution correctanswers correctoptions
     correctchoice correctchoices rightanswer""")
 EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text

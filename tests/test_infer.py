@@ -557,6 +557,9 @@ LICENCE = "Permission to use, copy and change what is said here is granted to ev
     ({"id": 1, "description": PROSE, "range": ">= 1.0, < 2.3.4 and every build of the long term branch " * 9},
      ("1", "", PROSE)),
     ({"id": 1, "conversations": [{"from": "human", "value": PROSE}]}, ("1", "", PROSE)),
+    ({"id": 1, "prompt": "Is foo safe?", "chosen": "Not at all.", "rejected": "It is."},
+     ("1", "Is foo safe?", "Not at all.")),
+    ({"id": 1, "name": "Foo", "narrative": "A tale of a foo."}, ("1", "Foo", "A tale of a foo.")),
     ({"id": 1, "title": "漏洞", "说明": "攻击者可利用该漏洞执行任意代码，目前厂商已发布升级补丁。"},
      ("1", "漏洞", "攻击者可利用该漏洞执行任意代码，目前厂商已发布升级补丁。")),
 ])
