@@ -223,7 +223,8 @@ def _titles(seen: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
         titles.sort(key=lambda leaf: not seen.wordy(leaf) or leaves.name(leaf) in CLASSES)
     either = _titles_of_longer(seen, texts)
     titles = [*(either[:1] if titles and seen.public(titles[0]) else []), *titles]
-    return titles[:2] or either[:1] or _few_words(seen, texts, near) or ([] if texts else constant[:1])
+    return titles[:2] or either[:1] or _few_words(seen, texts, near) or (
+        [] if texts else constant[:1] or _of_links(seen))
 
 
 def _called_titles(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
@@ -236,6 +237,12 @@ def _called_titles(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
             and leaves.bare(leaf) not in persons and seen.lettered(leaf)
             and not seen.begins(leaf, _EXPRESSION) and not seen.begins(leaf, _REGEX)
             and (leaves.name(leaf) not in CLASSES or seen.own(leaf))]
+
+
+def _of_links(seen: Fields) -> list[Leaf]:
+    """The titles of what records lead to that say nothing themselves (lists of posts elsewhere)."""
+    return [leaf for leaf in _called_titles(seen, []) if leaves.name(leaf) in FIRM and seen.wordy(leaf)
+            and plain(seen.room(leaf)) in META["references"]][:1]
 
 
 def _titles_of_longer(seen: Fields, texts: list[Leaf]) -> list[Leaf]:

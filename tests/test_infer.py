@@ -227,6 +227,16 @@ def test_titles_of_parts_are_not_the_records(tmp_path):
     assert [row["title"] for row in rows] == [f"Event {n}" for n in range(3)]
 
 
+def test_a_record_that_says_nothing_is_called_as_what_it_leads_to(tmp_path):
+    """Lists of posts elsewhere have their titles beside the addresses."""
+    posts = [{"Links": [{"Title": f"How Event {n} came about", "Link": f"https://example.org/{n}"}],
+              "Bugs": ["Foo", "Bar"], "Authors": ["A. Person"], "PublicationDate": "2031-01-02"} for n in range(3)]
+    rows = parsed(tmp_path, "posts.json", {"data": posts})
+    assert [(row["title"], row["dropped"]) for row in rows] == [(f"How Event {n} came about", None) for n in range(3)]
+    rows = parsed(tmp_path, "told.json", {"data": [{**post, "text": f"{PROSE} {n}"} for n, post in enumerate(posts)]})
+    assert [(row["title"], row["text"]) for row in rows] == [("", f"{PROSE} {n}") for n in range(3)]
+
+
 @pytest.mark.parametrize("more", [{"name": "A. Person", "username": "a"}, {"label": 3}, {"name": "OURS-2031-1"}])
 def test_what_is_no_title(more, tmp_path):
     rows = parsed(tmp_path, "posts.json", [{**more, "summary": f"Event {n}", "text": PROSE * 2} for n in range(3)])
