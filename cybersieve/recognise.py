@@ -11,6 +11,8 @@ from typing import Any
 from cybersieve import elsewhere, fields, infer, infer_xml, json_bulk, json_tables, late_fields, peek, sources
 from cybersieve.sources import Source
 
+_SCHEMA_KEYS = frozenset(("properties", "patternProperties", "definitions", "$defs", "$ref", "allOf", "anyOf", "oneOf"))
+
 
 def source_of(kind: str, begin: bytes, whole: bool, path: str, own: list[Source],
               max_depth: int = 500) -> Source | None:
@@ -29,7 +31,8 @@ def source_of(kind: str, begin: bytes, whole: bool, path: str, own: list[Source]
     if kind == "yaml":
         trees = peek.yaml_documents(begin, max_depth)
         alike = [source for source in sources.known("json") if source.match and not source.file]
-        return _placed(trees, possible) or _placed(trees, alike) or _inferred(infer.yaml_source(trees))
+        return _placed(trees, possible) or _placed(trees, alike) or (
+            None if _schema(trees) else _inferred(infer.yaml_source(trees)))
     return _of_rows(kind, peek.table_rows(begin, whole), possible)
 
 
@@ -103,6 +106,8 @@ def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> S
     known = [source for source in possible if source.match and not (source.root or source.file)]
     if placed := _placed(documents, possible):
         return placed.at(placed.records, also=others) if (others := _others(placed, documents, known)) else placed
+    if _schema(documents):
+        return None
     inferred = infer.json_source(documents, whole)
     places = list(map(str, inferred["records"])) if inferred else None
     source = elsewhere.source(documents, whole, known, places)
@@ -111,6 +116,13 @@ def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> S
     rest = None if set(places or []) <= set(source.records) else \
         _inferred(infer.json_source(documents, whole, source.records))
     return source.at([*source.records, *rest.records], also=[*source.also, rest]) if rest else source
+
+
+def _schema(documents: list[Any]) -> bool:
+    """Is this a JSON Schema, which only says what the fields of records elsewhere mean?"""
+    root = documents[0] if len(documents) == 1 else None
+    return (isinstance(root, dict) and "json-schema.org/" in str(root.get("$schema"))
+            and not _SCHEMA_KEYS.isdisjoint(root))
 
 
 def _others(source: Source, documents: list[Any], known: list[Source]) -> list[Source]:

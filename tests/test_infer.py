@@ -237,6 +237,17 @@ def test_a_record_that_says_nothing_is_called_as_what_it_leads_to(tmp_path):
     assert [(row["title"], row["text"]) for row in rows] == [("", f"{PROSE} {n}") for n in range(3)]
 
 
+@pytest.mark.parametrize("suffix", ["json", "yaml"])
+def test_a_json_schema_holds_no_records(suffix, tmp_path):
+    """It stands beside the data in many repositories, and tells what their fields mean."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Events of Foo", "type": "object",
+              "properties": {key: {"type": "string", "description": f"{PROSE} {key}"} for key in ("id", "made")}}
+    with pytest.raises(InputError, match="no record found"):
+        parsed(tmp_path, f"schema.{suffix}", schema)
+    rows = parsed(tmp_path, f"data.{suffix}", {"$schema": schema["$schema"], "events": [entry(n) for n in range(3)]})
+    assert [row["id"] for row in rows] == [f"E-{n}" for n in range(3)]  # what is made by one, and refers to all of them
+
+
 @pytest.mark.parametrize("more", [{"name": "A. Person", "username": "a"}, {"label": 3}, {"name": "OURS-2031-1"}])
 def test_what_is_no_title(more, tmp_path):
     rows = parsed(tmp_path, "posts.json", [{**more, "summary": f"Event {n}", "text": PROSE * 2} for n in range(3)])
