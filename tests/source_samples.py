@@ -79,6 +79,34 @@ SAMPLES = [
         "description": {"description_data": [{"lang": "eng", "value": "An old flaw."}]},
         "references": {"reference_data": [{"url": "https://example.org/d"}]}}), [
         Expected("CVE-2011-0008", "CVE-2011-0008", "An old flaw.", None, {"references": "https://example.org/d"})]),
+    Sample("cve-4", "CVE-2021-0016.json", _json({
+        "CVE_data_meta": {"ASSIGNER": "a@example.org", "DATE_PUBLIC": "2021-01-10T17:00:00.000Z", "ID": "CVE-2021-0016", "STATE": "PUBLIC",
+                          "TITLE": "Foo: code can be run"},
+        "affects": {"vendor": {"vendor_data": [{"vendor_name": "Foo Works", "product": {"product_data": [
+            {"product_name": "Foo OS", "version": {"version_data": [{"version_affected": "<", "version_value": "2"}]}}]}}]}},
+        "configuration": [{"lang": "eng", "value": "Only a Foo with doors has it."}], "credit": [{"lang": "eng", "value": "Jo told us."}],
+        "data_type": "CVE", "description": {"description_data": [{"lang": "eng", "value": "Foo runs what it is told."}]},
+        "exploit": [{"lang": "eng", "value": "We know of no use of it."}], "impact": {"cvss": {"baseScore": 9.8, "baseSeverity": "CRITICAL"}},
+        "references": {"reference_data": [{"url": "https://example.org/d"}]},
+        "solution": [{"lang": "eng", "value": "Foo 2 mends it.\n\n"}], "source": {"advisory": "FSA-1", "defect": ["1"]},
+        "timeline": [{"lang": "eng", "time": "2021-01-10", "value": "Initial publication"}],
+        "work_around": [{"lang": "eng", "value": "Shut the doors."}]}), [
+        Expected("CVE-2021-0016", "Foo: code can be run", "Foo runs what it is told.\nOnly a Foo with doors has it.\nWe know of no use of it.\n"
+                 "Shut the doors.\nFoo 2 mends it.", None, {"vendors": "Foo Works", "products": "Foo OS", "severity": "CRITICAL"})]),
+    Sample("cve-5", "CVE-2031-0017.json", _json({
+        "dataType": "CVE_RECORD", "containers": {"adp": [
+            {"title": "Foo Program Container", "references": [{"url": "https://example.org/x", "tags": ["x_transferred"]}]},
+            {"title": "FOO ADP", "metrics": [{"other": {"type": "ssvc", "content": {"id": "CVE-2031-0017", "options": [{"Automatable": "no"}]}}},
+                                             {"cvssV4_0": {"baseSeverity": "MEDIUM", "baseScore": 5.9}}],
+             "timeline": [{"lang": "en", "value": "CVE-2031-0017 added to a list"}],
+             "problemTypes": [{"descriptions": [{"lang": "en", "type": "CWE", "cweId": "CWE-400", "description": "CWE-400 Foo"}]}]}],
+            "cna": {"descriptions": [{"lang": "en", "value": "Foo can be stopped.", "supportingMedia": [
+                        {"base64": False, "type": "text/html", "value": "<p>Foo can be stopped.</p>"}]}],
+                    "problemTypes": [{"descriptions": [{"lang": "en", "type": "text", "description": "n/a"}]}],
+                    "x_legacyV4Record": {"CVE_data_meta": {"ID": "CVE-2031-0017", "STATE": "PUBLIC"}, "data_type": "CVE",
+                                         "description": {"description_data": [{"lang": "eng", "value": "Foo can be stopped."}]}}}},
+        "cveMetadata": {"cveId": "CVE-2031-0017", "state": "PUBLISHED"}}), [
+        Expected("CVE-2031-0017", "CVE-2031-0017", "Foo can be stopped.", None, {"weaknesses": "CWE-400", "severity": "MEDIUM"})]),
     Sample("kev", "kev.json", _json({"title": "Catalog", "count": 1, "vulnerabilities": [{
         "cveID": "CVE-2031-0009", "vendorProject": "Foo", "product": "Bar", "vulnerabilityName": "Foo Bar Overflow",
         "dateAdded": "2031-03-04", "shortDescription": "Foo Bar has an overflow.", "requiredAction": "Update it.",
