@@ -24,6 +24,8 @@ MAY_HOLD_RECORDS = set_of(  # of these: a user is told that they are passed over
     ".sql .html .htm .pdf .doc .docx .odt .ppt .pptx .epub .toml .log .pcap .pcapng .evtx")
 NOT_DATA_STEMS = set_of("""readme license licence licences licenses copying notice changelog changes contributing
     authors contributors codeowners security makefile dockerfile todo install history news version manifest""")
+NOT_DATA_NAMES = set_of("""package.json package-lock.json npm-shrinkwrap.json composer.json tsconfig.json mkdocs.yml
+    docker-compose.yml docker-compose.yaml""")
 
 # JSON, XML or YAML, whatever the name says.
 _NO_CSV = re.compile(rb'\s*(?:(?:\[\s*)?\{\s*"[^"\n]*"\s*:|<\?xml\s|---[ \t\r]*\n\s*(?:-|[\w-]+:)\s)')
@@ -46,7 +48,7 @@ def is_data(path: str, own: Sequence[Source] = ()) -> bool:
     if pure.suffix and any(source.named(path) and pure.suffix in (PurePosixPath(bare(pattern)).suffix
                                                                  for pattern in source.file) for source in own):
         return True
-    return pure.suffix.lower() not in NOT_DATA and not (
+    return pure.suffix.lower() not in NOT_DATA and pure.name.lower() not in NOT_DATA_NAMES and not (
         pure.suffix.lower() not in DATA_NAMES and pure.name.split(".")[0].lower() in NOT_DATA_STEMS)
 
 

@@ -230,12 +230,13 @@ def test_mixed_encodings_in_one_file(raw, tmp_path):
 
 def test_what_is_not_data_is_passed_over_and_noted(raw, tmp_path):
     write(raw / "good.json", json.dumps(GOOD))
-    for name in ("README", "LICENCES.md", "LICENSE", "notes.pdf", ".gitignore", ".git/config.json", "s.sha256", "x.py"):
+    for name in ("README", "LICENCES.md", "LICENSE", "notes.pdf", ".gitignore", ".git/config.json", "s.sha256", "x.py",
+                 "web/package-lock.json"):
         write(raw / name, "anything")
     write(raw / "empty.json", "")
     rows, counts = parsed(raw, tmp_path / "out")
     assert list(rows) == ["good.json"]
-    assert counts.notes == {"skipped: not data": 8, "skipped: empty file": 1}
+    assert counts.notes == {"skipped: not data": 9, "skipped: empty file": 1}
     assert counts.sources["LICENCES.md"].notes == {"skipped: not data": 1}
 
 
@@ -317,7 +318,7 @@ def test_archives_of_many_kinds(raw, tmp_path):
     with zipfile.ZipFile(raw / "repo.zip", "w") as archive:
         for name, data in {"r/.github/x.yml": "a: b", "r/README.md": "no", "r/a.json": json.dumps(GOOD),
                            "r/b.bin": "\0\1\2", "r/c.xml.gz": gzip.compress(XML.encode()), "r/empty.json": "",
-                           "r/package.json": '{"private": true}', "r/notes.yml": "# nothing\n",
+                           "r/settings.json": '{"private": true}', "r/notes.yml": "# nothing\n",
                            "r/bare.xml": "<a><b/></a>"}.items():
             archive.writestr(name, data)
     rows, counts = parsed(raw, tmp_path / "out")
