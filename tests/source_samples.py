@@ -1250,6 +1250,24 @@ tags:
         Expected("00000000-0000-4000-8000-000000000001", "Foo Was Run",
                  "Finds that foo was run.\nSend the logs first.\nFalse positives: Those who may run foo.", None,
                  {"status": "production", "external_id": "T9001", "labels": "Foo"})]),
+    Sample("sentinel-playbooks", "azuredeploy.json", _json({
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+        "metadata": {"title": "Block foo", "description": "This blocks an address of foo when an alert comes in.",
+                     "prerequisites": ["1. A key of **foo** must be there.", "2. So must a foo."], "postDeployment": ["1. Give it its rights."],
+                     "prerequisitesDeployTemplateFile": "", "lastUpdateTime": "2031-01-02T00:00:00.000Z", "entities": ["ip"],
+                     "tags": ["Remediation"], "support": {"tier": "community"}, "author": {"name": "We"}},
+        "parameters": {"PlaybookName": {"defaultValue": "Block-foo", "type": "string", "metadata": {"description": "What it is called here"}}},
+        "variables": {"c": "[concat('foo-', parameters('PlaybookName'))]"},
+        "resources": [{"type": "Microsoft.Web/connections", "name": "[variables('c')]", "properties": {"displayName": "[variables('c')]"}},
+                      {"type": "Microsoft.Logic/workflows", "properties": {"definition": {"actions": {"Foo": {"inputs": {"body": "<p>It is done</p>"}}}}}}]}), [
+        Expected("Block-foo", "Block foo", "This blocks an address of foo when an alert comes in.\n1. A key of foo must be there.\n"
+                 "2. So must a foo.\n1. Give it its rights.", None, {"authors": "We", "modified": "2031-01-02T00:00:00.000Z"})]),
+    Sample("sentinel-playbooks", "azuredeploy_incident.json", _json({
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+        "metadata": {"comments": "This finds where an address of foo is.", "author": "We"},
+        "parameters": {"PlaybookName": {"defaultValue": "Find-foo", "type": "string"}}, "variables": {},
+        "resources": [{"type": "Microsoft.Logic/workflows", "name": "[parameters('PlaybookName')]", "properties": {"state": "Enabled"}}]}), [
+        Expected("Find-foo", "Find-foo", "This finds where an address of foo is.", None, {"authors": "We", "licence": "MIT"})]),
     Sample("cluster-policies", "policies.yaml", """apiVersion: kyverno.io/v1
 kind: ClusterPolicy
 metadata:
