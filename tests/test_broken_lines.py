@@ -138,6 +138,22 @@ def test_any_lines_in_chunks_of_any_size(lines, size, ends):
     assert [fault.place for fault in faults.first] == places[:NAMED]
 
 
+SHORT = [line for line in BROKEN if len(line) < 40]
+
+
+@given(st.lists(st.sampled_from([*SOUND[:3], *SHORT, json.dumps({"a": "x" * 400})]), max_size=30), st.integers(1, 500))
+def test_of_long_lines_nothing_is_lost(lines, size):
+    lines = [*SOUND[:5], *lines, *SOUND]
+    data, faults = "\n".join(lines).encode(), Lines()
+    chunks = (data[at:at + size] for at in range(0, len(data), size))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(broken_lines, "LONG", 200)
+        patch.setattr(broken_lines.peek, "FIRST", 100)
+        left = b"".join(broken_lines.blanked(chunks, "a", LIMITS, faults))
+    assert left.decode() == "\n".join(" " * len(line) if line in BROKEN else line for line in lines)
+    assert faults.count == sum(line in BROKEN for line in lines)
+
+
 def begins(lines):
     """Where each line begins, and the line."""
     at = 0
