@@ -5,13 +5,14 @@
 Not part of the suite: `make fuzz` (Linux; requirements_fuzz.txt). It begins anew after 10,000 inputs, because atheris
 itself grows by some 40 MB in a thousand inputs. An input's first byte chooses the file's name, its second the size of
 chunks; the rest is the file. Only InputError may be raised. Besides: records balance, ids are unique, texts are clean,
-and what json.loads reads is read alike. Findings go to tests/test_fuzz_findings.py.
+what json.loads reads is read alike, and of what is broken (`parse.on_error: skip`) the rest is as sound. Findings go to
+tests/test_fuzz_findings.py.
 """
 
-import contextlib
 import gzip
 import io
 import json
+import os
 import sys
 import tempfile
 import unicodedata
@@ -21,8 +22,9 @@ from pathlib import Path
 
 import atheris
 
+os.environ["CYBERSIEVE_PARSE_CACHE"] = "off"
 with atheris.instrument_imports(include=["cybersieve"]):
-    from cybersieve import columns, containers, json_stream, params, parse_file, records
+    from cybersieve import columns, containers, json_stream, params, parse_file, pieces, records
     from cybersieve.errors import InputError
     from cybersieve.ids import Ids
 
@@ -30,6 +32,7 @@ NAMES = ["a.json", "a.jsonl", "a.xml", "a.csv", "a.yaml", "a.json.gz", "a.zip", 
 SIZES = [1, 2, 3, 7, 19, 64, 1000, 1 << 18]
 LIMITS = params.Limits(max_file_mb=20, max_ratio=200, max_record_mb=1, max_depth=100, max_text_chars=5000)
 SETTINGS = params.Parse("stop", ["REJECT", "withdrawn"], LIMITS, [])
+SKIPPING = params.Parse("skip", SETTINGS.drop_status, LIMITS, [])
 FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-parse-"))
 
 
@@ -43,12 +46,26 @@ def one_file(data: bytes) -> None:
     containers.CHUNK = max(size, len(content) // 200 + 1)  # small chunks of large inputs only cost time
     (FOLDER / name).write_bytes(content)
     counts = records.Counts()
-    with contextlib.suppress(InputError):
+    try:
         found = parse_file.trees(FOLDER / name, name, SETTINGS, counts.notes)
         rows = columns.unique(list(parse_file.rows(found, name, SETTINGS, counts)), Ids(), counts.notes)
         check(rows, counts)
+    except InputError:
+        without_what_is_broken(name)
     if name.startswith("a.json"):
         same_as_json(content, max(size, len(content) // 200 + 1))
+
+
+def without_what_is_broken(name: str) -> None:
+    outcome = parse_file.parse_piece(pieces.Piece(name), FOLDER, FOLDER / "out", SKIPPING)
+    target = FOLDER / "out" / f"{name}.parquet"
+    rows = list(records.read(target)) if target.exists() else []
+    assert outcome.counts.balanced() and outcome.counts.read - outcome.counts.failed == len(rows)
+    assert bool(outcome.error) != bool(rows)
+    outcome.counts.read -= outcome.counts.failed
+    outcome.counts.failed = 0
+    check(rows, outcome.counts)
+    target.unlink(missing_ok=True)
 
 
 def check(rows: list[records.Row], counts: records.Counts) -> None:
@@ -116,6 +133,11 @@ def seeds(folder: Path) -> None:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.json", DOCUMENTS["array.json"])
     (folder / "seed-zip").write_bytes(b"\6\7" + packed.getvalue())
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr("b.json", DOCUMENTS["array.json"][:-1])
+        archive.writestr("c.jsonl", DOCUMENTS["lines.jsonl"] + "\n{")
+    (folder / "seed-zip-broken").write_bytes(b"\6\7" + packed.getvalue())
+    (folder / "seed-lines-broken").write_bytes(b"\1\7" + f'{DOCUMENTS["lines.jsonl"]}\n{{"id": NaN}}\n'.encode())
     (folder / "seed-gz").write_bytes(b"\5\7" + gzip.compress(DOCUMENTS["lines.jsonl"].encode()))
 
 
