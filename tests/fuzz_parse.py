@@ -2,8 +2,8 @@
 
     python -m tests.fuzz_parse [CORPUS] [-max_total_time=1800] [-timeout=20] [-rss_limit_mb=900]
 
-Not part of the suite: `make fuzz` (Linux; requirements_fuzz.txt). It begins anew after 10,000 inputs, because atheris
-itself grows by some 40 MB in a thousand inputs. An input's first byte chooses the file's name, its second the size of
+Not part of the suite: `make fuzz` (Linux; requirements_fuzz.txt). It begins anew after 5,000 inputs, because atheris
+itself grows by some 80 MB in a thousand inputs. An input's first byte chooses the file's name, its second the size of
 chunks; the rest is the file. Only InputError may be raised. Besides: records balance, ids are unique, texts are clean,
 what json.loads reads is read alike, and of what is broken (`parse.on_error: skip`) the rest is as sound. Findings go to
 tests/test_fuzz_findings.py.
