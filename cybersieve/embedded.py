@@ -37,15 +37,22 @@ _HALF = re.compile(rb"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2})$")  # the 
 def found(begin: bytes) -> tuple[str, int] | None:
     """Key and byte offset of a string of XML in the object that `begin` starts (in one within it, too), or None.
 
-    A string that is the whole document has no key.
+    A string that is the whole document has no key. One that is short beside prose is a record's field.
     """
     if whole := _WHOLE.match(begin):
         return "", whole.end()
     start = _START.match(begin) or _WITHIN.match(begin)
     try:
-        return (_unescaped(start[1]), start.end()) if start else None
+        return (_unescaped(start[1]), start.end()) if start and not _field(begin, start.end()) else None
     except json.JSONDecodeError:  # the key is no JSON: for the reader of JSON to complain about
         return None
+
+
+def _field(begin: bytes, at: int) -> bool:
+    """Does the string of XML at an offset end before half of what there is, and do others say something?"""
+    end = _whole(begin[at:])
+    others = (one[1] for one in _TOKEN.finditer(begin) if one[1] and not one[2] and not _TAGGED.match(one[1]))
+    return 2 * end < len(begin) and any(map(_prose, others))
 
 
 def listed(begin: bytes) -> tuple[str, int] | None:

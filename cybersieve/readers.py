@@ -97,7 +97,8 @@ def read(chunks: Iterable[bytes], document: Document) -> Iterator[Found] | None:
         shown = begin[:len(begin) - len(begin.lstrip()) + peek.FIRST]
         if (first := embedded.listed(shown)) and _hold_records(shown, first, document):
             return _within(embedded.Strings(stream, first, name, True, most), document)
-        if (first := embedded.found(shown)) and len(peek.json_documents(shown)) < 2:
+        if (first := embedded.found(shown)) and len(peek.json_documents(shown)) < 2 and (
+                _hold_records(shown, first, document)):
             return _within(embedded.Strings(stream, first, name, False, most), document)
     return _recognised(kind, (begin, stream, whole), document)
 

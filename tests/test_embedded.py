@@ -130,6 +130,17 @@ def test_a_further_string_without_records_is_told_and_a_broken_one_named(tmp_pat
         parsed(b'{"xml_data": "<Attack_Pattern_Catalog></Attack_Pattern_Catalog>"}', tmp_path)
 
 
+def test_a_short_string_of_xml_beside_prose_is_a_records_field(tmp_path):
+    """An app's manifest in a report on it made the report one of XML, and as that it had no record."""
+    for manifest in ('<?xml version="1.0"?><plist><dict><key>Build</key><string>a</string></dict></plist>', WEAKNESS):
+        found = [{"title": f"Finding {n}", "description": f"Number {n} says what an attacker may do to it."}
+                 for n in range(9)]
+        data = json.dumps({"title": "Static Analysis", "info_plist": manifest, "secure": found}).encode()
+        assert [row["title"] for row in parsed(data, tmp_path)] == [f"Finding {n}" for n in range(9)]
+    data = json.dumps({"of": "what was fetched in May, for all of us", "xml_data": WEAKNESS}).encode()
+    assert [row["id"] for row in parsed(data, tmp_path)] == ["CWE-7"]
+
+
 @pytest.mark.parametrize("size", [1, 7, 100_000])
 @pytest.mark.parametrize("ascii", [True, False])
 def test_a_further_string_may_have_escapes_in_its_key(ascii, size):
