@@ -1437,4 +1437,137 @@ functions:
                     {"type": "text", "text": "all it knows."}]}]}]}]}}}]}), [
         Expected("FOO-1", "Foo leaks", "h2. Steps\nOpen it.\nIt is mended.", None, {"status": "Closed", "labels": "security", "authors": "We"}),
         Expected("FOO-2", "Bar leaks", "Bar tells\nall it knows.", None, {"status": "Open", "type": "Bug"})]),
+    Sample("oscal", "csf.json", _json({"catalog": {"uuid": f"{UUID}8", "groups": [{"id": "GV", "class": "function", "title": "GOVERN", "controls": [
+        {"id": "GV.OC", "class": "category", "title": "Context", "parts": [{"name": "statement", "prose": "The context is known."}],
+         "controls": [{"id": "GV.OC-01", "class": "subcategory", "title": "GV.OC-01", "parts": [{"name": "statement", "prose": "The mission is known."}]}]}]}]}}), [
+        Expected("GV.OC", "Context", "The context is known.\nThe mission is known.", None, {"class": "category"})]),
+    Sample("oscal-plans", "component.json", _json({"component-definition": {"uuid": f"{UUID}8", "metadata": {"title": "Foo", "version": "2", "revisions": [
+            {"title": "Foo of old", "version": "1", "remarks": "This was the first one that was published."}]},
+        "components": [{"uuid": f"{UUID}1", "type": "service", "title": "Foo", "description": "Foo keeps documents.", "purpose": "A database",
+            "control-implementations": [{"uuid": f"{UUID}2", "description": "What Foo does for AC.", "implemented-requirements": [
+                {"uuid": f"{UUID}3", "control-id": "ac-1", "description": "Foo asks who it is.", "statements": [
+                    {"statement-id": "ac-1_smt", "uuid": f"{UUID}4", "description": "It asks `twice`."}]}]}]}],
+        "back-matter": {"resources": [{"uuid": f"{UUID}5", "title": "A book", "description": "What the book says of all this."}]}}}), [
+        Expected(f"{UUID}1", "Foo", "A database\nFoo keeps documents.\nWhat Foo does for AC.\nFoo asks who it is.\nIt asks twice.", None,
+                 {"type": "service"})]),
+    Sample("oscal-plans", "poam.json", _json({"plan-of-action-and-milestones": {"uuid": f"{UUID}8", "metadata": {"title": "Plan"}, "risks": [
+            {"uuid": f"{UUID}1", "title": "Foo tells all", "description": "Anybody may ask.", "statement": "All will be known.", "status": "open",
+             "mitigating-factors": [{"uuid": f"{UUID}2", "description": "Nobody asks."}], "deadline": "2031-01-01T00:00:00Z"}],
+        "poam-items": [{"uuid": f"{UUID}3", "title": "Close foo", "description": "Somebody must do it."}]}}), [
+        Expected(f"{UUID}1", "Foo tells all", "Anybody may ask.\nNobody asks.\nAll will be known.", None,
+                 {"status": "open", "due": "2031-01-01T00:00:00Z"}),
+        Expected(f"{UUID}3", "Close foo", "Somebody must do it.")]),
+    Sample("dependency-check-xml", "dependency-check-report.xml", """<?xml version="1.0"?>
+<analysis xmlns="https://jeremylong.github.io/DependencyCheck/dependency-check.2.5.xsd"><scanInfo/><projectInfo><name>Ours</name></projectInfo>
+ <dependencies><dependency isVirtual="false"><fileName>a.jar</fileName><description>Adds things up for others.</description>
+  <evidenceCollected><evidence type="vendor"><source>file</source><name>name</name><value>a</value></evidence></evidenceCollected></dependency>
+ <dependency isVirtual="false"><fileName>foo.jar</fileName><license>Apache License</license><vulnerabilities>
+  <vulnerability source="NVD"><name>CVE-2031-0070</name><severity>HIGH</severity><cwes><cwe>CWE-22</cwe></cwes>
+   <description>foo reads `files` of others.</description><references><reference><source>MISC</source><url>https://example.org/a</url></reference>
+   </references><vulnerableSoftware><software>cpe:2.3:a:foo:foo:*:*:*:*:*:*:*:*</software></vulnerableSoftware></vulnerability>
+  <suppressedVulnerability><name>CVE-2031-0071</name><severity>LOW</severity><notes>Not ours.</notes><description>bar hangs.</description>
+  </suppressedVulnerability></vulnerabilities></dependency></dependencies></analysis>""", [
+        Expected("CVE-2031-0070", "CVE-2031-0070", "foo reads files of others.", None,
+                 {"severity": "HIGH", "weaknesses": "CWE-22", "references": "https://example.org/a"})]),
+    Sample("fortify-report", "report.xml", """<?xml version="1.0"?><ReportDefinition type="standard"><TemplateName>Report</TemplateName>
+ <ReportSection><Title>Summary</Title><SubSection><Title>Overview</Title><Description>This section tells how many there are.</Description>
+  <IssueListing><Chart><Axis>Order</Axis><GroupingSection count="2"><groupTitle>Low</groupTitle></GroupingSection></Chart></IssueListing></SubSection>
+ <SubSection><Title>Outline</Title><IssueListing><Chart><GroupingSection count="1"><groupTitle>Null Dereference</groupTitle><MajorAttributeSummary>
+   <MetaInfo><Name>Abstract</Name><Value>foo() may crash.</Value></MetaInfo><MetaInfo><Name>Recommendations</Name><Value>Look first.</Value></MetaInfo>
+   <AttributeValue><Name>Not an Issue</Name><Count>0</Count></AttributeValue></MajorAttributeSummary>
+   <Issue iid="1"><Category>Null Dereference</Category><Abstract>foo() may crash on line 2.</Abstract><Friority>High</Friority>
+    <Primary><FilePath>a/b.java</FilePath><Snippet>foo.bar();</Snippet></Primary></Issue></GroupingSection></Chart></IssueListing></SubSection>
+ </ReportSection></ReportDefinition>""", [
+        Expected("sha-3bbb64b17e315757243b", "Low", "", "of another kind"),
+        Expected("sha-f71abe3407105a23a002", "Null Dereference", "foo() may crash.\nLook first.\nfoo() may crash on line 2.", None, {"severity": "High", "file": "a/b.java"})]),
+    Sample("zap", "zap.json", _json({"@version": "2.9.0", "site": [{"@name": "https://example.org", "@ssl": "true", "alerts": [
+        {"pluginid": "10", "alertRef": "10-1", "alert": "No header", "name": "No header", "riskcode": "2", "riskdesc": "Medium (High)",
+         "desc": "<p>The header is missing.</p>", "solution": "<p>Send it.</p>", "otherinfo": "<p>Old browsers do not care.</p>", "cweid": "693",
+         "reference": "<p>https://example.org/a</p><p>https://example.org/b</p>", "instances": [
+             {"uri": "https://example.org/x", "method": "GET", "evidence": "", "request-header": "GET / HTTP/1.1",
+              "response-body": "<p>Nothing was found here, they say.</p>"}]}]}]}), [
+        Expected("10-1", "No header", "The header is missing.\nSend it.\nOld browsers do not care.", None,
+                 {"severity": "Medium (High)", "weaknesses": "CWE-693", "references": "https://example.org/a", "url": "https://example.org/x"})]),
+    Sample("zap-xml", "zap.xml", """<?xml version="1.0"?><OWASPZAPReport version="2.11.1"><site name="https://example.org"><alerts><alertitem>
+ <pluginid>10</pluginid><alert>No header</alert><name>No header</name><riskdesc>Low (High)</riskdesc><desc>&lt;p&gt;The header is missing.&lt;/p&gt;</desc>
+ <instances><instance><uri>https://example.org/x</uri><responsebody>&lt;p&gt;Nothing was found here, they say.&lt;/p&gt;</responsebody></instance></instances>
+ <solution>&lt;p&gt;Send it.&lt;/p&gt;</solution><otherinfo>&lt;p&gt;Old browsers do not care.&lt;/p&gt;</otherinfo><cweid>693</cweid></alertitem>
+ </alerts></site></OWASPZAPReport>""", [
+        Expected("10", "No header", "The header is missing.\nSend it.\nOld browsers do not care.", None,
+                 {"severity": "Low (High)", "weaknesses": "CWE-693", "url": "https://example.org/x"})]),
+    Sample("nikto", "nikto.xml", """<?xml version="1.0" ?><!DOCTYPE niktoscan SYSTEM "docs/nikto.dtd"><niktoscan>
+ <niktoscan options="-Format xml -output nikto.xml -h -" version="2.1.6"><scandetails targetip="192.0.2.1" sitename="https://example.org/">
+ <item id="999970" osvdbid="0" method="GET"><description><![CDATA[The header foo is missing.]]></description><uri><![CDATA[/a]]></uri>
+ <namelink><![CDATA[https://example.org/a]]></namelink></item><statistics itemsfound="1"/></scandetails></niktoscan></niktoscan>""", [
+        Expected("999970", "", "The header foo is missing.", None, {"url": "https://example.org/a"})]),
+    Sample("acunetix", "acunetix.xml", """<?xml version="1.0"?><ScanGroup><Scan><Name>Ours</Name><Banner></Banner><ReportItems><ReportItem id="0">
+ <Name><![CDATA[Form without a token]]></Name><ModuleName>M</ModuleName><Details><![CDATA[Form <b>login</b>.]]></Details><Severity>low</Severity>
+ <Impact>Others may send it.</Impact><Description><![CDATA[<p>There is no token.</p>]]></Description><DetailedInformation>It is known since long.
+ </DetailedInformation><Recommendation>Send one.</Recommendation><TechnicalDetails><Request>GET / HTTP/1.1</Request></TechnicalDetails>
+ <CWEList><CWE id="352">CWE-352</CWE></CWEList><References><Reference><Database>A list</Database><URL>https://example.org/a</URL></Reference></References>
+ </ReportItem></ReportItems></Scan></ScanGroup>""", [
+        Expected("0", "Form without a token", "There is no token.\nForm login.\nOthers may send it.\nIt is known since long.\nSend one.", None,
+                 {"severity": "low", "references": "https://example.org/a"})]),
+    Sample("qualys", "report.xml", """<?xml version="1.0"?><ASSET_DATA_REPORT><HEADER><COMPANY><![CDATA[Ours]]></COMPANY></HEADER><HOST_LIST><HOST>
+ <IP>192.0.2.1</IP><VULN_INFO_LIST><VULN_INFO><QID id="qid_7">7</QID><RESULT><![CDATA[port 80 said no]]></RESULT></VULN_INFO></VULN_INFO_LIST></HOST></HOST_LIST>
+ <GLOSSARY><VULN_DETAILS_LIST><VULN_DETAILS id="qid_7"><QID id="qid_7">7</QID><TITLE><![CDATA[Foo is old]]></TITLE><SEVERITY>3</SEVERITY>
+ <CATEGORY>CGI</CATEGORY><LAST_UPDATE>2031-01-02T00:00:00Z</LAST_UPDATE><THREAT><![CDATA[Foo has known flaws.<P>]]></THREAT>
+ <IMPACT><![CDATA[Others read it.]]></IMPACT><SOLUTION><![CDATA[Update.]]></SOLUTION></VULN_DETAILS></VULN_DETAILS_LIST></GLOSSARY></ASSET_DATA_REPORT>""", [
+        Expected("7", "Foo is old", "Foo has known flaws.\nOthers read it.\nUpdate.", None, {"severity": "3", "modified": "2031-01-02T00:00:00Z"})]),
+    Sample("qualys", "kb.xml", """<?xml version="1.0"?><KNOWLEDGE_BASE_VULN_LIST_OUTPUT><RESPONSE><VULN_LIST><VULN><QID>8</QID>
+ <SEVERITY_LEVEL>2</SEVERITY_LEVEL><TITLE><![CDATA[Bar hangs]]></TITLE><PUBLISHED_DATETIME>2031-01-01T00:00:00Z</PUBLISHED_DATETIME>
+ <CVE_LIST><CVE><ID><![CDATA[CVE-2031-0072]]></ID></CVE></CVE_LIST><DIAGNOSIS><![CDATA[Bar waits.]]></DIAGNOSIS><CONSEQUENCE><![CDATA[It ends.]]>
+ </CONSEQUENCE><SOLUTION><![CDATA[<B>Update</B>.]]></SOLUTION></VULN></VULN_LIST></RESPONSE></KNOWLEDGE_BASE_VULN_LIST_OUTPUT>""", [
+        Expected("8", "Bar hangs", "Bar waits.\nIt ends.\nUpdate.", None, {"cves": "CVE-2031-0072", "published": "2031-01-01T00:00:00Z"})]),
+    Sample("veracode", "detailed.xml", """<?xml version="1.0"?><detailedreport xmlns="https://example.org/1.0" app_name="ours"><severity level="5"/>
+ <severity level="3"><category categoryid="20" categoryname="Cross-Site Scripting"><desc><para text="Input is shown."/></desc>
+  <recommendations><para text="Escape it."><bulletitem text="Always."/></para></recommendations><cwe cweid="80" cwename="Basic XSS">
+  <description><text text="Tags are not taken out."/></description><staticflaws><flaw issueid="1" severity="3" description="This call shows input."/>
+  </staticflaws></cwe></category></severity><software_composition_analysis><vulnerable_components><component file_name="foo.jar"><vulnerabilities>
+  <vulnerability cve_id="CVE-2031-0073" severity="4" cwe_id="CWE-79" cve_summary="foo shows all."/></vulnerabilities></component>
+ </vulnerable_components></software_composition_analysis></detailedreport>""", [
+        Expected("20", "Cross-Site Scripting", "Input is shown.\nTags are not taken out.\nThis call shows input.\nEscape it.\nAlways.", None,
+                 {"weaknesses": "CWE-80", "severity": "3"}),
+        Expected("CVE-2031-0073", "CVE-2031-0073", "foo shows all.", None, {"severity": "4"})]),
+    Sample("checkmarx", "checkmarx.xml", """<?xml version="1.0"?><CxXMLResults ProjectName="Ours"><Query id="595" cweId="79" name="Stored_XSS"
+ group="Java_High_Risk" Severity="High"><Result NodeId="1" FileName="a.java" Severity="High"><Path><PathNode><Name>run</Name><Snippet><Line>
+ <Number>39</Number><Code>ResultSet results = statement.run(query);</Code></Line></Snippet></PathNode></Path></Result></Query></CxXMLResults>""", [
+        Expected("595", "Stored_XSS", "", None, {"severity": "High", "weaknesses": "CWE-79", "file": "a.java"})]),
+    Sample("asff", "findings.json", _json({"Findings": [{"SchemaVersion": "2018-10-08", "Id": "arn:aws:ours/1", "ProductArn": "arn:aws:ours",
+        "ProductName": "Ours", "GeneratorId": "ours", "Types": ["Checks/Vulnerabilities"], "CreatedAt": "2031-01-01T00:00:00Z",
+        "Severity": {"Label": "HIGH", "Normalized": 70}, "Title": "CVE-2031-0074 - foo", "Description": "foo reads behind the end.",
+        "Remediation": {"Recommendation": {"Text": "Update foo.", "Url": "https://example.org/a"}}, "Resources": [{"Type": "Host", "Id": "h"}],
+        "RecordState": "ACTIVE", "Vulnerabilities": [{"Id": "CVE-2031-0074", "VulnerablePackages": [
+            {"Name": "foo", "Remediation": "apt-get update && apt-get upgrade foo"}]}]}]}), [
+        Expected("arn:aws:ours/1", "CVE-2031-0074 - foo", "foo reads behind the end.\nUpdate foo.", None,
+                 {"severity": "HIGH", "cves": "CVE-2031-0074", "status": "ACTIVE", "references": "https://example.org/a"})]),
+    Sample("trivy-list", "cluster.json", _json({"ClusterName": "ours", "Resources": [
+        {"Kind": "ClusterRole", "Name": "foo", "Results": [{"Target": "ClusterRole/foo", "Class": "config", "Misconfigurations": [{
+            "ID": "KSV900", "Title": "Reads secrets", "Description": "Roles may read secrets.", "Message": "Role foo reads them.",
+            "Resolution": "Take it out.", "Severity": "MEDIUM", "Query": "data.ours.deny", "Status": "FAIL"}]}]},
+        {"Namespace": "default", "Kind": "Deployment", "Name": "bar", "Results": [{"Target": "bar (ours)", "Class": "os-pkgs", "Vulnerabilities": [{
+            "VulnerabilityID": "CVE-2031-0075", "PkgName": "bar", "Title": "bar: crash", "Description": "Bar may crash.", "Severity": "HIGH"}]}]}]}), [
+        Expected("KSV900", "Reads secrets", "Roles may read secrets.\nRole foo reads them.\nTake it out.", None, {"severity": "MEDIUM"}),
+        Expected("CVE-2031-0075", "bar: crash", "Bar may crash.", None, {"packages": "bar"})]),
+    Sample("nuclei-results", "found.jsonl", "\n".join(json.dumps({
+        "template-id": f"foo-{n}", "info": {"name": "Foo is there", "author": ["we"], "tags": ["foo"], "severity": "info"} | more,
+        "type": "http", "host": "https://example.org", "matched-at": "https://example.org/foo", "timestamp": "2031-01-02T00:00:00+00:00",
+        "extracted-results": ["What the page says of itself, in words"], "curl-command": "curl -X 'GET' -H 'Accept: */*' 'https://example.org/foo'"})
+        for n, more in enumerate(({}, {"description": "Foo tells who uses it.", "remediation": "Turn it off."}))), [
+        Expected("foo-0", "Foo is there", "", None, {"severity": "info", "url": "https://example.org/foo"}),
+        Expected("foo-1", "Foo is there", "Foo tells who uses it.\nTurn it off.")]),
+    Sample("xccdf", "arf.xml", """<arf:asset-report-collection xmlns:arf="http://scap.nist.gov/schema/asset-reporting-format/1.1">
+ <arf:report-requests><arf:report-request id="c1"><arf:content><data-stream-collection xmlns="http://scap.nist.gov/schema/scap/source/1.2" id="c">
+  <component id="x"><xccdf:Benchmark xmlns:xccdf="http://checklists.nist.gov/xccdf/1.2" id="b"><xccdf:title>Ours</xccdf:title>
+   <xccdf:Profile id="p"><xccdf:title>All</xccdf:title><xccdf:description>This profile asks for all there is.</xccdf:description></xccdf:Profile>
+   <xccdf:Rule id="r" severity="low"><xccdf:title>Look at the key</xccdf:title><xccdf:description>The key must be there.</xccdf:description></xccdf:Rule>
+  </xccdf:Benchmark></component></data-stream-collection></arf:content></arf:report-request></arf:report-requests>
+ <arf:reports><arf:report id="r1"><arf:content><TestResult id="t"><title>Today</title><rule-result idref="r"><result>pass</result>
+  <message>What the scanner has to say.</message></rule-result></TestResult></arf:content></arf:report></arf:reports>
+</arf:asset-report-collection>""", [Expected("r", "Look at the key", "The key must be there.", None, {"severity": "low"})]),
+    Sample("sarif", "nested.sarif", _json({"$schema": "https://example.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [{"tool": {"driver": {
+        "name": "Ours", "rules": [{"id": "F1", "messageStrings": {"default": {"text": "'{0}' is made without a guard."}}}]}}, "results": [
+            {"ruleId": "F1", "message": {"id": "default", "arguments": ["a.dll"]}, "fingerprints": {"row": {"value": "aa11"}},
+             "fixes": [{"description": {"text": "Make it anew."}}]}]}]}), [
+        Expected("F1", "", "'{0}' is made without a guard."), Expected("aa11", "F1", "Make it anew.")]),
 ]

@@ -48,6 +48,19 @@ def test_what_is_known_as_json_is_known_as_yaml(name, tmp_path):
         assert [(r["id"], r["title"], r["text"], r["dropped"]) for r in rows] == [tuple(e[:4]) for e in sample.records]
 
 
+@pytest.mark.parametrize("tree", [
+    {"SchemaVersion": 2, "ArtifactName": "ours", "Metadata": {"ImageConfig": {"history": [
+        {"created_by": f"/bin/sh -c #(nop) ADD file:{n} in /"} for n in range(3)]}},
+     "Results": [{"Target": "ours", "Class": "os-pkgs"}]},
+    {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "Ours", "rules": []}}, "results": [], "invocations": [
+        {"toolExecutionNotifications": [{"message": {"text": "It took a while, and then it ended well."}}]}]}]}],
+    ids=["trivy", "sarif"])
+def test_a_report_that_found_nothing_has_no_records(tree, tmp_path):
+    """What an image was made of, and how the tool fared, were records."""
+    (tmp_path / "f.json").write_text(json.dumps(tree))
+    assert not list(parse_file.trees(tmp_path / "f.json", "f.json", SETTINGS, Counter()))
+
+
 def test_every_known_source_has_a_sample():
     assert {source.checked().name for source in sources.known()} == {sample.source for sample in SAMPLES}
 
