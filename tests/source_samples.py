@@ -277,8 +277,10 @@ which leaks.
  <vuln:Vulnerability Ordinal="1"><vuln:Title>Foo Remote Code Execution</vuln:Title>
   <vuln:Notes><vuln:Note Title="Description" Type="Description" Ordinal="0">&lt;p&gt;Foo runs &lt;b&gt;code&lt;/b&gt;.&lt;/p&gt;</vuln:Note>
    <vuln:Note Title="FAQ" Type="FAQ" Ordinal="1">&lt;p&gt;How? By mail.&lt;/p&gt;</vuln:Note></vuln:Notes>
-  <vuln:CVE>CVE-2031-0016</vuln:CVE></vuln:Vulnerability>
-</cvrf:cvrfdoc>""", [Expected("CVE-2031-0016", "Foo Remote Code Execution", "Foo runs code.\nHow? By mail.")]),
+  <vuln:CVE>CVE-2031-0016</vuln:CVE><vuln:Remediations><vuln:Remediation Type="Vendor Fix"><vuln:Description>5001</vuln:Description>
+  </vuln:Remediation><vuln:Remediation Type="Workaround"><vuln:Description>&lt;p&gt;Close port 7.&lt;/p&gt;</vuln:Description></vuln:Remediation>
+  </vuln:Remediations></vuln:Vulnerability>
+</cvrf:cvrfdoc>""", [Expected("CVE-2031-0016", "Foo Remote Code Execution", "Foo runs code.\nHow? By mail.\nClose port 7.")]),
     Sample("cvrf-json", "2031-Jan.json", _json({"DocumentTitle": {"Value": "January 2031"}, "Vulnerability": [{
         "Title": {"Value": "Bar Spoofing"}, "CVE": "CVE-2031-0017", "Ordinal": "1",
         "Notes": [{"Title": "Description", "Type": 2, "Value": "<p>Bar lies.</p>"}, {"Title": "Tag", "Type": 7, "Value": "x"}],
@@ -1570,4 +1572,22 @@ functions:
             {"ruleId": "F1", "message": {"id": "default", "arguments": ["a.dll"]}, "fingerprints": {"row": {"value": "aa11"}},
              "fixes": [{"description": {"text": "Make it anew."}}]}]}]}), [
         Expected("F1", "", "'{0}' is made without a guard."), Expected("aa11", "F1", "Make it anew.")]),
+    Sample("cwe", "cwec.json", _json({"Weakness_Catalog": {"@Name": "CWE", "@Version": "4.14", "Weaknesses": {"Weakness": [
+        {"@ID": "9005", "@Name": "Overlong", "@Abstraction": "Base", "@Status": "Draft", "Description": "The product is too long.",
+         "Extended_Description": {"xhtml:p": ["First part.", "Second part."]}, "Common_Consequences": {"Consequence": {"Scope": "All", "Note": "It breaks."}},
+         "Mapping_Notes": {"Rationale": "This entry may be used for mapping, as others may."}},
+        {"@ID": "9006", "@Name": "DEPRECATED: Old", "@Status": "Deprecated", "Description": "Gone."}]},
+        "External_References": {"External_Reference": [{"@Reference_ID": f"REF-{n}", "Author": "A. Person", "Title": "A book on all of this"}
+                                                       for n in range(3)]}}}), [
+        Expected("CWE-9005", "Overlong", "The product is too long.\nFirst part.\nSecond part.\nIt breaks.", None, {"abstraction": "Base"}),
+        Expected("CWE-9006", "DEPRECATED: Old", "Gone.", "deprecated")]),
+    Sample("capec", "capec_dict.json", _json({"Attack_Pattern_Catalog": {"@Name": "CAPEC", "Attack_Patterns": {"Attack_Pattern": [
+        {"@ID": "9003", "@Name": "Asking", "@Abstraction": "Meta", "@Status": "Stable", "Description": "One asks.",
+         "Execution_Flow": {"Attack_Step": [{"Step": "1", "Phase": "Explore", "Description": "Come near.", "Technique": ["Smile.", "Wave."]}]},
+         "Mitigations": {"Mitigation": "Say no."}, "Related_Weaknesses": {"Related_Weakness": {"@CWE_ID": "20"}}}]}}}), [
+        Expected("CAPEC-9003", "Asking", "One asks.\nCome near.\nSmile.\nWave.\nSay no.", None, {"weaknesses": "20"})]),
+    Sample("ocsf", "finding.json", _json({"class_uid": 2001, "finding": {"uid": "ours-2", "title": "A module is loaded", "desc": "Somebody loads one.",
+        "created_time": 1930000000, "remediation": {"desc": "Take it out."}}, "metadata": {"product": {"name": "Ours"}},
+        "observables": [{"name": "hostname", "value": "h"}], "severity": "High"}), [
+        Expected("ours-2", "A module is loaded", "Somebody loads one.\nTake it out.", None, {"severity": "High", "product": "Ours"})]),
 ]
