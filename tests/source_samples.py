@@ -1590,4 +1590,30 @@ functions:
         "created_time": 1930000000, "remediation": {"desc": "Take it out."}}, "metadata": {"product": {"name": "Ours"}},
         "observables": [{"name": "hostname", "value": "h"}], "severity": "High"}), [
         Expected("ours-2", "A module is loaded", "Somebody loads one.\nTake it out.", None, {"severity": "High", "product": "Ours"})]),
+    Sample("endnote", "ours.xml", """<?xml version="1.0" encoding="UTF-8" ?><xml><records><record><database name="Ours.enl" path="Ours.enl">Ours.enl</database>
+<source-app name="EndNote" version="20.4">EndNote</source-app><rec-number>7</rec-number><ref-type name="Journal Article">17</ref-type>
+<contributors><authors><author><style face="normal">Person, A.</style></author></authors></contributors><titles><title><style face="normal">On
+</style><style face="italic">foo</style></title><secondary-title><style face="normal">A Journal</style></secondary-title></titles>
+<periodical><full-title><style face="normal">A Journal</style></full-title></periodical><dates><year><style face="normal">2031</style></year></dates>
+<abstract><style face="normal" font="default" size="100%">We look at foo.</style></abstract></record></records></xml>""", [
+        Expected("7", "On foo", "We look at foo.", None, {"journal": "A Journal", "published": "2031", "authors": "Person, A."})]),
+    Sample("patents", "ipg310101.xml", "".join(f"""<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE us-patent-grant SYSTEM "us-patent-grant-v45-2014-04-03.dtd" [ ]>
+<us-patent-grant lang="EN" status="PRODUCTION" id="us-patent-grant"><us-bibliographic-data-grant><publication-reference><document-id><country>US</country>
+<doc-number>{number}</doc-number><kind>B2</kind><date>20310101</date></document-id></publication-reference>
+<invention-title id="d2e53">Reading foo</invention-title><us-references-cited><us-citation><nplcit num="1"><othercit>A. Person, On foo and all that it is.
+</othercit></nplcit></us-citation></us-references-cited></us-bibliographic-data-grant><abstract id="abstract"><p id="p-0001">Foo is read.</p></abstract>
+<description id="description"><heading id="h-0001" level="1">BACKGROUND</heading><p id="p-0002">See <figref idref="D">FIG. 1</figref>.</p></description>
+<claims id="claims"><claim id="c"><claim-text>1. A method, comprising: <claim-text>reading foo.</claim-text></claim-text></claim></claims></us-patent-grant>
+""" for number in ("09000001", "09000002")), [
+        Expected(f"US{number}", "Reading foo", "Foo is read.\nBACKGROUND\nSee FIG. 1.\n1. A method, comprising:\nreading foo.", None,
+                 {"published": "20310101"}) for number in ("09000001", "09000002")]),
+    Sample("discord", "channel.json", _json({"guild": {"id": "1", "name": "Ours"}, "channel": {"id": "2", "name": "foo", "topic": "What we say of foo here"},
+        "messages": [{"id": f"100{n}", "timestamp": "2031-01-02T00:00:00+00:00", "timestampEdited": None, "callEndedTimestamp": None, "isPinned": False,
+                      "author": {"id": "9", "name": "we", "nickname": "We", "isBot": False}, "attachments": [], "reactions": []} | more for n, more in enumerate((
+            {"type": "Default", "content": "Foo **leaks**.", "embeds": [{"title": "Foo", "description": "All of it.", "footer": {"text": "Made by a bot of ours"},
+                                                                          "fields": [{"name": "Since", "value": "May"}]}]},
+            {"type": "GuildMemberJoin", "content": "Joined the server.", "embeds": []}))]}), [
+        Expected("1000", "", "Foo leaks.\nFoo\nAll of it.\nMay", None, {"authors": "We"}),
+        Expected("1001", "", "Joined the server.", None, {"status": "GuildMemberJoin"})]),
 ]
