@@ -33,7 +33,7 @@ BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most
 _YES = re.compile(r"(?:true|false|yes|no|[ynt01f]|null|none|never|n/a|x|)$"
                   r"|[0-9]{4}-[0-9]{2}|[0-9]{9,}|[a-z]{3},? [0-9a-z]", re.I)  # yes, no, or the beginning of a time
 # A few words that are no names, and a sentence's end; scripts without spaces say more in fewer characters.
-_SENTENCE = re.compile(r"(?s)(?=.*\b[^\W\d_A-Z]{2,}[,;:]? [^\W\d_A-Z]+[,;:]? [^\W\d_A-Z]{2,}).*[.!?](?:\s|$)"
+_SENTENCE = re.compile(r"(?s)(?=.*\b[^\W\d_A-Z]{2,}[,;:]? [^\W\d_A-Z]+[,;:]? [^\W\d_A-Z]{2,}).*[.!?](?:\s|<|$)"
                        r"|(?=.*[\u3040-\u30ff\u3400-\u9fff]{6}).*[。！？，]")
 _ASKS = re.compile(r"(?:what|who|whose|which|when|why|how|is|are|was|were|do|does|did|can|could|should)\b.{0,99}? \w",
                    re.I)

@@ -1616,4 +1616,12 @@ functions:
             {"type": "GuildMemberJoin", "content": "Joined the server.", "embeds": []}))]}), [
         Expected("1000", "", "Foo leaks.\nFoo\nAll of it.\nMay", None, {"authors": "We"}),
         Expected("1001", "", "Joined the server.", None, {"status": "GuildMemberJoin"})]),
+    Sample("webinspect", "sessions.xml", """<Sessions><Session requestId="A6"><URL>https://example.org/</URL><Issues><Issue id="9"><CheckTypeID>Vulnerability
+</CheckTypeID><VulnerabilityID>10545</VulnerabilityID><Severity>2</Severity><Name>Cookie without a mark</Name><ReportSection><Name>Summary</Name>
+<SectionText><![CDATA[Others may read the cookie.<br>]]></SectionText></ReportSection><ReportSection><Name>Fix</Name><SectionText><![CDATA[<b>Mark</b> it.]]>
+</SectionText></ReportSection><ReportSection><Name>Reference Info</Name><SectionText><![CDATA[<a href="https://example.org">A list</a>]]></SectionText>
+</ReportSection></Issue></Issues><RawResponse><![CDATA[HTTP/1.1 200 OK
+
+<!DOCTYPE html><html><p>The page says that all is well here.</p></html>]]></RawResponse></Session></Sessions>""", [
+        Expected("10545", "Cookie without a mark", "Others may read the cookie.\nMark it.", None, {"severity": "2"})]),
 ]

@@ -939,6 +939,16 @@ def test_the_fields_that_reports_have(tmp_path):
     assert sorted(row["text"].split("\n")) == sorted([PROSE, *(f"What {name} says at length." for name in names)])
 
 
+def test_a_sentence_in_html_beside_a_text_is_a_sentence(tmp_path):
+    """Burp's interface tells of backgrounds in one paragraph each, and the tag behind its stop hid that."""
+    rows = parsed(tmp_path, "f.json", {"issue_events": [{"id": str(n), "type": "found", "issue": {
+        "name": f"Issue {n}", "severity": "low", "description": f"{PROSE} Here, number {n}.",
+        "issue_background": f"<p>The browser guesses what number {n} may be, and so it may run what it shows.</p>",
+        "remediation_background": f"<p>Tell the browser that it must not guess what number {n} may be for it.</p>"}}
+        for n in range(3)]})
+    assert [row["text"].count("browser") for row in rows] == [2, 2, 2]
+
+
 def test_what_tools_saw_is_no_text_and_the_title_stands_beside_the_text(tmp_path):
     rows = parsed(tmp_path, "scan.jsonl", "\n".join(json.dumps({
         "name": f"5e0c9b1e-0000-4000-8000-00000000000{n}", "response": f"HTTP/1.1 200 OK\n\n{PROSE * 5}",
