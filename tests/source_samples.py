@@ -1624,4 +1624,11 @@ functions:
 
 <!DOCTYPE html><html><p>The page says that all is well here.</p></html>]]></RawResponse></Session></Sessions>""", [
         Expected("10545", "Cookie without a mark", "Others may read the cookie.\nMark it.", None, {"severity": "2"})]),
+    Sample("nmap-json", "nmap.json", _json({"nmaprun": {"@scanner": "nmap", "@args": "nmap -sV 192.0.2.0/24", "host": [
+        {"@starttime": "1925078400", "status": {"@state": "up"}, "address": {"@addr": f"192.0.2.{n}", "@addrtype": "ipv4"},
+         "hostnames": {"hostname": {"@name": "a.example.org"}} if n == 1 else None, "ports": {"port": [
+             {"@portid": "22", "service": {"@name": "ssh", "@product": "OpenSSH"}, "script": {"@id": "banner", "@output": "It says hello."}}]}}
+        for n in (1, 2)], "runstats": {"finished": {"@summary": "Nmap is done: two addresses in three seconds."}}}}), [
+        Expected("192.0.2.1", "a.example.org (192.0.2.1)", "It says hello.\nServices: OpenSSH", None, {"labels": "ssh"}),
+        Expected("192.0.2.2", "192.0.2.2", "It says hello.\nServices: OpenSSH")]),
 ]
