@@ -1631,4 +1631,19 @@ functions:
         for n in (1, 2)], "runstats": {"finished": {"@summary": "Nmap is done: two addresses in three seconds."}}}}), [
         Expected("192.0.2.1", "a.example.org (192.0.2.1)", "It says hello.\nServices: OpenSSH", None, {"labels": "ssh"}),
         Expected("192.0.2.2", "192.0.2.2", "It says hello.\nServices: OpenSSH")]),
+    Sample("spdx-3", "sbom.spdx.json", _json({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [
+        {"type": "Person", "spdxId": "urn:p", "name": "A. Person", "comment": "They made all of it by hand."},
+        {"type": "software_Package", "spdxId": "urn:foo", "name": "foo", "description": "Reads foo.", "software_packageVersion": "1.3",
+         "software_copyrightText": "Copyright of those who made it"},
+        {"type": "security_Vulnerability", "spdxId": "urn:v", "name": "CVE-2031-0076", "summary": "foo hangs."}]}), [
+        Expected("urn:p", "A. Person", "They made all of it by hand.", "of another kind"),
+        Expected("urn:foo", "foo", "Reads foo.", None, {"version": "1.3"}), Expected("urn:v", "CVE-2031-0076", "foo hangs.")]),
+    Sample("stig-checklist-json", "ours.cklb", _json({"title": "Ours", "cklb_version": "1.0", "target_data": {"host_name": "h"}, "stigs": [
+        {"stig_name": "Our Guide", "display_name": "Ours", "stig_id": "OURS", "rules": [
+            {"group_id": f"V-9000{n}", "rule_id": f"SV-9000{n}r1", "group_title": "SRG-OS-000480", "rule_title": f"Foo {n} must be closed", "severity": "high",
+             "group_tree": [{"id": f"V-9000{n}", "description": "<GroupDescription></GroupDescription>"}], "discussion": "Open doors let\nothers in.",
+             "check_content": "Look at it.", "fix_text": "Close it.", "ccis": ["CCI-000366"], "status": "open", "finding_details": "It is open.",
+             "comments": "", "check_content_ref": {"href": "Our_Guide.xml", "name": "M"}} for n in (1, 2)]}]}), [
+        Expected(f"V-9000{n}", f"Foo {n} must be closed", "Open doors let others in.\nLook at it.\nClose it.\nIt is open.", None,
+                 {"finding": "open", "severity": "high"}) for n in (1, 2)]),
 ]
