@@ -1646,4 +1646,15 @@ functions:
              "comments": "", "check_content_ref": {"href": "Our_Guide.xml", "name": "M"}} for n in (1, 2)]}]}), [
         Expected(f"V-9000{n}", f"Foo {n} must be closed", "Open doors let others in.\nLook at it.\nClose it.\nIt is open.", None,
                  {"finding": "open", "severity": "high"}) for n in (1, 2)]),
+    Sample("prowler", "ours.csv", "TIMESTAMP;FINDING_UID;CHECK_ID;CHECK_TITLE;STATUS;STATUS_EXTENDED;SEVERITY;DESCRIPTION;RISK;"
+           "REMEDIATION_RECOMMENDATION_TEXT;REMEDIATION_CODE_CLI;COMPLIANCE\n"
+           "2031-01-02 03:04:05;ours-1;foo_closed;Foo is closed;FAIL;Foo a is open.;low;Looks for open foo.;Anybody reads it.;Close it.;"
+           "aws foo close --all;CIS-3.0: 1.20 | ISO27001-2013: A.6.1\n", [
+        Expected("ours-1", "Foo is closed", "Looks for open foo.\nFoo a is open.\nAnybody reads it.\nClose it.", None,
+                 {"finding": "FAIL", "severity": "low"})]),
+    Sample("prowler", "ours.json", _json([{"FindingUniqueId": "ours-2", "CheckID": "foo_closed", "CheckTitle": "Foo is closed", "Status": "PASS",
+        "StatusExtended": "Foo b is closed.", "Severity": "low", "Description": "Looks for open foo.", "Risk": "Anybody reads it.",
+        "Remediation": {"Code": {"CLI": "aws foo close --all"}, "Recommendation": {"Text": "Close it.", "Url": "https://example.org/a"}}}]), [
+        Expected("ours-2", "Foo is closed", "Looks for open foo.\nFoo b is closed.\nAnybody reads it.\nClose it.", None,
+                 {"references": "https://example.org/a"})]),
 ]
