@@ -58,8 +58,8 @@ def says(tree: Any, names: frozenset[str] = frozenset((*TITLES, *TEXTS)), depth:
 
 def have_texts(items: list[Any]) -> bool:
     """Do most of these objects have words in a text of their own, so that they are records, not rooms for records?"""
-    return most(any(has_words(value) and key != "#text" and textual(key) for key, value in unwrapped(item).items())
-                for item in items)
+    return most(any(has_words(value) and key != "#text" and (textual(key) or plain(key) == "html")
+                    for key, value in unwrapped(item).items()) for item in items)
 
 
 def turns(items: list[Any]) -> bool:

@@ -939,6 +939,15 @@ def test_the_fields_that_reports_have(tmp_path):
     assert sorted(row["text"].split("\n")) == sorted([PROSE, *(f"What {name} says at length." for name in names)])
 
 
+def test_posts_that_are_only_html_are_texts(tmp_path):
+    """As in exports of Ghost: of all its tables that of the roles was read, which are described."""
+    posts = [{"id": f"p{n}", "title": f"Post {n}", "html": f"<p>{PROSE} {n}</p>", "plaintext": None}
+             for n in range(3)]
+    roles = [{"id": "r1", "name": "Author", "description": "Those who write"}]
+    rows = parsed(tmp_path, "f.json", {"db": [{"meta": {"version": "1"}, "data": {"posts": posts, "roles": roles}}]})
+    assert [row["text"] for row in rows][:3] == [f"{PROSE} {n}" for n in range(3)]
+
+
 def test_a_sentence_in_html_beside_a_text_is_a_sentence(tmp_path):
     """Burp's interface tells of backgrounds in one paragraph each, and the tag behind its stop hid that."""
     rows = parsed(tmp_path, "f.json", {"issue_events": [{"id": str(n), "type": "found", "issue": {
