@@ -14,6 +14,7 @@ from cybersieve.sources import Source
 
 STEPS = 5  # keys and arrays down to a record
 NODES = 3000  # looked at on one level
+FOUND = "_source"  # where Elasticsearch's answers, and dumps of these, hold a record
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def _below(node: _Node) -> list[_Node]:
         return [_Node(item, (*node.path, "[]"), node.depth + 1) for item in node.value]
     if not isinstance(node.value, dict):
         return []
+    if isinstance(found := node.value.get(FOUND), dict):
+        return [_Node(found, (*node.path, FOUND), node.depth)]
     depth = node.depth + (len(node.value) > 1)
     return [_Node(value, (*node.path, key), depth) for key, value in node.value.items()
             if isinstance(value, dict | list) and fields.sayable(key)]

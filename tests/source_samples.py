@@ -1657,4 +1657,10 @@ functions:
         "Remediation": {"Code": {"CLI": "aws foo close --all"}, "Recommendation": {"Text": "Close it.", "Url": "https://example.org/a"}}}]), [
         Expected("ours-2", "Foo is closed", "Looks for open foo.\nFoo b is closed.\nAnybody reads it.\nClose it.", None,
                  {"references": "https://example.org/a"})]),
+    Sample("ecs-vulnerabilities", "hits.json", _json({"took": 8, "hits": {"total": {"value": 2}, "hits": [{"_index": "wazuh-states-vulnerabilities",
+        "_id": f"001_{n}", "_source": {"agent": {"name": "h"}, "host": {"os": {"full": "Ours 24.04.2 LTS"}},
+            "package": {"name": "foo", "description": "What foo is for those who use it"}, "vulnerability": {
+                "id": f"CVE-2031-008{n}", "description": f"Foo leaks {n} keys.", "severity": "High", "published_at": "2031-01-01T00:00:00Z",
+                "scanner": {"vendor": "Ours"}, "score": {"base": 9.1}, "reference": "https://example.org/a"}}} for n in (1, 2)]}}), [
+        Expected(f"CVE-2031-008{n}", f"CVE-2031-008{n}", f"Foo leaks {n} keys.", None, {"severity": "High", "packages": "foo"}) for n in (1, 2)]),
 ]

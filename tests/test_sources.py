@@ -83,6 +83,10 @@ ELSEWHERE = {
     "by package": {"foo": [osv(0)], "bar": [osv(1)]},
     "by package, two of three": {"foo": [osv(0)], "bar": [osv(1)], "colours": [{"id": "border", "value": "green"}]},
     "answers": {"results": [{"vulns": [osv(0)]}, {}, {"vulns": [osv(1)]}]},
+    "found by Elasticsearch": {"took": 8, "hits": {"total": {"value": 2}, "hits": [
+        {"_index": "ours", "_id": f"x{n}", "_score": 1.0, "_source": osv(n)} for n in range(2)]}},
+    "its answers on lines": "\n".join(json.dumps({"_index": "ours", "_id": f"x{n}", "_source": osv(n)})
+                                      for n in range(2)),
     "among other messages": "".join(json.dumps(tree, indent=1) for tree in (
         {"config": {"name": "a scanner"}}, {"osv": osv(0)}, {"progress": {"message": "Still."}}, {"osv": osv(1)})),
     "bundles": [{"type": "bundle", "id": f"bundle--{U}", "objects": [
