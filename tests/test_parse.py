@@ -670,7 +670,7 @@ def test_a_fault_in_a_piece_has_its_place_in_the_file(raw, tmp_path, small_piece
     with pytest.raises(InputError, match=f"byte {text.index('{' + chr(34) + 'id' + chr(34) + ': NaN')}: NaN"):
         parsed(raw, tmp_path / "out")
     _, counts = parsed_with_good(raw, tmp_path / "out")
-    assert (counts.sources["a.jsonl"].read, counts.sources["a.jsonl"].failed) == (60, 60)
+    assert (counts.sources["a.jsonl"].read, counts.sources["a.jsonl"].failed) == (91, 1)
 
 
 def parsed_with_good(raw, out):
