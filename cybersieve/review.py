@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from cybersieve import cli, highlight, labels, markup, params, review_queue, rule_set, rules, samples, sampling, tally
+from cybersieve import cli, highlight, labels, markup, params, review_queue, rule_set, rules, samples, sampling
 from cybersieve.errors import CybersieveError, InputError
 from cybersieve.label_file import LabelFile
 from cybersieve.labels import Key
@@ -129,7 +129,7 @@ def open_session(args: argparse.Namespace) -> Session:
         done |= {answer.key for answer in file.all()}
     data = stages_of(args.data)
     sampling.check_names(data / "scored")
-    rows = tally.rows(data / "scored", data / "verdicts")
+    rows = review_queue.rows(data / "scored", data / "verdicts")
     queue = review_queue.build(args.queue, rows, done, args.n)
     if not queue:
         raise InputError(args.queue, "holds no record that is still to be labelled")

@@ -6,16 +6,16 @@ sample: stop when you like.
 
 import csv
 import heapq
-from collections.abc import Iterable
-from itertools import zip_longest
+from collections.abc import Iterable, Iterator
+from itertools import chain, repeat, zip_longest
 from pathlib import Path
 
-from cybersieve import labels, sampling
+from cybersieve import labels, records, sampling
 from cybersieve.errors import InputError
 from cybersieve.labels import Key
 from cybersieve.records import Row
 from cybersieve.report import probability
-from cybersieve.tally import SET_ASIDE
+from cybersieve.tally import UNDECIDED
 
 KINDS = {"uniform": labels.UNIFORM, "stratified": labels.STRATIFIED, "uncertain": labels.STRATIFIED}
 WANTED = f"--queue is one of {', '.join(KINDS)}, or a CSV file with file and id"
@@ -29,12 +29,21 @@ def lot(row: Row) -> int:
     return sampling.place(key(row), 0)
 
 
+def rows(scored_dir: Path, verdicts_dir: Path) -> Iterator[Row]:
+    """Every scored record, with its verdict where the last run knew it: labelling need not wait for one."""
+    for shard in records.shards(scored_dir):
+        path = verdicts_dir / shard.name
+        verdicts = chain(records.read(path) if path.exists() else (), repeat(UNDECIDED))
+        for number, (score, verdict) in enumerate(zip(records.read(shard.path), verdicts, strict=False)):
+            yield (verdict if verdict.get("id") == score["id"] else UNDECIDED) | score | {"row": number}
+
+
 def build(kind: str, rows: Iterable[Row], done: set[Key], n: int) -> list[Row]:
-    """At most `n` records (id, source, row and what was decided) that are not in `done`.
+    """At most `n` records (id, source, row, score and verdict) that are not in `done`.
 
     `kind` is one of KINDS, or the path of a CSV with the columns file and id, whose order is kept.
     """
-    live = (row for row in rows if row["by"] not in SET_ASIDE and key(row) not in done)
+    live = (row for row in rows if row["confidence"] is not None and key(row) not in done)
     if kind == "uniform":
         return heapq.nsmallest(n, live, key=lot)
     if kind == "uncertain":
@@ -44,7 +53,7 @@ def build(kind: str, rows: Iterable[Row], done: set[Key], n: int) -> list[Row]:
     wanted = listed(Path(kind))
     found: dict[Key, Row] = {}
     for row in rows:  # a record that was set aside stands back for one of its key that was not (see tally)
-        if (of := key(row)) in wanted and of not in done and (of not in found or row["by"] not in SET_ASIDE):
+        if (of := key(row)) in wanted and of not in done and (of not in found or row["confidence"] is not None):
             found[of] = row
     return sorted(found.values(), key=lambda row: wanted[key(row)])[:n]
 

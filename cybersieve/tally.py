@@ -16,6 +16,8 @@ from cybersieve.records import Row
 
 Figures = dict[str, Any]
 SET_ASIDE = ("parse", "dedup")  # deciders that look at no topic
+UNDECIDED: Row = {"verdict": "not decided", "by": "any run yet", "reason": "dvc repro decides", "p_yes": None,
+                  "margin": None}  # stands for the verdict of a record of which the last run knew nothing
 UNIFORM = ("evaluation", "thresholds")  # the two halves of the uniform labels
 
 

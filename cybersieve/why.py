@@ -15,6 +15,7 @@ from cybersieve.errors import InputError
 from cybersieve.markup import cut, plain
 from cybersieve.records import Row
 from cybersieve.rules import Rulebook
+from cybersieve.tally import UNDECIDED
 
 SHOWN = 1500  # characters of the text
 
@@ -44,12 +45,14 @@ def find(parsed_dir: Path, name: str, source: str | None) -> list[tuple[str, int
 
 
 def decided(data: Path, source: str, number: int) -> Row:
-    """One record with what each stage said of it."""
+    """One record with what each stage said of it; of a file that changed, the last run may have known another one."""
     name = f"{source}.parquet"
-    result: Row = {}
-    for stage in ("verdicts", "scored", "parsed"):
-        result |= samples.pick(data / stage / name, {number})[number]
-    return result
+    verdicts, scored, parsed = (
+        samples.pick(path, {number}).get(number, {}) if (path := data / stage / name).exists() else {}
+        for stage in ("verdicts", "scored", "parsed"))
+    if scored.get("id") != parsed["id"]:
+        raise InputError(data / "scored", f"does not hold the {plain(source)} that was parsed", remedy="dvc repro")
+    return (verdicts if verdicts.get("id") == parsed["id"] else UNDECIDED) | scored | parsed
 
 
 def left_out(data: Path, row: Row) -> str | None:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -195,7 +196,7 @@ def test_a_label_file_that_was_damaged_meanwhile_is_told_and_left_alone(served):
 
 
 def queue(data, kind, done=(), n=100):
-    rows = review.tally.rows(data / "scored", data / "verdicts")
+    rows = review_queue.rows(data / "scored", data / "verdicts")
     return [(row["source"], row["id"]) for row in review_queue.build(kind, rows, set(done), n)]
 
 
@@ -226,7 +227,7 @@ def test_the_uniform_queue_is_in_the_order_of_the_draw():
 def test_the_most_uncertain_come_first():
     rows = [said("a.json", "sure", "rule"), said("a.json", "0.4 off", p_yes=0.9),
             said("a.json", "0.05 off", "rule", confidence=0.45), said("a.json", "unknown", verdict="failed"),
-            said("a.json", "0.02 off", p_yes=0.52), said("a.json", "twin", "dedup", confidence=0.5)]
+            said("a.json", "0.02 off", p_yes=0.52), said("a.json", "twin", "dedup", confidence=None)]
     found = [row["id"] for row in review_queue.build("uncertain", rows, set(), 4)]
     assert found == ["unknown", "0.02 off", "0.05 off", "0.4 off"]
 
@@ -251,9 +252,31 @@ def test_a_list_with_cells_left_empty_or_without_its_columns(tmp_path):
 def test_of_two_listed_records_of_a_name_the_decided_one_is_shown(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("file,id\nb.json,1\nb.json,2\n")
-    rows = [{"source": f"{year}/b.json", "id": name, "by": by} for year, name, by in (
-        ("2024", "1", "dedup"), ("2024", "2", "rule"), ("2025", "1", "llm"), ("2025", "2", "parse"))]
+    rows = [{"source": f"{year}/b.json", "id": name, "confidence": confidence} for year, name, confidence in (
+        ("2024", "1", None), ("2024", "2", 0.9), ("2025", "1", 0.5), ("2025", "2", None))]
     assert [row["source"] for row in review_queue.build(str(path), rows, set(), 9)] == ["2025/b.json", "2024/b.json"]
+
+
+@pytest.mark.parametrize("verdicts", ["none", "of other dumps", "of another of that name"])
+def test_labelling_needs_no_run_further_than_calibrate(data, tmp_path, monkeypatch, verdicts):
+    uniform, stratified = queue(data, "uniform"), queue(data, "stratified")
+    if verdicts == "of another of that name":
+        decided.write(tmp_path / "before", [row | {"id": f"old {row['id']}"} for row in records_of_a_run(3)])
+        (tmp_path / "before" / "verdicts" / "a" / "b.json.parquet").replace(data / "verdicts" / "a" / "b.json.parquet")
+    else:
+        shutil.rmtree(data / "verdicts")
+    if verdicts == "of other dumps":
+        (tmp_path / "before").mkdir()
+        decided.write(tmp_path / "before", records_of_a_run(3), source="sample.json")
+        (tmp_path / "before" / "verdicts").replace(data / "verdicts")
+    assert (queue(data, "uniform"), queue(data, "stratified")) == (uniform, stratified)
+    assert {int(name) % 3 for _, name in queue(data, "uncertain", n=23)} == {1}  # by the rules' confidence alone
+    monkeypatch.chdir(ROOT)
+    seen = []
+    monkeypatch.setattr("cybersieve.review_server.serve", lambda session, *_, **__: seen.append(session))
+    review.main(arguments(data, tmp_path, "--labels", str(tmp_path / "new.csv")))
+    record = next(key for key in seen[0].rows if key[0] == "b.json")
+    assert "not decided by any run yet" in str(seen[0].record(record, blind=False)["run"])
 
 
 def test_uncertain_first_and_sources_in_turns(data):

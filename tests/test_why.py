@@ -52,6 +52,20 @@ def test_nothing_of_the_data_steers_the_terminal(data, capsys, monkeypatch):
     assert "more characters" in shown and len(shown) < 4000
 
 
+def test_what_no_run_decided_yet_is_told_as_such(data, capsys, monkeypatch):
+    """`dvc repro calibrate` leaves the verdicts of the run before in place, of other records by the same numbers."""
+    monkeypatch.chdir(ROOT)
+    decided.write(data / "before", [{"id": "OLD-1", "verdict": "rejected", "by": "rule", "score": -3.0}])
+    (data / "before" / "verdicts" / "a" / "b.json.parquet").replace(data / "verdicts" / "a" / "b.json.parquet")
+    shown = told(data, capsys, "R-1", "--source", "b.json")
+    assert "NOT DECIDED by any run yet: dvc repro decides" in shown and "“CVE" in shown and "REJECTED" not in shown
+    (data / "verdicts" / "a" / "b.json.parquet").unlink()
+    assert told(data, capsys, "R-1", "--source", "b.json") == shown
+    (data / "scored" / "a" / "b.json.parquet").unlink()
+    with pytest.raises(InputError, match="scored: does not hold the a/b.json that was parsed .dvc repro"):
+        told(data, capsys, "R-1", "--source", "b.json")
+
+
 def test_every_source_that_holds_the_id_whatever_its_case(data, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     shown = told(data, capsys, "r-1")
