@@ -288,6 +288,8 @@ def dvc(folder: Path, sound: bool = True) -> Iterator[Finding]:
         said = " ".join(done.stderr.split())
         busy = "acquire lock" in said
         remedy = "another dvc command is running: wait for it" if busy else \
+            "git init, or dvc config --local core.no_scm true (then without experiments and diffs)" \
+            if "not a git repository" in said else \
             "mend what it names (of a file: git checkout FILE); dvc status tells more"
         yield Finding("DVC", f"{version}: {said[:200]}", remedy if sound else
                       "mend the settings first: DVC reads them, too", fault=sound and not busy)

@@ -188,7 +188,10 @@ def test_dvc(tmp_path: Path) -> None:
     check(*doctor.dvc(tmp_path, sound=False), "!", "mend the settings first")
     (tmp_path / "dvc.yaml").write_text("stages: {}\n")
     (tmp_path / ".git").rename(tmp_path / "git")
-    check(found(), "✗", "not a git repository", "dvc status")
+    check(found(), "✗", "not a git repository", "git init", "dvc config --local core.no_scm true")
+    (tmp_path / ".dvc" / "config.local").write_text("[core]\n    no_scm = true\n")
+    check(found(), "✓", "up to date")
+    (tmp_path / ".dvc" / "config.local").unlink()
     (tmp_path / "git").rename(tmp_path / ".git")
     with (tmp_path / ".dvc/tmp/lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
