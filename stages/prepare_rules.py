@@ -9,8 +9,8 @@ Limits: needs requirements_fit.txt; all labelled texts and the corpus' rule hits
 
 from pathlib import Path
 
-from cybersieve import cli, fit, fit_files, params, records, rules
-from cybersieve.errors import InputError
+from cybersieve import cli, params, records, rules
+from cybersieve.errors import CybersieveError, InputError
 
 
 def main() -> None:
@@ -19,6 +19,10 @@ def main() -> None:
     parser.add_argument("--report-dir", type=Path, default=Path("docs"), metavar="PATH", help="where reports go")
     parser.add_argument("--report-only", action="store_true", help="leave rules.yaml as it is")
     args = parser.parse_args()
+    try:
+        from cybersieve import fit, fit_files
+    except ImportError as error:
+        raise CybersieveError(f"fitting needs {error.name}: pip install -r requirements_fit.txt") from None
     path = Path(params.load(args.params).score.rules)
     book = rules.load(path)
     examples = fit_files.labelled_records(args.parsed_dir, args.labels)

@@ -4,6 +4,8 @@ import csv
 import json
 import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -278,3 +280,12 @@ def test_the_committed_figures_are_of_the_committed_rules() -> None:
     lines = (ROOT / "docs" / "rules-report.csv").read_text().splitlines()
     book = rules.load(ROOT / "rules.yaml")
     assert [line.split(",")[0] for line in lines[1:]] == book.ids and figures["rules"] == len(book.ids) >= 250
+
+
+def test_without_its_requirements_the_script_says_what_to_install():
+    code = ("import runpy, sys; sys.modules['scipy.optimize'] = None; del sys.argv[0]; "
+            "runpy.run_path(sys.argv[0], run_name='__main__')")
+    done = subprocess.run([sys.executable, "-c", code, ROOT / "stages" / "prepare_rules.py", "--parsed-dir", "p",
+                           "--labels", "tests"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (
+        1, "prepare_rules.py: fitting needs scipy.optimize: pip install -r requirements_fit.txt\n")
