@@ -3,10 +3,11 @@
     python -m cybersieve sample-labels -n 300
     python -m cybersieve sample-labels -n 300 --stratified
 
-Fill the `label` column with 1 (belongs in the corpus), 0 (does not) or u (the words don't decide it), then append
-file, id and label to labels/sample_uniform.csv or labels/sample_stratified.csv. The draw is by a hash of seed, file
-and id: the same on every machine, and a larger n holds the smaller one. Records of the corpus that an earlier stage
-set aside are not drawn, nor such as have a label of that use; title and text are there to read, and may be removed.
+Fill the `label` column with 1 (belongs in the corpus), 0 (does not) or u (the words don't decide it), then save it as
+labels/sample_uniform.csv or labels/sample_stratified.csv, or append file, id and label to what is there. The draw is
+by a hash of seed, file and id: the same on every machine, and a larger n holds the smaller one. Records of the corpus
+that an earlier stage set aside are not drawn, nor such as have a label of that use; title and text are there to read,
+and may be removed.
 """
 
 import csv
@@ -124,6 +125,6 @@ def main(arguments: list[str]) -> None:
         write(rows, args.output)
     except (FileExistsError, NotADirectoryError) as error:
         raise InputError(args.output, str(error), remedy="name another file with --output") from None
-    use = labels.STRATIFIED if args.stratified else labels.UNIFORM
-    print(f"{len(rows)} records to label in {args.output}; then append file,id,label to {args.labels / use}",
-          file=sys.stderr)
+    use = args.labels / (labels.STRATIFIED if args.stratified else labels.UNIFORM)
+    then = f"append file,id,label to {use}" if use.exists() else f"save it as {use}"
+    print(f"{len(rows)} records to label with 1, 0 or u in {args.output}; then {then}", file=sys.stderr)

@@ -1,6 +1,6 @@
 """Why a record went where it went: its text, the rules that hit, the source, the LLM's answer, the thresholds, labels.
 
-    python -m cybersieve why CVE-2010-0001
+    python -m cybersieve why CWE-79
     python -m cybersieve why CWE-79 --source cwec_v4.14.xml
     python -m cybersieve why CWE-79 --data filtered_data     # what `filter` wrote
 """

@@ -112,7 +112,7 @@ def test_the_csv_is_a_label_file_once_filled_and_runs_no_formula(
     folders = ["--parsed-dir", str(corpus / "parsed"), "--scored-dir", str(corpus / "scored"), "--labels",
                str(corpus / "labels"), "--output", str(output)]
     sampling.main(["-n", "7", *folders])
-    assert capsys.readouterr().err == f"7 records to label in {output}; then append file,id,label to " \
+    assert capsys.readouterr().err == f"7 records to label with 1, 0 or u in {output}; then save it as " \
                                       f"{corpus}/labels/sample_uniform.csv\n"
     with output.open(newline="") as lines:
         rows = list(csv.DictReader(lines))
@@ -122,9 +122,10 @@ def test_the_csv_is_a_label_file_once_filled_and_runs_no_formula(
     assert set(labels.load(output).values()) == {1} and len(labels.load(output)) == 7
     with pytest.raises(SystemExit):
         sampling.main(["-n", "0", *folders])
+    (corpus / "labels" / "sample_stratified.csv").write_text("file,id,label\n")
     sampling.main(["-n", "1", "--stratified", "--seed", "7", *folders[:-1], str(corpus / "one.csv")])
-    assert capsys.readouterr().err.endswith(f"1 records to label in {corpus}/one.csv; then append file,id,label to "
-                                            f"{corpus}/labels/sample_stratified.csv\n")
+    assert capsys.readouterr().err.endswith(f"1 records to label with 1, 0 or u in {corpus}/one.csv; then append "
+                                            f"file,id,label to {corpus}/labels/sample_stratified.csv\n")
     with (corpus / "one.csv").open(newline="") as lines:
         assert [(row["file"], row["id"]) for row in csv.DictReader(lines)] == drawn(corpus, 1, True, seed=7)
     for name, stage in (("--scored-dir", "parsed"), ("--parsed-dir", "scored")):
