@@ -27,7 +27,7 @@ TEXTS = names_of("""description shortdescription longdescription fulldescription
     comment answer story article impact consequence analysis solution mitigation remediation recommendation statement
     instruction prompt context reasoning input output response completion extract cooked discussion guidance rationale
     explanation choices options answers proofofconcept narrative chosen documentation document comments information
-    resolution""")
+    resolution thought thoughts runbook""")
 LONG = frozenset(names_of("document comments information resolution"))  # also of files, counts and states
 TEXT_ENDS = ("description", "descript", "desc", "descr", "abstract", "text", "article", "summary", "details", "notes",
              "steps", "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis",
@@ -36,7 +36,7 @@ TEXT_ENDS = ("description", "descript", "desc", "descr", "abstract", "text", "ar
 CHOICES = frozenset(names_of("choices options answers"))  # one of which is right, as a field beside them says
 ANSWERS = CHOICES | frozenset(names_of("answer response output completion solution explanation chosen"))
 RIGHT = names_of("""answer correctanswer answerkey correctoption correct solution correctanswers correctoptions
-    correctchoice correctchoices rightanswer""")
+    correctchoice correctchoices rightanswer groundtruth gt""")
 EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text
 ASKING = frozenset(names_of("instruction prompt"))  # of these whatever is longer
 # What stands in these is about something else than the record, or about persons, and is no text or title of it. Where a

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from cybersieve import fields, infer_status, leaves, small_letters
+from cybersieve import fields, held, infer_status, leaves, small_letters
 from cybersieve.field_names import (
     ANSWERS,
     ASKING,
@@ -89,7 +89,7 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     titles, texts = [leaf for leaf in titles if leaf not in asked], _in_order(seen, texts, asked)
     if not texts and len(titles) > 1 and seen.wordy(titles[1]):  # the value of a key, say
         titles, texts = titles[:1], titles[1:]
-    texts += _beside(seen, texts, titles)
+    texts = held.once(seen, [*texts, *_beside(seen, texts, titles)], titles)
     ids = _ids(seen, near)
     meta = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := seen.named(names))}
     some = [leaf for leaf in seen.named(sorted(CVES)) if leaf not in ids and not seen.parts(leaf)

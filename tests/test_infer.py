@@ -855,6 +855,54 @@ def test_an_answer_in_its_context_is_told(tmp_path):
     assert [row["text"].count(answer) for row in rows] == [2] * 9
 
 
+def _asked(number, *choices):
+    question = f"Which of these stops worm {number}?"
+    options = {f"Option {letter}": choice for letter, choice in zip("ABC", choices, strict=True)}
+    joined = " ".join(f"{name[-1]}) {choice}" for name, choice in options.items())
+    return {"url": f"https://example.org/T{number}", "question": question, **options,
+            "prompt": f"Say the letter. **Question:** {question} **Options:** {joined} Only one!", "GT": "B"}
+
+
+def test_a_prompt_that_says_nothing_but_what_its_parts_say_is_left_out(tmp_path):
+    """What it says besides is the same in all records: of a long one each would be a duplicate of the others."""
+    rows = parsed(tmp_path, "mcq.json", [_asked(n, "Doors", "Walls of fire", f"Rule {n}") for n in range(5)])
+    assert [(row["title"], row["text"]) for row in rows] == [
+        (f"Which of these stops worm {n}?", f"Doors\nWalls of fire\nRule {n}\nB") for n in range(5)]
+    cases = [{"text": f"{PROSE} {n}", "prompt": f"{TEASED}! Name the weakness. Its number is enough. Case: {PROSE} {n}"}
+             for n in range(3)]
+    assert [row["text"] for row in parsed(tmp_path, "cases.json", cases)] == [f"{PROSE} {n}" for n in range(3)]
+
+
+def test_of_a_prompt_of_its_own_words_the_parts_are_left_out(tmp_path):
+    cases = [{"text": f"{PROSE} {n}", "prompt": f"{TEASED} {n}? {TEASED} Look: {PROSE} {n}"} for n in range(3)]
+    assert [row["text"] for row in parsed(tmp_path, "cases.json", cases)] == [case["prompt"] for case in cases]
+
+
+def test_a_prompt_that_holds_its_text_only_now_and_then_is_told_beside_it(tmp_path):
+    cases = [{"text": f"{PROSE} {n}", "prompt": f"{TEASED} {n}? {TEASED} {TEASED if n else f'{PROSE} {n}'}"}
+             for n in range(3)]
+    rows = parsed(tmp_path, "cases.json", cases)
+    assert [row["text"].count(PROSE) for row in rows] == [2, 1, 1]
+
+
+@pytest.mark.parametrize("places", [{"startOffset": 3, "endOffset": 9}, {}])
+def test_the_marked_words_of_a_text_are_not_told_behind_it(places, tmp_path):
+    marks = [{"text": "the server", "label": "System", **places}, {"text": "in spring", "label": "Time", **places}]
+    rows = parsed(tmp_path, "marked.json", {"title": "Server, spring", "content": PROSE, "marks": {"events": marks}})
+    assert [row["text"] for row in rows] == [PROSE if places else f"{PROSE}\nthe server\nin spring"]
+    rows = parsed(tmp_path, "marked.jsonl", "".join(json.dumps(
+        {"text": f"{PROSE} {n}.", "entities": [{"text": "the server", "label": "System"}]}) + "\n" for n in range(3)))
+    assert [row["text"] for row in rows] == [f"{PROSE} {n}." for n in range(3)]
+
+
+def test_thoughts_before_an_answer_are_told(tmp_path):
+    rows = parsed(tmp_path, "cot.jsonl", "".join(json.dumps(
+        {"id": n, "instruction": "Take the times out of the text.", "input": f"{PROSE} {n}", "thought": TEASED,
+         "output": '{"time": "spring"}'}) + "\n" for n in range(3)))
+    assert [(row["title"], sorted(row["text"].split("\n"))) for row in rows] == [
+        ("Take the times out of the text.", sorted([f"{PROSE} {n}", TEASED, '{"time": "spring"}'])) for n in range(3)]
+
+
 def test_a_text_that_is_missing_is_read_in_the_form_that_is_there(tmp_path):
     posts = [{"id": f"p{n}", "text": f"{TEASED} {n}.", "clean_text": _small(f"{TEASED} {n}")} for n in range(9)]
     del posts[5]["text"]
