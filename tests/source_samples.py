@@ -1663,4 +1663,57 @@ functions:
                 "id": f"CVE-2031-008{n}", "description": f"Foo leaks {n} keys.", "severity": "High", "published_at": "2031-01-01T00:00:00Z",
                 "scanner": {"vendor": "Ours"}, "score": {"base": 9.1}, "reference": "https://example.org/a"}}} for n in (1, 2)]}}), [
         Expected(f"CVE-2031-008{n}", f"CVE-2031-008{n}", f"Foo leaks {n} keys.", None, {"severity": "High", "packages": "foo"}) for n in (1, 2)]),
+    Sample("cyclonedx", "standard.cdx.json", _json({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "definitions": {"standards": [{
+        "bom-ref": "foo-5", "name": "Foo Standard", "description": "What a foo must be.", "requirements": [
+            {"bom-ref": "V1", "identifier": "V1", "title": "Doors"},
+            {"bom-ref": "V1.1", "identifier": "V1.1", "text": "Verify that the doors are shut.", "parent": "V1"}],
+        "levels": [{"bom-ref": "level-1", "identifier": "Level 1", "description": "The least.", "requirements": []}]}]}}), [
+        Expected("V1", "Doors", ""), Expected("V1.1", "", "Verify that the doors are shut.")]),
+    Sample("asvs", "standard.flat.json", _json({"requirements": [
+        {"chapter_id": "V1", "chapter_name": "Doors", "section_id": "V1.1", "section_name": "Front doors", "req_id": "V1.1.1",
+         "req_description": "Verify that the doors are shut.", "L": "1"}]}), [
+        Expected("V1.1.1", "Front doors", "Verify that the doors are shut.", None, {"chapter": "Doors"})]),
+    Sample("asvs", "standard-4.flat.json", _json({"requirements": [
+        {"Section": "V1", "Name": "Doors", "Item": "V1.1.1", "Description": "Verify that the doors are shut.", "L1": "", "L2": "X",
+         "L3": "X", "CWE": "20", "NIST": ""}]}), [
+        Expected("V1.1.1", "", "Verify that the doors are shut.", None, {"chapter": "V1", "weaknesses": "CWE-20"})]),
+    Sample("asvs", "standard-4.csv", "chapter_id,chapter_name,section_id,section_name,req_id,req_description,level1,level2,level3,cwe,nist\n"
+           'V1,Doors,V1.1,Front doors,V1.1.1,"Verify that doors, and walls, are shut.",,X,X,20,\n', [
+        Expected("V1.1.1", "Front doors", "Verify that doors, and walls, are shut.", None, {"weaknesses": "CWE-20"})]),
+    Sample("falco", "falco_rules.yaml", "# rules\n- required_engine_version: 17\n\n- macro: open_door\n  condition: (evt.type in (open,openat) and fd.num>=0)\n\n"
+           "- list: foo_binaries\n  items: [foo, bar]\n\n- rule: Foo opens doors\n  desc: Detect any foo that opens a door.\n"
+           "  condition: open_door and proc.name in (foo_binaries)\n  output: A door was opened (user=%user.name)\n  priority: NOTICE\n"
+           "  tags: [host, T1021.004]\n", [
+        *[Expected("sha-7b3b59ddadda209e73e7", "", "", "of another kind")] * 3,
+        Expected("Foo opens doors", "Foo opens doors", "Detect any foo that opens a door.", None, {"severity": "NOTICE", "labels": ["host", "T1021.004"]})]),
+    Sample("findbugs", "messages.xml", """<?xml version="1.0"?>
+<MessageCollection xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation="messagecollection.xsd">
+ <Plugin><ShortDescription>Find foos</ShortDescription><Details>It finds foos.</Details></Plugin>
+ <Detector class="org.example.Foo"><Details>Finds one foo.</Details></Detector>
+ <BugPattern type="FOO_OPEN"><ShortDescription>Open foo</ShortDescription><LongDescription>{1} leaves List&lt;Foo&gt; open</LongDescription>
+  <Details><![CDATA[<p>A foo that is open may be <b>read</b>:</p><pre>foo.open();</pre>]]></Details></BugPattern>
+ <BugCode abbrev="FOO">Foo</BugCode>
+</MessageCollection>""", [
+        Expected("FOO_OPEN", "Open foo", "{1} leaves List<Foo> open\nA foo that is open may be read:\nfoo.open();")]),
+    Sample("prowler-checks", "s3_foo.metadata.json", _json({"Provider": "aws", "CheckID": "s3_foo", "CheckTitle": "Foos are shut",
+        "CheckType": ["Data Protection"], "ServiceName": "s3", "SubServiceName": "", "ResourceIdTemplate": "arn:partition:s3:::foo",
+        "Severity": "medium", "ResourceType": "AwsFoo", "Description": "**Foos** should be shut.", "Risk": "Others read them.", "RelatedUrl": "",
+        "Remediation": {"Code": {"CLI": "aws s3api put-foo --shut", "NativeIaC": "", "Other": "1. Open the console.\n2. Shut it.", "Terraform": ""},
+                        "Recommendation": {"Text": "Shut them.", "Url": "https://example.org/foo"}}, "Categories": [], "Notes": ""}), [
+        Expected("s3_foo", "Foos are shut", "Foos should be shut.\nOthers read them.\nShut them.\n1. Open the console.\n2. Shut it.", None,
+                 {"severity": "medium", "references": "https://example.org/foo"})]),
+    Sample("security-datasets", "SDWIN-310101000000.yaml", "title: Foo adds a door\nid: SDWIN-310101000000\ncontributors:\n- Jo\ncreation_date: 2031/01/02\n"
+           "modification_date: 2031/02/03\nplatform:\n- Windows\ntype: atomic\ntags:\n  - Doors\ndescription: A foo that may do so adds a door.\n"
+           "attack_mappings:\n  - technique: T1222\n    tactics:\n      - TA0005\nfiles:\n  - type: Host\n    link: https://example.org/foo.zip\n"
+           "simulation:\n  tools:\n    - type: C2\n      name: Foo\n  adversary_view: |-\n    (Foo: agents) > interact 8\n    [*] The foo is told to add a door to the house on the hill, and it says that it has done so.\nreferences:\n", [
+        Expected("SDWIN-310101000000", "Foo adds a door", "A foo that may do so adds a door.", None,
+                 {"published": "2031/01/02", "techniques": "T1222", "labels": "Doors"})]),
+    Sample("metasploit", "modules_metadata_base.json", _json({"exploit_foo/door": {
+        "name": "Foo Door Opener", "fullname": "exploit/foo/door", "aliases": [], "rank": 300, "disclosure_date": "2031-01-02", "type": "exploit",
+        "author": ["Jo <jo@example.org>"], "description": "This module opens\n          the door.\n\n          It needs a key.",
+        "references": ["CVE-2031-0077", "URL-https://example.org/door"], "platform": "Linux", "arch": "", "rport": None, "targets": ["Automatic"],
+        "mod_time": "2031-02-03 08:32:40 +0000", "path": "/modules/exploits/foo/door.rb", "is_install_path": True, "ref_name": "foo/door",
+        "check": True, "notes": {"Stability": ["crash-safe"]}, "actions": [{"name": "WALL", "description": "Opens walls, too"}]}}), [
+        Expected("exploit/foo/door", "Foo Door Opener", "This module opens the door.\nIt needs a key.\nOpens walls, too", None,
+                 {"published": "2031-01-02", "cves": "CVE-2031-0077", "references": "https://example.org/door"})]),
 ]
