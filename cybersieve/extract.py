@@ -13,6 +13,7 @@ from cybersieve.sources import Formatted, Source
 # What forums put in the place of a text that was taken out.
 GONE = ("[deleted]", "[removed]", "[deleted by user]", "[ removed by reddit ]", "[flagged]", "[dead]")
 MAX_ID = 500  # characters
+NO_ID = frozenset(("None", "none", "NULL", "null", "N/A", "n/a", "NaN", "nan"))  # how it is said that there is none
 OTHER = "of another kind"  # why a record that lacks what `only` asks for is set aside
 # What the CVE list and NVD put in the place of a text, whoever passes it on.
 _REJECTED = re.compile(r"\*\* (REJECT|RESERVED)(?:ED)? \*\*|Rejected reason:")
@@ -132,10 +133,10 @@ def _body(parts: list[tuple[str, str]], max_chars: int, notes: Counter[str], alo
 
 
 def _first(finds: list[Values], tree: Any) -> str:
-    """The first value that is not empty, as text."""
+    """The first id, as text."""
     for find in finds:
         for value in find(tree):
-            if words := fields.as_text(value):
+            if (words := fields.as_text(value)) and words not in NO_ID:
                 return words
     return ""
 

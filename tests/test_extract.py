@@ -86,6 +86,13 @@ def test_id_without_upstreams_own_is_a_hash_of_what_is_said():
     assert said == other and silent != later, "what says nothing is told apart by the rest"
 
 
+@pytest.mark.parametrize("word", ["None", "null", "N/A", "nan"])
+def test_a_word_for_no_id_is_none(word):
+    source = sources.compiled({"id": ["cve", "idx"], "text": "x"})
+    assert extract.record(source, {"cve": word, "idx": 7, "x": "a"}, "f", "", {}, 9, Counter()).id == "7"
+    assert extract.record(source, {"cve": word, "x": "a"}, "f", "", {}, 9, Counter()).id.startswith("sha-")
+
+
 def test_ids_are_one_line_without_controls():
     source = sources.compiled({"id": ["id"], "text": ["text"]})
     record = extract.record(source, {"id": "A\0 B\x1b[31m\n C", "text": "x"}, "f", "0", {}, 100, Counter())
