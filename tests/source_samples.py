@@ -1678,8 +1678,10 @@ functions:
          "L3": "X", "CWE": "20", "NIST": ""}]}), [
         Expected("V1.1.1", "", "Verify that the doors are shut.", None, {"chapter": "V1", "weaknesses": "CWE-20"})]),
     Sample("asvs", "standard-4.csv", "chapter_id,chapter_name,section_id,section_name,req_id,req_description,level1,level2,level3,cwe,nist\n"
-           'V1,Doors,V1.1,Front doors,V1.1.1,"Verify that doors, and walls, are shut.",,X,X,20,\n', [
-        Expected("V1.1.1", "Front doors", "Verify that doors, and walls, are shut.", None, {"weaknesses": "CWE-20"})]),
+           'V1,Doors,V1.1,Front doors,V1.1.1,"Verify that doors, and walls, are shut.",,X,X,20,\n'
+           'V1,Doors,V1.1,Front doors,V1.1.2,Verify that all know where they are.,,X,X,0,\n', [
+        Expected("V1.1.1", "Front doors", "Verify that doors, and walls, are shut.", None, {"weaknesses": "CWE-20"}),
+        Expected("V1.1.2", "Front doors", "Verify that all know where they are.", None, {"weaknesses": None})]),
     Sample("falco", "falco_rules.yaml", "# rules\n- required_engine_version: 17\n\n- macro: open_door\n  condition: (evt.type in (open,openat) and fd.num>=0)\n\n"
            "- list: foo_binaries\n  items: [foo, bar]\n\n- rule: Foo opens doors\n  desc: Detect any foo that opens a door.\n"
            "  condition: open_door and proc.name in (foo_binaries)\n  output: A door was opened (user=%user.name)\n  priority: NOTICE\n"
