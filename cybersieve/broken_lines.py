@@ -79,7 +79,7 @@ def _lines(block: bytes, name: str, offset: int, limits: Limits, faults: Lines,
            member: str) -> Iterator[bytes]:
     for line in block.split(b"\n"):
         if fault := _fault(line.rstrip(), name, offset, limits):
-            place, reason = f"byte {offset}", fault.reason.replace("the file is cut off", "the line is")
+            place, reason = f"byte {offset}", fault.reason.replace("the file is cut", "the line is cut")
             faults.add(InputError(name, reason, f"{member}, {place}" if member else place))
         yield b" " * len(line) if fault else line
         offset += len(line) + 1

@@ -17,8 +17,8 @@ from tests.test_parse import SETTINGS, changed, parsed, write
 LIMITS = SETTINGS.limits
 SOUND = [json.dumps({"id": f"L-{n}", "title": f"Line {n}", "text": f"What line {n} says."}) for n in range(40)]
 BROKEN = {  # and what is said of it
-    '{"id": "x", "text": "cut o': "ends inside a string: the line is",
-    '{"id": "x", "text": ["cut"': "ends inside an object or array: the line is",
+    '{"id": "x", "text": "cut o': "ends inside a string: the line is cut off",
+    '{"id": "x", "text": ["cut"': "ends inside an object or array: the line is cut off",
     '{"id": NaN}': "NaN", '{"id": 1, "id": 2}': "duplicate key", "garbage here": "", "}": "a closing bracket",
     '{"id": %s}' % ("9" * 500): "number", '{"a": %s}' % ("[" * 600 + "]" * 600): "nested deeper than 500",
     '{"a": "\t"}': "", "<html>": "",
