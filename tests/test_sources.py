@@ -328,3 +328,16 @@ def test_a_source_of_ones_own_is_for_the_files_it_names_that_look_like_it(path, 
     own = sources.users([{"name": "mine", "file": ["a/*.json"], "records": ["all[]"], "text": ["body"]} | more])
     found = recognise.source_of("json", begin, True, path, own)
     assert found is not None and (found.name == "mine") == mine
+
+
+@pytest.mark.parametrize(("name", "items"), [
+    ("f.json", [{"@ID": f"srv{n}", "@Name": f"Host {n}", "Description": f"Host {n} lets others in."} for n in "123"]),
+    ("f.json", [{"@ID": str(n), "@Name": f"Way {n}", "Description": {"Summary": f"It lets {n} in."}} for n in "123"]),
+    ("f.yaml", [{"rule": f"R{n}", "condition": f"x > {n}", "description": f"R{n} tells of others."} for n in "123"])],
+    ids=["cwe", "capec-2", "falco"])
+def test_others_with_the_same_few_fields_are_not_taken_for_a_known_source(name, items, tmp_path):
+    """Hosts had the ids of weaknesses, and rules lost their descriptions."""
+    (tmp_path / name).write_text(yaml.safe_dump(items) if name.endswith("yaml") else json.dumps(items))
+    trees = parse_file.trees(tmp_path / name, name, SETTINGS, Counter())
+    found = list(parse_file.rows(trees, name, SETTINGS, Counts()))
+    assert len(found) == 3 and all(row["text"] and not row["id"].startswith(("CWE-", "CAPEC-")) for row in found)
