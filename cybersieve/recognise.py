@@ -11,7 +11,8 @@ from typing import Any
 from cybersieve import elsewhere, fields, infer, infer_xml, json_bulk, json_tables, late_fields, peek, sources
 from cybersieve.sources import Source
 
-_SCHEMA_KEYS = frozenset(("properties", "patternProperties", "definitions", "$defs", "$ref", "allOf", "anyOf", "oneOf"))
+_SCHEMA_KEYS = {**dict.fromkeys(("properties", "patternProperties", "definitions", "$defs"), dict), "$ref": str,
+                **dict.fromkeys(("allOf", "anyOf", "oneOf"), list)}
 
 
 def source_of(kind: str, begin: bytes, whole: bool, path: str, own: list[Source],
@@ -122,7 +123,7 @@ def _schema(documents: list[Any]) -> bool:
     """Is this a JSON Schema, which only says what the fields of records elsewhere mean?"""
     root = documents[0] if len(documents) == 1 else None
     return (isinstance(root, dict) and "json-schema.org/" in str(root.get("$schema"))
-            and not _SCHEMA_KEYS.isdisjoint(root))
+            and any(isinstance(root.get(key), kind) for key, kind in _SCHEMA_KEYS.items()))
 
 
 def _others(source: Source, documents: list[Any], known: list[Source]) -> list[Source]:

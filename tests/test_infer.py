@@ -244,8 +244,9 @@ def test_a_json_schema_holds_no_records(suffix, tmp_path):
               "properties": {key: {"type": "string", "description": f"{PROSE} {key}"} for key in ("id", "made")}}
     with pytest.raises(InputError, match="no record found"):
         parsed(tmp_path, f"schema.{suffix}", schema)
-    rows = parsed(tmp_path, f"data.{suffix}", {"$schema": schema["$schema"], "events": [entry(n) for n in range(3)]})
-    assert [row["id"] for row in rows] == [f"E-{n}" for n in range(3)]  # what is made by one, and refers to all of them
+    for key in ("events", "definitions"):
+        rows = parsed(tmp_path, f"data.{suffix}", {"$schema": schema["$schema"], key: [entry(n) for n in range(3)]})
+        assert [row["id"] for row in rows] == [f"E-{n}" for n in range(3)]  # made by one, and refers to all of them
 
 
 @pytest.mark.parametrize("more", [{"name": "A. Person", "username": "a"}, {"label": 3}, {"name": "OURS-2031-1"}])
