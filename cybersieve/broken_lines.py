@@ -75,8 +75,7 @@ def _plain(line: bytes) -> bytes:
     return line.replace(b"\x1e", b" ")
 
 
-def _lines(block: bytes, name: str, offset: int, limits: Limits, faults: Lines,
-           member: str) -> Iterator[bytes]:
+def _lines(block: bytes, name: str, offset: int, limits: Limits, faults: Lines, member: str) -> Iterator[bytes]:
     for line in block.split(b"\n"):
         if fault := _fault(line.rstrip(), name, offset, limits):
             place, reason = f"byte {offset}", fault.reason.replace("the file is cut", "the line is cut")

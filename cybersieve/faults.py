@@ -45,10 +45,16 @@ class Faults:
         return number in self.errors and number not in self.lines
 
     def add(self, number: int, error: InputError, before: int, alone: bool) -> None:
-        """A document's error, `before` of which so many records were read in all. Raises the file's first error where
-        the document is the file itself (`alone`) and can't be read line by line, or too many are broken."""
-        if (alone and number in self.errors) or len(self.errors) == MOST:
-            raise next(iter(self.errors.values()))
+        """A document's error, `before` of which so many records were read in all.
+
+        Raises its first error where it is the file itself (`alone`) and can't be read line by line, and InputError
+        where too many are broken.
+        """
+        if alone and number in self.errors:
+            raise self.errors[number]
+        if len(self.errors) == MOST and number not in self.errors:
+            raise InputError(error.path, f"more than {MOST:,} broken members, this one too: {error.reason}",
+                             error.place, error.remedy)
         self.new = True
         if number in self.errors:
             del self.lines[number]

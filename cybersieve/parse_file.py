@@ -244,7 +244,7 @@ def trees(path: Path, name: str, settings: Parse, notes: Counter[str], part: con
                 lines = faults.lines.get(number) if faults else None
                 yield from _of_member(member, name, own, settings, notes, lines)
         except InputError as error:
-            if not faults or isinstance(error, containers.Unreadable):
+            if not faults or isinstance(error, containers.Unreadable | readers.NoRecord):
                 raise
             faults.add(number, error, before, alone=not member.name)
 

@@ -556,6 +556,26 @@ def test_a_damaged_archive_is_left_out_as_a_whole(raw, tmp_path):
     assert "damaged zip data" in next(iter(counts.sources["a.zip"].notes))
 
 
+def test_an_archive_of_which_too_much_is_broken_is_left_out(raw, tmp_path, monkeypatch):
+    monkeypatch.setattr(faults, "MOST", 3)
+    write(raw / "good.json", json.dumps(GOOD))
+    archived(raw / "a.zip", {"a.json": json.dumps(GOOD)} | {f"b{n}.json": "[{]" for n in range(9)})
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    assert list(rows) == ["good.json"] and (counts.sources["a.zip"].read, counts.sources["a.zip"].failed) == (3, 3)
+    assert next(iter(counts.sources["a.zip"].notes)).startswith("left out: b3.json, byte 2, more than 3 broken members")
+
+
+def test_a_sound_file_without_a_record_is_read_once(raw, tmp_path, monkeypatch):
+    """Only what is broken is read again."""
+    opened = []
+    members = containers.members
+    monkeypatch.setattr(containers, "members", lambda path, *more: opened.append(path.name) or members(path, *more))
+    write(raw / "empty.json", '{"items": []}')
+    write(raw / "good.json", json.dumps(GOOD))
+    parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    assert sorted(opened) == ["empty.json", "good.json"]
+
+
 def test_only_the_first_of_many_broken_members_are_named(raw, tmp_path):
     archived(raw / "a.zip", {"a.json": json.dumps(GOOD)} | {f"b{n:02}.json": "[{]" for n in range(25)})
     rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
