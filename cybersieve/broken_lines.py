@@ -2,34 +2,37 @@
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import orjson
 
 from cybersieve import json_stream, peek
+from cybersieve.containers import put_back
 from cybersieve.errors import InputError
-from cybersieve.faults import Lines
+from cybersieve.faults import Parts
 from cybersieve.params import Limits
 
 LONG = 1_000_000  # bytes of a line that are not held beside those that the reader holds
 
 
-def blanked(chunks: Iterable[bytes], name: str, limits: Limits, faults: Lines, member: str = "") -> Iterator[bytes]:
+def blanked(chunks: Iterable[bytes], name: str, limits: Limits, faults: Parts) -> Iterator[bytes]:
     """The chunks with spaces for each line that is no JSON by itself; what is wrong with these is added to `faults`.
 
-    Lines longer than LONG are not looked at. Raises InputError where the beginning shows no JSON Lines, or more lines
-    are broken than sound.
+    Lines longer than LONG are not looked at, nor is JSON that is no lines, or a single one. Raises InputError where the
+    beginning shows no JSON.
     """
-    offset, sound = 0, 0
-    for block, whole in _blocks(chunks):
-        if not offset and not _are_lines(block):
-            raise InputError(name, "no JSON Lines")
-        if whole and _fault(block, name, offset, limits):
-            block = b"\n".join(_lines(block, name, offset, limits, faults, member))
+    blocks = _blocks(chunks)
+    first = list(islice(blocks, 2))
+    begin = first[0][0] if first else b""
+    lines = _are_lines(begin) and (len(first) > 1 or b"\n" in begin.strip())
+    if not lines and begin.lstrip()[:1] not in (b"[", b"{"):
+        raise InputError(name, "no JSON")
+    offset = 0
+    for block, whole in put_back(first, blocks):
+        if lines and whole and _fault(block, name, offset, limits):
+            block = b"\n".join(_lines(block, name, offset, limits, faults))
         offset += len(block)
-        sound += sum(not _blank(line) for line in block.split(b"\n")) if whole else 1
         yield block
-    if faults.count > sound:
-        raise faults.first[0]
 
 
 def _blocks(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
@@ -75,11 +78,10 @@ def _plain(line: bytes) -> bytes:
     return line.replace(b"\x1e", b" ")
 
 
-def _lines(block: bytes, name: str, offset: int, limits: Limits, faults: Lines, member: str) -> Iterator[bytes]:
+def _lines(block: bytes, name: str, offset: int, limits: Limits, faults: Parts) -> Iterator[bytes]:
     for line in block.split(b"\n"):
         if fault := _fault(line.rstrip(), name, offset, limits):
-            place, reason = f"byte {offset}", fault.reason.replace("the file is cut", "the line is cut")
-            faults.add(InputError(name, reason, f"{member}, {place}" if member else place))
+            faults.add(InputError(name, fault.reason.replace("the file is cut", "the line is cut"), f"byte {offset}"))
         yield b" " * len(line) if fault else line
         offset += len(line) + 1
 

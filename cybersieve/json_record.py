@@ -13,6 +13,7 @@ import numpy as np
 import orjson
 
 from cybersieve.errors import InputError
+from cybersieve.faults import Parts
 
 MAX_DIGITS = 400  # of one number; a double ends at 309 digits, JSON itself has no limit
 MAX_VALUES = 300_000  # of one record, an object counted twice: each costs up to 200 bytes, and may have two of JSON
@@ -31,10 +32,10 @@ class Raw(NamedTuple):
     suspect: bool  # may have a number that 64 bits don't hold
 
 
-def load(raws: list[Raw], name: str, notes: Counter[str]) -> Iterator[tuple[str, Any]]:
+def load(raws: list[Raw], name: str, notes: Counter[str], broken: Parts | None = None) -> Iterator[tuple[str, Any]]:
     """Locator and tree of each record: all at once where orjson takes them and nothing is odd, else one by one.
 
-    Each is taken out of `raws` when it is loaded.
+    Each is taken out of `raws` when it is loaded. Those that are broken are left out where `broken` is told of them.
     """
     if not raws:
         return
@@ -43,13 +44,19 @@ def load(raws: list[Raw], name: str, notes: Counter[str]) -> Iterator[tuple[str,
     raws.reverse()
     for tree in quick or [None] * len(raws):
         raw = raws.pop()
-        if len(raw.data) > 2 * MAX_VALUES and raw.data.count(b",") + raw.data.count(b"{") > MAX_VALUES:
-            raise too_many(name, f"byte {raw.start}")
-        if raw.suspect and _DIGITS.search(raw.data):
-            tree = careful(raw.data, name, raw.start, notes)
-        elif tree is None:
-            tree = _quick(raw.data)
-            tree = careful(raw.data, name, raw.start, notes) if tree is None else tree
+        try:
+            if len(raw.data) > 2 * MAX_VALUES and raw.data.count(b",") + raw.data.count(b"{") > MAX_VALUES:
+                raise too_many(name, f"byte {raw.start}")
+            if raw.suspect and _DIGITS.search(raw.data):
+                tree = careful(raw.data, name, raw.start, notes)
+            elif tree is None:
+                tree = _quick(raw.data)
+                tree = careful(raw.data, name, raw.start, notes) if tree is None else tree
+        except InputError as error:
+            if broken is None:
+                raise
+            broken.add(error)
+            continue
         if not tree:
             count_empty(name, f"byte {raw.start}", notes)
         if raw.key is not None and type(tree) is dict:

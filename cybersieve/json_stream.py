@@ -13,11 +13,13 @@ errors. Repaired and counted: lone surrogates (as U+FFFD).
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import numpy as np
 
 from cybersieve import json_scan
 from cybersieve.errors import InputError
+from cybersieve.faults import Parts
 from cybersieve.fields import RecordPath
 from cybersieve.json_record import Raw, load, without_surrogates
 from cybersieve.json_skeleton import Found, Skeleton, Watch, check, too_large
@@ -25,18 +27,19 @@ from cybersieve.json_skeleton import Found, Skeleton, Watch, check, too_large
 
 def records(chunks: Iterable[bytes], name: str, wanted: list[RecordPath], notes: Counter[str], max_depth: int = 500,
             max_bytes: int = 16_000_000, skip: frozenset[RecordPath] = frozenset(), offset: int = 0,
-            watch: Watch | None = None) -> Iterator[Found]:
+            watch: Watch | None = None, broken: Parts | None = None) -> Iterator[Found]:
     """Locator and tree of every object, array or string at the `wanted` paths, in the document's order.
 
     `chunks` hold valid UTF-8; their sizes don't matter. A string becomes `{"text": string}`; an object found by
     its key has it as `@key`. Of a record larger than `max_bytes` what stands at the `skip` paths (keys from the
     record on, arrays passed through) is left out; without any, it is an error. `offset`: of the first chunk. `watch`
-    is shown the texts that stand in no record, and told where.
+    is shown the texts that stand in no record, and told where. `broken` is told of records that are left out for what
+    is wrong within their brackets; without it, that is an error.
 
     Raises InputError with the byte offset where the JSON is broken, nested deeper than `max_depth`, or has a record
     (or one value elsewhere) of more than `max_bytes`.
     """
-    reader = Reader(name, wanted, notes, max_depth, max_bytes, skip, offset, watch)
+    reader = Reader(name, wanted, notes, max_depth, max_bytes, skip, offset, watch, broken)
     for chunk in chunks:
         yield from reader.feed(chunk)
     yield from reader.end()
@@ -46,8 +49,10 @@ class Reader:
     """Cuts records out of the chunks, and hands what is around them to the skeleton."""
 
     def __init__(self, name: str, wanted: list[RecordPath], notes: Counter[str], max_depth: int, max_bytes: int,
-                 skip: frozenset[RecordPath], offset: int, watch: Watch | None = None) -> None:
+                 skip: frozenset[RecordPath], offset: int, watch: Watch | None = None,
+                 broken: Parts | None = None) -> None:
         self.name, self.notes, self.max_depth, self.max_bytes = name, notes, max_depth, max_bytes
+        self.load = partial(load, name=name, notes=notes, broken=broken)
         self.depth = min(map(len, wanted))
         self.nesting = json_scan.Nesting()
         self.skeleton = Skeleton(name, wanted, self.depth, max_bytes, skip, notes, watch)
@@ -67,12 +72,12 @@ class Reader:
                     pending.append(item)
                 else:
                     ready, pending = pending, []  # of which a fault in one is told once
-                    yield from load(ready, self.name, self.notes)
+                    yield from self.load(ready)
                     yield item
         except InputError:
-            yield from load(pending, self.name, self.notes)
+            yield from self.load(pending)
             raise
-        yield from load(pending, self.name, self.notes)
+        yield from self.load(pending)
 
     def _cut(self, chunk: bytes) -> Iterator[Raw | Found]:
         data = np.frombuffer(chunk, np.uint8)

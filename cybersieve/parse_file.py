@@ -25,7 +25,7 @@ from cybersieve import (
     sources,
 )
 from cybersieve.errors import InputError
-from cybersieve.faults import Faults, Lines, told
+from cybersieve.faults import Faults, Parts, told
 from cybersieve.field_names import address, encoded
 from cybersieve.fields import Values
 from cybersieve.ids import Ids
@@ -80,8 +80,8 @@ def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: P
                  on_read: Callable[[bytes], object] | None = None) -> Outcome:
     """Write the piece's records to `target`; a broken file leaves none there, only its error and how many were read.
 
-    With `settings.on_error` skip, broken members of an archive and broken lines are left out alone: where there are
-    some, the file is read once more without them.
+    With `settings.on_error` skip, broken members of an archive and broken lines or records of JSON are left out
+    alone: where there are some, the file is read once more without them.
     """
     name, path, counts, most = piece.name, input_dir / piece.name, Counts(), 0
     in_text = piece.end and not piece.share
@@ -241,8 +241,10 @@ def trees(path: Path, name: str, settings: Parse, notes: Counter[str], part: con
         before = faults.counts.read if faults else 0
         try:
             with named(member.name):
-                lines = faults.lines.get(number) if faults else None
-                yield from _of_member(member, name, own, settings, notes, lines)
+                broken = faults.parts_of(number, member.name) if faults else None
+                yield from _of_member(member, name, own, settings, notes, broken)
+                if faults and broken and broken.count > faults.counts.read - before:
+                    raise broken.first[0]  # hardly anything of it is sound
         except InputError as error:
             if not faults or isinstance(error, containers.Unreadable | readers.NoRecord):
                 raise
@@ -250,7 +252,7 @@ def trees(path: Path, name: str, settings: Parse, notes: Counter[str], part: con
 
 
 def _of_member(member: containers.Member, name: str, own: list[Source], settings: Parse, notes: Counter[str],
-               faults: Lines | None) -> Iterator[Found]:
+               broken: Parts | None) -> Iterator[Found]:
     """Source, locator and tree of every record in the file, or in a member of it."""
     inner = member.name or name
     if containers.spreadsheet(inner):
@@ -265,7 +267,7 @@ def _of_member(member: containers.Member, name: str, own: list[Source], settings
             raise InputError(name, f"{kind}, which is not read", "byte 0", "unpack or convert it first")
         notes[f"archive members skipped: {kind}"] += 1
         return
-    found = readers.read(chunks, readers.Document(name, inner, its_own, settings.limits, notes, faults))
+    found = readers.read(chunks, readers.Document(name, inner, its_own, settings.limits, notes, broken))
     if found is None and not member.name:
         raise InputError(name, "in no format that is read: JSON, XML, CSV, YAML", "byte 0",
                          "leave the file out, or name its kind in parse.sources")

@@ -13,7 +13,17 @@ import ijson
 import orjson
 from lxml import etree
 
-from cybersieve import json_record, tables, telling, xml_documents, xml_guard, xml_stream, xml_tree, yaml_stream
+from cybersieve import (
+    broken_records,
+    json_record,
+    tables,
+    telling,
+    xml_documents,
+    xml_guard,
+    xml_stream,
+    xml_tree,
+    yaml_stream,
+)
 from cybersieve.errors import InputError
 from cybersieve.field_names import PUBLIC
 from cybersieve.fields import RecordPath
@@ -34,18 +44,28 @@ HELD = 100_000  # values held at once, though few are kept
 
 
 def json_documents(begin: bytes) -> list[Any]:
-    """The documents in `begin` as far as they go: long arrays, objects and strings shortened, the last cut off."""
+    """The documents in `begin` as far as they go: long arrays, objects and strings shortened, the last cut off.
+
+    An object or array that is broken within its brackets is null, if another is left: what is wrong with it is the
+    reader's to tell.
+    """
     if begin.count(b",") < HELD:  # else each would be held, of which hardly one is kept
         with contextlib.suppress(ValueError):  # one that is there as a whole: ten times as fast
             return [_shortened(orjson.loads(begin), 0)]
     begin = json_record.without_surrogates(begin, Counter())
+    documents, broken = _documents(begin)
+    left = broken_records.nulled(begin) if broken else b""
+    return _documents(left)[0] if b"{" in left else documents
+
+
+def _documents(begin: bytes) -> tuple[list[Any], bool]:
+    """The documents up to a fault, and whether there is one; that the last is cut off is none."""
     if long := NUMBER.search(begin):  # too long for ijson
         begin = begin[:long.start()]
     documents: list[Any] = []
     parents: list[Any] = []
     keys: list[str] = [""]
-    # What is not JSON here, or too much for ijson, is the reader's to complain about.
-    with contextlib.suppress(ijson.JSONError, ValueError, ArithmeticError):
+    try:
         for event, value in _events(begin):
             if len(parents) > DEPTH:
                 break
@@ -63,7 +83,9 @@ def json_documents(begin: bytes) -> list[Any]:
                     keys.append("")
             if not parents and len(documents) >= ITEMS:
                 break
-    return documents
+    except (ijson.JSONError, ValueError, ArithmeticError):  # no JSON, or too much for ijson
+        return documents, True
+    return documents, bool(long)
 
 
 def _events(begin: bytes) -> Iterator[tuple[str, Any]]:
@@ -75,7 +97,8 @@ def _events(begin: bytes) -> Iterator[tuple[str, Any]]:
             reader.send(piece)
         finally:
             yield from events  # what stands before a fault, too
-    reader.close()
+    with contextlib.suppress(ijson.JSONError):  # it is cut off
+        reader.close()
     yield from events
 
 

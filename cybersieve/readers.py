@@ -27,7 +27,7 @@ from cybersieve import (
 )
 from cybersieve.containers import put_back
 from cybersieve.errors import InputError
-from cybersieve.faults import Lines
+from cybersieve.faults import Parts
 from cybersieve.params import Limits
 from cybersieve.sources import Source
 
@@ -52,7 +52,7 @@ class Document:
     own: list[Source]  # the user's
     limits: Limits
     notes: Counter[str]
-    faults: Lines | None = None  # where it is read line by line, without those that are broken
+    broken: Parts | None = None  # lines and records without which it is read
 
     @property
     def member(self) -> bool:
@@ -68,9 +68,8 @@ def read(chunks: Iterable[bytes], document: Document) -> Iterator[Found] | None:
     """
     name, path, own = document.name, document.path, document.own
     chunks = encoding.utf8(chunks, document.notes)
-    if document.faults is not None:
-        member = path if document.member else ""
-        chunks = broken_lines.blanked(chunks, name, document.limits, document.faults, member)
+    if document.broken is not None:
+        chunks = broken_lines.blanked(chunks, name, document.limits, document.broken)
     begin, stream, whole = _beginning(chunks, peek.FIRST)
     while not begin.strip() and not whole and len(begin) < peek.MOST:
         begin, stream, whole = _beginning(stream, len(begin) * 8)
@@ -122,7 +121,7 @@ def _recognised(kind: str, beginning: Beginning, document: Document) -> Iterator
                                                   "if it has some, describe where they are in parse.sources")
     find = None if whole and not several else {"json": late_records.arrays, "xml": late_records.elements}.get(kind)
     others = find and find(source, window if kind == "xml" else begin)
-    found = streams.records(kind, stream, name, source, notes, bounds, others)
+    found = streams.records(kind, stream, name, source, notes, bounds, others, document.broken)
     found = json_bulk.documents(found) if kind == "json" and json_bulk.begins(begin) else found
     return map(lambda located: (source.of(located[1]), *located), found)  # holds no tree while the next is read
 

@@ -19,6 +19,7 @@ from cybersieve import (
     yaml_stream,
 )
 from cybersieve.errors import InputError
+from cybersieve.faults import Parts
 from cybersieve.field_names import PUBLIC, has_words
 from cybersieve.params import Limits
 from cybersieve.sources import Source
@@ -39,10 +40,12 @@ class Bounds(NamedTuple):
 
 
 def records(kind: str, stream: Iterator[bytes], name: str, source: Source, notes: Counter[str], bounds: Bounds,
-            others: late_records.Arrays | xml_stream.Beside | None = None) -> Iterator[Located]:
-    """Locator and tree of every record; `others`: where records of other kinds may come."""
+            others: late_records.Arrays | xml_stream.Beside | None = None,
+            broken: Parts | None = None) -> Iterator[Located]:
+    """Locator and tree of every record; `others`: where records of other kinds may come; `broken`: see json_stream."""
     if kind == "json":
-        return _json(stream, name, source, notes, bounds, others if isinstance(others, late_records.Arrays) else None)
+        arrays = others if isinstance(others, late_records.Arrays) else None
+        return _json(stream, name, source, notes, bounds, arrays, broken)
     if kind == "xml":
         return _xml(stream, name, source, notes, bounds, others if isinstance(others, xml_stream.Beside) else None)
     if kind == "csv":
@@ -51,10 +54,10 @@ def records(kind: str, stream: Iterator[bytes], name: str, source: Source, notes
 
 
 def _json(stream: Iterator[bytes], name: str, source: Source, notes: Counter[str], bounds: Bounds,
-          arrays: late_records.Arrays | None) -> Iterator[Located]:
+          arrays: late_records.Arrays | None, broken: Parts | None) -> Iterator[Located]:
     places = [arrays.path, *arrays.maps] if arrays else source.places
     trees = json_stream.records(stream, name, places, notes, *bounds, skipped(source),
-                                watch=arrays and partial(arrays.watch, notes))
+                                watch=arrays and partial(arrays.watch, notes), broken=broken)
     trees = arrays.records(trees) if arrays else trees
     if pairs(source):
         trees = (one for one in trees if not _number(one[1]))  # the id in a pair of id and record

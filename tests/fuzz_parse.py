@@ -141,6 +141,8 @@ def seeds(folder: Path) -> None:
         archive.writestr("c.jsonl", DOCUMENTS["lines.jsonl"] + "\n{")
     (folder / "seed-zip-broken").write_bytes(b"\6\7" + packed.getvalue())
     (folder / "seed-lines-broken").write_bytes(b"\1\7" + f'{DOCUMENTS["lines.jsonl"]}\n{{"id": NaN}}\n'.encode())
+    broken = DOCUMENTS["array.json"].rstrip("]") + ',{"id": NaN}]'
+    (folder / "seed-records-broken").write_bytes(b"\0\7" + broken.encode())
     (folder / "seed-gz").write_bytes(b"\5\7" + gzip.compress(DOCUMENTS["lines.jsonl"].encode()))
 
 

@@ -1,4 +1,4 @@
-"""JSON Lines of which some are broken, with parse.on_error: skip."""
+"""JSON Lines and records of which some are broken, with parse.on_error: skip."""
 
 import gzip
 import json
@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cybersieve import broken_lines, pieces, records
+from cybersieve import broken_lines, broken_records, pieces, records
 from cybersieve.errors import InputError
-from cybersieve.faults import NAMED, Lines
+from cybersieve.faults import NAMED, Parts
 from tests.test_parse import SETTINGS, changed, parsed, write
 
 LIMITS = SETTINGS.limits
@@ -129,7 +129,7 @@ LINES = st.lists(st.sampled_from([*SOUND[:5], *BROKEN, "", "  "]), max_size=30)
 def test_any_lines_in_chunks_of_any_size(lines, size, ends):
     lines = [*SOUND, *SOUND, *lines]
     data = ("\n".join(lines) + "\n" * ends).encode()
-    faults = Lines()
+    faults = Parts()
     chunks = (data[at:at + size] for at in range(0, len(data), size))
     left = b"".join(broken_lines.blanked(chunks, "a", LIMITS, faults))
     want = "\n".join(" " * len(line) if line in BROKEN else line for line in lines) + "\n" * ends
@@ -144,7 +144,7 @@ SHORT = [line for line in BROKEN if len(line) < 40]
 @given(st.lists(st.sampled_from([*SOUND[:3], *SHORT, json.dumps({"a": "x" * 400})]), max_size=30), st.integers(1, 500))
 def test_of_long_lines_nothing_is_lost(lines, size):
     lines = [*SOUND[:12], *lines, *SOUND]  # the first block is of sound ones
-    data, faults = "\n".join(lines).encode(), Lines()
+    data, faults = "\n".join(lines).encode(), Parts()
     chunks = (data[at:at + size] for at in range(0, len(data), size))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(broken_lines, "LONG", 200)
@@ -152,6 +152,84 @@ def test_of_long_lines_nothing_is_lost(lines, size):
         left = b"".join(broken_lines.blanked(chunks, "a", LIMITS, faults))
     assert left.decode() == "\n".join(" " * len(line) if line in BROKEN else line for line in lines)
     assert faults.count == sum(line in BROKEN for line in lines)
+
+
+WITHIN = {  # brackets that match, and what is said of what stands within them
+    '{"id": NaN}': "NaN is not JSON", '{"id": 1, "id": 2}': "duplicate key", '{"id": %s}' % ("9" * 500): "500 digits",
+    '{"text": "says "hi" twice"}': "not JSON", '{"text": "a\tb"}': "not JSON", '{"a" 1}': "not JSON",
+    '{"a": [1, 2,]}': "not JSON",
+}
+ROOTS = {
+    "array": lambda records: f"[{', '.join(records)}]",
+    "wrapped": lambda records: f'{{"made": {{"by": "us"}}, "result": {{"items": [{",".join(records)}]}}, "count": 48}}',
+    "by id": lambda records: "{" + ", ".join(f'"R-{number}": {one}' for number, one in enumerate(records)) + "}",
+    "documents": lambda records: "\n\n".join(record.replace('{"', '{\n"') for record in records),
+}
+
+
+@pytest.mark.parametrize("size", [10**9, 500], ids=["whole", "pieces"])
+@pytest.mark.parametrize("root", ROOTS)
+@pytest.mark.parametrize("at", [0, 1, 3], ids=["the first", "the second", "later ones"])
+def test_records_that_are_broken_within_their_brackets_cost_no_other(at, root, size, raw, tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces, "SIZE", size)
+    faults, given, sound = [], [], []
+    for number, one in enumerate(SOUND):
+        if number % 5 == at and len(faults) < len(WITHIN):
+            faults.append(list(WITHIN)[len(faults)])
+            given.append(faults[-1])
+            sound.append("null")
+        given.append(one)
+        sound.append(one)
+    write(raw / "a.json", ROOTS[root](given))
+    with pytest.raises(InputError, match="byte"):
+        parsed(raw, tmp_path / "stopped")
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    assert (counts.read, counts.written, counts.failed) == (47, 40, 7)
+    assert all(words in note for words, note in zip(WITHIN.values(), told(counts), strict=True))
+    assert [row["id"] for row in rows["a.json"]] == [f"L-{n}" for n in range(40)]
+    if root != "documents":
+        write(raw / "a.json", ROOTS[root](sound))
+        assert [row["locator"] for row in parsed(raw, tmp_path / "sound")[0]["a.json"]] == [
+            row["locator"] for row in rows["a.json"]]
+
+
+FLAT = [one for one in WITHIN if "[" not in one]
+DEEP = '{"a": {"b": [1, {"c": "}{]"}]}}'
+
+
+@given(st.lists(st.sampled_from([*SOUND[:3], DEEP, *FLAT]), min_size=1), st.integers(0, 40),
+       st.sampled_from(sorted(set(ROOTS) - {"documents"})))
+def test_the_beginning_has_null_for_what_is_broken(given, cut, root):
+    text = ROOTS[root](given)
+    want = ROOTS[root](["null" if one in FLAT else one for one in given])
+    assert broken_records.nulled(text.encode()).decode() == want
+    if cut and given[-1] not in FLAT:
+        assert want.startswith(broken_records.nulled(text[:-cut].encode()).decode())
+
+
+@pytest.mark.parametrize("packed", [lambda data: data, gzip.compress], ids=["plain", "gz"])
+def test_one_broken_record_of_many_in_a_single_line(packed, raw, tmp_path):
+    """Also one that a look at the beginning takes for sound, behind some megabytes."""
+    records_ = SOUND * 300
+    records_.insert(9000, '{"id": 1, "id": 2}')
+    write(raw / "a.json", packed(ROOTS["array"](records_).encode()))
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    assert (len(rows["a.json"]), counts.failed, len(told(counts))) == (12_000, 1, 1)
+    assert rows["a.json"][9000]["locator"] == "[9001]"
+
+
+@pytest.mark.parametrize("text", [
+    f"[{','.join([*WITHIN, SOUND[0]])}]", '[{"id": 1, "id": 2, "text": "Only this."}]',
+    f"[{SOUND[0]}, {{]}}, {SOUND[1]}]", f'[{SOUND[0]}, {{"a": NaN}}, {SOUND[1]}, {{'])
+def test_an_array_that_has_lost_its_order_is_left_out_as_a_whole(text, raw, tmp_path):
+    write(raw / "a.json", text)
+    write(raw / "good.jsonl", "\n".join(SOUND))
+    with pytest.raises(InputError) as stopped:
+        parsed(raw, tmp_path / "stopped")
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    lost = counts.sources["a.json"]
+    assert list(rows) == ["good.jsonl"] and lost.read == lost.failed and lost.written == 0
+    assert told(lost) == [", ".join(filter(None, (stopped.value.place, stopped.value.reason)))]
 
 
 def begins(lines):
