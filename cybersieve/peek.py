@@ -54,8 +54,8 @@ def json_documents(begin: bytes) -> list[Any]:
             return [_shortened(orjson.loads(begin), 0)]
     begin = json_record.without_surrogates(begin, Counter())
     documents, broken = _documents(begin)
-    left = broken_records.nulled(begin) if broken else b""
-    return _documents(left)[0] if b"{" in left else documents
+    left = broken_records.nulled(begin) if broken else begin
+    return _documents(left)[0] if left is not begin and b"{" in left else documents
 
 
 def _documents(begin: bytes) -> tuple[list[Any], bool]:

@@ -193,7 +193,7 @@ def test_records_that_are_broken_within_their_brackets_cost_no_other(at, root, s
             row["locator"] for row in rows["a.json"]]
 
 
-FLAT = [one for one in WITHIN if "[" not in one]
+FLAT = [one for one, said in WITHIN.items() if "[" not in one and said != "duplicate key"]
 DEEP = '{"a": {"b": [1, {"c": "}{]"}]}}'
 
 
