@@ -93,7 +93,8 @@ def members(path: Path, name: str, limits: Limits, notes: Counter[str], part: Pa
             on_read: Callable[[bytes], object] | None = None) -> Iterator[Member]:
     """The documents in a file, or in a part of a zip, to be read one after the other; `on_read` gets all bytes read.
 
-    Raises Unreadable where the packing is damaged, unsafe or larger than `limits` allow.
+    Raises Unreadable where the packing is damaged, unsafe or larger than `limits` allow. Reading a member raises
+    InputError where that is packed once more, and damaged.
     """
     size = path.stat().st_size
     budget = _Budget(name, size, limits, notes, part)
@@ -181,7 +182,14 @@ def _empty_tar(begin: bytes, name: str) -> str:
 
 def _opened(stream: Pushback, name: str, budget: _Budget, level: int) -> Iterator[Member]:
     """The documents in a stream."""
-    kind = packing(stream.begin(265)) or _empty_tar(stream.begin(265), name or budget.name)
+    try:
+        begin = stream.begin(265)
+    except Unreadable:
+        raise
+    except InputError as error:  # the reader of this member is told, and the archive goes on
+        yield Member(name, _failing(error))
+        return
+    kind = packing(begin) or _empty_tar(begin, name or budget.name)
     if not kind:
         yield Member(name, iter(stream))
     elif level == MAX_NESTED:
@@ -193,8 +201,13 @@ def _opened(stream: Pushback, name: str, budget: _Budget, level: int) -> Iterato
         yield from _opened(Pushback(_unpacked(stream, kind, name, budget)), name, budget, level + 1)
 
 
+def _failing(error: InputError) -> Iterator[bytes]:
+    raise error
+    yield b""
+
+
 def _unpacked(stream: Pushback, kind: str, name: str, budget: _Budget) -> Iterator[bytes]:
-    """A compressed stream's bytes, at most CHUNK at a time."""
+    """A compressed stream's bytes, at most CHUNK at a time. Damage within an archive is of that one member alone."""
     chunks = _zstd(stream) if kind == "zst" else _streams(stream, DECODERS[kind])
     try:
         for chunk in chunks:
@@ -202,10 +215,11 @@ def _unpacked(stream: Pushback, kind: str, name: str, budget: _Budget) -> Iterat
             yield chunk
     except (EOFError, OSError, zlib.error, lzma.LZMAError, MemoryError) as error:
         place = f"{name}, packed byte {stream.offset}" if name else f"packed byte {stream.offset}"
+        damaged = InputError if name else Unreadable
         if "emory" in str(error):  # zstd's and xz's words: not damaged, but packed with a large window, as forum dumps
-            raise Unreadable(budget.name, f"{kind} data that takes more than 100 MB of memory to unpack", place,
-                             f"unpack it first: {'zstd -d --long=31' if kind == 'zst' else 'xz -d'}") from None
-        raise Unreadable(budget.name, f"damaged {kind} data: {error}", place, "fetch it again") from None
+            raise damaged(budget.name, f"{kind} data that takes more than 100 MB of memory to unpack", place,
+                          f"unpack it first: {'zstd -d --long=31' if kind == 'zst' else 'xz -d'}") from None
+        raise damaged(budget.name, f"damaged {kind} data: {error}", place, "fetch it again") from None
 
 
 DECODERS: dict[str, Callable[[], Any]] = {

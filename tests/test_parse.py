@@ -497,9 +497,10 @@ def archived(path, members, spoil=None):
     if ".tar" in path.name:
         with tarfile.open(path, "w:gz" if path.name.endswith(".gz") else "w") as tar:
             for name, data in members.items():
+                data = data.encode() if isinstance(data, str) else data
                 info = tarfile.TarInfo(name)
-                info.size = len(data.encode())
-                tar.addfile(info, io.BytesIO(data.encode()))
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
         return
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
@@ -554,6 +555,26 @@ def test_a_damaged_archive_is_left_out_as_a_whole(raw, tmp_path):
     rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
     assert list(rows) == ["good.json"] and (counts.sources["a.zip"].read, counts.sources["a.zip"].failed) == (4, 4)
     assert "damaged zip data" in next(iter(counts.sources["a.zip"].notes))
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz"])
+@pytest.mark.parametrize("inner", ["gz", "bz2", "xz", "zst"])
+def test_a_damaged_packing_in_an_archive_costs_no_other(name, inner, raw, tmp_path):
+    """Be it at its beginning or far behind that: the archive says where its next member begins."""
+    pack = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress,
+            "zst": lambda data: pa.compress(data, "zstd", asbytes=True)}[inner]
+    members = {f"a{n}.json.{inner}": pack(json.dumps({"id": f"A-{n}", "text": os.urandom(200_000).hex()}).encode())
+               for n in range(5)}
+    members[f"a1.json.{inner}"] = members[f"a1.json.{inner}"][:120_000]
+    members[f"a2.json.{inner}"] = members[f"a2.json.{inner}"][:20] + b"?" * 99
+    archived(raw / name, members)
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    assert [row["id"] for row in rows[name]] == ["A-0", "A-3", "A-4"] and (counts.read, counts.failed) == (3, 0)
+    notes = [note.removeprefix(records.LEFT_OUT) for note in counts.notes if note.startswith(records.LEFT_OUT)]
+    assert [note.split(",")[0] for note in notes] == [f"a1.json.{inner}", f"a2.json.{inner}"]
+    assert all(f"damaged {inner} data" in note for note in notes)
+    with pytest.raises(InputError, match=rf"a1.json.{inner}, packed byte \d+: damaged"):
+        parsed(raw, tmp_path / "stopped")
 
 
 def test_an_archive_of_which_too_much_is_broken_is_left_out(raw, tmp_path, monkeypatch):
