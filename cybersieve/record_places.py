@@ -47,7 +47,7 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
         if all(path.startswith("*") for path in paths) and (
                 whole or (paths == ["*.*"] and _rooms_of_one_kind(root[key])) or alike(list(root[key].values()))):
             return [f"{fields.quoted(key)}.{path}" for path in paths]
-    if telling.records_by_key(root) or telling.by_key(root):
+    if not advisory(root) and (telling.records_by_key(root) or telling.by_key(root)):
         return ["*"]
     return _in_object(telling.texts_unwrapped(root), whole, single)
 
@@ -66,7 +66,8 @@ def _in_object(root: dict[str, Any], whole: bool, single: bool) -> list[str]:
     maps = _not_beside({path: list(room.values()) for path, room in by_ids.items()})
     kept = _without_people(named | maps)
     named, maps = ({path: some[path] for path in some if path in kept} for some in (named, maps))
-    if own_words and whole and (found := _with_parts(root, named, maps, single)):
+    listed = not telling.has_id(root) and any(_numbered(path, room) for path, room in by_ids.items())
+    if own_words and whole and not listed and (found := _with_parts(root, named, maps, single)):
         return found
     if maps:
         apart = {path: items for path, items in named.items() if not _beside(path, items)}
@@ -78,7 +79,7 @@ def _in_object(root: dict[str, Any], whole: bool, single: bool) -> list[str]:
         return found
     named = {path: items for path, items in named.items() if not maps or not all(
         any(under(one, room) for room in maps) for one in _apiece(path, apiece))}  # else part of the records in maps
-    if not named and (found := _under_keys(root, by_ids, list(maps), whole)):
+    if not (named or advisory(root)) and (found := _under_keys(root, by_ids, list(maps), whole)):
         return found
     if named or maps:
         return [inner for path, items in named.items() for inner in inside(path, items)] + list(maps)
@@ -246,11 +247,18 @@ def _maps(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, di
     for key, value in tree.items():
         if isinstance(value, dict) and depth < MAX_DEPTH and fields.sayable(key):
             below = fields.below(path, key)
-            if telling.records_by_key(value) or (
+            if telling.records_by_key(value) or _numbered(below, value) or (
                     len(value) > 1 and telling.by_key(value) and all(map(PUBLIC.fullmatch, value))):
                 yield f"{below}.*", value
             else:
                 yield from _maps(value, below, depth + 1)
+
+
+def _numbered(path: str, room: dict[str, Any]) -> bool:
+    """Are these records with titles and texts under public numbers, and no parts of one?"""
+    items = list(room.values())
+    return all(map(PUBLIC.fullmatch, room)) and telling.titled(items) and telling.have_texts(items) and (
+        not telling.called(path).endswith(telling.PARTS))
 
 
 def inside(path: str, items: list[Any]) -> list[str]:
@@ -268,7 +276,9 @@ def inside(path: str, items: list[Any]) -> list[str]:
     deeper: list[str] = []
     for inner, found in below.items():
         further = inside(inner, found)
-        if further != [inner] or (telling.have_texts(found) and telling.numbered(found)):
+        if further != [inner] or (telling.have_texts(found) and telling.numbered(found)) or (
+                len(found) > len(objects) and all(list(map(type, item.values())) == [list] for item in objects)
+                and telling.titled(found) and telling.wordy(found) >= 0.5):
             deeper += further
     return deeper or [path]
 

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 
 import pytest
+import yaml
 
 from cybersieve import json_tables, params, parse_file, records
 from cybersieve.errors import InputError
@@ -1794,3 +1795,26 @@ def test_a_status_may_be_an_object(key, status, tmp_path):
 def test_a_status_of_something_else_sets_nothing_aside(more, tmp_path):
     rows = parsed(tmp_path, "dump.json", [entry(n, **more) for n in range(3)])
     assert [row["dropped"] for row in rows] == [None] * 3
+
+
+@pytest.mark.parametrize("more", [{}, {"description": f"{PROSE} {PROSE}"}])
+@pytest.mark.parametrize("count", [1, 3])
+def test_records_by_public_numbers_under_what_the_document_says_of_them(count, more, tmp_path):
+    found = {f"CVE-2031-000{n}": {"title": f"Event {n}", "description": f"{PROSE} Number {n}."} for n in range(count)}
+    for name, dump in ("dump.json", json.dumps), ("dump.yml", yaml.safe_dump):
+        rows = parsed(tmp_path, name, dump({"title": "What was mended in spring", **more, "advisories": found}))
+        assert [(row["id"], row["title"]) for row in rows] == [(f"CVE-2031-000{n}", f"Event {n}") for n in range(count)]
+    row, = parsed(tmp_path, "dump.json", {"title": "An event", "description": PROSE, "references": {
+        "CVE-2031-0001": {"title": "Another", "description": PROSE}}})
+    assert row["title"] == "An event"
+
+
+def test_what_several_say_of_one_public_number_is_one_record(tmp_path):
+    said = {f"by {n}": {"description": PROSE, "created": "2031-01-02"} for n in ("a", "b", "c", "d", "e")}
+    row, = parsed(tmp_path, "dump.json", {"cve": "CVE-2031-0001", **said})
+    assert (row["id"], row["text"]) == ("CVE-2031-0001", PROSE)
+
+
+def test_titles_in_the_one_list_of_an_item_are_records(tmp_path):
+    rows = parsed(tmp_path, "dump.json", [{"sets": [{"no": n, "title": f"The event of day {n}"} for n in range(3)]}])
+    assert [row["title"] for row in rows] == [f"The event of day {n}" for n in range(3)]
