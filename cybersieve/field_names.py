@@ -66,9 +66,10 @@ META = {
         creationdate dateadded released releasedate issued date timestamp added firstseen firstpublished publicdate
         publicationdate publicationtime publisheddatetime pluginpublicationdate submissiondate disclosedat
         disclosuredate createdutc creationtime posted postedat postedon posteddate dateposted postdate openedat openedon
-        dateopened reportedat datereported submittedat datesubmitted time"""),
+        dateopened reportedat datereported submittedat datesubmitted issueddate issuedat publishdate publishtime
+        time"""),
     "modified": names_of("""modified modifiedat lastmodified lastmodifieddate updated updatedat datemodified dateupdated
-        updatedate lastseen lastupdated modificationdate modificationtime pluginmodificationdate"""),
+        updatedate updateddate lastseen lastupdated modificationdate modificationtime pluginmodificationdate"""),
     "url": names_of("htmlurl weburl url link permalink href webpage uri"),
     "aliases": names_of("aliases alias cves cveids cvelist"),
     "references": names_of("references refs reference urls links citations seealso"),

@@ -291,7 +291,7 @@ def _ids(seen: Fields, near: set[Leaf]) -> list[Leaf]:
     numbers = [leaf for leaf in public if leaf in ending and not seen.begins(leaf, _OTHERS_NUMBER)
                and len(set(seen.found[leaf])) == len(seen.found[leaf])
                and _numbers_its_own(leaf[-1], seen.found[leaf][0])]  # upstream's own, before a CVE's
-    if own and leaves.name(own[0]) in CVES:
+    if own and (leaves.name(own[0]) in CVES or not seen.lettered(own[0])):
         own = [*numbers, *own]
     kinds = [leaf for leaf in public if leaf in ending and seen.begins(leaf, _WEAKNESS)
              and len(set(seen.found[leaf])) < len(seen.found[leaf])]  # of weakness, not its own

@@ -414,6 +414,13 @@ def test_why_a_record_is_gone_sets_it_aside(name, dropped, tmp_path):
     assert [row["dropped"] for row in rows] == [dropped if n == 2 else None for n in range(6)]
 
 
+@pytest.mark.parametrize("own", [lambda n: n + 1, lambda n: f"11111111-2222-4333-8444-55555555555{n}"])
+def test_a_public_number_is_the_id_before_a_databases_own(own, tmp_path):
+    records = [{"id": own(n), "fooId": f"FOO-31-00{n}", "title": f"Event {n}", "description": f"{PROSE} {n}"}
+               for n in range(3)]
+    assert [row["id"] for row in parsed(tmp_path, "a.json", records)] == [f"FOO-31-00{n}" for n in range(3)]
+
+
 def test_telephone_numbers_are_no_ids(tmp_path):
     teams = [{"team_name": f"Team number {n}", "description": f"{PROSE} {n}", "phone_number": f"+99 1 000 10{n}",
               "phones": [{"number": f"+99 1 000 20{n}"}]} for n in range(6)]
