@@ -149,6 +149,17 @@ SAMPLES = [
         Expected("USN-9001-1", "foo vulnerability", "Foo could be made to crash.\nfoo crashes\nUpdate.", None,
                  {"cves": "CVE-2031-0013"}),
         Expected("USN-9001-2", "foo regression", "The update broke foo.\nfoo\nUpdate.")]),
+    *(Sample("ubuntu-cve", name, _json(wrap({
+        "id": "CVE-2031-0014", "description": "\nBar leaks.", "ubuntu_description": "Bar tells guests what it holds.", "status": "rejected",
+        "priority": "low", "priority_reason": "Only guests are told.", "mitigation": "Let no guest in.", "published": "2031-05-06T07:08:09",
+        "notes": [{"author": "jo", "bug": "", "note": "Bar 1 is not affected."}], "notices_ids": ["USN-9002-1"], "references": [],
+        "notices": [{"id": "USN-9002-1", "title": "bar vulnerabilities", "summary": "bar could leak memory.",
+                     "description": "It was discovered that bar leaks.", "cves_ids": ["CVE-2031-0014"]}],
+        "packages": [{"name": "bar", "statuses": [{"release_codename": "noble", "status": "needed"}]}]})), [
+        Expected("CVE-2031-0014", "CVE-2031-0014", "Bar leaks.\nBar tells guests what it holds.\nOnly guests are told.\n"
+                 "Bar 1 is not affected.\nLet no guest in.", "REJECTED", {"notices": "USN-9002-1", "packages": "bar"})])
+      for name, wrap in (("CVE-2031-0014.json", lambda tree: tree),
+                         ("cves.json", lambda tree: {"cves": [tree], "limit": 20, "offset": 0, "total_results": 1}))),
     Sample("ubuntu-usn", "notices.json", _json({"notices": [{
         "id": "USN-9002-1", "title": "USN-9002-1: bar vulnerabilities", "summary": "bar could leak memory.",
         "description": "It was discovered that bar leaks.", "published": "2031-05-06T07:08:09",
@@ -165,6 +176,8 @@ SAMPLES = [
                                   "current_release_date": "2031-01-02T00:00:00Z"}},
         "product_tree": {"branches": [{"name": "Foo"}]},
         "vulnerabilities": [{"cve": "CVE-2031-0015", "title": "foo: overflow", "cwe": {"id": "CWE-122"},
+                             "threats": [{"category": "impact", "details": "Important"},
+                                         {"category": "exploit_status", "details": "Exploited:No;Latest Foo:Exploited Less Likely"}],
                              "remediations": [{"category": "vendor_fix", "details": "See our page.", "product_ids": ["F"]},
                                               {"category": "mitigation", "details": "Close port 7.", "product_ids": ["F"]}],
                              "notes": [{"category": "description", "text": "A heap overflow."}]}]}), [
@@ -186,6 +199,12 @@ SAMPLES = [
                 {"category": "details", "text": "Only on Tuesdays."}]}]}), [
         Expected("FOO-SU-2031:0002-1", "Security update for foo", "This update for foo fixes two flaws.\nOnly on Tuesdays.\n"
                  "Somebody must open a file.\nFoo reads behind the end of a name.", None, {"cves": ["CVE-2031-0061", "CVE-2031-0062"]})]),
+    Sample("csaf", "vex.json", _json({"document": {
+        "category": "csaf_vex", "csaf_version": "2.1", "title": "Foo: no harm", "tracking": {"id": "FOO-VEX-1", "status": "final"}},
+        "vulnerabilities": [{"cve": "CVE-2031-0063", "cwes": [{"id": "CWE-327", "name": "A weak cipher", "version": "4.1"}], "threats": [
+            {"category": "impact", "details": "The code with the flaw was cut out before.", "product_ids": [f"F{n}"]} for n in range(2)]}]}), [
+        Expected("FOO-VEX-1", "Foo: no harm", "The code with the flaw was cut out before.", None,
+                 {"weaknesses": "CWE-327", "cves": "CVE-2031-0063"})]),
     Sample("csaf", "tree_first.json", _json({
         "product_tree": {"branches": [{"category": "vendor", "name": f"Foo {n}", "product": {"name": "Foo " * 40, "product_id": f"{n}"}}
                                       for n in range(600)]},
@@ -201,6 +220,37 @@ SAMPLES = [
                                  "newValue": "Foo before 2.0 allows a flaw to be used."}]}}]}), [
         Expected(f"{UUID}9", "CVE-2031-0060: CVE Modified", "Foo before 2.0 allows a flaw to be used.", None,
                  {"cves": "CVE-2031-0060"})]),
+    *(Sample("ossindex", name, _json(tree), [Expected("CVE-2031-0064", "[CVE-2031-0064] A loop", "Foo turns round and round.", None, {"cvss": 7.5})])
+      for name, tree in (
+          ("report.json", [{"coordinates": f"pkg:npm/foo@{n}", "description": "What does foo", "reference": "https://ossindex.example.org/c",
+                            "vulnerabilities": [{"id": "CVE-2031-0064", "title": "[CVE-2031-0064] A loop", "description": "Foo turns round and round.",
+                                                 "cvssScore": 7.5, "cve": "CVE-2031-0064", "reference": "https://ossindex.example.org/v"}] * n}
+                           for n in range(2)]),
+          ("nancy.json", {"audited": [{"Coordinates": "pkg:golang/bar@1", "Vulnerabilities": []}], "num_audited": 2, "version": "1", "vulnerable": [
+              {"Coordinates": "pkg:golang/foo@1", "Reference": "https://ossindex.example.org/c", "Vulnerabilities": [
+                  {"ID": "CVE-2031-0064", "Title": "[CVE-2031-0064] A loop", "Description": "Foo turns round and round.", "CvssScore": 7.5,
+                   "Cve": "", "Reference": "https://ossindex.example.org/v", "Excluded": False}]}]}))),
+    *(Sample("oval-json", name, _json(tree), [Expected("oval:org.example:def:7", "FSA-2031:7: foo update", "Foo was made to wait.", None,
+                                                       {"severity": "Important", "references": "https://example.org/a", "cves": "CVE-2031-0065"})])
+      for name, tree in (
+          ("FSA-2031-7.json", {"ID": "oval:org.example:def:7", "Version": "1", "Class": "patch", "Metadata": {
+              "Title": "FSA-2031:7: foo update", "Affected": {"Family": "unix"}, "References": [{"RefID": "FSA-2031:7", "RefURL": "https://example.org/a"}],
+              "Description": "Foo was made to wait.", "Advisory": {"Severity": "Important", "Cves": [{"ID": "CVE-2031-0065"}]}},
+              "Criteria": {"Criterias": [{"Criterions": [{"Comment": f"foo-{n} is earlier than 1", "TestRef": "t"} for n in range(9)]}],
+                           "Criterions": [{"Comment": "Foo OS is installed", "TestRef": "t"}]}}),
+          ("7.json", {"id": "oval:org.example:def:7", "class": "patch", "metadata": {
+              "title": "FSA-2031:7: foo update", "references": [{"ref_id": "FSA-2031:7", "ref_url": "https://example.org/a"}],
+              "description": "Foo was made to wait.", "advisory": {"severity": "Important", "cves": [{"cve_id": "CVE-2031-0065"}]}}}))),
+    Sample("suse-cvrf", "FOO-SU-2031-7-1.json", _json({"Title": "Security update for foo", "Tracking": {
+        "ID": "FOO-SU-2031:7-1", "Status": "Final", "InitialReleaseDate": "2031-01-01T00:00:00Z", "RevisionHistory": [{"Number": "1", "Description": "current"}]},
+        "Notes": [{"Text": "Security update for foo", "Title": "Topic", "Type": "Summary"},
+                  {"Text": "\n   This update for foo\n mends two flaws.\n", "Title": "Details", "Type": "General"},
+                  {"Text": "Provided under CC-BY-NC-4.0.", "Title": "Terms of Use", "Type": "Legal Disclaimer"}],
+        "ProductTree": {"Relationships": [{"ProductReference": f"foo-{n}", "RelationType": "Default Component Of"} for n in range(9)]},
+        "References": [{"URL": "https://example.org/a", "Description": "E-Mail link"}],
+        "Vulnerabilities": [{"CVE": f"CVE-2031-006{n}", "Description": f"Foo forgets {n} locks.", "Severity": "moderate"} for n in (6, 7)]}), [
+        Expected("FOO-SU-2031:7-1", "Security update for foo", "Security update for foo\nThis update for foo mends two flaws.\nFoo forgets 6 locks.\n"
+                 "Foo forgets 7 locks.", None, {"licence": "CC-BY-NC-4.0", "cves": ["CVE-2031-0066", "CVE-2031-0067"]})]),
     Sample("npm-audit", "audit.json", _json({"auditReportVersion": 2, "vulnerabilities": {
         "foo": {"name": "foo", "severity": "high", "range": "<2.0.0", "effects": ["bar"], "nodes": ["node_modules/foo"],
                 "via": [{"source": 1, "name": "foo", "title": "Prototype Pollution in foo", "url": "https://example.org/a",
@@ -878,9 +928,9 @@ case-studies:
         Expected("AML.T9001", "Asking", "The adversary asks.", None, {"tactics": "AML.TA9001"}),
         Expected("AML.CS9001", "Asked often", "A model was asked often.\nThey asked first.", None, {"published": "2031-02-03"})]),
     Sample("jsonfeed", "feed.json", _json({"version": "https://jsonfeed.org/version/1.1", "title": "Our feed", "description": "All that is new to us.",
-           "items": [{"id": "CVE-2031-0010", "summary": "Foo leaks", "content_text": "Foo leaks keys.", "date_published": "2031-01-02T00:00:00Z",
+           "items": [{"id": "CVE-2031-0010", "summary": "Foo leaks", "content_text": "### How?\r\nFoo leaks keys of <pod>.", "date_published": "2031-01-02T00:00:00Z",
                       "url": "https://example.org/f", "status": "fixed"}]}), [
-        Expected("CVE-2031-0010", "Foo leaks", "Foo leaks keys.", None, {"status": "fixed", "url": "https://example.org/f"})]),
+        Expected("CVE-2031-0010", "Foo leaks", "How?\nFoo leaks keys of <pod>.", None, {"status": "fixed", "url": "https://example.org/f"})]),
     Sample("nvd-xml", "nvdcve-2.0-2031.xml", """<?xml version='1.0' encoding='UTF-8'?><nvd xmlns="http://scap.nist.gov/schema/feed/vulnerability/2.0"
  xmlns:vuln="http://scap.nist.gov/schema/vulnerability/0.4" xmlns:cvss="http://scap.nist.gov/schema/cvss-v2/0.2" nvd_xml_version="2.0">
 <entry id="CVE-2031-0021"><vuln:cve-id>CVE-2031-0021</vuln:cve-id><vuln:published-datetime>2031-01-02T00:00:00.000-04:00</vuln:published-datetime>
