@@ -87,15 +87,23 @@ def _xml_source(elements: peek.Elements, possible: list[Source]) -> Source | Non
 
 def _placed(documents: list[Any], possible: list[Source]) -> Source | None:
     """The first source whose records stand where it says, with those of its places that go together."""
+    root = next(iter(documents), None)
     for source in possible:
-        if source.root and not source.match and documents and source.rooted(documents[0]):
+        if source.root and not source.match and isinstance(root, dict) and source.rooted(root):
             return source  # its records may come late
         for path in source.places:
             samples = [value for value in peek.values(documents, path)[:peek.ITEMS] if isinstance(value, dict)]
-            if samples and source.rooted(documents[0]) and any(map(source.fits, samples)):
+            if samples and source.rooted(root) and any(map(source.fits, samples)):
                 return source.at([text for text, other in zip(source.records or [""], source.places, strict=True)
                                   if _beside(other, path)])
     return None
+
+
+def _in_array(documents: list[Any], possible: list[Source]) -> Source | None:
+    """The source of whole documents in an array, of which each has what its root asks for."""
+    items = documents[0] if len(documents) == 1 and isinstance(documents[0], list) else []
+    source = _placed(items, [one for one in possible if one.root and not one.users])
+    return source and source.at([f"[].{path}".rstrip(".") for path in source.records if not path.startswith("[]")])
 
 
 def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> Source | None:
@@ -105,7 +113,7 @@ def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> S
         source = _of_rows("json", rows[:peek.ITEMS], possible)
         return source and source.at([table.path], table.columns)
     known = [source for source in possible if source.match and not (source.root or source.file)]
-    if placed := _placed(documents, possible):
+    if placed := _placed(documents, possible) or _in_array(documents, possible):
         return placed.at(placed.records, also=others) if (others := _others(placed, documents, known)) else placed
     if _schema(documents):
         return None

@@ -35,6 +35,20 @@ def test_golden(sample, tmp_path):
     assert counts.read == len(rows) and counts.balanced()
 
 
+ROOTED = {source.name for source in sources.known("json") if source.root}
+REPORTS = [sample for sample in SAMPLES if sample.source in ROOTED and sample.content.startswith("{")
+           and not sample.file.endswith(".jsonl")]
+
+
+@pytest.mark.parametrize("sample", REPORTS, ids=lambda sample: f"{sample.source}-{sample.file}")
+def test_whole_documents_in_an_array(sample, tmp_path):
+    """Known by what stands at their root, they had lost all their records."""
+    (tmp_path / "all.json").write_text(f"[{sample.content}, {sample.content}]", encoding="utf-8")
+    found = parse_file.trees(tmp_path / "all.json", "all.json", SETTINGS, Counter())
+    rows = parse_file.rows(found, "all.json", SETTINGS, records.Counts())
+    assert [(r["title"], r["text"], r["dropped"]) for r in rows] == [tuple(e[1:4]) for e in sample.records] * 2
+
+
 @pytest.mark.parametrize("name", ["misp-event", "misp-galaxy", "nvd-2.0", "cve-5", "csaf", "stix", "ghsa-api"])
 def test_what_is_known_as_json_is_known_as_yaml(name, tmp_path):
     """Its parts were records: a MISP event's attributes."""
