@@ -296,6 +296,8 @@ def _ids(seen: Fields, near: set[Leaf]) -> list[Leaf]:
     kinds = [leaf for leaf in public if leaf in ending and seen.begins(leaf, _WEAKNESS)
              and len(set(seen.found[leaf])) < len(seen.found[leaf])]  # of weakness, not its own
     public, ending = ([leaf for leaf in some if leaf not in kinds] for some in (public, ending))
+    if own and leaves.name(own[0]) not in IDS[:SURE_IDS] and not seen.public(own[0]):
+        own = [*public, *own]
     order = [*own, ("@key",), *public, *(leaf for leaf in named if leaf in top), *ending, *kinds, *aliases,
              *(leaf for leaf in named if not seen.parts(leaf) or seen.lettered(leaf)), *bare, *pages, *indicators]
     return [leaf for leaf in dict.fromkeys(order) if leaf in seen.found and _distinct(seen, leaf)

@@ -421,6 +421,14 @@ def test_a_public_number_is_the_id_before_a_databases_own(own, tmp_path):
     assert [row["id"] for row in parsed(tmp_path, "a.json", records)] == [f"FOO-31-00{n}" for n in range(3)]
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_public_number_is_the_id_before_a_short_code(count, tmp_path):
+    records = [{"short_code": "FL", "name": f"FLSA-2031:{n}", "synopsis": f"Event {n} of it", "description": PROSE}
+               for n in range(count)]
+    rows = parsed(tmp_path, "a.json", records if count > 1 else records[0])
+    assert [row["id"] for row in rows] == [f"FLSA-2031:{n}" for n in range(count)]
+
+
 def test_telephone_numbers_are_no_ids(tmp_path):
     teams = [{"team_name": f"Team number {n}", "description": f"{PROSE} {n}", "phone_number": f"+99 1 000 10{n}",
               "phones": [{"number": f"+99 1 000 20{n}"}]} for n in range(6)]
