@@ -1768,4 +1768,82 @@ functions:
         "check": True, "notes": {"Stability": ["crash-safe"]}, "actions": [{"name": "WALL", "description": "Opens walls, too"}]}}), [
         Expected("exploit/foo/door", "Foo Door Opener", "This module opens the door.\nIt needs a key.\nOpens walls, too", None,
                  {"published": "2031-01-02", "cves": "CVE-2031-0077", "references": "https://example.org/door"})]),
+    Sample("ciso-assistant", "foo-csf.yaml", "urn: urn:ours:risk:library:foo-csf\nlocale: en\nref_id: FOO-CSF\nname: Foo CSF\n"
+           "description: What one should do about foos\nprovider: Us\ntranslations:\n  fr: {description: Ce qu'il faut faire}\nobjects:\n"
+           "  framework:\n    urn: urn:ours:risk:framework:foo-csf\n    name: Foo CSF\n    description: All of it\n    scores_definition:\n"
+           "    - {score: 1, name: Partial, description: Foos are looked after when somebody has the time.}\n    requirement_nodes:\n"
+           "    - {urn: 'urn:ours:risk:req_node:foo-csf:gv', depth: 1, ref_id: GV, name: GOVERN, description: Foos are governed}\n"
+           "    - urn: urn:ours:risk:req_node:foo-csf:gv-01\n      assessable: true\n      parent_urn: urn:ours:risk:req_node:foo-csf:gv\n"
+           "      ref_id: GV-01\n      description: It is known who governs foos\n      annotation: 'Ex1: Write it down'\n"
+           "      translations:\n        fr: {description: On sait qui les gouverne}\n"
+           "  threats:\n  - {urn: 'urn:ours:risk:threat:t1', name: A loose foo, description: It runs about.}\n", [
+        Expected("GV", "GOVERN", "Foos are governed"),
+        Expected("GV-01", "", "It is known who governs foos\nEx1: Write it down", None, {"parent": "urn:ours:risk:req_node:foo-csf:gv"}),
+        Expected("urn:ours:risk:threat:t1", "A loose foo", "It runs about.")]),
+    Sample("fight", "fight.yaml", "campaigns: []\ndata sources:\n- {component-of: [], description: What a foo logs, id: FGDS9001, name: Log, object-type: data source}\n"
+           "mitigations:\n- {description: Shut it., id: FGM9001, name: Door, object-type: mitigation}\nname: Ours\n"
+           "techniques:\n- bluf: They open the door of a foo.\n  criticalassets: [{description: The foo itself., name: Foo}]\n"
+           "  description: 'They open the [door](/techniques/FGT9000).'\n  detections: [{detects: A door that is open., fgdsid: FGDS9001, name: Log}]\n"
+           "  id: FGT9001\n  mitigations: [{fgmid: FGM9001, mitigates: A door that is shut., name: Door}]\n  name: Open door\n"
+           "  object-type: technique\n  platforms: 5G\n  addendums: [{name: '## Of walls', detections: [{detects: A hole in it.}]}]\n"
+           "  status: Theoretical\n  tactics: [TA0001]\n", [
+        Expected("FGT9001", "Open door", "They open the door of a foo.\nThey open the door.\nThe foo itself.\nOf walls\n"
+                 "A door that is open.\nA hole in it.\nA door that is shut.", None, {"tactics": "TA0001", "maturity": "Theoretical"}),
+        Expected("FGM9001", "Door", "Shut it."), Expected("FGDS9001", "Log", "What a foo logs")]),
+    Sample("attack-flow", "flow.afb", _json({"version": "2.2.4", "id": f"{UUID}0", "objects": [
+        {"id": f"{UUID}0", "x": 1, "y": 2, "attrs": 0, "template": "flow", "children": [f"{UUID}1"], "properties": [
+            ["name", "A foo is let in"], ["description", "This shows how a foo came to be let in."], ["author", [["name", "We"], ["identity_class", "group"]]],
+            ["external_references", []], ["created", "2031-01-02T00:00:00.000Z"]]},
+        {"id": f"{UUID}1", "x": 1, "y": 2, "attrs": 256, "template": "action", "children": [], "properties": [
+            ["name", "Open door"], ["technique_id", "T9001.002"], ["description", "It opens the door with a key."], ["confidence", None]]},
+        {"id": f"{UUID}2", "x": 1, "y": 2, "attrs": 0, "template": "@__builtin__anchor", "children": [], "properties": [], "angle": 1}]}), [
+        Expected(f"{UUID}0", "A foo is let in", "This shows how a foo came to be let in.", None, {"type": "flow"}),
+        Expected(f"{UUID}1", "Open door", "It opens the door with a key.", None, {"type": "action", "external_id": "T9001.002"}),
+        Expected(f"{UUID}2", "", "", "of another kind")]),
+    Sample("misp-object", "definition.json", _json({"requiredOneOf": ["url"], "attributes": {
+        **{name: {"description": f"The {name} of a foo", "ui-priority": 1, "misp-attribute": "text"} for name in ("url", "target", *"abcde")},
+        "seen": {"description": "When it was seen", "misp-attribute": "datetime", "multiple": True}},
+        "version": 5, "description": "What is known of a foo.", "meta-category": "network", "uuid": f"{UUID}0", "name": "foo"}), [
+        Expected(f"{UUID}0", "foo", "What is known of a foo.\nThe url of a foo\nThe target of a foo\nThe a of a foo\nThe b of a foo\n"
+                 "The c of a foo\nThe d of a foo\nThe e of a foo\nWhen it was seen", None, {"category": "network"})]),
+    Sample("wazuh", "0900-foo_rules.xml", """<!-- Rules for foos -->
+<var name="OFTEN">10</var>
+
+<group name="foo,">
+  <rule id="99000" level="0">
+    <category>foo</category>
+    <description>Foo messages grouped.</description>
+  </rule>
+  <rule id="99002" level="6">
+    <if_sid>99000</if_sid>
+    <id>^4|^5</id>
+    <url>foo.php|bar.php$</url>
+    <description>Foo: Attempt to open </description>
+    <description>a door.</description>
+    <info type="link">https://example.org/foo.html</info>
+    <info type="text">It is a foo that opens doors.</info>
+    <group>pci_dss_11.4,</group>
+    <mitre>
+      <id>T9001.003</id>
+    </mitre>
+  </rule>
+</group>
+<group name="bar,">
+  <rule id="99010" level="10" frequency="$OFTEN" timeframe="120">
+    <if_matched_sid>99002</if_matched_sid>
+    <same_source_ip />
+    <description>Foo: Many doors are open.</description>
+  </rule>
+</group>
+""", [
+        Expected("99000", "", "Foo messages grouped.", None, {"severity": "0"}),
+        Expected("99002", "", "Foo: Attempt to open\na door.\nIt is a foo that opens doors.", None,
+                 {"external_id": "T9001.003", "url": "https://example.org/foo.html", "labels": "pci_dss_11.4,"}),
+        Expected("99010", "", "Foo: Many doors are open.")]),
+    Sample("capa", "open-doors.yml", "rule:\n  meta:\n    name: open doors via API\n    namespace: foo/doors\n    authors: [jo@example.org]\n"
+           "    description: it opens doors that are shut\n    scopes: {static: function, dynamic: thread}\n    att&ck: ['Doors::Open Doors [T9001.003]']\n"
+           "    mbc: ['Doors::Open Doors::By a Key [B9001.002]']\n    references: ['https://example.org/doors']\n  features:\n"
+           "    - or:\n      - api: foo.OpenDoor\n      - number: 0x7 = FooDoor\n", [
+        Expected("open doors via API", "open doors via API", "it opens doors that are shut", None,
+                 {"external_id": "T9001.003", "category": "foo/doors", "references": "https://example.org/doors"})]),
 ]

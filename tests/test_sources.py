@@ -347,11 +347,14 @@ def test_a_source_of_ones_own_is_for_the_files_it_names_that_look_like_it(path, 
 @pytest.mark.parametrize(("name", "items"), [
     ("f.json", [{"@ID": f"srv{n}", "@Name": f"Host {n}", "Description": f"Host {n} lets others in."} for n in "123"]),
     ("f.json", [{"@ID": str(n), "@Name": f"Way {n}", "Description": {"Summary": f"It lets {n} in."}} for n in "123"]),
-    ("f.yaml", [{"rule": f"R{n}", "condition": f"x > {n}", "description": f"R{n} tells of others."} for n in "123"])],
-    ids=["cwe", "capec-2", "falco"])
+    ("f.yaml", [{"rule": f"R{n}", "condition": f"x > {n}", "description": f"R{n} tells of others."} for n in "123"]),
+    ("f.json", [{"stix_id": f"identity--{U[:-1]}{n}", "name": f"Sector {n}", "description": f"Who does {n}.",
+                 "subsectors": [{"name": f"Part of {n}", "description": f"Who does a part of {n}."}]} for n in "123"])],
+    ids=["cwe", "capec-2", "falco", "attack-lookup"])
 def test_others_with_the_same_few_fields_are_not_taken_for_a_known_source(name, items, tmp_path):
-    """Hosts had the ids of weaknesses, and rules lost their descriptions."""
+    """Hosts had the ids of weaknesses, rules lost their descriptions, and sectors their parts."""
     (tmp_path / name).write_text(yaml.safe_dump(items) if name.endswith("yaml") else json.dumps(items))
     trees = parse_file.trees(tmp_path / name, name, SETTINGS, Counter())
     found = list(parse_file.rows(trees, name, SETTINGS, Counts()))
     assert len(found) == 3 and all(row["text"] and not row["id"].startswith(("CWE-", "CAPEC-")) for row in found)
+    assert "ATT&CK" not in json.loads(found[0]["meta"]).get("licence", "")
