@@ -98,7 +98,7 @@ def rows_source(kind: str, samples: list[Any]) -> Description | None:
 
 def yaml_source(samples: list[Any]) -> Description | None:
     """A description of YAML documents: records themselves, or a list or map of them in one document."""
-    records = _yaml_records(samples)
+    records = _yaml_records([tree for tree in samples if telling.wordage(tree)] or samples)
     found = [item for path in records for item in peek.records(samples, fields.record_path(path))]
     items = [item for item in found if isinstance(item, dict)]
     if 2 * len(items) > len(found):  # a list of bare texts is its document's
@@ -108,7 +108,8 @@ def yaml_source(samples: list[Any]) -> Description | None:
 
 
 def _yaml_records(samples: list[Any]) -> list[str]:
-    """Paths of the lists or the map of records at a document's top, or within an object that is all there is."""
+    """Paths of the lists or the map of records at a document's top, within an object that is all there is, or of the
+    maps of which it is made."""
     root = samples[0] if len(samples) == 1 else None
     if isinstance(root, dict) and len(root) == 1:
         key, inner = next(iter(root.items()))
@@ -117,7 +118,16 @@ def _yaml_records(samples: list[Any]) -> list[str]:
             return [f"{fields.quoted(key)}.{path}" for path in below]
     records = record_places.of(samples, whole=True, single=True) if samples else [""]
     places = list(map(fields.record_path, records))
-    return records if records == ["*"] or all(len(at) == 2 or at[1:] == ("[]", "*") for at in places) else []
+    return records if records == ["*"] or all(len(at) == 2 or at[1:] == ("[]", "*") for at in places) or (
+        all(at[-1:] == ("*",) for at in places) and _filled(root, places)) else []
+
+
+def _filled(tree: Any, places: list[fields.RecordPath]) -> bool:
+    """Is the object nothing but rooms for the records at these places?"""
+    if ("*",) in places:
+        return True
+    below = {key: [at[1:] for at in places if at[0] in (key, "*")] for key in tree} if isinstance(tree, dict) else {}
+    return bool(below) and all(inner and _filled(tree[key], inner) for key, inner in below.items())
 
 
 def _wrapped_record(tree: dict[str, Any], paths: list[str]) -> bool:

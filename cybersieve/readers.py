@@ -147,7 +147,7 @@ def _look(kind: str, beginning: Beginning, farthest: int,
 
     while True:
         source = source_of(begin, whole)
-        speaks = source and (kind != "json" or not source.inferred or source.text or source.title)
+        speaks = source and (kind not in ("json", "yaml") or not source.inferred or source.text or source.title)
         most = peek.MOST if speaks else farthest
         if whole or len(begin) >= most or (speaks and source and not recognise.guessed(source, kind, begin)):
             break

@@ -47,9 +47,16 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
         if all(path.startswith("*") for path in paths) and (
                 whole or (paths == ["*.*"] and _rooms_of_one_kind(root[key])) or alike(list(root[key].values()))):
             return [f"{fields.quoted(key)}.{path}" for path in paths]
+    elif (key := telling.room_of(root, named=True)) and _is_record(root[key], whole, single):
+        return [""]
     if not advisory(root) and (telling.records_by_key(root) or telling.by_key(root)):
         return ["*"]
     return _in_object(telling.texts_unwrapped(root), whole, single)
+
+
+def _is_record(inner: dict[str, Any], whole: bool, single: bool) -> bool:
+    """Is the one object beside an id a record with a text of its own, whatever lists it holds?"""
+    return telling.own_text(telling.texts_unwrapped(inner)) > 0 and of([inner], whole, single) == [""]
 
 
 def _in_object(root: dict[str, Any], whole: bool, single: bool) -> list[str]:

@@ -132,11 +132,12 @@ def _beside_lists(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield key, value
 
 
-def room_of(root: dict[str, Any]) -> str:
-    """The key of the one object in a document that has no more than a word or a number beside it (`"total": 2`)."""
+def room_of(root: dict[str, Any], named: bool = False) -> str:
+    """The key of the one object in a document that has no more than a word or a number beside it (`"total": 2`), and,
+    unless it may be `named`, no id."""
     full = {key: value for key, value in root.items() if value not in (None, "", [], {})}
     rooms = [key for key, value in full.items() if isinstance(value, dict)]
-    says_more = any(isinstance(value, list) or has_words(value) or own(key)
+    says_more = any(isinstance(value, list) or has_words(value) or (own(key) and not named)
                     for key, value in full.items() if not isinstance(value, dict))
     return rooms[0] if len(rooms) == 1 and not says_more and fields.sayable(rooms[0]) else ""
 

@@ -554,6 +554,42 @@ def test_a_document_of_yaml_that_only_heads_its_rules(tmp_path):
     assert [row["title"] for row in [*rows(under="steps"), *rows("id: R-1\n")]] == ["Rules for servers"] * 2
 
 
+@pytest.mark.parametrize("wrap", [lambda tree: tree, lambda tree: [tree], lambda tree: {"data": tree}])
+def test_a_record_in_the_one_object_beside_its_id(wrap, tmp_path):
+    """As saved objects and JSON:API have it: a list in it held the records, and all else was lost."""
+    inner = {"name": "Foo opens doors", "description": PROSE, "note": "Shut the door, and look who is in.", "threat": [
+        {"framework": "A list of threats", "tactic": {"id": "TA9001", "name": "Doors"}, "technique": []}]}
+    row, = parsed(tmp_path, "rule.json", wrap({"id": "rule-1_8", "type": "security-rule", "attributes": inner}))
+    assert (row["id"], row["title"], row["text"]) == ("rule-1_8", "Foo opens doors", f"{PROSE}\n{inner['note']}")
+
+
+@pytest.mark.parametrize("head", [{}, {"description": "All that is new of it"}, {"title": "News"}])
+def test_a_feed_in_the_one_object_beside_an_id(head, tmp_path):
+    feed = {**head, "entries": [entry(n) for n in range(3)]}
+    rows = parsed(tmp_path, "feed.json", {"request_id": "r-1", "feed": feed})
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == EXPECTED
+
+
+@pytest.mark.parametrize("rooms", [2, 6])
+@pytest.mark.parametrize("head", ["", "meta: {version: '1', released: 2031-01-02}\n---\n"])
+def test_records_by_name_in_rooms_of_yaml(head, rooms, tmp_path):
+    """All that a document was made of was one record; behind a head that says nothing, in a long file, none."""
+    names = [f"Do thing {n} at once" for n in range(rooms * 2 * 9)]
+    made = iter(names)
+    tree = {f"Dimension {a}": {f"Part {a} {b}": {
+        next(made): {"uuid": f"u-{a}{b}{n}", "description": f"{PROSE} {a}{b}{n}.", "risk": f"{PROSE} {a}{b}{n}!" * 10}
+        for n in range(9)} for b in range(2)} for a in range(rooms)}
+    rows = parsed(tmp_path, "model.yaml", head + yaml.safe_dump(tree, sort_keys=False))
+    assert [row["title"] for row in rows] == names
+    assert all(f"{PROSE} {row['id'][2:]}{end}" in row["text"] for row in rows for end in ".!")
+
+
+def test_rooms_beside_words_of_their_own_are_one_document_of_yaml(tmp_path):
+    parts = "".join(f"  part {n}:\n    a: {{description: {PROSE} A}}\n    b: {{description: {PROSE} B}}\n"
+                    for n in range(2))
+    assert len(parsed(tmp_path, "a.yaml", f"name: What it is all about\nparts:\n{parts}")) == 1
+
+
 LICENCE = "Permission to use, copy and change what is said here is granted to everybody, without limit. " * 5
 
 
