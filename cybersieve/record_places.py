@@ -61,8 +61,12 @@ def _is_record(inner: dict[str, Any], whole: bool, single: bool) -> bool:
 
 def _in_object(root: dict[str, Any], whole: bool, single: bool) -> list[str]:
     """The same of an object: itself, lists of records or records by their ids in it, or what its keys hold."""
-    apiece = {path: items for path, items in arrays_in(root, "", 0)
-              if telling.wordy(items) >= 0.5 and not telling.turns(items)}
+    lists = dict(arrays_in(root, "", 0))
+    talks = [path.rpartition(".")[0] for path, items in lists.items() if telling.turns(items)]
+    if "" in talks:
+        return [""]
+    apiece = {path: items for path, items in lists.items()
+              if telling.wordy(items) >= 0.5 and path.rpartition(".")[0] not in talks}
     apiece = {path: items for path, items in apiece.items() if not _field(path, items)} or apiece
     arrays = _joined(apiece, whole)
     named = _not_beside({path: items for path, items in arrays.items() if telling.have_known_fields(items)})
@@ -274,6 +278,8 @@ def inside(path: str, items: list[Any]) -> list[str]:
     if by_number(objects):
         return [f"{path}.*"]
     below = _below(path, objects)
+    if any(map(telling.turns, below.values())):
+        return [path]
     lists = [inner for inner, found in below.items()
              if telling.called(inner) in telling.LISTS and telling.wordy(found) >= 0.5]
     if lists and (telling.paged(objects) or _heads(objects, lists)):

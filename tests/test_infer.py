@@ -164,6 +164,26 @@ def test_a_conversation_is_one_record(key, who, says, speakers, more, tmp_path):
     assert row["text"] == "\n".join(turn[says] for turn in turns)
 
 
+@pytest.mark.parametrize("wrap", [lambda talks: talks, lambda talks: {"data": talks}, lambda talks: talks[0],
+                                  lambda talks: {f"talk-{n}": talk for n, talk in enumerate(talks)}])
+def test_the_tools_of_a_conversation_are_no_records(wrap, tmp_path):
+    """They had been the records, and all that was said was lost."""
+    def tool(name):
+        return {"type": "function", "function": {"name": name, "description": PROSE, "parameters": {
+            "type": "object", "properties": {"where": {"type": "string", "description": PROSE}}}}}
+
+    talks = [{"messages": [{"role": "user", "content": f"Is the panel of house {n} open?"},
+                           {"role": "assistant", "content": None, "tool_calls": [
+                               {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}]},
+                           {"role": "tool", "tool_call_id": "call_1", "content": f"Panel {n}: open"},
+                           {"role": "assistant", "content": f"It is open, as far as I can see {n}."}],
+              "tools": [tool("look"), tool("listen")]} for n in range(4)]
+    rows = parsed(tmp_path, "talks.json", wrap(talks))
+    assert [row["text"].split("\n")[:3] for row in rows] == [
+        [f"Is the panel of house {n} open?", f"Panel {n}: open", f"It is open, as far as I can see {n}."]
+        for n in range(len(rows))] and len(rows) == (1 if wrap(talks) == talks[0] else 4)
+
+
 @pytest.mark.parametrize("key", ["description", "content"])
 def test_accounts_and_posts_with_roles_are_no_conversation(key, tmp_path):
     accounts = [{"id": f"A-{n}", "role": ["system", "user"][n], key: f"{PROSE} {n}"} for n in range(2)]
