@@ -19,9 +19,9 @@ OTHERS_IDS = names_of("""parent thread user author owner account org organisatio
     reporter commenter actor assignee severity status type""")
 WHOLES = names_of("chapter section story")  # numbers of these are a record's where it has no other
 TITLES = names_of("""title name headline subject value label heading vulnerabilityname cvetitle shorttitle question
-    displayname topic alert rule rulename commonname term preflabel""")
+    displayname topic alert rule rulename commonname term preflabel stem""")
 CLASSES = frozenset(names_of("label value topic"))  # titles, unless a few of them come again and again
-FIRM = names_of("title headline subject heading question")  # titles wherever they stand; a name may be a product's
+FIRM = names_of("title headline subject heading question stem")  # titles wherever they stand; a name may be a product's
 TEXTS = names_of("""description shortdescription longdescription fulldescription extendeddescription desc descr
     definition text content body abstract summary synopsis details detail message msg overview diagnosis note notes post
     comment answer story article impact consequence analysis solution mitigation remediation recommendation statement
@@ -36,7 +36,9 @@ TEXT_ENDS = ("description", "descript", "desc", "descr", "abstract", "text", "ar
 CHOICES = frozenset(names_of("choices options answers"))  # one of which is right, as a field beside them says
 ANSWERS = CHOICES | frozenset(names_of("answer response output completion solution explanation chosen"))
 RIGHT = names_of("""answer correctanswer answerkey correctoption correct solution correctanswers correctoptions
-    correctchoice correctchoices rightanswer groundtruth gt""")
+    correctchoice correctchoices rightanswer groundtruth gt answerindex answeridx correctindex correctanswerindex
+    correctoptionindex cop""")
+MARKS = frozenset(names_of("correct iscorrect right isright isanswer"))  # of each answer to choose from
 EITHER = names_of("summary synopsis shortdescription shortdesc instruction prompt")  # titles of a longer text
 ASKING = frozenset(names_of("instruction prompt"))  # of these whatever is longer
 # What stands in these is about something else than the record, or about persons, and is no text or title of it. Where a

@@ -237,7 +237,7 @@ def _chosen(value: Any, name: str, wanted: str) -> list[Any]:
 
 
 def _is(value: Any, word: str) -> bool:
-    if value == word or (word == ENGLISH and value == "eng"):
+    if value == word or (word == ENGLISH and value == "eng") or (value is True and word == "true"):
         return True
     return value is not None and f"{value}_".startswith((f"{word}_", f"{word}-"))
 

@@ -17,6 +17,7 @@ from cybersieve.field_names import (
     INDICATORS,
     LABELS,
     LONG,
+    MARKS,
     META,
     OTHERS,
     OTHERS_IDS,
@@ -54,7 +55,7 @@ _REGEX = re.compile(r"[^\n]{0,200}?(?:\\[bBdDsSwW][*+?{(|\\]|\\[.()\[\]{}]|\(\?[
 _SLUG = re.compile(r"(?=.*[\d_./-])[\w./:-]+$")
 _DATA = re.compile(r'[\[{]\s*[\[{"]')
 NO_TEXTS = ("label", "licen", "error", "raw")  # how names begin of what only looks like a text's
-_COLUMN = re.compile("[A-Ea-e]|(?:option|choice|answer)[ _]?(?:[A-Ja-j]|[0-9]{1,2})", re.I)  # of answers to choose from
+_COLUMN = re.compile("[A-Ea-e]|(?:op(?:tion)?|choice|answer)[ _]?(?:[A-Ja-j]|[0-9]{1,2})", re.I)  # of answers
 MOST = 6  # texts by name, and further ones beside them
 _TITLE = re.compile("^(?:tit|betreff|asunto|oggetto|sujet|nombre|nom)|(?:name|title|标题|名称|题名)$")
 BESIDE = 60  # characters: sentences in the room of a text are one from then on, whatever they are called
@@ -98,7 +99,7 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
         meta.setdefault("aliases", _numbers(seen, cves[0])[0])
     return {"name": "unknown", "kind": kind, "records": records,
             "id": [path for leaf in ids for path in _numbers(seen, leaf)],
-            "title": list(map(leaves.path, titles)), "text": _once(seen, texts),
+            "title": list(map(leaves.path, titles)), "text": _marked_right(seen, texts, _once(seen, texts)),
             "status": infer_status.paths(seen, near), "meta": meta,
             "format": "auto", "shown": samples}
 
@@ -116,7 +117,8 @@ def _below(key: str, paths: Any) -> Any:
         return [_below(key, path) for path in paths]
     if isinstance(paths, dict):
         return {word: _below(key, path) for word, path in paths.items()}
-    return f"{fields.quoted(key)}.{paths}"
+    room = f"{fields.quoted(key)}."
+    return paths.replace("{", "{" + room) if "{" in paths else room + paths
 
 
 def _texts(seen: Fields) -> list[Leaf]:
@@ -151,13 +153,30 @@ def _texts(seen: Fields) -> list[Leaf]:
 def _with_choices(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
     """The texts, questions among them before their answers, with the answers to choose from, and the right one."""
     columns = [leaf for leaf in seen.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
-    choices = columns if len(columns) > 2 else [leaf for leaf in texts if leaves.name(leaf) in CHOICES]
+    choices = columns if len(columns) > 2 else [leaf for leaf in texts if _choice(leaf)]
+    texts = [leaf for leaf in texts if leaf not in columns or leaf not in choices]
     asked = [leaf for leaf in texts if leaves.name(leaf).startswith("question")]
     texts = _in_order(seen, [leaf for leaf in texts if leaf not in asked], asked)
-    beside = {leaves.above(leaf) for leaf in choices}
-    right = [leaf for leaf in seen.named(RIGHT) if leaves.above(leaf) in beside and not seen.parts(leaf)]
-    why = [leaf for leaf in texts if choices and leaves.name(leaf) in ANSWERS - CHOICES]
+    around = {leaves.above(leaf)[:depth] for leaf in choices for depth in range(len(leaf))}
+    right = [leaf for leaf in seen.named(RIGHT) if leaves.above(leaf) in around and not seen.parts(leaf)]
+    why = [leaf for leaf in texts if choices and leaf not in choices and leaves.name(leaf) in ANSWERS - CHOICES]
     return list(dict.fromkeys([*(leaf for leaf in texts if leaf not in why), *choices, *right[:1], *why]))
+
+
+def _choice(leaf: Leaf) -> bool:
+    """Is it called like answers to choose from, or does it stand in one of these?"""
+    return leaves.name(leaf) in CHOICES or not CHOICES.isdisjoint(map(plain, leaves.above(leaf)[-1:]))
+
+
+def _marked_right(seen: Fields, texts: list[Leaf], paths: list[Any]) -> list[Any]:
+    """The texts' paths, behind those of answers to choose from one that tells which of these is marked as right."""
+    marks = {leaf[:-1]: leaf[-1] for leaf, told in seen.found.items() if plain(leaf[-1]) in MARKS
+             and leaves.SIMPLE.fullmatch(leaf[-1]) and {*"\n".join(told).split("\n")} == {"true", "false"}}
+    for leaf in filter(_choice, texts):
+        if (mark := marks.pop(leaf[:-1], "")) and (path := leaves.path(leaf)) in paths:
+            right = f"{leaves.path(leaf[:-1])}[{mark}=true].{leaves.path(leaf[-1:])}"
+            paths.insert(paths.index(path) + 1, f"Correct: {{{right}}}")
+    return paths
 
 
 def _others(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
@@ -173,7 +192,8 @@ def _in_order(seen: Fields, texts: list[Leaf], more: list[Leaf]) -> list[Leaf]:
     """The texts with `more` of them, each before the first text that is an answer or follows it in the records."""
     order = {leaf: at for at, leaf in enumerate(seen.found)}
     for leaf in more:
-        behind = (at for at, other in enumerate(texts) if leaves.name(other) in ANSWERS or order[other] > order[leaf])
+        behind = (at for at, other in enumerate(texts)
+                  if leaves.name(other) in ANSWERS or _choice(other) or order[other] > order[leaf])
         texts = [*texts[:(at := next(behind, len(texts)))], leaf, *texts[at:]]
     return texts
 

@@ -85,6 +85,35 @@ def test_which_choice_is_right_is_told(called, name, right, choices, tmp_path):
     check(tmp_path, fields, "Which of these helps against that 1", f"{said}\n{right}")
 
 
+@pytest.mark.parametrize(("told", "text"), [
+    ({"explanation": OTHER, "options": [{"id": "a", "text": "A wall", "isCorrect": False},
+                                        {"id": "b", "text": "A checked input", "isCorrect": True}]},
+     f"A wall\nA checked input\nCorrect: A checked input\n{OTHER} 1"),
+    ({"answers": [{"answer": "A wall", "correct": False, "rationale": PROSE},
+                  {"answer": "A checked input", "correct": True, "rationale": OTHER}]},
+     f"A wall\nA checked input\nCorrect: A checked input\n{PROSE}\n{OTHER}"),
+    ({"options": ["A wall", "A checked input"], "correctIndex": 1, "explanation": OTHER},
+     f"A wall\nA checked input\n1\n{OTHER} 1"),
+    ({"opa": "A wall", "opb": "A checked input", "opc": "A door", "cop": 2}, "A wall\nA checked input\nA door\n2")])
+def test_which_choice_is_right_is_told_however_it_is_marked(told, text, tmp_path):
+    check(tmp_path, {"question": "Which of these helps against that", **told},
+          "Which of these helps against that 1", text)
+
+
+def test_a_question_in_which_its_choices_stand(tmp_path):
+    lines = [{"id": f"E-{n}", "answerKey": "B", "question": {"stem": f"Which of these helps against {n}?", "choices": [
+        {"label": "A", "text": f"A wall {n}"}, {"label": "B", "text": f"A checked input {n}"}]}} for n in range(3)]
+    rows = parsed(tmp_path, "questions.jsonl", "\n".join(map(json.dumps, lines)))
+    assert (rows[1]["title"], rows[1]["text"]) == ("Which of these helps against 1?", "A wall 1\nA checked input 1\nB")
+
+
+def test_a_long_question_stands_before_its_answers(tmp_path):
+    asked = [{"params": {"answers": [{"text": f"A wall {n}"}, {"text": f"A checked input {n}"}],
+                         "question": f"{PROSE * 5} Which of these helps against {n}?"}} for n in range(3)]
+    assert parsed(tmp_path, "quiz.json", {"questions": asked})[1]["text"] == (
+        f"{PROSE * 5} Which of these helps against 1?\nA wall 1\nA checked input 1")
+
+
 def test_reasons_and_answers_are_texts(tmp_path):
     check(tmp_path, {"question": "What is it for", "reasoning": f"{PROSE} {PROSE} {PROSE}", "final_answer": OTHER},
           "What is it for 1", f"{PROSE} {PROSE} {PROSE} 1\n{OTHER} 1")
