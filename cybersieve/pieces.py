@@ -190,9 +190,10 @@ def _plain_source(begin: bytes, name: str, settings: Parse) -> tuple[str, Source
     No source for any other file: it is not cut.
     """
     codec, mark = encoding.of(begin)
+    guarded = begin[mark:].startswith(readers.GUARD)
     begin, _ = readers.sequence(begin[mark:], iter(()))
     own = sources.users(settings.sources)
-    if containers.packing(begin) or codec != "utf-8" or not encoding.clean(begin):
+    if guarded or containers.packing(begin) or codec != "utf-8" or not encoding.clean(begin):
         return "", None
     kind = kinds.of(begin, name, own) if begin.strip() else ""
     if kind == "xml":

@@ -36,6 +36,7 @@ Beginning = tuple[bytes, Iterator[bytes], bool]  # a stream's first bytes, the s
 
 _LINK = re.compile(rb"(?=\w*[./])[\w.@+/-]{1,4095}\n?")  # zip keeps a symbolic link as a file that holds its target
 RECORD_SEPARATOR = b"\x1e"  # before every document of a JSON text sequence (RFC 7464)
+GUARD = b")]}'"  # before JSON that no page is to run as a script, as Gerrit gives it
 NOWHERE = sources.compiled({"records": ["no-such-name"]})
 
 
@@ -211,10 +212,24 @@ def _rooms(source: Source) -> set[fields.RecordPath]:
 
 
 def sequence(begin: bytes, chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """A JSON text sequence as documents on lines of their own, byte for byte; anything else as it is."""
+    """A JSON text sequence as documents on lines of their own, JSON without its GUARD, byte for byte; else as it is."""
+    if begin.startswith(GUARD):
+        return _unguarded(begin), _without_guard(chunks)
     if not begin.lstrip().startswith(RECORD_SEPARATOR):
         return begin, chunks
     return begin.replace(RECORD_SEPARATOR, b"\n"), (chunk.replace(RECORD_SEPARATOR, b"\n") for chunk in chunks)
+
+
+def _unguarded(begin: bytes) -> bytes:
+    return begin.replace(GUARD, b" " * len(GUARD), 1) if begin.startswith(GUARD) else begin
+
+
+def _without_guard(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    held = b""
+    while len(held) < len(GUARD) and (chunk := next(chunks, b"")):
+        held += chunk
+    yield _unguarded(held)
+    yield from chunks
 
 
 def _beginning(chunks: Iterable[bytes], size: int) -> Beginning:

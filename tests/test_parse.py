@@ -73,6 +73,7 @@ DOCUMENTS = {
     "y.yaml": "".join(f'- id: {g["id"]}\n  title: {g["title"]}\n  text: "{g["text"]}"\n' for g in GOOD),
     "in.json": json.dumps({"xml_data": XML}),
     "strings.json": json.dumps([{"xml_data": f"<r>{element}</e></r>"} for element in ELEMENTS.split("</e>")[:-1]]),
+    "guarded.json": f")]}}'\n{json.dumps(GOOD)}",
     "sequence.json": "".join(f"\x1e{json.dumps(g)}\n" for g in GOOD),
     "row.xml": "\n".join(f"<?xml version='1.0'?>\n<r>{element}</e></r>" for element in ELEMENTS.split("</e>")[:-1]),
 }
