@@ -51,7 +51,8 @@ OTHERS = PERSONS | frozenset(names_of("""license licence licenses licences copyr
 OTHERS_TITLES = OTHERS - {"header", "headers"}
 # What stands in these is about whom or what they name. A text of such a name (a turn of the user) may be the record's.
 ROOMS = PERSONS | frozenset(names_of("""user account owner actor member profile submitter poster createdby community
-    channel guild team organization organisation project space subreddit issuetype priority card"""))
+    channel guild team organization organisation project space subreddit issuetype priority card
+    repo repository"""))
 # Lists of whom the records name, beside these.
 PEOPLE = frozenset(names_of("""users members accounts profiles persons people customers employees contacts participants
     organizations organisations"""))

@@ -5,7 +5,7 @@
                    that which is in no language, else all
     a[type!=x|y].b only items whose `type` is none of these
     a[0].b         only the first item; a[-1].b: only the last
-    *.b            any key; *[!=c|d].b any but c and d
+    *.b            any key; *[!=c|d].b any but c and d; *[=c|d].b only c and d, in this order
     a.**.b         keys b of a and of all that is in it, however deep, each before those in it
     a.b ~ regex    only texts in which the regular expression is found; of one with a group, what the group matched.
                    Texts are hostile: where it may begin anywhere and go on and on, it takes ages (^ and ++ help)
@@ -26,10 +26,10 @@ Values = Callable[[Any], list[Any]]  # record -> the scalars or trees found, in 
 
 LONGEST_TEXT = 1_000_000  # characters of a text put together from an index: few bytes may say it all over and over
 _STEP = re.compile(r'"(?P<quoted>[^"]*)"|(?P<key>[^.\[\]"~]+)')
-_CHOICE = re.compile(r"\[(?:(?P<name>[^=\[\]]+)=(?P<wanted>[^\[\]]*)|(?P<end>-1|0))\]")
+_CHOICE = re.compile(r"\[(?:(?P<name>[^=\[\]]*)=(?P<wanted>[^\[\]]*)|(?P<end>-1|0))\]")
 _BRACES = re.compile(r"\{([^{}]+)\}")
 DEEP = "**"
-BUT = "!"
+BUT, ONLY = "!", "="
 Step = tuple[str, str, str]  # key, name and wanted value of a choice among list items (or "", ""); of `**` "*", "**"
 
 
@@ -41,8 +41,9 @@ def steps(path: str) -> list[Step]:
         if not step:
             raise ParamsError(f"not a field path: {path!r} (cybersieve/fields.py shows the form)")
         at, name, wanted = step.end(), "", ""
-        if choice := _CHOICE.match(text, at):
-            at, name, wanted = choice.end(), choice["name"] or choice["end"], choice["wanted"] or ""
+        choice = _CHOICE.match(text, at)
+        if choice and (step["key"] == "*" or choice["name"] != ""):
+            at, name, wanted = choice.end(), choice["name"] or choice["end"] or ONLY, choice["wanted"] or ""
         key = step["quoted"] if step["key"] is None else step["key"].strip()
         result.append(("*", DEEP, "") if step["key"] == DEEP else (key, name, wanted))
         if at < len(text):
@@ -201,9 +202,11 @@ def _walk(value: Any, chain: list[Step], at: int) -> list[Any]:
 
 
 def _below(tree: dict[str, Any], name: str, wanted: str) -> Iterable[Any]:
-    """What `**`, or any key but some, leads to."""
+    """What `**`, or any key but some, or some keys alone, lead to."""
     if name == DEEP:
         return _objects(tree)
+    if name == ONLY:
+        return [tree[key] for key in wanted.split("|") if tree.get(key) is not None]
     but = wanted.split("|") if name == BUT else []
     return [item for key, item in tree.items() if key not in but]
 

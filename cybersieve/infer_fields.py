@@ -86,11 +86,16 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     near = {bare[:-1] for bare in map(leaves.bare, texts) if len(bare) == least} | {()}  # where the record stands
     titles = _titles(seen, texts, near)
     texts = [leaf for leaf in texts if leaf not in titles]
-    asked = [leaf for leaf in titles[1:] if texts and seen.asks(leaf)]  # what it is about has a title of its own
+    asked = [leaf for at, leaf in enumerate(titles) if texts and (
+        (seen.asks(leaf) or seen.language(leaf)) if seen.several(leaf)
+        else at and seen.asks(leaf))]  # what it is about has a title of its own, or it asks more than once
     titles, texts = [leaf for leaf in titles if leaf not in asked], _in_order(seen, texts, asked)
     if not texts and len(titles) > 1 and seen.wordy(titles[1]):  # the value of a key, say
         titles, texts = titles[:1], titles[1:]
-    texts = held.once(seen, [*texts, *_beside(seen, texts, titles)], titles)
+    beside = _beside(seen, texts, titles)
+    above = [leaf for leaf in beside if len(leaf) == 1 and all(map(seen.parts, texts))]
+    texts = held.once(seen, [*above, *texts, *(leaf for leaf in beside if leaf not in above)], titles)
+    told = _marked_right(seen, texts, _once(seen, texts))
     ids = _ids(seen, near)
     meta = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := seen.named(names))}
     some = [leaf for leaf in seen.named(sorted(CVES)) if leaf not in ids and not seen.parts(leaf)
@@ -99,7 +104,7 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
         meta.setdefault("aliases", _numbers(seen, cves[0])[0])
     return {"name": "unknown", "kind": kind, "records": records,
             "id": [path for leaf in ids for path in _numbers(seen, leaf)],
-            "title": list(map(leaves.path, titles)), "text": _marked_right(seen, texts, _once(seen, texts)),
+            "title": list(map(leaves.path, titles)), "text": _item_by_item(seen, texts, told),
             "status": infer_status.paths(seen, near), "meta": meta,
             "format": "auto", "shown": samples}
 
@@ -179,6 +184,20 @@ def _marked_right(seen: Fields, texts: list[Leaf], paths: list[Any]) -> list[Any
     return paths
 
 
+def _item_by_item(seen: Fields, texts: list[Leaf], paths: list[Any]) -> list[Any]:
+    """The texts' paths; those of several in each item of a list (question and answer) as one, item by item."""
+    rooms: dict[Leaf, list[str]] = {}
+    for leaf in sorted(seen.found, key=lambda leaf: leaves.name(leaf) in ANSWERS):
+        if leaf in texts and leaves.path(leaf) in paths and seen.several(leaf) and type(leaf[-1]) is str:
+            rooms.setdefault(leaf[:-1], []).append(leaf[-1])
+    for room, names in rooms.items():
+        if len(names) > 1:
+            told = [leaves.path((*room, name)) for name in names]
+            paths.insert(min(map(paths.index, told)), f"{leaves.path(room)}.*[={'|'.join(names)}]")
+            paths = [path for path in paths if path not in told]
+    return paths
+
+
 def _others(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
     """What may be a text whatever it is called."""
     return [leaf for leaf in seen.found if seen.prose(leaf) and not seen.classed(leaf)
@@ -199,7 +218,8 @@ def _in_order(seen: Fields, texts: list[Leaf], more: list[Leaf]) -> list[Leaf]:
 
 
 def _beside(seen: Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
-    """Sentences in the very room of a text, of which every record has its own, in the records' order.
+    """Sentences in the very room of a text, or at the record's top where all texts are in its parts, of which every
+    record has its own, in the records' order.
 
     Where there is one record, nothing shows whether they are but their length and that no boilerplate is called so.
     """
@@ -211,6 +231,7 @@ def _beside(seen: Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
                 and not _EVERYBODYS.search(name))
 
     rooms = {(leaves.above(leaf), seen.room(leaf)) for leaf in texts}
+    rooms |= {((), "")} if texts and all(map(seen.parts, texts)) else set()
     return [leaf for leaf in _others(seen, texts)
             if leaf not in (*texts, *titles) and (leaves.above(leaf), seen.room(leaf)) in rooms
             and seen.sentences(leaf) and own(leaf) and not _NOT_BESIDE.search(leaf[-1])][:MOST]
@@ -282,6 +303,7 @@ def _few_words(seen: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
     sentences if there are others."""
     short = [leaf for leaf in seen.found if leaf not in texts and leaves.above(leaf) in near and seen.prose(leaf)
              and 8 <= seen.length(leaf) <= LONGEST_HEADING and seen.varied(leaf) and not seen.begins(leaf, _CAPTURE)
+             and not seen.begins(leaf, _DATA)
              and (seen.count < 2 or all(seen.said[leaf] != seen.said[text] for text in texts))
              and not _PERSON.search(" ".join(parts(leaf[-1]))) and not any(map(_WRONG.search, leaf))]
     forms = small_letters.groups({leaf: seen.said[leaf] for leaf in [*texts, *short]}) if texts and short else []

@@ -20,6 +20,7 @@ from cybersieve.field_names import (
     encoded,
     has_words,
     owner,
+    parts,
     plain,
     textual,
     unspaced,
@@ -103,6 +104,10 @@ class Fields:
         name = leaves.name(leaf)
         return (name in ("question", "query") and self.wordy(leaf)) or self.says(leaf)
 
+    def several(self, leaf: Leaf) -> bool:
+        """Has a record more than one of it, each in an item of a list?"""
+        return self.parts(leaf) and any("\n" in text for text in self.found[leaf])
+
     def says(self, leaf: Leaf) -> bool:
         """Is it called like a class, but sentences that say something?"""
         return leaves.name(leaf) in CLASSES and self.length(leaf) >= SAYS_SOMETHING and self.language(leaf)
@@ -148,8 +153,8 @@ class Fields:
 
     def parts(self, leaf: Leaf) -> bool:
         """Does it stand in the items of a list, so that a record may have many of it? Not of a list of its own name."""
-        room = self.room(leaf)
-        return bool(room) and not plain(room).startswith(leaves.name(leaf))
+        room, name = self.room(leaf), leaves.name(leaf)
+        return bool(room) and not (len(name) > 2 and plain(room).startswith(name))
 
     def room(self, leaf: Leaf) -> str:
         """The key of the list in whose items it stands, if it does."""
@@ -188,4 +193,4 @@ class Fields:
 
     def source_code(self, leaf: Leaf) -> bool:
         """Is it called like source code (func, func_before, insecure_code)?"""
-        return leaves.name(leaf).startswith("func") or leaves.name(leaf).endswith("code")
+        return "func" in parts(leaf[-1]) or leaves.name(leaf).startswith("func") or leaves.name(leaf).endswith("code")

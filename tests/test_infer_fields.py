@@ -100,6 +100,32 @@ def test_which_choice_is_right_is_told_however_it_is_marked(told, text, tmp_path
           "Which of these helps against that 1", text)
 
 
+@pytest.mark.parametrize(("key", "ask", "answer"), [
+    ("qa", "question", "answer"), ("conversation", "human", "assistant"), ("questions", "q", "a"),
+    ("turns", "input", "output")])
+@pytest.mark.parametrize("turned", [False, True])
+def test_questions_in_a_list_stand_before_their_answers_below_what_they_are_on(key, ask, answer, turned, tmp_path):
+    """Of them the first had been the title, and the others were lost, as was what they are on."""
+    def pair(n, of):
+        both = {ask: f"Which panel of {n} is open at {of} o'clock?", answer: f"At {of} it is that by the door of {n}."}
+        return dict(list(both.items())[::-1]) if turned and answer in ("answer", "output") else both
+
+    chunks = [{"source": f"{n}.pdf", "chunk": f"{PROSE * 4} {n}", key: [pair(n, of) for of in range(3)]} for n in range(4)]
+    rows = parsed(tmp_path, "chunks.json", chunks)
+    assert [(row["title"], row["text"]) for row in rows] == [("", "\n".join(
+        [chunk["chunk"], *(said for one in chunk[key] for said in (one[ask], one[answer]))])) for chunk in chunks]
+
+
+def test_code_and_data_are_no_titles(tmp_path):
+    check(tmp_path, {"vul_func_with_fix": "int main(int argc) { return 1; }", "Summary": PROSE}, "", f"{PROSE} 1")
+    check(tmp_path, {"text": PROSE, "meta": '{"label": "one of them", "source": "here"}'}, "", f"{PROSE} 1")
+
+
+def test_what_a_repository_is_for_is_not_said_of_its_parts(tmp_path):
+    check(tmp_path, {"title": "It broke", "body": PROSE, "head": {"repo": {"description": OTHER}}}, "It broke",
+          f"{PROSE} 1")
+
+
 def test_a_question_in_which_its_choices_stand(tmp_path):
     lines = [{"id": f"E-{n}", "answerKey": "B", "question": {"stem": f"Which of these helps against {n}?", "choices": [
         {"label": "A", "text": f"A wall {n}"}, {"label": "B", "text": f"A checked input {n}"}]}} for n in range(3)]
