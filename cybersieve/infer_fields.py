@@ -56,6 +56,7 @@ _SLUG = re.compile(r"(?=.*[\d_./-])[\w./:-]+$")
 _DATA = re.compile(r'[\[{]\s*[\[{"]')
 NO_TEXTS = ("label", "licen", "error", "raw")  # how names begin of what only looks like a text's
 _COLUMN = re.compile("[A-Ea-e]|(?:op(?:tion)?|choice|answer)[ _]?(?:[A-Ja-j]|[0-9]{1,2})", re.I)  # of answers
+_QUESTION = re.compile(r"[^\n]{9,1000}\?(?:\n|$)")
 MOST = 6  # texts by name, and further ones beside them
 _TITLE = re.compile("^(?:tit|betreff|asunto|oggetto|sujet|nombre|nom)|(?:name|title|标题|名称|题名)$")
 BESIDE = 60  # characters: sentences in the room of a text are one from then on, whatever they are called
@@ -94,7 +95,8 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
         titles, texts = titles[:1], titles[1:]
     beside = _beside(seen, texts, titles)
     above = [leaf for leaf in beside if len(leaf) == 1 and all(map(seen.parts, texts))]
-    texts = held.once(seen, [*above, *texts, *(leaf for leaf in beside if leaf not in above)], titles)
+    beside = [leaf for leaf in [*beside, *_answered(seen)] if leaf not in (*above, *texts, *titles)]
+    texts = held.once(seen, [*above, *texts, *beside], titles)
     told = _marked_right(seen, texts, _once(seen, texts))
     ids = _ids(seen, near)
     meta = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := seen.named(names))}
@@ -235,6 +237,14 @@ def _beside(seen: Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
     return [leaf for leaf in _others(seen, texts)
             if leaf not in (*texts, *titles) and (leaves.above(leaf), seen.room(leaf)) in rooms
             and seen.sentences(leaf) and own(leaf) and not _NOT_BESIDE.search(leaf[-1])][:MOST]
+
+
+def _answered(seen: Fields) -> list[Leaf]:
+    """Questions and answers in a list, whatever they are called."""
+    told = [leaf for leaf in seen.found if seen.several(leaf) and seen.language(leaf) and seen.varied(leaf)
+            and not seen.of_another(leaf) and not any(map(_WRONG.search, leaf))]
+    asked = {leaf[:-1] for leaf in told if seen.begins(leaf, _QUESTION)}
+    return [leaf for leaf in told if leaf[:-1] in asked and len([1 for one in told if one[:-1] == leaf[:-1]]) > 1][:MOST]
 
 
 def _once(seen: Fields, texts: list[Leaf]) -> list[Any]:

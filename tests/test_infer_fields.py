@@ -110,7 +110,8 @@ def test_questions_in_a_list_stand_before_their_answers_below_what_they_are_on(k
         both = {ask: f"Which panel of {n} is open at {of} o'clock?", answer: f"At {of} it is that by the door of {n}."}
         return dict(list(both.items())[::-1]) if turned and answer in ("answer", "output") else both
 
-    chunks = [{"source": f"{n}.pdf", "chunk": f"{PROSE * 4} {n}", key: [pair(n, of) for of in range(3)]} for n in range(4)]
+    chunks = [{"source": f"{n}.pdf", "chunk": f"{PROSE * 4} {n}", key: [pair(n, of) for of in range(3)]}
+              for n in range(4)]
     rows = parsed(tmp_path, "chunks.json", chunks)
     assert [(row["title"], row["text"]) for row in rows] == [("", "\n".join(
         [chunk["chunk"], *(said for one in chunk[key] for said in (one[ask], one[answer]))])) for chunk in chunks]
