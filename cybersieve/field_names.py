@@ -46,8 +46,8 @@ ASKING = frozenset(names_of("instruction prompt"))  # of these whatever is longe
 PERSONS = frozenset(names_of("""affiliation affiliations rawaffiliationstrings author authors authorships creator
     reporter byline publisher"""))
 OTHERS = PERSONS | frozenset(names_of("""license licence licenses licences copyright copyrights copyrighttext
-    licensecomments legal disclaimer reference references sources milestone citation citations highlight highlightresult
-    header headers annotations relationships journal venue booktitle"""))
+    licensecomments legal disclaimer reference references externalreferences sources milestone citation citations
+    highlight highlightresult header headers annotations relationships journal venue booktitle"""))
 OTHERS_TITLES = OTHERS - {"header", "headers"}
 # What stands in these is about whom or what they name. A text of such a name (a turn of the user) may be the record's.
 ROOMS = PERSONS | frozenset(names_of("""user account owner actor member profile submitter poster createdby community
@@ -93,7 +93,7 @@ FLAGS = {"deleted": names_of("deleted isdeleted deletedat deleteat removed isrem
 
 PUBLIC = re.compile(r"[A-Z]{2,10}(?:-[A-Z]{2,8})*[-:]\d[\w.:-]{0,30}|GHSA(?:-\w{4}){3}")  # CVE-2014-0160
 _NUMBER = re.compile("[0-9]+|[0-9A-Fa-f-]{24,}")
-_ADVISORY = re.compile(r"(?:[A-Z]+-)+\d{4}[-:]\w+|GHSA(?:-\w{4}){3}")
+_ADVISORY = re.compile(r"(?:[A-Z]+-)+\d{4}[-:]\w+|GHSA(?:-\w{4}){3}|[TGSM]\d{4}(?:\.\d{3})?")  # or ATT&CK's
 _ADDRESS = re.compile(r"https?://\S+")
 _BASE64 = re.compile(r"(?=[\w+/\s]{100})(?=[^A-Z]*+[A-Z])(?=[^a-z]*+[a-z])(?=\D*+\d)"
                      r"[A-Za-z0-9+/]{60,}+\s?(?:[A-Za-z0-9+/]+\s?)*+={0,2}\s*")
@@ -178,6 +178,6 @@ def numeric(key: str) -> bool:
 
 
 def advisory(tree: dict[str, Any]) -> bool:
-    """Has the object an advisory's public number (CVE-2014-0160, RHSA-2014:0376) for its own?"""
+    """Has the object an advisory's public number (CVE-2014-0160, RHSA-2014:0376, T1059) for its own?"""
     return any(isinstance(value, str) and _ADVISORY.fullmatch(value) and plain(key) in (*IDS, *TITLES)
                for key, value in tree.items())

@@ -243,8 +243,9 @@ def _answered(seen: Fields) -> list[Leaf]:
     """Questions and answers in a list, whatever they are called."""
     told = [leaf for leaf in seen.found if seen.several(leaf) and seen.language(leaf) and seen.varied(leaf)
             and not seen.of_another(leaf) and not any(map(_WRONG.search, leaf))]
-    asked = {leaf[:-1] for leaf in told if seen.begins(leaf, _QUESTION)}
-    return [leaf for leaf in told if leaf[:-1] in asked and len([1 for one in told if one[:-1] == leaf[:-1]]) > 1][:MOST]
+    rooms = [leaf[:-1] for leaf in told]
+    asked = {leaf[:-1] for leaf in told if seen.begins(leaf, _QUESTION) and rooms.count(leaf[:-1]) > 1}
+    return [leaf for leaf in told if leaf[:-1] in asked][:MOST]
 
 
 def _once(seen: Fields, texts: list[Leaf]) -> list[Any]:

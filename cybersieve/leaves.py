@@ -165,7 +165,7 @@ def _one_of(key: str, above: str) -> bool:
 def bare(leaf: Leaf) -> Leaf:
     """The leaf without what says nothing: `title.#text` is the title, and so is `attr.@_title`."""
     while len(leaf) > 1 and (leaf[-1] in BEARS_PARENTS_NAME or (
-            _known(leaf[-2]) if isinstance(leaf[-1], Alone) else _one_of(leaf[-1], leaf[-2]))):
+            _known(leaf[-2]) if isinstance(leaf[-1], Alone) or leaf[-1] == "raw" else _one_of(leaf[-1], leaf[-2]))):
         leaf = leaf[:-1]
     return tuple(key for key in leaf[:-1] if key not in ATTRIBUTES) + leaf[-1:]
 

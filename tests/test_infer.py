@@ -546,6 +546,11 @@ def test_prefixes_of_a_larger_document_that_declares_them(count, around, tmp_pat
 @pytest.mark.parametrize(("name", "content", "records"), [
     ("one.json", {"name": "CVE-2031-1", "details": [PROSE], "releases": [{"product_name": "Some product"}] * 3},
      [("CVE-2031-1", "CVE-2031-1", PROSE)]),
+    ("technique.json", {"id": "T0873", "name": "Foo of plans", "description": PROSE,
+                        "external_references": [{"source_name": n, "description": f"Foo {n}, of 2031"} for n in "ab"],
+                        "relation": {"mitigates": [{"id": f"M092{n}", "name": f"Lock {n}",
+                                                    "description": f"{PROSE} {n}"} for n in range(3)]}},
+     [("T0873", "Foo of plans", "\n".join([PROSE, *(f"{PROSE} {n}" for n in range(3))]))]),
     ("one.yaml", f"id: R-1\ntitle: One\ndescription: {PROSE}\nparts:\n- name: a\n  description: {PROSE} A\n"
                  f"- name: b\n  description: {PROSE} B\n", [("R-1", "One", f"{PROSE}\n{PROSE} A\n{PROSE} B")]),
     ("in.yaml", f"rule:\n  id: R-1\n  title: One\n  description: {PROSE}\n  parts:\n  - name: a\n"
@@ -636,6 +641,7 @@ LICENCE = "Permission to use, copy and change what is said here is granted to ev
     ({"id": 1, "description": PROSE, "range": ">= 1.0, < 2.3.4 and every build of the long term branch " * 9},
      ("1", "", PROSE)),
     ({"id": 1, "conversations": [{"from": "human", "value": PROSE}]}, ("1", "", PROSE)),
+    ({"id": 7, "fields": {"name": "Foo falls", "description": {"raw": PROSE}}}, ("7", "Foo falls", PROSE)),
     ({"id": 1, "prompt": "Is foo safe?", "chosen": "Not at all.", "rejected": "It is."},
      ("1", "Is foo safe?", "Not at all.")),
     ({"id": 1, "name": "Foo", "narrative": "A tale of a foo."}, ("1", "Foo", "A tale of a foo.")),
