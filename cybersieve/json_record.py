@@ -119,9 +119,9 @@ def _held(tree: Any) -> int:
 
 def careful(data: bytes, name: str, at: int, notes: Counter[str]) -> Any:
     """One record by the standard library: whole numbers of up to MAX_DIGITS digits, and errors that say why."""
-    def fail(reason: str) -> NoReturn:
+    def fail(reason: str, mend: str = "mend it") -> NoReturn:
         raise InputError(name, f"{reason}, in the record that begins there", f"byte {at}",
-                         "mend it or leave the file out")
+                         f"{mend} or leave the file out")
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         tree = dict(items)
@@ -141,7 +141,7 @@ def careful(data: bytes, name: str, at: int, notes: Counter[str]) -> Any:
     mended = without_surrogates(data, notes).decode()
     try:
         tree = json.loads(mended, object_pairs_hook=pairs, parse_int=number, parse_float=number,
-                          parse_constant=lambda word: fail(f"{word} is not JSON"))
+                          parse_constant=lambda word: fail(f"{word} is not JSON", "write null instead"))
     except json.JSONDecodeError as error:
         raise InputError(name, f"not JSON: {error.msg}", f"byte {at + len(mended[:error.pos].encode())}",
                          "fetch it again or mend it") from None
