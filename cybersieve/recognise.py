@@ -99,11 +99,18 @@ def _placed(documents: list[Any], possible: list[Source]) -> Source | None:
     return None
 
 
-def _in_array(documents: list[Any], possible: list[Source]) -> Source | None:
-    """The source of whole documents in an array, of which each has what its root asks for."""
-    items = documents[0] if len(documents) == 1 and isinstance(documents[0], list) else []
+def _wrapped(documents: list[Any], possible: list[Source]) -> Source | None:
+    """The source of whole documents in an array, or in what holds no more than one or an array of them: each has what
+    its root asks for."""
+    place, inner = "", documents[0] if len(documents) == 1 else None
+    if isinstance(inner, dict):
+        rooms = [key for key, value in inner.items() if isinstance(value, dict | list)]
+        if len(rooms) != 1 or not fields.sayable(rooms[0]):
+            return None
+        place, inner = fields.quoted(rooms[0]), inner[rooms[0]]
+    items, place = (inner, f"{place}[]") if isinstance(inner, list) else ([inner], place)
     source = _placed(items, [one for one in possible if one.root and not one.users])
-    return source and source.at([f"[].{path}".rstrip(".") for path in source.records if not path.startswith("[]")])
+    return source and source.at([f"{place}.{path}".rstrip(".") for path in source.records if not path.startswith("[]")])
 
 
 def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> Source | None:
@@ -113,7 +120,7 @@ def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> S
         source = _of_rows("json", rows[:peek.ITEMS], possible)
         return source and source.at([table.path], table.columns)
     known = [source for source in possible if source.match and not (source.root or source.file)]
-    if placed := _placed(documents, possible) or _in_array(documents, possible):
+    if placed := _placed(documents, possible) or _wrapped(documents, possible):
         return placed.at(placed.records, also=others) if (others := _others(placed, documents, known)) else placed
     if _schema(documents):
         return None

@@ -40,13 +40,15 @@ REPORTS = [sample for sample in SAMPLES if sample.source in ROOTED and sample.co
            and not sample.file.endswith(".jsonl")]
 
 
+@pytest.mark.parametrize("wrap", ["[{0}, {0}]", '{{"sbom": {0}}}', '{{"total": 2, "data": [{0}, {0}]}}'])
 @pytest.mark.parametrize("sample", REPORTS, ids=lambda sample: f"{sample.source}-{sample.file}")
-def test_whole_documents_in_an_array(sample, tmp_path):
+def test_whole_documents_in_an_array_or_a_wrapper(sample, wrap, tmp_path):
     """Known by what stands at their root, they had lost all their records."""
-    (tmp_path / "all.json").write_text(f"[{sample.content}, {sample.content}]", encoding="utf-8")
+    (tmp_path / "all.json").write_text(wrap.format(sample.content), encoding="utf-8")
     found = parse_file.trees(tmp_path / "all.json", "all.json", SETTINGS, Counter())
     rows = parse_file.rows(found, "all.json", SETTINGS, records.Counts())
-    assert [(r["title"], r["text"], r["dropped"]) for r in rows] == [tuple(e[1:4]) for e in sample.records] * 2
+    expected = [tuple(e[1:4]) for e in sample.records] * wrap.count("{0}")
+    assert [(r["title"], r["text"], r["dropped"]) for r in rows] == expected
 
 
 @pytest.mark.parametrize("name", ["misp-event", "misp-galaxy", "nvd-2.0", "cve-5", "csaf", "stix", "ghsa-api"])
