@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from cybersieve import elsewhere, fields, infer, infer_xml, json_bulk, json_tables, late_fields, peek, sources
+from cybersieve import elsewhere, fields, infer, infer_xml, json_bulk, json_tables, late_fields, peek, sources, telling
 from cybersieve.sources import Source
 
 _SCHEMA_KEYS = {**dict.fromkeys(("properties", "patternProperties", "definitions", "$defs"), dict), "$ref": str,
@@ -100,8 +100,8 @@ def _placed(documents: list[Any], possible: list[Source]) -> Source | None:
 
 
 def _wrapped(documents: list[Any], possible: list[Source]) -> Source | None:
-    """The source of whole documents in an array, or in what holds no more than one or an array of them: each has what
-    its root asks for."""
+    """The source of whole documents in an array, or in what holds no more than one or an array of them: these have what
+    its root asks for, or say nothing but in its records."""
     place, inner = "", documents[0] if len(documents) == 1 else None
     if isinstance(inner, dict):
         rooms = [key for key, value in inner.items() if isinstance(value, dict | list)]
@@ -109,7 +109,8 @@ def _wrapped(documents: list[Any], possible: list[Source]) -> Source | None:
             return None
         place, inner = fields.quoted(rooms[0]), inner[rooms[0]]
     items, place = (inner, f"{place}[]") if isinstance(inner, list) else ([inner], place)
-    source = _placed(items, [one for one in possible if one.root and not one.users])
+    silent = not any(telling.says(item) or (isinstance(item, dict) and telling.own_text(item)) for item in items)
+    source = _placed(items, [one for one in possible if not one.users and (one.root or (one.match and silent))])
     return source and source.at([f"{place}.{path}".rstrip(".") for path in source.records if not path.startswith("[]")])
 
 

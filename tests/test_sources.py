@@ -91,6 +91,12 @@ def osv(number):
             "details": f"Foo {number} leaks `keys`.", "affected": [{"package": {"name": "foo", "ecosystem": "PyPI"}}]}
 
 
+def bundle(number):
+    return {"type": "bundle", "id": f"bundle--{U}", "objects": [
+        {"type": "tool", "id": f"tool--{U[:-1]}{number}", "name": f"Flaw {number}",
+         "description": f"Foo {number} leaks `keys`."}]}
+
+
 ELSEWHERE = {
     "an array": [osv(0), osv(1)],
     "wrapped": {"total": 2, "advisories": [osv(0), osv(1)]},
@@ -105,9 +111,8 @@ ELSEWHERE = {
                                       for n in range(2)),
     "among other messages": "".join(json.dumps(tree, indent=1) for tree in (
         {"config": {"name": "a scanner"}}, {"osv": osv(0)}, {"progress": {"message": "Still."}}, {"osv": osv(1)})),
-    "bundles": [{"type": "bundle", "id": f"bundle--{U}", "objects": [
-        {"type": "tool", "id": f"tool--{U[:-1]}{n}", "name": f"Flaw {n}", "description": f"Foo {n} leaks `keys`."}]}
-        for n in range(2)]}
+    "bundles": [bundle(0), bundle(1)],
+    "bundles in a wrapper": {"total": 2, "data": [bundle(0), bundle(1)]}}
 
 
 @pytest.mark.parametrize("document", ELSEWHERE.values(), ids=ELSEWHERE)
