@@ -28,6 +28,7 @@ from cybersieve.leaves import MAX_DEPTH, alike, most, pair
 
 ABOUT_RECORDS = OTHERS.union(*META.values())
 MOST_OF_PEOPLE = 3  # steps down to lists of these: `data.users[]`
+WEAKNESSES = ("CWE-", "CAPEC-")
 FAMILY = 5  # arrays that differ in one key of their path, from which on any key will do
 
 
@@ -266,10 +267,10 @@ def _maps(tree: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, di
 
 
 def _numbered(path: str, room: dict[str, Any]) -> bool:
-    """Are these records with titles and texts under public numbers, and no parts of one?"""
+    """Are these records with titles and texts under public numbers, and no parts or weaknesses of one?"""
     items = list(room.values())
-    return all(map(PUBLIC.fullmatch, room)) and telling.titled(items) and telling.have_texts(items) and (
-        not telling.called(path).endswith(telling.PARTS))
+    return (not telling.called(path).endswith(telling.PARTS) and telling.titled(items) and telling.have_texts(items)
+            and all(PUBLIC.fullmatch(key) and not key.startswith(WEAKNESSES) for key in room))
 
 
 def inside(path: str, items: list[Any]) -> list[str]:

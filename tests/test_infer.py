@@ -1835,6 +1835,10 @@ def test_a_weakness_by_its_number_in_a_record_is_part_of_it(tmp_path):
     weakness = {"CWE-79": {"description": "What comes in is not looked at before it goes out"}}
     row, = parsed(tmp_path, "dump.json", {"id": "E-1", "title": "A case of it", "text": PROSE, "weakness": weakness})
     assert row["id"] == "E-1"
+    weakness["CWE-79"]["name"] = "What comes in is not looked at"
+    for more in {"text": PROSE}, {"text": f"{PROSE} {PROSE}"}:
+        row, = parsed(tmp_path, "dump.json", {"title": "A case of it", **more, "weakness": weakness})
+        assert row["title"] == "A case of it"
 
 
 @pytest.mark.parametrize("status", [
