@@ -147,7 +147,7 @@ def _texts(seen: Fields) -> list[Leaf]:
                                     and leaves.above(leaf) in rooms and leaf not in texts])
     longest = max(others, default=None, key=lambda leaf: (seen.length(leaf) * len(seen.found[leaf]), leaf))
     if longest and longest not in texts and seen.length(longest) > 2 * max(map(seen.length, texts), default=0):
-        texts.insert(0, longest)
+        texts[:0] = _at_all_depths(longest, others)
     if not texts:  # better than none
         code = [leaf for leaf in seen.found if seen.wordy(leaf)
                 and (seen.source_code(leaf) or leaves.name(leaf) in CODE)]
@@ -155,6 +155,13 @@ def _texts(seen: Fields) -> list[Leaf]:
                  and seen.of_another(leaf) and PERSONS.isdisjoint(map(plain, leaf))]
         texts = told[:MOST] or code[:1] or named[:1]
     return _with_choices(seen, texts)
+
+
+def _at_all_depths(leaf: Leaf, others: list[Leaf]) -> list[Leaf]:
+    """A text of objects that hold others of their kind (`controls.controls.prose`), in each of these."""
+    named = [one for one in others if one[-1] == leaf[-1]]
+    keys = {key for one in named if len(set(one)) < len(one) for key in one}
+    return sorted({leaf, *(one for one in named if keys.issuperset(one))}, key=lambda one: (len(one), one))
 
 
 def _with_choices(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
@@ -352,9 +359,16 @@ def _ids(seen: Fields, near: set[Leaf]) -> list[Leaf]:
     if own and leaves.name(own[0]) not in IDS[:SURE_IDS] and not seen.public(own[0]):
         own = [*public, *own]
     order = [*own, ("@key",), *public, *(leaf for leaf in named if leaf in top), *ending, *kinds, *aliases,
-             *(leaf for leaf in named if not seen.parts(leaf) or seen.lettered(leaf)), *bare, *pages, *indicators]
+             *(leaf for leaf in named if not seen.parts(leaf) or _of_record(seen, leaf)), *bare, *pages, *indicators]
     return [leaf for leaf in dict.fromkeys(order) if leaf in seen.found and _distinct(seen, leaf)
             and not seen.begins(leaf, _EXPRESSION)][:2]
+
+
+def _of_record(seen: Fields, leaf: Leaf) -> bool:
+    """Is what stands in a list the record's all the same: a public number of it, or one of its identifiers? A part's
+    (a step's, an operand's) is not."""
+    return plain(seen.room(leaf)).endswith(("ids", "identifiers")) or (
+        seen.public(leaf) and not seen.begins(leaf, _WEAKNESS))
 
 
 def _numbers(seen: Fields, leaf: Leaf) -> list[str]:

@@ -496,3 +496,25 @@ def test_sentences_with_a_path_or_a_formula_in_them_are_a_text_beside_one(tmp_pa
     behaviour = r"It copies itself to C:\Program Files\(any name).exe, and asks its server for what to do. " * 2
     row, = parsed(tmp_path, "dump.json", {"id": "E-1", "description": PROSE, "what_it_does": behaviour})
     assert "asks its server" in row["text"]
+
+
+@pytest.mark.parametrize(("parts", "id"), [
+    ({"steps": [{"op": "push", "number": "0x7 = Door"}, {"op": "pop", "number": "0x1E = Wall"}]}, None),
+    ({"examples": [{"identifier": "FullName", "column": "a"}]}, None), ({"weaknesses": [{"id": "CWE-79"}]}, None),
+    ({"vulnerabilities": [{"cve": "CVE-2031-0001"}]}, "CVE-2031-0001"),
+    ({"article-ids": [{"id": "doc.31.7", "type": "ours"}]}, "doc.31.7")])
+def test_a_parts_number_is_not_the_records(parts, id, tmp_path):
+    """An operand of a rule was its id."""
+    row, = parsed(tmp_path, "rule.json", {"title": "Doors that open", "text": PROSE, **parts})
+    assert row["id"] == id if id else row["id"].startswith("sha-")
+
+
+def test_a_text_of_an_unknown_name_at_all_depths_of_a_tree(tmp_path):
+    """Only the deepest were read."""
+    def node(name, *children):
+        return {"id": name, "what_to_do": f"{PROSE} {name}."} | ({"children": list(children)} if children else {})
+    first = node("a", node("a1"), {"id": "a2", "children": [node("a3"), node("a4")]})
+    rows = parsed(tmp_path, "tree.json", {"content": [first, node("b", node("b1")), node("c")]})
+    assert [(row["id"], row["title"], row["text"]) for row in rows] == [
+        ("a", "", f"{PROSE} a.\n{PROSE} a1.\n{PROSE} a3.\n{PROSE} a4."), ("b", "", f"{PROSE} b.\n{PROSE} b1."),
+        ("c", "", f"{PROSE} c.")]
