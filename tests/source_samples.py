@@ -1846,4 +1846,13 @@ functions:
            "    - or:\n      - api: foo.OpenDoor\n      - number: 0x7 = FooDoor\n", [
         Expected("open doors via API", "open doors via API", "it opens doors that are shut", None,
                  {"external_id": "T9001.003", "category": "foo/doors", "references": "https://example.org/doors"})]),
+    Sample("virustotal", "report.json", _json({"data": {"type": "file", "id": "a" * 64, "links": {"self": "https://example.org/a"}, "attributes": {
+        "meaningful_name": "foo.exe", "names": ["foo.exe", "bar.exe"], "type_description": "Win32 EXE", "first_submission_date": 1930000000,
+        "last_analysis_stats": {"malicious": 2, "undetected": 1}, "tags": ["peexe"],
+        "last_analysis_results": {name: {"category": "malicious", "engine_name": name, "result": "A Foo that opens doors"} for name in ("A", "B")},
+        "popular_threat_classification": {"suggested_threat_label": "trojan.foo/door", "popular_threat_name": [{"count": 2, "value": "foo"}]},
+        "sigma_analysis_results": [{"rule_title": "Foo opens doors", "rule_description": "Detects a foo that opens doors.", "rule_level": "high", "rule_id": "b" * 64}],
+        "crowdsourced_yara_results": [{"rule_name": "Foo_Door", "ruleset_id": "1", "author": "We", "description": "A door of foo's is in it."}]}}}), [
+        Expected("a" * 64, "foo.exe", "Threat: trojan.foo/door\nDetects a foo that opens doors.\nA door of foo's is in it.", None,
+                 {"type": "file", "labels": "peexe"})]),
 ]
