@@ -338,7 +338,8 @@ def _ids(seen: Fields, near: set[Leaf]) -> list[Leaf]:
     ending = [leaf for leaf in top if leaves.name(leaf).endswith(("id", "identifier")) and not any(
         other in leaves.name(leaf) for other in OTHERS_IDS)]
     ending.sort(key=lambda leaf: any(whole in leaves.name(leaf) for whole in WHOLES))
-    ending += [leaf for leaf in top if leaves.name(leaf).endswith("number") and seen.lettered(leaf)]
+    ending += [leaf for leaf in top if (leaves.name(leaf).endswith("number") or leaf[-1].endswith("#"))
+               and seen.lettered(leaf)]
     public = [leaf for leaf in top if seen.public(leaf)
               and (leaf in ending or leaves.name(leaf) in (*TITLES, "reference")
                    or leaves.name(leaf).startswith("column") or not leaves.name(leaf).isascii())]

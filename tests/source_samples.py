@@ -1855,4 +1855,22 @@ functions:
         "crowdsourced_yara_results": [{"rule_name": "Foo_Door", "ruleset_id": "1", "author": "We", "description": "A door of foo's is in it."}]}}}), [
         Expected("a" * 64, "foo.exe", "Threat: trojan.foo/door\nDetects a foo that opens doors.\nA door of foo's is in it.", None,
                  {"type": "file", "labels": "peexe"})]),
+    Sample("nist-controls", "800-53-controls.xml", """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<controls:controls xmlns="http://scap.nist.gov/schema/sp800-53/2.0" xmlns:controls="http://scap.nist.gov/schema/sp800-53/feed/2.0" pub_date="2031-01-02">
+<controls:control><family>DOORS</family><number>DR-1</number><title>OPEN DOORS</title><priority>P1</priority><baseline-impact>LOW</baseline-impact>
+<statement><description>The house:</description><statement><number>DR-1a.</number><description>
+Shuts its doors; and
+</description></statement><statement><number>DR-1b.</number><description>Says who has a key.</description></statement></statement>
+<supplemental-guidance><description>
+A door may be a window.
+</description><related>DR-2</related></supplemental-guidance>
+<control-enhancements><control-enhancement><number>DR-1 (1)</number><title>BY ITSELF</title><baseline-impact>HIGH</baseline-impact>
+<statement><description>The door shuts itself.</description></statement><supplemental-guidance><related>DR-2</related></supplemental-guidance>
+</control-enhancement></control-enhancements></controls:control>
+<controls:control><family>DOORS</family><number>DR-2</number><title>WINDOWS</title><withdrawn><incorporated-into>DR-1</incorporated-into></withdrawn>
+<statement><description>[Withdrawn: Incorporated into DR-1].</description></statement></controls:control>
+</controls:controls>""", [
+        Expected("DR-1", "OPEN DOORS", "The house:\nShuts its doors; and\nSays who has a key.\nA door may be a window.\nBY ITSELF\nThe door shuts itself.",
+                 None, {"severity": "P1", "family": "DOORS"}),
+        Expected("DR-2", "WINDOWS", "[Withdrawn: Incorporated into DR-1].", "withdrawn")]),
 ]

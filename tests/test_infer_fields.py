@@ -509,6 +509,12 @@ def test_a_parts_number_is_not_the_records(parts, id, tmp_path):
     assert row["id"] == id if id else row["id"].startswith("sha-")
 
 
+def test_a_column_called_like_a_number_sign_holds_the_ids(tmp_path):
+    rows = parsed(tmp_path, "a.csv", "Domain,Foo #,Description,Bug #\n" + "".join(
+        f"Doors,DR-0{n},{PROSE} Number {n}.,17\n" for n in range(6)))
+    assert [row["id"] for row in rows] == [f"DR-0{n}" for n in range(6)]
+
+
 def test_a_text_of_an_unknown_name_at_all_depths_of_a_tree(tmp_path):
     """Only the deepest were read."""
     def node(name, *children):
