@@ -1873,4 +1873,70 @@ A door may be a window.
         Expected("DR-1", "OPEN DOORS", "The house:\nShuts its doors; and\nSays who has a key.\nA door may be a window.\nBY ITSELF\nThe door shuts itself.",
                  None, {"severity": "P1", "family": "DOORS"}),
         Expected("DR-2", "WINDOWS", "[Withdrawn: Incorporated into DR-1].", "withdrawn")]),
+    Sample("mfsa", "mfsa2031-02.yml", """## mfsa2031-02.yml
+announced: January 2, 2031
+impact: high
+fixed_in:
+- Foo 96
+title: Doors shut in Foo 96
+description: |
+  Foo is not as open as it was.
+advisories:
+  CVE-2031-0001:
+    title: A door in &quot;with&quot; opened by itself
+    impact: high
+    reporter: Ann Example
+    description: |
+      A door opened in a <code>with</code> block.<br>Other doors did not.
+    bugs:
+      - url: 1
+  CVE-2031-0002:
+    title: A window
+    impact: low
+    reporter: Bob Example
+    description: A window was open.
+    bugs:
+      - url: https://example.org/2
+""", [
+        Expected("CVE-2031-0001", 'A door in "with" opened by itself', "A door opened in a with block.\nOther doors did not.", None,
+                 {"severity": "high", "authors": "Ann Example"}),
+        Expected("CVE-2031-0002", "A window", "A window was open.", None, {"references": "https://example.org/2"})]),
+    Sample("kube-bench", "master.yaml", """---
+controls:
+version: "cis-1.99"
+id: 1
+text: "Doors of the control plane"
+type: "master"
+groups:
+  - id: 1.1
+    text: "Files"
+    checks:
+      - id: 1.1.1
+        text: "Ensure that the door is shut (Automated)"
+        audit: "stat -c %a /door"
+        tests:
+          test_items:
+            - flag: "permissions"
+        remediation: |
+          Shut the door on the
+          control plane node.
+        scored: true
+  - id: 1.2
+    text: "Windows"
+    checks:
+      - id: 1.2.10
+        text: "Look at the windows (Manual)"
+        type: "manual"
+        remediation: Shut them.
+        scored: false
+""", [
+        Expected("1.1.1", "Ensure that the door is shut (Automated)", "Shut the door on the control plane node."),
+        Expected("1.2.10", "Look at the windows (Manual)", "Shut them.")]),
+    Sample("kube-bench", "results.json", json.dumps({"Controls": [{
+        "id": "1", "version": "cis-1.99", "text": "Doors of the control plane", "node_type": "master", "tests": [{
+            "section": "1.1", "fail": 1, "desc": "Files", "results": [{
+                "test_number": "1.1.1", "test_desc": "Ensure that the door is shut (Automated)", "audit": "stat -c %a /door",
+                "remediation": "Shut the door.\n", "test_info": ["Shut the door.\n"], "status": "FAIL", "scored": True}]}]}],
+        "Totals": {"total_fail": 1}}), [
+        Expected("1.1.1", "Ensure that the door is shut (Automated)", "Shut the door.", None, {"status": "FAIL"})]),
 ]
