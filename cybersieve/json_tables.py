@@ -4,6 +4,7 @@
     [["id", "text"], ["1", "a"], ["2", "b"]]                           rows at `[]`; also as lines, also without names
     {"id": {"0": "1", "1": "2"}, "text": {"0": "a", "1": "b"}}         the whole document is one table, columns KEYS
     {"id": ["1", "2"], "text": ["a", "b"]}                             the same
+    [["a text", {"entities": [[2, 6, "WORD"]]}]]                       rows of texts and of what is marked in them
 
 Not covered: rows before their columns' names, and whole columns of which the first look shows only one list.
 """
@@ -15,11 +16,13 @@ from typing import Any, NamedTuple
 
 from cybersieve import fields
 from cybersieve.field_names import IDS, TEXTS, TITLES, has_words, plain
+from cybersieve.leaves import pair
 from cybersieve.tables import LONGER
 
 KEYS = ["*"]  # a document's own keys are the columns
 NAMES = {"columns", "cols", "fields", "fieldnames", "columnnames", "header", "headers", "schema"}  # of the columns
 NAME = {"name", "columnname", "field", "fieldname", "label", "title", "id"}  # of a column that is an object
+MARKED = {"entities", "spans", "cats"}  # in a text
 MAX_COLUMNS = 1000  # that are turned: each row asks each of them
 DEPTH = 3  # objects and arrays down to a table
 KNOWN = {*IDS, *TITLES, *TEXTS}
@@ -37,7 +40,7 @@ def found(documents: list[Any], whole: bool) -> Table | None:
     root = documents[0] if len(documents) == 1 else None
     items, path = (documents, "") if len(documents) > 1 else (root, "[]")
     if isinstance(items, list):
-        return _headed(items, path) or (Table(path, _numbers(items)) if _nameless(items) else None)
+        return _headed(items, path) or (Table(path, _numbers(items)) if _nameless(items) or _marked(items) else None)
     if not isinstance(root, dict):
         return None
     return Table("", KEYS) if _columns(root, whole) else _inner(root, "", [], 0)
@@ -68,6 +71,8 @@ def _inner(tree: dict[str, Any], path: str, names: list[str], depth: int) -> Tab
             return Table(f"{below}[]", names)
         if isinstance(value, list) and (table := _headed(value, f"{below}[]")):
             return table
+        if isinstance(value, list) and _marked(value):
+            return Table(f"{below}[]", _numbers(value))
         inner, step = (value[0], "[]") if isinstance(value, list) and value else (value, "")
         if depth < DEPTH and isinstance(inner, dict) and (table := _inner(inner, below + step, names, depth + 1)):
             return table
@@ -110,6 +115,12 @@ def _nameless(items: list[Any]) -> bool:
     return isinstance(first, list) and len(first) > 1 and len(items) > 2 and _rows(items, first) and not any(
         isinstance(cell, dict | list) for row in items for cell in row) and any(
         has_words(cell) for row in items for cell in row)
+
+
+def _marked(items: list[Any]) -> bool:
+    """Are these texts with what is marked in each, as spaCy is trained on? The last may be cut off."""
+    return bool(items) and all(pair(item) and has_words(item[0]) and not MARKED.isdisjoint(item[1])
+                               for item in items[:-1] or items)
 
 
 def _columns(root: dict[str, Any], whole: bool) -> bool:

@@ -336,6 +336,13 @@ def test_tables_whose_rows_are_no_objects(shape, more, tmp_path):
     assert rows[2]["text"].startswith(EXPECTED[2][2]) and len({row["locator"] for row in rows}) == more
 
 
+@pytest.mark.parametrize("wrap", [lambda rows: rows, lambda rows: {"classes": ["DOOR"], "annotations": rows},
+                                  lambda rows: "\n".join(map(json.dumps, rows))])
+def test_texts_with_what_is_marked_in_them(wrap, tmp_path):
+    rows = [[f"{PROSE} {n}", {"entities": [[0, 6, "DOOR"], [9, 12, "A PANEL"]]}] for n in range(5)]
+    assert [row["text"] for row in parsed(tmp_path, "marked.json", wrap(rows))] == [text for text, _ in rows]
+
+
 def test_columns_of_different_length(tmp_path):
     late = {"id": {"0": "a", "1": "b"}, "text": {"2": "d", "1": "c"}}
     assert [tree for _, tree in json_tables.rows([("", late)], ["*"], Counter())] == [
