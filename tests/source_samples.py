@@ -1939,4 +1939,93 @@ groups:
                 "remediation": "Shut the door.\n", "test_info": ["Shut the door.\n"], "status": "FAIL", "scored": True}]}]}],
         "Totals": {"total_fail": 1}}), [
         Expected("1.1.1", "Ensure that the door is shut (Automated)", "Shut the door.", None, {"status": "FAIL"})]),
+    Sample("crossref", "works.json", _json({"status": "ok", "message-type": "work-list", "message": {"total-results": 2, "items": [
+        {"indexed": {"date-time": "2031-03-04T05:06:07Z", "timestamp": 1930000000000}, "publisher": "Foo Press", "DOI": "10.9999/foo.1",
+         "type": "journal-article", "created": {"date-parts": [[2031, 1, 2]], "date-time": "2031-01-02T03:04:05Z", "timestamp": 1}, "prefix": "10.9999",
+         "title": ["Doors that open"], "subtitle": ["A look at panels"], "author": [{"given": "Ann", "family": "Bee"}],
+         "reference": [{"key": "r1", "unstructured": "Cee D. What others wrote of doors. 2030."}], "container-title": ["Journal of Foo"],
+         "abstract": "<jats:title>Abstract</jats:title><jats:p>They open by <jats:italic>hand</jats:italic>.</jats:p>",
+         "URL": "https://doi.org/10.9999/foo.1", "subject": ["Doors"]},
+        {"indexed": {"date-time": "2031-03-04T05:06:07Z"}, "DOI": "10.9999/foo.2", "prefix": "10.9999", "title": ["Lids"]}]}}), [
+        Expected("10.9999/foo.1", "Doors that open: A look at panels", "They open by hand.", None,
+                 {"published": "2031-01-02T03:04:05Z", "authors": "Bee", "venue": "Journal of Foo", "labels": "Doors"}),
+        Expected("10.9999/foo.2", "Lids", "")]),
+    Sample("datacite", "doi.json", _json({"data": {"id": "10.9999/foo.3", "type": "dois", "attributes": {
+        "doi": "10.9999/foo.3", "creators": [{"name": "Bee, Ann", "affiliation": ["House of Foo"]}], "titles": [{"title": "All doors of 2031"}],
+        "publisher": "Foo", "subjects": [{"subject": "doors"}], "types": {"resourceTypeGeneral": "Dataset"},
+        "rightsList": [{"rights": "Creative Commons Attribution 4.0 International", "rightsIdentifier": "cc-by-4.0"}],
+        "descriptions": [{"description": "<p>Each door, and who opened it.</p>", "descriptionType": "Abstract"}],
+        "url": "https://example.org/doors", "state": "findable", "registered": "2031-01-02T03:04:05Z", "updated": "2031-02-03T04:05:06Z"},
+        "relationships": {"client": {"data": {"id": "foo", "type": "clients"}}}}}), [
+        Expected("10.9999/foo.3", "All doors of 2031", "Each door, and who opened it.", None,
+                 {"published": "2031-01-02T03:04:05Z", "authors": "Bee, Ann", "licence": "cc-by-4.0", "type": "Dataset"})]),
+    Sample("twitter", "tweets.jsonl", "\n".join(map(json.dumps, [
+        {"created_at": "Mon Jan 05 10:00:00 +0000 2031", "id": 1930000000000000001, "id_str": "1930000000000000001", "text": "Foo 2 is out. It opens\u2026 https://example.org/a",
+         "truncated": True, "extended_tweet": {"full_text": "Foo 2 is out. It opens doors &amp; lids."}, "source": "<a>Foo for all</a>",
+         "user": {"id_str": "7", "screen_name": "foo", "description": "What I say is mine."}, "entities": {"hashtags": [{"text": "doors"}], "urls": []}},
+        {"created_at": "Tue Jan 06 10:00:00 +0000 2031", "id_str": "1930000000000000002", "full_text": "RT @foo: Foo 3 is out. It is\u2026",
+         "retweeted_status": {"id_str": "1930000000000000000", "created_at": "Tue Jan 06 09:00:00 +0000 2031", "full_text": "Foo 3 is out. It is no more open."}}])), [
+        Expected("1930000000000000001", "", "Foo 2 is out. It opens doors & lids.", None,
+                 {"published": "Mon Jan 05 10:00:00 +0000 2031", "authors": "foo", "labels": "doors"}),
+        Expected("1930000000000000002", "", "Foo 3 is out. It is no more open.")]),
+    Sample("twitter", "tweets.json", _json([{"tweet": {"id_str": f"193000000000000001{n}", "created_at": "Wed Jan 07 10:00:00 +0000 2031",
+                                                       "full_text": f"Foo {n} opens doors.", "entities": {"user_mentions": [{"name": "Foo of the house"}]}}}
+                                            for n in (4, 5)]), [
+        Expected(f"193000000000000001{n}", "", f"Foo {n} opens doors.") for n in (4, 5)]),
+    Sample("matrix", "room.json", _json({"room_name": "Doors", "topic": "All that opens", "export_date": "1/2/2031", "messages": [
+        {"type": "m.room.member", "sender": "@jo:example.org", "state_key": "@jo:example.org", "event_id": "$a", "origin_server_ts": 1930000000000,
+         "content": {"membership": "join", "displayname": "Jo of the house"}},
+        {"type": "m.room.message", "sender": "@jo:example.org", "event_id": "$b", "origin_server_ts": 1930000001000, "content": {
+            "msgtype": "m.text", "body": "Foo `opens` it.", "format": "org.matrix.custom.html", "formatted_body": "Foo <code>opens</code> it."}},
+        {"type": "m.room.message", "sender": "@jo:example.org", "event_id": "$c", "origin_server_ts": 1930000002000, "content": {
+            "msgtype": "m.text", "body": "* Foo 2 shuts it.", "m.new_content": {"msgtype": "m.text", "body": "Foo 2 shuts it."},
+            "m.relates_to": {"rel_type": "m.replace", "event_id": "$b"}}}]}), [
+        Expected("$a", "", "", "of another kind"),
+        Expected("$b", "", "Foo opens it.", None, {"authors": "@jo:example.org"}), Expected("$c", "", "Foo 2 shuts it.")]),
+    Sample("wikidata", "latest-all.json", "[\n" + json.dumps({
+        "type": "item", "id": "Q9999001", "labels": {"de": {"language": "de", "value": "Tür"}, "en": {"language": "en", "value": "door"}},
+        "descriptions": {"en": {"language": "en", "value": "what opens a room"}}, "aliases": {"en": [{"language": "en", "value": "lid"}, {"language": "en", "value": "gate"}]},
+        "claims": {"P31": [{"mainsnak": {"snaktype": "value", "property": "P31"}, "type": "statement", "rank": "normal"}]},
+        "sitelinks": {"enwiki": {"site": "enwiki", "title": "Door (room)", "badges": []}}, "modified": "2031-01-02T03:04:05Z"}) + "\n]\n", [
+        Expected("Q9999001", "door", "what opens a room\nAlso known as: lid, gate", None, {"modified": "2031-01-02T03:04:05Z"})]),
+    Sample("moodle", "quiz.xml", """<?xml version="1.0" encoding="UTF-8"?>
+<quiz>
+ <question type="category"><category><text>$course$/top/Doors</text></category><idnumber>D-0</idnumber></question>
+ <question type="multichoice"><name><text>Doors 1</text></name><questiontext format="html"><text><![CDATA[<p>Which of these <b>opens</b>?</p>]]></text></questiontext>
+  <generalfeedback format="html"><text>Walls never do.</text></generalfeedback><defaultgrade>1.0</defaultgrade><idnumber>D-1</idnumber><single>false</single>
+  <correctfeedback format="html"><text>Your answer is correct.</text></correctfeedback>
+  <answer fraction="50" format="html"><text>&lt;p&gt;A door&lt;/p&gt;</text><feedback format="html"><text>By hand.</text></feedback></answer>
+  <answer fraction="-50" format="html"><text>A wall</text><feedback format="html"><text></text></feedback></answer>
+  <answer fraction="50" format="html"><text>A lid</text><feedback format="html"><text></text></feedback></answer></question>
+ <question type="matching"><name><text>Doors 2</text></name><questiontext format="html"><text>What is shut by what?</text></questiontext><idnumber>D-2</idnumber>
+  <subquestion format="html"><text>A door</text><answer><text>A key</text></answer></subquestion>
+  <subquestion format="html"><text>A lid</text><answer><text>A hand</text></answer></subquestion></question>
+</quiz>""", [
+        Expected("D-0", "", "", "of another kind"),
+        Expected("D-1", "Doors 1", "Which of these opens?\nA door\nA wall\nA lid\nCorrect: A door, A lid\nWalls never do.\nBy hand.", None, {"type": "multichoice"}),
+        Expected("D-2", "Doors 2", "What is shut by what?\nA door\nA key\nA lid\nA hand")]),
+    Sample("qti", "quiz.xml", """<?xml version="1.0" encoding="UTF-8"?>
+<questestinterop xmlns="http://www.imsglobal.org/xsd/ims_qtiasiv1p2"><assessment ident="q" title="Doors"><section ident="root_section">
+ <item ident="q1" title="Doors 1"><itemmetadata><qtimetadata><qtimetadatafield><fieldlabel>question_type</fieldlabel>
+   <fieldentry>multiple_choice_question</fieldentry></qtimetadatafield></qtimetadata></itemmetadata>
+  <presentation><material><mattext texttype="text/html">&lt;div&gt;Which of these opens?&lt;/div&gt;</mattext></material>
+   <response_lid ident="response1" rcardinality="Single"><render_choice>
+    <response_label ident="A"><material><mattext texttype="text/plain">A door</mattext></material></response_label>
+    <response_label ident="B"><material><mattext texttype="text/plain">A wall</mattext></material></response_label></render_choice></response_lid></presentation>
+  <resprocessing><outcomes><decvar maxvalue="100" minvalue="0" varname="SCORE" vartype="Decimal"/></outcomes>
+   <respcondition continue="Yes"><conditionvar><varequal respident="response1">B</varequal></conditionvar><displayfeedback linkrefid="B_fb"/></respcondition>
+   <respcondition continue="No"><conditionvar><varequal respident="response1">A</varequal></conditionvar><setvar action="Set" varname="SCORE">100</setvar></respcondition>
+  </resprocessing>
+  <itemfeedback ident="B_fb"><flow_mat><material><mattext texttype="text/plain">Walls never do.</mattext></material></flow_mat></itemfeedback></item>
+</section></assessment></questestinterop>""", [
+        Expected("q1", "Doors 1", "Which of these opens?\nA door\nA wall\nCorrect: A\nWalls never do.")]),
+    Sample("qti-2", "item.xml", """<?xml version="1.0" encoding="UTF-8"?>
+<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="doors-1" title="Doors 1" adaptive="false" timeDependent="false">
+ <responseDeclaration identifier="RESPONSE" cardinality="single" baseType="identifier"><correctResponse><value>A</value></correctResponse></responseDeclaration>
+ <outcomeDeclaration identifier="SCORE" cardinality="single" baseType="float"><defaultValue><value>0</value></defaultValue></outcomeDeclaration>
+ <itemBody><p>There is a house.</p><choiceInteraction responseIdentifier="RESPONSE" shuffle="false" maxChoices="1"><prompt>Which of these opens?</prompt>
+  <simpleChoice identifier="A">A door</simpleChoice><simpleChoice identifier="B">A wall</simpleChoice></choiceInteraction></itemBody>
+ <modalFeedback outcomeIdentifier="FEEDBACK" identifier="A" showHide="show">By hand.</modalFeedback>
+</assessmentItem>""", [
+        Expected("doors-1", "Doors 1", "There is a house.\nWhich of these opens?\nA door\nA wall\nCorrect: A\nBy hand.")]),
 ]
