@@ -6,7 +6,17 @@ from functools import lru_cache
 from typing import Any
 
 from cybersieve import fields
-from cybersieve.field_names import NAMED, TEXT_ENDS, TITLES, numeric, plain, textual
+from cybersieve.field_names import (
+    ANSWERS,
+    ASKING,
+    CHOICES,
+    NAMED,
+    TEXT_ENDS,
+    TITLES,
+    numeric,
+    plain,
+    textual,
+)
 
 Leaf = tuple[str, ...]  # keys down to a value; "*" for any
 MAX_DEPTH = 5  # of record arrays in the document, and of fields in a record
@@ -97,6 +107,19 @@ def by_ids(tree: dict[str, Any]) -> bool:
     return len(tree) >= MAP_FROM and alike(inner) and NAMED.isdisjoint(map(plain, tree))
 
 
+def _answer(tree: dict[str, Any], key: str) -> bool:
+    """Is it an object that a model is to answer with, whose fields are none of a text?"""
+    asked = plain(key) in ANSWERS - CHOICES and any(plain(other) in ASKING and isinstance(tree[other], str)
+                                                    for other in tree)
+    return asked and not any(map(textual, _keys(tree[key])))
+
+
+def _keys(tree: Any) -> Iterator[str]:
+    for item in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from _keys(item)
+    yield from tree if isinstance(tree, dict) else ()
+
+
 def _alone(tree: dict[str, Any]) -> bool:
     return len(tree) == 1 or sum(not key.startswith("@") for key in tree) == 1
 
@@ -116,7 +139,9 @@ def of(tree: Any, above: Leaf = ()) -> Iterator[Leaf]:
         for name, items in chosen.items():
             yield from of(items, (*above, name))
         for key, value in tree.items():
-            if fields.sayable(key) and not (chosen and isinstance(value, dict | list)):
+            if not above and isinstance(value, dict) and _answer(tree, key):
+                yield (key,)
+            elif fields.sayable(key) and not (chosen and isinstance(value, dict | list)):
                 alone = key == "text" and above and _alone(tree)
                 yield from of(value, (*above, Alone(key) if alone else _spoken(key, value)))
     elif isinstance(tree, list):

@@ -117,6 +117,14 @@ def test_questions_in_a_list_stand_before_their_answers_below_what_they_are_on(k
         [chunk["chunk"], *(said for one in chunk[key] for said in (one[ask], one[answer]))])) for chunk in chunks]
 
 
+def test_an_answer_that_is_an_object_is_told_behind_the_thoughts(tmp_path):
+    check(tmp_path, {"instruction": "Say what was done with it", "input": PROSE, "thought": OTHER,
+                     "output": {"Tool of theirs": "A door", "Where": ["The house on the hill", "The road"]}},
+          "Say what was done with it 1", f"{PROSE} 1\n{OTHER} 1\nA door\nThe house on the hill\nThe road")
+    check(tmp_path, {"prompt": "Say what was done with it", "response": {"id": "x", "message": {"content": OTHER}}},
+          "Say what was done with it 1", OTHER)
+
+
 def test_code_and_data_are_no_titles(tmp_path):
     check(tmp_path, {"vul_func_with_fix": "int main(int argc) { return 1; }", "Summary": PROSE}, "", f"{PROSE} 1")
     check(tmp_path, {"text": PROSE, "meta": '{"label": "one of them", "source": "here"}'}, "", f"{PROSE} 1")
