@@ -58,6 +58,8 @@ def _parts(source: Source, tree: Any, title: str, longest: int) -> tuple[list[tu
         for find, format in choice:
             if (values := find(tree)) and not (type(find) is Template and find.repeats(values[0], title)):
                 values = _mixed(values) if dict in map(type, values) else values
+                if format == "words":
+                    values = [" ".join(map(fields.as_text, values))]
                 if said := [(words, format) for value in values if (words := _words(value, longest))]:
                     if len(said) == 1:
                         alone.add(len(parts))

@@ -33,6 +33,7 @@ TEXT_ENDS = ("description", "descript", "desc", "descr", "abstract", "text", "ar
              "steps", "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis",
              "remediation", "recommendation", "content", "body", "prompt", "response", "answer", "overview", "solution",
              "mitigation", "workaround")
+WORDS = frozenset(names_of("tokens token words word sentence sentences text"))  # of a text taken apart
 CHOICES = frozenset(names_of("choices options answers"))  # one of which is right, as a field beside them says
 ANSWERS = CHOICES | frozenset(names_of("answer response output completion solution explanation chosen"))
 RIGHT = names_of("""answer correctanswer answerkey correctoption correct solution correctanswers correctoptions

@@ -29,6 +29,7 @@ from cybersieve.field_names import (
     TEXTS,
     TITLES,
     WHOLES,
+    WORDS,
     about,
     address,
     owner,
@@ -108,7 +109,7 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
             "id": [path for leaf in ids for path in _numbers(seen, leaf)],
             "title": list(map(leaves.path, titles)), "text": _item_by_item(seen, texts, told),
             "status": infer_status.paths(seen, near), "meta": meta,
-            "format": "auto", "shown": samples}
+            "format": "words" if texts and all(map(seen.taken_apart, texts)) else "auto", "shown": samples}
 
 
 def _wrapper(samples: list[Any]) -> str:
@@ -153,7 +154,8 @@ def _texts(seen: Fields) -> list[Leaf]:
                 and (seen.source_code(leaf) or leaves.name(leaf) in CODE)]
         named = [leaf for leaf in seen.found if seen.wordy(leaf) and seen.length(leaf) >= HEADING
                  and seen.of_another(leaf) and PERSONS.isdisjoint(map(plain, leaf))]
-        texts = told[:MOST] or code[:1] or named[:1]
+        words = [leaf for leaf in seen.found if leaves.name(leaf) in WORDS and seen.taken_apart(leaf)]
+        texts = told[:MOST] or words[:1] or code[:1] or named[:1]
     return _with_choices(seen, texts)
 
 

@@ -191,6 +191,11 @@ class Fields:
         rooms = (ROOMS & set(map(plain, leaf[:-1]))) | set(filter(None, map(about, leaf)))
         return bool(rooms) and not (rooms == {"user"} and any(plain(one[0]) in SPEAKERS for one in self.found))
 
+    def taken_apart(self, leaf: Leaf) -> bool:
+        """Are these the words of texts, one by one?"""
+        return leaves.most(" " not in text and text.count("\n") > 2 and _SENTENCE.match(text.replace("\n", " "))
+                           for text in self._beginnings(leaf))
+
     def source_code(self, leaf: Leaf) -> bool:
         """Is it called like source code (func, func_before, insecure_code)?"""
         return "func" in parts(leaf[-1]) or leaves.name(leaf).startswith("func") or leaves.name(leaf).endswith("code")

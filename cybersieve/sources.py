@@ -20,7 +20,7 @@ Described as data in sources.yaml (beside this file) and in `parse.sources` of p
                                     # anything that its regular expression matches
       meta: {published: created_at, references: [links.url, link]}  # of a list the first that has a value
       licence: CC-BY-4.0
-      format: html                  # plain | wrapped | html | markdown | wiki | bbcode | auto: cybersieve/text.py
+      format: html                  # plain | words | wrapped | html | markdown | wiki | bbcode | auto: text.py
 
 Paths are those of cybersieve/fields.py.
 """

@@ -1,9 +1,9 @@
 """Text fields to plain text: markup goes, words and identifiers stay.
 
-Formats: `plain` (nothing but white space, NFC and control characters), `wrapped` (also lines to paragraphs),
-`html`, `markdown` (also the inline HTML that Markdown allows, and ATT&CK's citation marks), `wiki` (MediaWiki),
-`bbcode` (forums), and `auto` for fields nobody has described: links, citation marks and formatting tags go, while the
-`<script>` in a sentence about cross-site scripting stays.
+Formats: `plain` (nothing but white space, NFC and control characters), `words` (the same, of a text taken apart),
+`wrapped` (also lines to paragraphs), `html`, `markdown` (also the inline HTML that Markdown allows, and ATT&CK's
+citation marks), `wiki` (MediaWiki), `bbcode` (forums), and `auto` for fields nobody has described: links, citation
+marks and formatting tags go, while the `<script>` in a sentence about cross-site scripting stays.
 
 Never altered, whatever the format: CVE and CWE numbers, hashes, addresses, defanged indicators such as hxxp://,
 [.] and [at]. Not covered: the layout of tables. Every step takes time linear in the text's length.
@@ -233,5 +233,5 @@ def _indent(line: str) -> int:
 
 
 FORMATS: dict[str, Callable[[str], str]] = {
-    "plain": str, "wrapped": wrapped, "html": html, "markdown": markdown, "wiki": wiki, "bbcode": bbcode,
+    "plain": str, "words": str, "wrapped": wrapped, "html": html, "markdown": markdown, "wiki": wiki, "bbcode": bbcode,
     "auto": auto}

@@ -125,6 +125,14 @@ def test_an_answer_that_is_an_object_is_told_behind_the_thoughts(tmp_path):
           "Say what was done with it 1", OTHER)
 
 
+@pytest.mark.parametrize(("key", "wrap"), [("tokens", list), ("sentences", lambda words: [words, words[:7]])])
+def test_words_of_which_a_text_is_made_are_put_together(key, wrap, tmp_path):
+    lines = [{"id": f"E-{n}", key: wrap(f"{OTHER[:-1]} {n} .".split()), "ner_tags": ["O"] * 13} for n in range(3)]
+    more = "" if key == "tokens" else " Whoever has read this far will know"
+    rows = parsed(tmp_path, "ner.jsonl", "\n".join(map(json.dumps, lines)))
+    assert rows[1]["text"] == f"{OTHER[:-1]} 1 .{more}"
+
+
 def test_code_and_data_are_no_titles(tmp_path):
     check(tmp_path, {"vul_func_with_fix": "int main(int argc) { return 1; }", "Summary": PROSE}, "", f"{PROSE} 1")
     check(tmp_path, {"text": PROSE, "meta": '{"label": "one of them", "source": "here"}'}, "", f"{PROSE} 1")
