@@ -16,7 +16,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import orjson
@@ -30,7 +32,16 @@ from cybersieve.params import Dedup, Mask
 from cybersieve.records import Counts, Row
 from cybersieve.twins import Twins
 
-Job = tuple[str, Path, str, bool]  # name in the scratch folder, file, source, is it of the earlier release?
+TOGETHER = 2048  # records of files that share files in the scratch folder: a mirror may have one record a file
+
+
+class Job(NamedTuple):
+    """One file to be indexed."""
+
+    path: Path
+    source: str
+    rows: int
+    earlier: bool = False  # is it of the earlier release?
 
 
 def dedup_folder(parsed_dir: Path, output_dir: Path, settings: Dedup, engine: str = "local",
@@ -41,10 +52,10 @@ def dedup_folder(parsed_dir: Path, output_dir: Path, settings: Dedup, engine: st
     Raises InputError: the earlier release `settings.against` can't be read.
     """
     shards = records.shards(parsed_dir)
-    jobs: list[Job] = [(str(number), shard.path, shard.source, False) for number, shard in enumerate(shards)]
+    jobs = [Job(shard.path, shard.source, shard.rows) for shard in shards]
     if settings.against:
-        jobs += [(f"earlier-{number}", path, f"{settings.against}: {name}", True)
-                 for number, (path, name) in enumerate(release_files(Path(settings.against)))]
+        jobs += [Job(path, f"{settings.against}: {name}", TOGETHER, earlier=True)
+                 for path, name in release_files(Path(settings.against))]
     counts = Counts()
     with records.output_folder(output_dir, parsed_dir) as folder:
         workers = engines.workers_for(shard.rows for shard in shards)
@@ -65,20 +76,39 @@ def search(jobs: list[Job], scratch: Path, settings: Dedup, engine: str, workers
     """Index all files and find the duplicates among their records."""
     scratch.mkdir()
     try:
-        parts = list(engines.each(partial(_part, scratch=scratch, settings=settings, deny=deny), jobs, engine, workers))
-        twins = Twins(Index(parts, scratch), settings.threshold)
+        indexed = engines.each(partial(_parts, scratch=scratch, settings=settings, deny=deny), list(enumerate(
+            _together(jobs))), engine, workers)
+        twins = Twins(Index(list(chain.from_iterable(indexed)), scratch), settings.threshold)
         twins.search()
     finally:
         shutil.rmtree(scratch)
     return twins
 
 
-def _part(job: Job, scratch: Path, settings: Dedup, deny: Sequence[str]) -> Part:
-    name, path, source, earlier = job
-    rows = release(path) if earlier else records.read(path, ["id", "title", "text", "meta", "dropped"])
-    if settings.against:
-        rows = map(_as_exported, rows)
-    return dedup_index.build(name, source, earlier, rows, scratch, settings, () if earlier else deny)
+def _together(jobs: Sequence[Job]) -> Iterator[list[Job]]:
+    """The files, in their order, in groups of which each has enough records."""
+    group: list[Job] = []
+    rows = 0
+    for job in jobs:
+        group.append(job)
+        rows += job.rows
+        if rows >= TOGETHER:
+            yield group
+            group, rows = [], 0
+    if group:
+        yield group
+
+
+def _parts(numbered: tuple[int, list[Job]], scratch: Path, settings: Dedup, deny: Sequence[str]) -> list[Part]:
+    number, jobs = numbered
+    parts = []
+    with dedup_index.Files(scratch, str(number)) as files:
+        for path, source, _, earlier in jobs:
+            rows = release(path) if earlier else records.read(path, ["id", "title", "text", "meta", "dropped"])
+            if settings.against:
+                rows = map(_as_exported, rows)
+            parts.append(dedup_index.build(files, source, earlier, rows, settings, () if earlier else deny))
+    return parts
 
 
 def _as_exported(row: Row) -> Row:
@@ -127,7 +157,7 @@ def canonical_names(jobs: list[Job], twins: Twins) -> dict[int, str]:
     """`source#id` of the records that stand for others."""
     wanted = np.unique(twins.twin[twins.twin >= 0])
     starts, names = twins.index.starts, {}
-    for number, (_, path, source, earlier) in enumerate(jobs):
+    for number, (path, source, _, earlier) in enumerate(jobs):
         mine = set(wanted[(wanted >= starts[number]) & (wanted < starts[number + 1])].tolist())
         if mine:
             rows = enumerate(release(path) if earlier else records.read(path, ["id"]), int(starts[number]))

@@ -1,12 +1,13 @@
 """The index that duplicates are found by: shingles and figures in a scratch file, the rest in memory.
 
 Memory is 121 bytes a record: 108 an entry, 5 rank and origin, 8 what the search finds (twins.py).
-`build` writes one source's part, side by side with other sources; `Index` is all parts together.
+`build` writes one source's part, several into the same files; `Index` is all parts together.
 """
 
 import os
 from array import array
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -45,39 +46,50 @@ class Part:
     name: str
     source: str
     earlier: bool  # of the earlier release: may be a canonical record, is no duplicate
+    first: int  # how many records of other sources stand before it in these files
     rows: int
     richness: float  # characters of title, text and meta a live record
 
 
-def build(name: str, source: str, earlier: bool, rows: Iterable[Row], scratch: Path, settings: Dedup,
+class Files(ExitStack):
+    """Files of the scratch folder that are being written, for one source or several."""
+
+    def __init__(self, scratch: Path, name: str) -> None:
+        super().__init__()
+        self.name, self.rows, self.offset = name, 0, 0  # records, and hashes, that were written
+        self.entries, self.hashes, self.rank = (
+            self.enter_context((scratch / f"{name}.{ending}").open("wb")) for ending in ("entries", "hashes", "rank"))
+
+
+def build(files: Files, source: str, earlier: bool, rows: Iterable[Row], settings: Dedup,
           deny: Sequence[str] = ()) -> Part:
     """Write one source's part. A row has id, title, text, meta (JSON) and dropped; `deny` is export.licences.deny."""
     ids: list[pa.Array] = []
     characters: list[Array] = []
     behind: list[Array] = []  # those that export will leave out for their licence: they stand for no other
-    told, live, offset = 0, 0, 0
+    told, live, first = 0, 0, files.rows
     rows = iter(rows)
-    with (scratch / f"{name}.entries").open("wb") as entries, (scratch / f"{name}.hashes").open("wb") as hashes:
-        while batch := list(islice(rows, BATCH)):
-            added, blob = _entries(batch, settings)
-            added["offset"] += offset
-            offset += len(blob) // 4
-            entries.write(added.tobytes())
-            hashes.write(blob)
-            ids.append(pa.array([row["id"] for row in batch], pa.string()))
-            characters.append(np.array([len(row["title"]) + len(row["text"]) for row in batch], np.uint32))
-            behind.append(np.array([bool(deny and denied(orjson.loads(row["meta"]), deny)) for row in batch], bool))
-            candidates = [row for row in batch if row["dropped"] is None]
-            told += sum(len(row["title"]) + len(row["text"]) + len(row["meta"]) for row in candidates)
-            live += len(candidates)
+    while batch := list(islice(rows, BATCH)):
+        added, blob = _entries(batch, settings)
+        added["offset"] += files.offset
+        files.offset += len(blob) // 4
+        files.rows += len(batch)
+        files.entries.write(added.tobytes())
+        files.hashes.write(blob)
+        ids.append(pa.array([row["id"] for row in batch], pa.string()))
+        characters.append(np.array([len(row["title"]) + len(row["text"]) for row in batch], np.uint32))
+        behind.append(np.array([bool(deny and denied(orjson.loads(row["meta"]), deny)) for row in batch], bool))
+        candidates = [row for row in batch if row["dropped"] is None]
+        told += sum(len(row["title"]) + len(row["text"]) + len(row["meta"]) for row in candidates)
+        live += len(candidates)
     table = pa.table({"characters": pa.array(np.concatenate([*characters, np.zeros(0, np.uint32)])),
                       "id": pa.chunked_array(ids, pa.string())})
     order = pc.sort_indices(table, sort_keys=[("characters", "descending"), ("id", "ascending")]).to_numpy()
     rank = np.empty(order.size, np.uint32)
     rank[order] = np.arange(order.size, dtype=np.uint32)
     rank[np.concatenate([*behind, np.zeros(0, bool)])] += BEHIND
-    (scratch / f"{name}.rank").write_bytes(rank.tobytes())  # tofile says nothing where the disk is full
-    return Part(name, source, earlier, order.size, told / max(live, 1))
+    files.rank.write(rank.tobytes())  # tofile says nothing where the disk is full
+    return Part(files.name, source, earlier, first, order.size, told / max(live, 1))
 
 
 def _entries(rows: Sequence[Row], settings: Dedup) -> tuple[Array, bytes]:
@@ -130,8 +142,10 @@ class Index:
         for number in sorted(range(len(parts)), key=lambda n: _preference(parts[n])):
             part, rows = parts[number], slice(self.starts[number], self.starts[number + 1])
             with (scratch / f"{part.name}.entries").open("rb") as file:
+                file.seek(part.first * ENTRY.itemsize)
                 file.readinto(self.entries[rows].view(np.uint8).data)
-            self.rank[rows] = np.fromfile(scratch / f"{part.name}.rank", np.uint32) + np.uint32(before)
+            rank = np.fromfile(scratch / f"{part.name}.rank", np.uint32, part.rows, offset=4 * part.first)
+            self.rank[rows] = rank + np.uint32(before)
             self.earlier[rows] = part.earlier
             before += part.rows
 

@@ -101,6 +101,7 @@ def _bits(there: "np.ndarray[Any, Any]") -> pa.Buffer:
     return pa.py_buffer(np.packbits(there, bitorder="little"))
 
 
+BLOCK = 4096  # bytes on disk: what is smaller takes no less if it is packed, but longer to write and to read
 DISTINCT = {"id", "locator", "title", "text", "meta"}  # hardly a value comes twice: with a dictionary they are larger
 
 
@@ -178,14 +179,11 @@ class Sink:
     def __init__(self, path: Path, schema: pa.Schema, batch: int = 2048) -> None:
         self.path, self.schema, self.batch, self.count = path, schema, batch, 0
         self.buffer: list[Row] = []
+        self.writer: pq.ParquetWriter | None = None  # opened with the first rows
         self.partial = path.with_name(path.name + ".partial")
 
     def __enter__(self) -> Self:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        repeated = [f"{column.name}.list.element" if pa.types.is_list(column.type) else column.name
-                    for column in self.schema if column.name not in DISTINCT]
-        self.writer = pq.ParquetWriter(self.partial, self.schema, compression="zstd", write_statistics=False,
-                                       use_dictionary=repeated)
         return self
 
     def add(self, row: Row) -> None:
@@ -197,20 +195,34 @@ class Sink:
     def add_batch(self, batch: pa.RecordBatch) -> None:
         """Add rows that are columns already."""
         self._flush()
-        self.writer.write_batch(batch)
+        self._write(batch)
         self.count += batch.num_rows
         if self.count > batch.num_rows:  # in a large file: the gaps between what stays would grow with it
             pa.default_memory_pool().release_unused()
 
     def _flush(self) -> None:
         if self.buffer:
-            self.writer.write_batch(pa.RecordBatch.from_pylist(self.buffer, self.schema))
+            self._write(pa.RecordBatch.from_pylist(self.buffer, self.schema))
             self.buffer = []
+
+    def _write(self, batch: pa.RecordBatch) -> None:
+        self.writer = self.writer or self._opened(batch.nbytes)
+        self.writer.write_batch(batch)
+
+    def _opened(self, size: int) -> pq.ParquetWriter:
+        """The file for rows of so many bytes, or for more that begin so."""
+        small = size < BLOCK
+        repeated = [f"{column.name}.list.element" if pa.types.is_list(column.type) else column.name
+                    for column in self.schema if column.name not in DISTINCT]
+        return pq.ParquetWriter(self.partial, self.schema, compression="none" if small else "zstd",
+                                write_statistics=False, use_dictionary=False if small else repeated)
 
     def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
         if kind is None:
             self._flush()
-        self.writer.close()
+            self.writer = self.writer or self._opened(0)
+        if self.writer:
+            self.writer.close()
         if kind is None:
             os.replace(self.partial, self.path)
         else:

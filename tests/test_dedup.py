@@ -407,9 +407,33 @@ def test_shingles_are_the_runs_of_words(texts, length):
         assert len(runs) == end - begin == len(set(hashes[begin:end].tolist()))
 
 
+@pytest.mark.parametrize("together", [1, 7, 10**6])
+def test_which_files_are_indexed_together_makes_no_difference(together, tmp_path, monkeypatch):
+    """A mirror may have one record a file, of any richness, in any order."""
+    draw = random.Random(5)
+    words = STORY.split()
+    sources = {f"{number:02}.json": [(f"r{number}-{n}", "", " ".join([*words[:draw.randrange(9, 40)], f"v{n % 3}"]))
+                                     for n in range(number % 4)] for number in range(40)}
+    monkeypatch.setattr(dedup, "TOGETHER", 2048)
+    wanted = run(tmp_path / "usual", sources)
+    monkeypatch.setattr(dedup, "TOGETHER", together)
+    names = []
+    built = dedup_index.build
+    monkeypatch.setattr(dedup_index, "build", lambda files, *more: names.append(files.name) or built(files, *more))
+    found = run(tmp_path / "other", sources)
+    assert found[0] == wanted[0] and found[1].tree() == wanted[1].tree()
+    assert len({row["duplicate_of"] for row in found[0].values()}) > 3
+    assert len(names) == 40 and len(set(names)) == {1: 30, 7: 8, 10**6: 1}[together]  # ten files have no record
+
+
+def indexed(scratch, rows):
+    with dedup_index.Files(scratch, "0") as files:
+        return dedup_index.build(files, "a.json", False, rows, SETTINGS)
+
+
 def test_a_record_costs_as_much_memory_as_the_documents_say(tmp_path):
     row = Record("1", "a.json", "0", "T", STORY).row()
-    part = dedup_index.build("0", "a.json", False, [row] * 7, tmp_path, SETTINGS)
+    part = indexed(tmp_path, [row] * 7)
     found = Twins(dedup_index.Index([part], tmp_path), 0.8)
     held = (found.index.entries, found.index.rank, found.index.earlier, found.twin, found.similarity)
     assert sum(array.nbytes for array in held) == 7 * 121
@@ -422,14 +446,14 @@ def test_of_a_source_only_the_names_that_are_wanted_are_held(tmp_path):
     records.write(tmp_path / "a.parquet", ids, pa.schema([("id", pa.string())]))
     twins = SimpleNamespace(twin=np.array([-1, 7, 49_999]), index=SimpleNamespace(starts=np.array([0, 50_000])))
     tracemalloc.start()
-    found = dedup.canonical_names([("0", tmp_path / "a.parquet", "a", False)], twins)
+    found = dedup.canonical_names([dedup.Job(tmp_path / "a.parquet", "a", 50_000)], twins)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert found == {7: "a#record number 7", 49_999: "a#record number 49999"} and peak < 1e6
 
 
 def test_a_source_may_be_larger_than_32_bits_count(tmp_path):
-    part = dedup_index.build("0", "a.json", False, [Record("1", "a.json", "0", "T", STORY).row()], tmp_path, SETTINGS)
+    part = indexed(tmp_path, [Record("1", "a.json", "0", "T", STORY).row()])
     near = dedup_index.Index([part], tmp_path).sketch(0)
     entries, hashes = np.fromfile(tmp_path / "0.entries", dedup_index.ENTRY), (tmp_path / "0.hashes").read_bytes()
     entries["offset"] += 2**32  # as behind 65 million records
@@ -452,4 +476,4 @@ def test_pairs_at_the_threshold_are_found(threshold):
 def test_a_full_disk_is_told_where_it_happens(tmp_path, part):
     (tmp_path / f"0.{part}").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):
-        dedup_index.build("0", "a.json", False, [Record("1", "a.json", "0", "T", STORY).row()], tmp_path, SETTINGS)
+        indexed(tmp_path, [Record("1", "a.json", "0", "T", STORY).row()])
