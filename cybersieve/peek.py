@@ -32,7 +32,8 @@ from cybersieve.json_skeleton import NUMBER, pieces
 FIRST, MOST = 64_000, 4_000_000  # bytes looked at: at once, and where the first show no record
 ITEMS, KEYS, MORE = 40, 200, 40  # kept of an array and of an object, and further arrays and objects of an object
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
-WRAP = b"<fragments>", b"</fragments>"  # around XML with several elements at its top
+WRAPPER = "fragments"  # around XML with several elements at its top
+WRAP = f"<{WRAPPER}>".encode(), f"</{WRAPPER}>".encode()
 PREFIXES = (b"atom", b"content", b"dc", b"excerpt", b"itunes", b"media", b"slash", b"wfw", b"wp", b"xlink", b"xsi")
 _PREFIX = re.compile(rb"<([A-Za-z_][\w.-]{0,30}):[A-Za-z_]|\s([A-Za-z_][\w.-]{0,30}):[A-Za-z_][\w.-]{0,60}\s{0,9}=")
 _DECLARED = re.compile(rb"xmlns:([\w.-]+)\s*=")
@@ -160,7 +161,7 @@ class Elements:
 
     whole: bool
     root: str = ""
-    tree: Any = None  # the root's attributes, and its name as `#name`
+    tree: Any = None  # the root's attributes, and its name as `#name`; of fragments those of the first
     nodes: dict[str, list[Any]] = field(default_factory=dict)  # local name -> the first complete ones
     made: dict[str, list[Any]] = field(default_factory=dict)  # the same as trees, as far as they were asked for
     counts: Counter[str] = field(default_factory=Counter)
@@ -193,8 +194,10 @@ def xml_elements(begin: bytes, whole: bool, most: int = ITEMS) -> Elements:
             if left < 0:
                 seen.whole = False
                 break
-            if not depth and not seen.root:
-                seen.root, seen.tree = name, {"#name": name, **xml_tree.attributes(node)}
+            if not seen.root:
+                seen.root = name
+            if not seen.tree and not (name == WRAPPER and not depth):
+                seen.tree = {"#name": name, **xml_tree.attributes(node)}
             seen.counts[name] += 1
             seen.depths[name] = min(depth, seen.depths.get(name, depth))
             seen.open.append(name)

@@ -51,6 +51,17 @@ def test_whole_documents_in_an_array_or_a_wrapper(sample, wrap, tmp_path):
     assert [(r["title"], r["text"], r["dropped"]) for r in rows] == expected
 
 
+@pytest.mark.parametrize("sample", [sample for sample in SAMPLES if sample.content.lstrip().startswith("<")],
+                         ids=lambda sample: f"{sample.source}-{sample.file}")
+def test_documents_in_a_row_are_known_by_the_first_ones_root(sample, tmp_path):
+    """Without declarations they are parts of one, whose name had said nothing."""
+    (tmp_path / "all.xml").write_text(f"{sample.content}\n{sample.content}", encoding="utf-8")
+    found = list(parse_file.trees(tmp_path / "all.xml", "all.xml", SETTINGS, Counter()))
+    assert {source.name for source, _, _ in found} == {sample.source}
+    rows = parse_file.rows(iter(found), "all.xml", SETTINGS, records.Counts())
+    assert [(r["title"], r["text"], r["dropped"]) for r in rows] == [tuple(e[1:4]) for e in sample.records] * 2
+
+
 @pytest.mark.parametrize("name", ["misp-event", "misp-galaxy", "nvd-2.0", "cve-5", "csaf", "stix", "ghsa-api"])
 def test_what_is_known_as_json_is_known_as_yaml(name, tmp_path):
     """Its parts were records: a MISP event's attributes."""
