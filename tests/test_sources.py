@@ -1,5 +1,7 @@
 """Known sources: each recognised from a sample in upstream's shape, each field where it belongs."""
 
+import csv
+import io
 import json
 import re
 import time
@@ -60,6 +62,19 @@ def test_documents_in_a_row_are_known_by_the_first_ones_root(sample, tmp_path):
     assert {source.name for source, _, _ in found} == {sample.source}
     rows = parse_file.rows(iter(found), "all.xml", SETTINGS, records.Counts())
     assert [(r["title"], r["text"], r["dropped"]) for r in rows] == [tuple(e[1:4]) for e in sample.records] * 2
+
+
+@pytest.mark.parametrize("sample", [sample for sample in SAMPLES if sample.file.endswith(".csv")],
+                         ids=lambda sample: f"{sample.source}-{sample.file}")
+def test_tables_as_json(sample, tmp_path):
+    head = sample.content.partition("\n")[0]
+    table = list(csv.DictReader(io.StringIO(sample.content), delimiter=";" if ";" in head else ","))
+    for document in json.dumps(table), "\n".join(map(json.dumps, table)):
+        (tmp_path / "table.json").write_text(document, encoding="utf-8")
+        found = list(parse_file.trees(tmp_path / "table.json", "table.json", SETTINGS, Counter()))
+        assert {source.name for source, _, _ in found} == {sample.source}
+        rows = parse_file.rows(iter(found), "table.json", SETTINGS, records.Counts())
+        assert [(r["id"], r["title"], r["text"], r["dropped"]) for r in rows] == [tuple(e[:4]) for e in sample.records]
 
 
 @pytest.mark.parametrize("name", ["misp-event", "misp-galaxy", "nvd-2.0", "cve-5", "csaf", "stix", "ghsa-api"])
