@@ -64,6 +64,17 @@ def test_documents_in_a_row_are_known_by_the_first_ones_root(sample, tmp_path):
     assert [(r["title"], r["text"], r["dropped"]) for r in rows] == [tuple(e[1:4]) for e in sample.records] * 2
 
 
+@pytest.mark.parametrize("sample", [sample for sample in SAMPLES if sample.file.endswith((".yml", ".yaml"))
+                                    and sample.source != "caldera"],  # many records of others have its fields
+                         ids=lambda sample: f"{sample.source}-{sample.file}")
+def test_what_is_known_as_yaml_is_known_as_json(sample, tmp_path):
+    lines = [json.dumps(tree, default=str) for tree in yaml.safe_load_all(sample.content) if tree is not None]
+    (tmp_path / "f.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    found = parse_file.trees(tmp_path / "f.jsonl", "f.jsonl", SETTINGS, Counter())
+    rows = parse_file.rows(found, "f.jsonl", SETTINGS, records.Counts())
+    assert [(r["id"], r["title"], r["text"], r["dropped"]) for r in rows] == [tuple(e[:4]) for e in sample.records]
+
+
 @pytest.mark.parametrize("sample", [sample for sample in SAMPLES if sample.file.endswith(".csv")],
                          ids=lambda sample: f"{sample.source}-{sample.file}")
 def test_tables_as_json(sample, tmp_path):
