@@ -41,13 +41,16 @@ def guessed(source: Source, kind: str, begin: bytes) -> bool:
     """Should more be looked at of a document whose beginning shows but one record, by its shape?
 
     That may be metadata before the records, or a record whose text comes later. Nor is a guess enough where the
-    document's root is a known source's, of which the beginning shows no whole record yet.
+    document's root is a known source's, of which the beginning shows no whole record yet. A known source's record under
+    a key of its own may be the first of many.
     """
     if kind == "xml" and source.inferred:
         shown = peek.xml_elements(begin, whole=False)
         return any(one.root and one.rooted(shown.tree) and (one.root_named or set(one.records) & set(shown.open))
                    for one in sources.known(kind))
-    if kind != "json" or not source.inferred:
+    if kind == "json" and not (source.inferred or source.users):
+        return all(place and {"[]", "*"}.isdisjoint(place) for place in source.places)
+    if kind != "json" or source.users:
         return False
     documents = peek.json_documents(begin)
     if documents and any(one.root and one.rooted(documents[0]) for one in sources.known(kind)):

@@ -161,6 +161,13 @@ def test_records_of_a_known_source_are_known_where_they_stand(document, tmp_path
     assert [(row["title"], row["text"]) for row in rows] == [(f"Flaw {n}", f"Foo {n} leaks keys.") for n in range(2)]
 
 
+def test_records_by_key_of_which_the_beginning_shows_but_one(tmp_path):
+    large = {f"k{n}": osv(n) | {"affected": [{"versions": [f"1.{at}" for at in range(9000)]}]} for n in range(3)}
+    (tmp_path / "d.json").write_text(json.dumps(large))
+    found = list(parse_file.trees(tmp_path / "d.json", "d.json", SETTINGS, Counter()))
+    assert [(source.name, tree["summary"]) for source, _, tree in found] == [("osv", f"Flaw {n}") for n in range(3)]
+
+
 @pytest.mark.parametrize("document", [
     [{"name": f"Finding {n}", "description": f"Seen {n} times in May.", "known": osv(n)} for n in range(2)],
     {"findings": [{"name": f"Finding {n}", "description": f"Seen {n} times.", "as": [osv(n)]} for n in range(2)]},
