@@ -104,17 +104,33 @@ def _placed(documents: list[Any], possible: list[Source]) -> Source | None:
 
 def _wrapped(documents: list[Any], possible: list[Source]) -> Source | None:
     """The source of whole documents in an array, or in what holds no more than one or an array of them: these have what
-    its root asks for, or say nothing but in its records."""
-    place, inner = "", documents[0] if len(documents) == 1 else None
-    if isinstance(inner, dict):
-        rooms = [key for key, value in inner.items() if isinstance(value, dict | list)]
-        if len(rooms) != 1 or not fields.sayable(rooms[0]):
+    its root asks for, or nothing speaks but them or the records in them."""
+    place, inner, silent = "", documents[0] if len(documents) == 1 else None, False
+    theirs = [one for one in possible if not one.users]
+    while True:
+        if isinstance(inner, dict):
+            key, silent = _room(inner)
+            place, inner = fields.below(place, key), inner.get(key)
+        if not isinstance(inner, dict | list):
             return None
-        place, inner = fields.quoted(rooms[0]), inner[rooms[0]]
-    items, place = (inner, f"{place}[]") if isinstance(inner, list) else ([inner], place)
-    silent = not any(telling.says(item) or (isinstance(item, dict) and telling.own_text(item)) for item in items)
-    source = _placed(items, [one for one in possible if not one.users and (one.root or (one.match and silent))])
-    return source and source.at([f"{place}.{path}".rstrip(".") for path in source.records if not path.startswith("[]")])
+        listed = isinstance(inner, list)
+        items: list[Any] = inner if isinstance(inner, list) else [inner]
+        silent = (silent and not listed) or not any(
+            telling.says(item) or (isinstance(item, dict) and telling.own_text(item)) for item in items)
+        if source := _placed(items, [one for one in theirs if one.root or (one.match and silent)]):
+            place += "[]" * listed
+            return source.at([f"{place}.{path}".rstrip(".") for path in source.records or [""]
+                              if not path.startswith("[]")])
+        if listed:
+            return None
+
+
+def _room(tree: dict[str, Any]) -> tuple[str, bool]:
+    """The key of the one object or list in an object, or of the one that has words; does nothing beside it speak?"""
+    rooms = [key for key, value in tree.items() if isinstance(value, dict | list) and value and fields.sayable(key)]
+    rooms = rooms if len(rooms) < 2 else [key for key in rooms if telling.wordage(tree[key])]
+    beside = {key: value for key, value in tree.items() if key not in rooms}
+    return (rooms[0], not (telling.wordage(beside) or telling.has_own(beside))) if len(rooms) == 1 else ("", False)
 
 
 def _json_source(documents: list[Any], whole: bool, possible: list[Source]) -> Source | None:

@@ -46,6 +46,19 @@ REPORTS = [sample for sample in SAMPLES if sample.source in ROOTED and sample.co
 @pytest.mark.parametrize("sample", REPORTS, ids=lambda sample: f"{sample.source}-{sample.file}")
 def test_whole_documents_in_an_array_or_a_wrapper(sample, wrap, tmp_path):
     """Known by what stands at their root, they had lost all their records."""
+    check_wrapped(sample, wrap, tmp_path)
+
+
+@pytest.mark.parametrize("sample", [sample for sample in SAMPLES if sample.content.startswith("{") and (
+    sample.source not in ("ossindex", "ecs-vulnerabilities")) and "}\n{" not in sample.content
+    and not sample.file.endswith(".yaml")],
+                         ids=lambda sample: f"{sample.source}-{sample.file}")
+def test_answers_that_say_nothing_but_one_document(sample, tmp_path):
+    for wrap in ('{{"status": "success", "code": 200, "errors": [], "data": {0}}}', '{{"response": {{"body": {0}}}}}'):
+        check_wrapped(sample, wrap, tmp_path)
+
+
+def check_wrapped(sample, wrap, tmp_path):
     (tmp_path / "all.json").write_text(wrap.format(sample.content), encoding="utf-8")
     found = parse_file.trees(tmp_path / "all.json", "all.json", SETTINGS, Counter())
     rows = parse_file.rows(found, "all.json", SETTINGS, records.Counts())
