@@ -47,7 +47,7 @@ class Skeleton:
         self.name, self.depth, self.max_bytes, self.skip, self.notes = name, depth, max_bytes, skip, notes
         self.wanted = [path for path in wanted if len(path) == depth]
         self.deeper = [path for path in wanted if len(path) > depth]
-        self.by_key = any(path[-1:] == ("*",) for path in self.wanted)
+        self.by_key = any(path[-1:] == ("*",) for path in wanted)
         self.events = ijson.sendable_list()
         self.reader = ijson.basic_parse_coro(self.events, multiple_values=True)
         self.keys: list[str] = []  # of the open containers; "[]" for arrays
@@ -136,7 +136,8 @@ class Skeleton:
             self.seen.pop()
             if self.builder is not None and len(self.keys) == self.build_level:
                 tree, self.builder = self.builder.value, None
-                yield self.locator, tree
+                by_key = self.key is not None and isinstance(tree, dict)
+                yield self.locator, {"@key": self.key, **tree} if by_key else tree
         else:
             yield from self._value(event, value, at)
 
@@ -154,13 +155,13 @@ class Skeleton:
         paths = self.wanted if level == self.depth else self.deeper
         if (container or event == "string") and paths and self.builder is None and self._fits(paths):
             self.locator = self._place()
+            self.key = self.keys[-1] if self.by_key and self.keys[-1] != "[]" else None
             if not container:
-                by_key = {"@key": self.keys[-1]} if self.by_key and self.keys[-1] != "[]" else {}
-                yield self.locator or f"document {self.documents}", by_key | {"text": value}
+                under = {} if self.key is None else {"@key": self.key}
+                yield self.locator or f"document {self.documents}", under | {"text": value}
             elif level == self.depth:
                 self.record_opens = True
                 self.prefix = self.locator.rpartition("[")[0]
-                self.key = self.keys[-1] if self.by_key and self.keys[-1] != "[]" else None
             else:
                 self.build(event)
         if level:

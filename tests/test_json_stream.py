@@ -77,6 +77,16 @@ def test_round_trip_of_records_at_two_depths(first, second, size):
                                              *(f"b.c[{n}]" for n in range(len(second)))]
 
 
+@settings(max_examples=60)
+@given(first=st.dictionaries(KEYS, RECORDS, min_size=1, max_size=3),
+       second=st.dictionaries(KEYS, RECORDS, min_size=1, max_size=3), third=st.lists(RECORDS, max_size=2), size=SIZES)
+def test_records_have_the_keys_they_stand_under_at_any_depth(first, second, third, size):
+    document = {"a": first, "b": {"c": second, "d": third}}
+    expected = [*({"@key": key, **record} for tree in (first, second) for key, record in tree.items()), *third]
+    assert [tree for _, tree in read(dumped(document, 0), "a.*", "b.c.*", "b.d[]", size=size)[0]] == expected
+    assert [tree for _, tree in read(dumped(document, 0), "b.c.*", "b.d[]", size=size)[0]] == expected[len(first):]
+
+
 @settings(max_examples=200)
 @given(tree=TREES, size=SIZES, style=st.integers(0, 3))
 def test_nesting_agrees_with_a_plain_scanner(tree, size, style):
@@ -278,6 +288,8 @@ def test_large_record_without_what_is_skipped(size):
     lines = b"".join(dumped(one, 0) + b"\n" for one in ({"id": 1}, tree, {"id": 2}))
     places = [place for place, _ in read(lines, "", size=size, max_bytes=1000, skip=skip)[0]]
     assert places == ["byte 0", "byte 10", f"byte {len(lines) - 10}"]
+    found, _ = read(dumped({"a": tree, "b": {"id": "small"}}, 0), "*", size=size, max_bytes=1000, skip=skip)
+    assert [tree["@key"] for _, tree in found] == ["a", "b"]
     with pytest.raises(InputError, match="a record of more than"):
         read(dumped([{"keep": "x" * 5000}], 0), "[]", size=size, max_bytes=1000, skip=skip)
 
