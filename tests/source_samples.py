@@ -2028,4 +2028,43 @@ groups:
  <modalFeedback outcomeIdentifier="FEEDBACK" identifier="A" showHide="show">By hand.</modalFeedback>
 </assessmentItem>""", [
         Expected("doors-1", "Doors 1", "There is a house.\nWhich of these opens?\nA door\nA wall\nCorrect: A\nBy hand.")]),
+    Sample("mobsf", "report.json", _json({
+        "version": "v3.6.7", "title": "Static Analysis", "file_name": "foo.apk", "app_name": "Foo", "app_type": "apk", "md5": "a" * 32,
+        "permissions": {"android.permission.DOOR": {"status": "dangerous", "info": "open", "description": "Lets an app open the door."}},
+        "certificate_analysis": {"certificate_info": "APK is signed"},
+        "manifest_analysis": {"manifest_findings": [{
+            "rule": "door", "title": "<strong>Door</strong> (foo.Door) is not shut.<br>[door=open]", "severity": "high",
+            "description": "Anyone may go in.", "name": "Door is not shut.", "component": ["Door"]}], "manifest_summary": {"high": 1}},
+        "binary_analysis": [{"name": "lib/foo.so", "nx": {"is_nx": False, "severity": "high", "description": "The stack runs."},
+                             "pie": {"is_pie": True, "severity": "info", "description": "It may stand anywhere."}}],
+        "code_analysis": {"findings": {"android_door": {"files": {"a/B.java": "1,2"}, "metadata": {
+            "description": "The app writes down who has a key.", "severity": "warning", "cvss": 7.5, "cwe": "CWE-532: Keys",
+            "masvs": "MSTG-1", "owasp-mobile": ""}}}, "summary": {"high": 0, "warning": 1}},
+        "strings": ["What stands in the app is not what was found in it."] * 9}), [
+        Expected("android.permission.DOOR", "android.permission.DOOR", "Lets an app open the door.", None, {"severity": "dangerous"}),
+        Expected("sha-20e23c2c496afa1d4d9c", "Door (foo.Door) is not shut. [door=open]", "Anyone may go in.", None, {"severity": "high"}),
+        Expected("sha-526579a58398d8425739", "lib/foo.so", "The stack runs.\nIt may stand anywhere."),
+        Expected("android_door", "android_door", "The app writes down who has a key.", None, {"weaknesses": "CWE-532: Keys"})]),
+    Sample("mobsf-3.1", "report.json", _json({
+        "version": "v3.1.9", "file_name": "foo.ipa", "app_name": "Foo", "md5": "a" * 32,
+        "permissions": [{"name": "NSDoor", "description": "Open the door.", "status": "dangerous", "reason": "To let you in."}],
+        "ats_analysis": [{"issue": "A door is open", "status": "insecure", "description": "It lets anyone in."}],
+        "binary_analysis": {"The door is called": {"detailed_desc": "It may call a door.", "severity": "high", "cvss": 6, "cwe": "CWE-676", "masvs": "M-8"}},
+        "code_analysis": {"ios_door": {"files": {"a.m": "1"}, "metadata": {"description": "A door is in the code.", "severity": "info"}}}}), [
+        Expected("sha-4c3b2642a90da8a06c6e", "NSDoor", "Open the door.\nTo let you in."),
+        Expected("sha-77a13d430d88eebf5d2d", "A door is open", "It lets anyone in.", None, {"severity": "insecure"}),
+        Expected("sha-416bcfb49c19fab8ba7f", "The door is called", "It may call a door.", None, {"cvss": 6}),
+        Expected("ios_door", "ios_door", "A door is in the code.", None, {"severity": "info"})]),
+    Sample("findbugs-report", "spotbugsXml.xml", """<?xml version="1.0" encoding="UTF-8"?>
+<BugCollection version="4.4.0" timestamp="1930000000000"><Project projectName="foo"><Jar>foo.jar</Jar></Project>
+<BugInstance type="DOOR_OPEN" priority="1" rank="12" abbrev="DO" category="SECURITY" instanceHash="aa11" cweid="89">
+<ShortMessage>A door is open</ShortMessage><LongMessage>The door of foo.Bar&lt;T&gt; is open</LongMessage>
+<Class classname="foo.Bar" primary="true"><SourceLine classname="foo.Bar" start="1"><Message>At Bar.java:[line 1]</Message></SourceLine>
+<Message>In class foo.Bar</Message></Class></BugInstance>
+<BugCategory category="SECURITY"><Description>Security</Description></BugCategory>
+<BugPattern type="DOOR_OPEN" abbrev="DO" category="SECURITY"><ShortDescription>Open door</ShortDescription>
+<Details><![CDATA[<p>Doors that are open <b>let in</b> anyone.</p>]]></Details></BugPattern>
+<FindBugsSummary total_classes="1"/></BugCollection>""", [
+        Expected("aa11", "A door is open", "The door of foo.Bar<T> is open", None, {"type": "DOOR_OPEN", "weaknesses": "CWE-89"}),
+        Expected("DOOR_OPEN", "Open door", "Doors that are open let in anyone.")]),
 ]
