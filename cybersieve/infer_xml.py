@@ -54,7 +54,16 @@ def _shallowest(elements: peek.Elements) -> list[str]:
             and name not in names]
     names += [name for name, trees in once if telling.titled(trees) and (telling.have_texts(trees) or any(
         alike([*trees[:1], *others[:1]]) and not telling.have_texts(others) for others in map(elements.trees, names)))]
+    if any(telling.have_texts(elements.trees(name)) for name in names):
+        names = [name for name in names if not _settings(elements.trees(name))]
     return [name for name in names if not _room(name, names, elements)] or names
+
+
+def _settings(trees: list[Any]) -> bool:
+    """Are these names with short values (what a report was made with, beside its records), here and there a text?"""
+    named = [tree for tree in trees if not isinstance(tree, str)]
+    return bool(named) and all(isinstance(tree, dict) and tree.keys() == {"@name", "#text"}
+                               and len(tree["#text"]) < telling.OWN_FROM for tree in named)
 
 
 def _around(elements: peek.Elements, source: Description, names: list[str]) -> Description | None:

@@ -38,7 +38,8 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
         return _pages(documents, whole)
     root = documents[0]
     if isinstance(root, list):
-        return inside("[]", root)
+        below = of([together], whole) if (together := _together(root)) else []
+        return [f"[].{path}" for path in below if path.startswith("*.")] or inside("[]", root)
     if not isinstance(root, dict):
         return [""]
     if key := telling.room_of(root):
@@ -53,6 +54,14 @@ def of(documents: list[Any], whole: bool, single: bool = False) -> list[str]:
     if not advisory(root) and (telling.records_by_key(root) or telling.by_key(root)):
         return ["*"]
     return _in_object(telling.texts_unwrapped(root), whole, single)
+
+
+def _together(items: list[Any]) -> dict[str, Any]:
+    """Objects that each stand alone in one of many objects, under a name of their own, as one; else nothing."""
+    if len(items) < FAMILY or not all(isinstance(item, dict) and len(item) == 1 for item in items):
+        return {}
+    together = {key: value for item in items for key, value in item.items() if isinstance(value, dict)}
+    return together if len(together) == len(items) else {}
 
 
 def _is_record(inner: dict[str, Any], whole: bool, single: bool) -> bool:

@@ -595,6 +595,24 @@ def test_a_record_in_the_one_object_beside_its_id(wrap, tmp_path):
     assert (row["id"], row["title"], row["text"]) == ("rule-1_8", "Foo opens doors", f"{PROSE}\n{inner['note']}")
 
 
+def test_an_array_of_rooms_under_names_of_their_own(tmp_path):
+    """As old lists of WordPress's flaws have it: one object a plugin, which were records that said nothing."""
+    def flaws(n):
+        return {"vulnerabilities": [{"id": 10 * n + m, "title": f"A door in foo {n}.{m} opens"} for m in range(2)]}
+    rows = parsed(tmp_path, "plugins.json", [{f"foo-{n}": flaws(n)} for n in range(6)])
+    assert [row["id"] for row in rows] == [str(10 * n + m) for n in range(6) for m in range(2)]
+    assert [row["title"] for row in rows[-2:]] == ["A door in foo 5.0 opens", "A door in foo 5.1 opens"]
+
+
+def test_xml_that_says_what_it_was_made_with_beside_the_records(tmp_path):
+    """Names with values were records without a text."""
+    found = "".join(f"<flaw name='Event {n}'><description>{PROSE} Number {n}.</description><entries>"
+                    f"<entry><info>It was seen {n}.</info></entry></entries></flaw>" for n in range(3))
+    infos = "<infos><info name='made with'>Foo 3.0</info><info name='scope'>folder</info></infos>"
+    rows = parsed(tmp_path, "report.xml", f"<report>{infos}<flaws>{found}</flaws></report>")
+    assert [(row["title"], row["text"]) for row in rows] == [(f"Event {n}", f"{PROSE} Number {n}.") for n in range(3)]
+
+
 @pytest.mark.parametrize("head", [{}, {"description": "All that is new of it"}, {"title": "News"}])
 def test_a_feed_in_the_one_object_beside_an_id(head, tmp_path):
     feed = {**head, "entries": [entry(n) for n in range(3)]}
