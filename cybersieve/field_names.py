@@ -57,7 +57,7 @@ ROOMS = PERSONS | frozenset(names_of("""user account owner actor member profile 
 # Lists of whom the records name, beside these.
 PEOPLE = frozenset(names_of("""users members accounts profiles persons people customers employees contacts participants
     organizations organisations"""))
-SPEAKERS = frozenset(names_of("assistant bot model system gpt"))  # beside these a user is one too
+SPEAKERS = frozenset(names_of("assistant bot model system gpt chatgpt"))  # beside these a user is one too
 # Words of names of what tells of somebody: `author_bio_text` stands in the author's room, `author_comment` in none.
 SOMEBODY = PERSONS | frozenset(names_of("""user account owner member profile submitter poster channel guild team
     community subreddit sender commenter assignee"""))

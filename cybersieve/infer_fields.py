@@ -198,7 +198,7 @@ def _marked_right(seen: Fields, texts: list[Leaf], paths: list[Any]) -> list[Any
 def _item_by_item(seen: Fields, texts: list[Leaf], paths: list[Any]) -> list[Any]:
     """The texts' paths; those of several in each item of a list (question and answer) as one, item by item."""
     rooms: dict[Leaf, list[str]] = {}
-    for leaf in sorted(seen.found, key=lambda leaf: leaves.name(leaf) in ANSWERS):
+    for leaf in sorted(seen.found, key=lambda leaf: leaves.name(leaf) not in (*ASKING, "question", "query", "input")):
         if leaf in texts and leaves.path(leaf) in paths and seen.several(leaf) and type(leaf[-1]) is str:
             rooms.setdefault(leaf[:-1], []).append(leaf[-1])
     for room, names in rooms.items():

@@ -106,7 +106,7 @@ class Fields:
 
     def several(self, leaf: Leaf) -> bool:
         """Has a record more than one of it, each in an item of a list?"""
-        return self.parts(leaf) and any("\n" in text for text in self.found[leaf])
+        return bool(self.room(leaf)) and any("\n" in text for text in self.found[leaf])
 
     def says(self, leaf: Leaf) -> bool:
         """Is it called like a class, but sentences that say something?"""
@@ -153,8 +153,8 @@ class Fields:
 
     def parts(self, leaf: Leaf) -> bool:
         """Does it stand in the items of a list, so that a record may have many of it? Not of a list of its own name."""
-        room, name = self.room(leaf), leaves.name(leaf)
-        return bool(room) and not (len(name) > 2 and plain(room).startswith(name))
+        room = self.room(leaf)
+        return bool(room) and not plain(room).startswith(leaves.name(leaf))
 
     def room(self, leaf: Leaf) -> str:
         """The key of the list in whose items it stands, if it does."""

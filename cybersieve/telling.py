@@ -39,7 +39,8 @@ SAYS_MORE = 200  # characters that what stands around records must say to be the
 OWN_FROM = 60  # characters of a text, from which on what has parts says something itself
 TEXTS_FROM = 20  # texts under keys that are no names of fields, from which on each is a record
 WRAPS = BEARS_PARENTS_NAME | {"text", "content", "body", "html", "plain", "markdown", "raw"}
-PEOPLE_IN_TURNS = {"user", "human", "tool", "function", "developer"}  # who speaks beside a model
+PEOPLE_IN_TURNS = {"user", "human", "tool", "function", "function_call", "observation", "developer",
+                   "prompter"}  # who speaks beside a model
 SAID = {"content", "value", "text", "parts"}  # what they say
 REPLIES = {"message", "msg"}  # of a service that answers
 _OWN = {*IDS, *TITLES, *TEXTS} - REPLIES

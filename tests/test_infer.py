@@ -157,7 +157,8 @@ def test_records_in_a_list_that_has_an_id_and_a_text_are_records(name, tmp_path)
 @pytest.mark.parametrize("more", [{}, {"model": "ours-1"}])
 @pytest.mark.parametrize(("key", "who", "says", "speakers"), [
     ("messages", "role", "content", ("system", "user", "assistant")),
-    ("conversations", "from", "value", ("human", "gpt"))])
+    ("conversations", "from", "value", ("human", "gpt")),
+    ("conversations", "from", "value", ("human", "function_call", "observation", "gpt"))])
 def test_a_conversation_is_one_record(key, who, says, speakers, more, tmp_path):
     turns = [{who: name, says: f"{PROSE} So says the {name}."} for name in speakers]
     row, = parsed(tmp_path, "chat.json", more | {key: turns})

@@ -91,7 +91,7 @@ def test_which_choice_is_right_is_told(called, name, right, choices, tmp_path):
      f"A wall\nA checked input\nCorrect: A checked input\n{OTHER} 1"),
     ({"answers": [{"answer": "A wall", "correct": False, "rationale": PROSE},
                   {"answer": "A checked input", "correct": True, "rationale": OTHER}]},
-     f"A wall\nA checked input\nCorrect: A checked input\n{PROSE}\n{OTHER}"),
+     f"A wall\n{PROSE}\nA checked input\n{OTHER}\nCorrect: A checked input"),
     ({"options": ["A wall", "A checked input"], "correctIndex": 1, "explanation": OTHER},
      f"A wall\nA checked input\n1\n{OTHER} 1"),
     ({"opa": "A wall", "opb": "A checked input", "opc": "A door", "cop": 2}, "A wall\nA checked input\nA door\n2")])
@@ -123,6 +123,15 @@ def test_an_answer_that_is_an_object_is_told_behind_the_thoughts(tmp_path):
           "Say what was done with it 1", f"{PROSE} 1\n{OTHER} 1\nA door\nThe house on the hill\nThe road")
     check(tmp_path, {"prompt": "Say what was done with it", "response": {"id": "x", "message": {"content": OTHER}}},
           "Say what was done with it 1", OTHER)
+
+
+def test_all_turns_before_the_answer_that_was_chosen_are_told(tmp_path):
+    talks = [{"conversations": [{"from": who, "value": f"{said} {n}?"} for who, said in (
+        ("human", "Which of the panels is open at"), ("gpt", "The one by the door is, do you mean house"),
+        ("human", "And which one by night, in"))], "chosen": {"from": "gpt", "value": f"{PROSE} {n}"},
+        "rejected": {"from": "gpt", "value": f"{OTHER} {n}"}} for n in range(3)]
+    assert [(row["title"], row["text"]) for row in parsed(tmp_path, "talks.json", talks)] == [("", "\n".join(
+        [*(turn["value"] for turn in talk["conversations"]), talk["chosen"]["value"]])) for talk in talks]
 
 
 @pytest.mark.parametrize(("key", "wrap"), [("tokens", list), ("sentences", lambda words: [words, words[:7]])])
