@@ -25,7 +25,7 @@ def json_source(documents: list[Any], whole: bool, read: Sequence[str] = ()) -> 
         # Of documents in a row those that say nothing are no records.
         told = [item for item in found if path or telling.says(item) or (item and isinstance(item, list))]
         told = told if len(told) * 2 >= len(found) else found
-        while _lists(told):
+        while _lists(told) and not all(map(telling.turns, told)):
             records[at] = path = f"{path}[]"
             told = found = peek.records(documents, fields.record_path(path))
         objects = [item for item in told if isinstance(item, dict)] if path.endswith("[][]") else []

@@ -66,7 +66,7 @@ ALONE = 100  # the same where there is but one record
 _EVERYBODYS = re.compile(r"\b(?:how|to|where|contact|support|help|faq|reports?|reporting|polic(?:y|ies)|licen[cs]e"
                          r"|legal|copyright|disclaimers?|warnings?|usage|instructions?|readme|comments?|generat(?:ed|or)|schema"
                          r"|format|methodology|purpose|source|template|system|version|project|site|data)\b")
-_WRONG = re.compile(r"(?:^|[_-])(?:rejected|incorrect|wrong|distractor)(?![a-z])", re.I)
+_WRONG = re.compile(r"(?:^|[_-])(?:rejected|(?:non[_-]?|dis|un)preferred|incorrect|wrong|distractor)(?![a-z])", re.I)
 # Names of what is no part of a text: of persons, of the page around it, of what a tool saw; and its translations.
 # Wrong answers (_WRONG) are none, either.
 _NOT_BESIDE = re.compile(r"(?:^|[_-])(?:bio|about|terms|footer|header|notice|credits?|agent|trace|sql|raw|quoted|alt"
@@ -89,14 +89,14 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     titles = _titles(seen, texts, near)
     texts = [leaf for leaf in texts if leaf not in titles]
     asked = [leaf for at, leaf in enumerate(titles) if texts and (
-        (seen.asks(leaf) or seen.language(leaf)) if seen.several(leaf)
-        else at and seen.asks(leaf))]  # what it is about has a title of its own, or it asks more than once
+        _heads(seen, leaf, texts) and at or seen.asks(leaf) or (leaves.name(leaf) not in FIRM and seen.language(leaf))
+        if seen.several(leaf) else at and seen.asks(leaf))]  # what it is about has a title of its own, or it asks much
     titles, texts = [leaf for leaf in titles if leaf not in asked], _in_order(seen, texts, asked)
     if not texts and len(titles) > 1 and seen.wordy(titles[1]):  # the value of a key, say
         titles, texts = titles[:1], titles[1:]
     beside = _beside(seen, texts, titles)
     above = [leaf for leaf in beside if len(leaf) == 1 and all(map(seen.parts, texts))]
-    beside = [leaf for leaf in [*beside, *_answered(seen)] if leaf not in (*above, *texts, *titles)]
+    beside = [leaf for leaf in [*beside, *_answered(seen, texts)] if leaf not in (*above, *texts, *titles)]
     texts = held.once(seen, [*above, *texts, *beside], titles)
     told = _marked_right(seen, texts, _once(seen, texts))
     ids = _ids(seen, near)
@@ -171,7 +171,7 @@ def _with_choices(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
     columns = [leaf for leaf in seen.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
     choices = columns if len(columns) > 2 else [leaf for leaf in texts if _choice(leaf)]
     texts = [leaf for leaf in texts if leaf not in columns or leaf not in choices]
-    asked = [leaf for leaf in texts if leaves.name(leaf).startswith("question")]
+    asked = [leaf for leaf in texts if leaves.name(leaf).startswith("question") or leaf[0] == "input"]
     texts = _in_order(seen, [leaf for leaf in texts if leaf not in asked], asked)
     around = {leaves.above(leaf)[:depth] for leaf in choices for depth in range(len(leaf))}
     right = [leaf for leaf in seen.named(RIGHT) if leaves.above(leaf) in around and not seen.parts(leaf)]
@@ -199,7 +199,8 @@ def _item_by_item(seen: Fields, texts: list[Leaf], paths: list[Any]) -> list[Any
     """The texts' paths; those of several in each item of a list (question and answer) as one, item by item."""
     rooms: dict[Leaf, list[str]] = {}
     for leaf in sorted(seen.found, key=lambda leaf: leaves.name(leaf) not in (*ASKING, "question", "query", "input")):
-        if leaf in texts and leaves.path(leaf) in paths and seen.several(leaf) and type(leaf[-1]) is str:
+        if leaf in texts and leaves.path(leaf) in paths and len(leaf) > 1 and seen.several(leaf) and (
+                type(leaf[-1]) is str):
             rooms.setdefault(leaf[:-1], []).append(leaf[-1])
     for room, names in rooms.items():
         if len(names) > 1:
@@ -248,13 +249,20 @@ def _beside(seen: Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
             and seen.sentences(leaf) and own(leaf) and not _NOT_BESIDE.search(leaf[-1])][:MOST]
 
 
-def _answered(seen: Fields) -> list[Leaf]:
-    """Questions and answers in a list, whatever they are called."""
-    told = [leaf for leaf in seen.found if seen.several(leaf) and seen.language(leaf) and seen.varied(leaf)
-            and not seen.of_another(leaf) and not any(map(_WRONG.search, leaf))]
+def _answered(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
+    """Questions and answers in a list, whatever they are called, and the headings of texts in one."""
+    told = [leaf for leaf in seen.found if len(leaf) > 1 and seen.several(leaf) and seen.language(leaf)
+            and seen.varied(leaf) and not seen.of_another(leaf) and not any(map(_WRONG.search, leaf))]
     rooms = [leaf[:-1] for leaf in told]
     asked = {leaf[:-1] for leaf in told if seen.begins(leaf, _QUESTION) and rooms.count(leaf[:-1]) > 1}
-    return [leaf for leaf in told if leaf[:-1] in asked][:MOST]
+    return [leaf for leaf in told if leaf[:-1] in asked][:MOST] + [
+        leaf for leaf in seen.found if _heads(seen, leaf, texts)]
+
+
+def _heads(seen: Fields, leaf: Leaf, texts: list[Leaf]) -> bool:
+    """Is it called like a title, and stands beside a text in each item of a list?"""
+    return leaves.name(leaf) in FIRM and seen.several(leaf) and any(
+        leaf[:-1] == text[:-1] and seen.several(text) for text in texts)
 
 
 def _once(seen: Fields, texts: list[Leaf]) -> list[Any]:

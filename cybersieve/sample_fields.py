@@ -54,6 +54,7 @@ class Fields:
         self.samples, self.count = samples, len(samples)
         self.found: dict[Leaf, list[str]] = {}
         self.said: dict[Leaf, list[str]] = {}  # what every record says there, "" for nothing
+        self.many: set[Leaf] = set()  # of which a record has several
         for leaf in leaves.all_of(samples):
             whole = textual(leaf[-1]) or len(leaf) == leaves.MAX_DEPTH  # else an object is looked into, and no text
             told = [[v for v in leaves.values(tree, leaf) if v is not None and (whole or type(v) is not dict)
@@ -63,6 +64,7 @@ class Fields:
             if sum(map(len, per_record)) * 2 > sum(map(len, told)):  # else base64
                 self.found[leaf] = ["\n".join(texts) for texts in per_record if texts]
                 self.said[leaf] = ["\n".join(texts) for texts in per_record]
+                self.many |= {leaf} if max(map(len, per_record)) > 1 else set()
         self.names = {leaf: leaves.name(leaf) for leaf in self.found}
         self.rooms: dict[Leaf, dict[str, Leaf]] = {}  # leaves by the names that stand beside one another
         for leaf, name in self.names.items():
@@ -105,8 +107,8 @@ class Fields:
         return (name in ("question", "query") and self.wordy(leaf)) or self.says(leaf)
 
     def several(self, leaf: Leaf) -> bool:
-        """Has a record more than one of it, each in an item of a list?"""
-        return bool(self.room(leaf)) and any("\n" in text for text in self.found[leaf])
+        """Has a record more than one of it?"""
+        return leaf in self.many
 
     def says(self, leaf: Leaf) -> bool:
         """Is it called like a class, but sentences that say something?"""

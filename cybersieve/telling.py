@@ -298,8 +298,9 @@ def by_key(tree: dict[str, Any]) -> bool:
             plain(key) in NAMED or plain(key).endswith(TEXT_ENDS) for key in tree):
         return False
     one_stem = len(tree) > 2 and len({_STEM.sub("", key) for key in tree}) == 1  # rule1, rule2, rule3
+    questions = len(tree) > 1 and all(key.rstrip().endswith("?") for key in tree)
     return most(map(has_words, tree.values())) and (
-        one_stem or all(map(PUBLIC.fullmatch, tree)) or len(tree) >= TEXTS_FROM)
+        one_stem or questions or all(map(PUBLIC.fullmatch, tree)) or len(tree) >= TEXTS_FROM)
 
 
 def called(path: str) -> str:

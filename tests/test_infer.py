@@ -165,6 +165,19 @@ def test_a_conversation_is_one_record(key, who, says, speakers, more, tmp_path):
     assert row["text"] == "\n".join(turn[says] for turn in turns)
 
 
+@pytest.mark.parametrize("wrap", [json.dumps, lambda talks: "\n".join(map(json.dumps, talks))])
+def test_lists_of_turns_are_a_record_each(wrap, tmp_path):
+    talks = [[{"role": "user", "content": f"Is house {n} open?"}, {"role": "assistant", "content": f"{PROSE} {n}"}]
+             for n in range(4)]
+    assert [row["text"] for row in parsed(tmp_path, "talks.json", wrap(talks))] == [
+        f"Is house {n} open?\n{PROSE} {n}" for n in range(4)]
+
+
+def test_a_few_answers_by_their_questions(tmp_path):
+    rows = parsed(tmp_path, "faq.json", {f"Is house {n} open?": f"{PROSE} {n}" for n in range(4)})
+    assert [(row["title"], row["text"]) for row in rows] == [(f"Is house {n} open?", f"{PROSE} {n}") for n in range(4)]
+
+
 @pytest.mark.parametrize("wrap", [lambda talks: talks, lambda talks: {"data": talks}, lambda talks: talks[0],
                                   lambda talks: {f"talk-{n}": talk for n, talk in enumerate(talks)}])
 def test_the_tools_of_a_conversation_are_no_records(wrap, tmp_path):

@@ -125,6 +125,28 @@ def test_an_answer_that_is_an_object_is_told_behind_the_thoughts(tmp_path):
           "Say what was done with it 1", OTHER)
 
 
+def test_the_answer_that_was_not_preferred_is_no_text(tmp_path):
+    said = [{"input": {"messages": [{"role": "user", "content": f"Which panel is open, {n}?"}], "tools": []},
+             "preferred_output": [{"role": "assistant", "content": f"{PROSE} {n}"}],
+             "non_preferred_output": [{"role": "assistant", "content": f"{OTHER} {n}"}]} for n in range(3)]
+    assert parsed(tmp_path, "p.json", said)[1]["text"] == f"Which panel is open, 1?\n{PROSE} 1"
+
+
+def test_of_texts_in_a_list_the_first_is_no_title(tmp_path):
+    said = [{"tag": f"door-{n}", "patterns": [f"Is door {n} open?", f"How do I open door {n}?"],
+             "responses": [f"Yes, door {n} is open.", f"Pull at door {n}, it will open."]} for n in range(3)]
+    row = parsed(tmp_path, "intents.json", {"intents": said})[1]
+    assert (row["title"], row["text"]) == ("", "\n".join(said[1]["patterns"] + said[1]["responses"]))
+
+
+def test_headings_stand_above_the_texts_of_their_sections(tmp_path):
+    said = [{"title": f"The house {n}", "sections": [{"heading": f"Part {part} of {n}", "text": f"{PROSE} {part} {n}"}
+                                                     for part in range(3)]} for n in range(3)]
+    row = parsed(tmp_path, "houses.json", said)[1]
+    assert (row["title"], row["text"]) == ("The house 1", "\n".join(
+        f"Part {part} of 1\n{PROSE} {part} 1" for part in range(3)))
+
+
 def test_all_turns_before_the_answer_that_was_chosen_are_told(tmp_path):
     talks = [{"conversations": [{"from": who, "value": f"{said} {n}?"} for who, said in (
         ("human", "Which of the panels is open at"), ("gpt", "The one by the door is, do you mean house"),
