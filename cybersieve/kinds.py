@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from cybersieve.containers import ENDINGS
 from cybersieve.sources import Source
-from cybersieve.table_head import delimiter
+from cybersieve.table_head import CARDS, delimiter
 from cybersieve.tags import set_of
 
 BY_NAME = {".csv": "csv", ".tsv": "csv", ".yaml": "yaml", ".yml": "yaml"}  # whatever the content begins like
@@ -85,7 +85,7 @@ def by_content(begin: bytes) -> str:
         return "" if not page else "html" if page[1].lower() == b"html" else "xml"
     if text.startswith((b"---", b"%YAML")):
         return "yaml"
-    return "csv" if _tabular(begin[:20_000]) else ""
+    return "csv" if text.startswith(CARDS.encode()) or _tabular(begin[:20_000]) else ""
 
 
 def may_stand_beside(begin: bytes, path: str) -> bool:

@@ -19,6 +19,8 @@ HEADER_WITHIN = 20  # rows
 _NAME = re.compile(r"\s*[A-Za-z_][\w .()/-]*")  # of a column
 _SPACED = re.compile(r'"[^"]*"(?:[,;|] +"[^"]*")+\s*')  # "7", "a, b": without the spaces, quotes would be text
 _SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?\s*", re.I)  # as a first line, for spreadsheets
+CARDS = "#separator:"  # the same, of cards to learn by, as Anki exports them: without a header but `#columns:`
+_NAMED_MARKS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 _NO_NAME = re.compile(r"\s*(https?://\S+|[A-Z]+-\d{4}-\d+|\d{4}-\d\d-\d\d.*|[0-9a-f]{32,})\s*")  # page, CVE, date, hash
 _LABEL = re.compile(r"[#№%]|(?=\S)(?=.*[^\W\d_]).{1,100}", re.S)  # of a column, below a title: no number, no long text
 _NUMBER = re.compile(r"\s*-?\d+(?:\.\d+)?\s*")
@@ -56,11 +58,16 @@ def delimiter(line: str) -> str:
 def read_head(lines: Iterator[str], name: str, notes: Counter[str]) -> tuple[Head, Iterator[str]]:
     """The head, told by the first lines, and the lines of the rows."""
     mark, comment, before, room = "", "", 0, LOOK
+    names: str | None = None  # of cards' columns
     begin: list[str] = []
     for line in lines:
         room -= len(line.encode())
         if not before and (said := _SEPARATOR.fullmatch(line)):
             mark = said[1]
+        elif not before and line.lower().startswith(CARDS):
+            mark, names = _NAMED_MARKS.get(line[len(CARDS):].strip().lower(), line[len(CARDS):][:1]), ""
+        elif names is not None and line.startswith("#columns:"):
+            names = line.partition(":")[2].strip("\r\n")
         elif line.strip() and not line.startswith("#"):
             begin.append(line)
             break
@@ -78,7 +85,9 @@ def read_head(lines: Iterator[str], name: str, notes: Counter[str]) -> tuple[Hea
         dialect = dialect | {"quoting": csv.QUOTE_NONE}
     columns = [_folded(cell) for cell in _split(begin[start:stop], dialect, name)]
     told = _split([comment], dialect, name)
-    if not start and len(told) == len(columns) > 1 and not all(_NAME.fullmatch(cell) for cell in columns):
+    if names is not None:
+        columns, stop = _split([names], dialect, name) or [f"column {n + 1}" for n in range(len(columns))], start
+    elif not start and len(told) == len(columns) > 1 and not all(_NAME.fullmatch(cell) for cell in columns):
         columns, stop = told, 0
     elif any(map(_NO_NAME.fullmatch, columns)) or _is_data(columns, _first_rows(begin[stop:], dialect)[0]):
         columns, stop = [f"column {n + 1}" for n in range(len(columns))], start

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cybersieve import peek, table_head, tables, yaml_stream
+from cybersieve import kinds, peek, table_head, tables, yaml_stream
 from cybersieve.errors import InputError
 
 SIZES = st.sampled_from([1, 2, 7, 64, 100_000])
@@ -357,3 +357,14 @@ PLAIN = {
 def test_tables_as_databases_copy_them(cell, told):
     found = [tree for _, tree in tables.rows([f"{HEAD}2\tTwo\t{cell}\n".encode()], "a.tsv", Counter())]
     assert [row["body"] for row in found] == ["Some words of it", told]
+
+
+@pytest.mark.parametrize(("head", "columns"), [
+    ("#separator:tab\n#html:true\n#tags column:3\n", ["column 1", "column 2", "column 3"]),
+    ("#separator:Tab\n#columns:Front\tBack\tTags\n#html:true\n", ["Front", "Back", "Tags"])])
+def test_cards_as_anki_exports_them(head, columns):
+    """No row of theirs is a header."""
+    cells = [[f"Which door opens, {n}?", f"The one by the lid {n}.", "doors"] for n in range(3)]
+    data = head + "".join("\t".join(row) + "\n" for row in cells)
+    assert [row for _, row in rows(data.encode())[0]] == [dict(zip(columns, row, strict=True)) for row in cells]
+    assert kinds.of(data.encode(), "cards.txt", []) == "csv"
