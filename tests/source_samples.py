@@ -2067,4 +2067,10 @@ groups:
 <FindBugsSummary total_classes="1"/></BugCollection>""", [
         Expected("aa11", "A door is open", "The door of foo.Bar<T> is open", None, {"type": "DOOR_OPEN", "weaknesses": "CWE-89"}),
         Expected("DOOR_OPEN", "Open door", "Doors that are open let in anyone.")]),
+    Sample("cvefixes", "cvefixes.csv", "cve_id,published_date,last_modified_date,description,severity,cwe_id,repo_url,hash,msg\n"
+           "CVE-2031-0081,2031-01-02T03:04Z,2031-02-03T04:05Z,\"[{'lang': 'en', 'value': 'Foo opens, or so it seems.'}]\",HIGH,CWE-79,https://example.org/foo,ab12,\"Shut it: it's open\"\n"
+           "CVE-2031-0082,2031-01-02T03:04Z,2031-02-03T04:05Z,\"[{'lang': 'en', 'value': \"\"Bar's door opens.\"\"}]\",LOW,CWE-20,https://example.org/bar,cd34,\n", [
+        Expected("CVE-2031-0081", "CVE-2031-0081", "Foo opens, or so it seems.\nShut it: it's open", None,
+                 {"published": "2031-01-02T03:04Z", "severity": "HIGH", "weaknesses": "CWE-79"}),
+        Expected("CVE-2031-0082", "CVE-2031-0082", "Bar's door opens.")]),
 ]
