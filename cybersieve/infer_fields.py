@@ -96,8 +96,9 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
         titles, texts = titles[:1], titles[1:]
     beside = _beside(seen, texts, titles)
     above = [leaf for leaf in beside if len(leaf) == 1 and all(map(seen.parts, texts))]
-    beside = [leaf for leaf in [*beside, *_answered(seen, texts)] if leaf not in (*above, *texts, *titles)]
-    texts = held.once(seen, [*above, *texts, *beside], titles)
+    asked = [leaf for leaf in _answered(seen, texts) if leaf not in (*beside, *texts, *titles)]
+    beside = [leaf for leaf in beside if leaf not in above]
+    texts = held.once(seen, [*_in_order(seen, [*above, *texts], asked), *beside], titles)
     told = _marked_right(seen, texts, _once(seen, texts))
     ids = _ids(seen, near)
     meta = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := seen.named(names))}
@@ -254,6 +255,7 @@ def _answered(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
     told = [leaf for leaf in seen.found if len(leaf) > 1 and seen.several(leaf) and seen.language(leaf)
             and seen.varied(leaf) and not seen.of_another(leaf) and not any(map(_WRONG.search, leaf))]
     rooms = [leaf[:-1] for leaf in told]
+    rooms += {text[:depth] for text in texts for depth in range(1, len(text) - 1)}  # of what has answers below
     asked = {leaf[:-1] for leaf in told if seen.begins(leaf, _QUESTION) and rooms.count(leaf[:-1]) > 1}
     return [leaf for leaf in told if leaf[:-1] in asked][:MOST] + [
         leaf for leaf in seen.found if _heads(seen, leaf, texts)]

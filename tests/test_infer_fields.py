@@ -125,6 +125,15 @@ def test_an_answer_that_is_an_object_is_told_behind_the_thoughts(tmp_path):
           "Say what was done with it 1", OTHER)
 
 
+def test_questions_above_their_choices_in_a_list_are_told(tmp_path):
+    chunks = [{"chunk": f"{PROSE * 4} {n}", "quiz": [{"question": f"Which of {n} opens, {part}?", "answers": [
+        {"text": f"The wall {part}{n}", "correct": False}, {"text": f"The door {part}{n}", "correct": True}]}
+        for part in "ab"]} for n in range(3)]
+    assert parsed(tmp_path, "chunks.json", chunks)[1]["text"].split("\n") == [
+        f"{PROSE * 4} 1", "Which of 1 opens, a?", "Which of 1 opens, b?", "The wall a1", "The door a1", "The wall b1",
+        "The door b1", "Correct: The door a1, The door b1"]
+
+
 def test_the_answer_that_was_not_preferred_is_no_text(tmp_path):
     said = [{"input": {"messages": [{"role": "user", "content": f"Which panel is open, {n}?"}], "tools": []},
              "preferred_output": [{"role": "assistant", "content": f"{PROSE} {n}"}],
