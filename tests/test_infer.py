@@ -1,5 +1,7 @@
 """Dumps nobody has described: records, ids, titles and texts found by shape and name."""
 
+import csv
+import io
 import json
 import re
 from collections import Counter
@@ -974,6 +976,23 @@ def test_a_prompt_that_says_nothing_but_what_its_parts_say_is_left_out(tmp_path)
     cases = [{"text": f"{PROSE} {n}", "prompt": f"{TEASED}! Name the weakness. Its number is enough. Case: {PROSE} {n}"}
              for n in range(3)]
     assert [row["text"] for row in parsed(tmp_path, "cases.json", cases)] == [f"{PROSE} {n}" for n in range(3)]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+def test_a_text_of_what_is_asked_and_of_the_answer_is_not_told_beside_these(suffix, tmp_path):
+    asked = [{"instruction": f"Say why house {n} is open", "input": f"House {n} has a door." if n % 2 else "",
+              "output": f"{PROSE} {n}"} for n in range(6)]
+    for one in asked:
+        more = f"### Input:\n{one['input']}\n\n" if one["input"] else ""
+        one["text"] = f"Below is what is asked.\n\n{one['instruction']}\n\n{more}### Response:\n{one['output']}"
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(asked[0]))
+    writer.writeheader()
+    writer.writerows(asked)
+    rows = parsed(tmp_path, f"alpaca.{suffix}", file.getvalue() if suffix == "csv" else "\n".join(
+        map(json.dumps, asked)))
+    assert [(row["title"], row["text"]) for row in rows] == [
+        (one["instruction"], "\n".join(filter(None, [one["input"], one["output"]]))) for one in asked]
 
 
 def test_of_a_prompt_of_its_own_words_the_parts_are_left_out(tmp_path):
