@@ -23,11 +23,11 @@ TITLES = names_of("""title name headline subject value label heading vulnerabili
 CLASSES = frozenset(names_of("label value topic"))  # titles, unless a few of them come again and again
 FIRM = names_of("title headline subject heading question stem")  # titles wherever they stand; a name may be a product's
 TEXTS = names_of("""description shortdescription longdescription fulldescription extendeddescription desc descr
-    definition text content body abstract summary synopsis details detail message msg overview diagnosis note notes post
-    comment answer story article impact consequence analysis solution mitigation remediation recommendation statement
-    instruction prompt context input reasoning thought thoughts output response completion extract cooked discussion
-    guidance rationale explanation choices options answers proofofconcept narrative chosen documentation document
-    comments information resolution runbook""")
+    definition text content body passage chunk abstract summary synopsis details detail message msg overview diagnosis
+    note notes post comment answer story article impact consequence analysis solution mitigation remediation
+    recommendation statement instruction prompt context input reasoning thought thoughts output response completion
+    extract cooked discussion guidance rationale explanation choices options answers proofofconcept narrative chosen
+    documentation document comments information resolution runbook""")
 LONG = frozenset(names_of("document comments information resolution"))  # also of files, counts and states
 TEXT_ENDS = ("description", "descript", "desc", "descr", "abstract", "text", "article", "summary", "details", "notes",
              "steps", "message", "statement", "procedure", "impact", "explanation", "rationale", "analysis",

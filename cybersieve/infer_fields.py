@@ -256,7 +256,8 @@ def _answered(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
             and seen.varied(leaf) and not seen.of_another(leaf) and not any(map(_WRONG.search, leaf))]
     rooms = [leaf[:-1] for leaf in told]
     rooms += {text[:depth] for text in texts for depth in range(1, len(text) - 1)}  # of what has answers below
-    asked = {leaf[:-1] for leaf in told if seen.begins(leaf, _QUESTION) and rooms.count(leaf[:-1]) > 1}
+    asked = {leaf[:-1] for leaf in told if seen.begins(leaf, _QUESTION) and (
+        rooms.count(leaf[:-1]) > 1 or leaves.name(leaf) == "question")}
     return [leaf for leaf in told if leaf[:-1] in asked][:MOST] + [
         leaf for leaf in seen.found if _heads(seen, leaf, texts)]
 

@@ -175,6 +175,16 @@ def test_lists_of_turns_are_a_record_each(wrap, tmp_path):
         f"Is house {n} open?\n{PROSE} {n}" for n in range(4)]
 
 
+def test_passages_by_their_ids_are_told_with_their_questions(tmp_path):
+    """The questions had been the records, without what they are on."""
+    passages = {f"p-{n}": {"passage": f"{PROSE} {n}", "qa_pairs": [
+        {"question": f"Which server of {n} is it, {which}?", "answer": {"number": "3"}} for which in "ab"]}
+        for n in range(4)}
+    rows = parsed(tmp_path, "passages.json", passages)
+    assert [(row["id"], row["text"]) for row in rows] == [
+        (f"p-{n}", f"{PROSE} {n}\nWhich server of {n} is it, a?\nWhich server of {n} is it, b?") for n in range(4)]
+
+
 def test_a_few_answers_by_their_questions(tmp_path):
     rows = parsed(tmp_path, "faq.json", {f"Is house {n} open?": f"{PROSE} {n}" for n in range(4)})
     assert [(row["title"], row["text"]) for row in rows] == [(f"Is house {n} open?", f"{PROSE} {n}") for n in range(4)]
