@@ -181,15 +181,17 @@ def _empty_tar(begin: bytes, name: str) -> str:
 
 
 def _opened(stream: Pushback, name: str, budget: _Budget, level: int) -> Iterator[Member]:
-    """The documents in a stream."""
+    """The documents in a stream; where it proves damaged within an archive, one more that tells of it."""
     try:
-        begin = stream.begin(265)
+        yield from _unwrapped(stream, name, budget, level)
     except Unreadable:
         raise
-    except InputError as error:  # the reader of this member is told, and the archive goes on
+    except InputError as error:  # the archive around it goes on
         yield Member(name, _failing(error))
-        return
-    kind = packing(begin) or _empty_tar(begin, name or budget.name)
+
+
+def _unwrapped(stream: Pushback, name: str, budget: _Budget, level: int) -> Iterator[Member]:
+    kind = packing(stream.begin(265)) or _empty_tar(stream.begin(265), name or budget.name)
     if not kind:
         yield Member(name, iter(stream))
     elif level == MAX_NESTED:
@@ -283,16 +285,17 @@ def _member_name(archive: str, name: str, budget: _Budget) -> str:
 
 
 @contextmanager
-def _damage(kind: str, name: str, stream: Pushback, budget: _Budget) -> Iterator[None]:
-    """Turns what an archive's reader raises into an Unreadable with the place."""
+def _damage(kind: str, name: str, stream: Pushback, budget: _Budget, within: bool = False) -> Iterator[None]:
+    """Turns what an archive's reader raises into an Unreadable with the place, `within` another into an InputError."""
+    damaged = InputError if within else Unreadable
     try:
         yield
     except unzip.NotRead as error:
-        raise Unreadable(budget.name, str(error), name, "unpack it first") from None
+        raise damaged(budget.name, str(error), name, "unpack it first") from None
     except (tarfile.TarError, EOFError, ValueError, OSError, zlib.error, lzma.LZMAError) as error:
         place = f"{name}, " if name else ""
-        raise Unreadable(budget.name, f"damaged {kind} data: {error}", f"{place}packed byte {stream.offset}",
-                         "fetch it again") from None
+        raise damaged(budget.name, f"damaged {kind} data: {error}", f"{place}packed byte {stream.offset}",
+                      "fetch it again") from None
 
 
 def _contents(kind: str, chunks: Iterator[bytes], name: str, stream: Pushback, budget: _Budget,
@@ -305,7 +308,7 @@ def _contents(kind: str, chunks: Iterator[bytes], name: str, stream: Pushback, b
 
 
 def _zip(stream: Pushback, name: str, budget: _Budget) -> Iterator[tuple[str, Iterator[bytes]]]:
-    with _damage("zip", name, stream, budget):
+    with _damage("zip", name, stream, budget, within=bool(name)):
         part = budget.part is not None and not budget.part.last and not name
         for member, chunks in unzip.members(stream, CHUNK, part):
             inner = _member_name(name, member, budget)
@@ -330,7 +333,7 @@ class _TarInfo(tarfile.TarInfo):
 
 
 def _tar(stream: Pushback, name: str, budget: _Budget) -> Iterator[tuple[str, Iterator[bytes]]]:
-    with _damage("tar", name, stream, budget), \
+    with _damage("tar", name, stream, budget, within=bool(name)), \
             tarfile.open(fileobj=stream, mode="r|", tarinfo=_TarInfo,  # type: ignore[call-overload]
                          ignore_zeros=True) as archive:  # archives in a row are read like one
         while (member := archive.next()) is not None:

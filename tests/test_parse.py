@@ -578,6 +578,22 @@ def test_a_damaged_packing_in_an_archive_costs_no_other(name, inner, raw, tmp_pa
         parsed(raw, tmp_path / "stopped")
 
 
+@pytest.mark.parametrize("cut", [150, 150_000], ids=["at its beginning", "within a member"])
+def test_a_damaged_archive_in_an_archive_costs_no_other(cut, raw, tmp_path):
+    archived(raw / "inner.tar.gz", {f"b{n}.json": json.dumps({"id": f"B-{n}", "text": os.urandom(n * 200_000).hex()})
+                                    for n in range(3)})
+    whole = (raw / "inner.tar.gz").read_bytes()
+    (raw / "inner.tar.gz").unlink()
+    archived(raw / "a.zip", {"a0.json": json.dumps(GOOD), "b.tgz": whole[:cut], "c0.json": json.dumps(GOOD)})
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    names = {row["locator"].partition(":")[0] for row in rows["a.zip"]}
+    assert names - {"b.tgz!b0.json"} == {"a0.json", "c0.json"}
+    notes = [note.removeprefix(records.LEFT_OUT) for note in counts.notes if note.startswith(records.LEFT_OUT)]
+    assert notes and all(note.startswith("b.tgz") and "damaged" in note for note in notes)
+    with pytest.raises(InputError, match=r"b\.tgz.*, packed byte \d+: damaged"):
+        parsed(raw, tmp_path / "stopped")
+
+
 def test_an_archive_of_which_too_much_is_broken_is_left_out(raw, tmp_path, monkeypatch):
     monkeypatch.setattr(faults, "MOST", 3)
     write(raw / "good.json", json.dumps(GOOD))
