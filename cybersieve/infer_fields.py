@@ -5,9 +5,7 @@ from typing import Any
 
 from cybersieve import fields, held, infer_status, leaves, small_letters
 from cybersieve.field_names import (
-    ANSWERS,
     ASKING,
-    CHOICES,
     CLASSES,
     CODE,
     CVES,
@@ -17,13 +15,11 @@ from cybersieve.field_names import (
     INDICATORS,
     LABELS,
     LONG,
-    MARKS,
     META,
     OTHERS,
     OTHERS_IDS,
     OTHERS_TITLES,
     PERSONS,
-    RIGHT,
     SURE_IDS,
     TEXT_ENDS,
     TEXTS,
@@ -36,8 +32,9 @@ from cybersieve.field_names import (
     parts,
     plain,
 )
+from cybersieve.infer_answers import WRONG, answered, asks, in_order, item_by_item, marked_right, with_choices
 from cybersieve.leaves import Leaf
-from cybersieve.sample_fields import LONGEST_TITLE, Fields
+from cybersieve.sample_fields import LONGEST_TITLE, MOST, Fields
 
 Description = dict[str, Any]  # an entry of sources.yaml
 # What a tool saw, signed or looks for (Grok), or a page's head: no prose. Data is none either, but may be what a field
@@ -56,9 +53,6 @@ _REGEX = re.compile(r"[^\n]{0,200}?(?:\\[bBdDsSwW][*+?{(|\\]|\\[.()\[\]{}]|\(\?[
 _SLUG = re.compile(r"(?=.*[\d_./-])[\w./:-]+$")
 _DATA = re.compile(r'[\[{]\s*[\[{"]')
 NO_TEXTS = ("label", "licen", "error", "raw")  # how names begin of what only looks like a text's
-_COLUMN = re.compile("[A-Ea-e]|(?:op(?:tion)?|choice|answer)[ _]?(?:[A-Ja-j]|[0-9]{1,2})", re.I)  # of answers
-_QUESTION = re.compile(r"[^\n]{9,1000}\?(?:\n|$)")
-MOST = 6  # texts by name, and further ones beside them
 _TITLE = re.compile("^(?:tit|betreff|asunto|oggetto|sujet|nombre|nom)|(?:name|title|标题|名称|题名)$")
 BESIDE = 60  # characters: sentences in the room of a text are one from then on, whatever they are called
 ALONE = 100  # the same where there is but one record
@@ -66,9 +60,8 @@ ALONE = 100  # the same where there is but one record
 _EVERYBODYS = re.compile(r"\b(?:how|to|where|contact|support|help|faq|reports?|reporting|polic(?:y|ies)|licen[cs]e"
                          r"|legal|copyright|disclaimers?|warnings?|usage|instructions?|readme|comments?|generat(?:ed|or)|schema"
                          r"|format|methodology|purpose|source|template|system|version|project|site|data)\b")
-_WRONG = re.compile(r"(?:^|[_-])(?:rejected|(?:non[_-]?|dis|un)preferred|incorrect|wrong|distractor)(?![a-z])", re.I)
 # Names of what is no part of a text: of persons, of the page around it, of what a tool saw; and its translations.
-# Wrong answers (_WRONG) are none, either.
+# Wrong answers (WRONG) are none, either.
 _NOT_BESIDE = re.compile(r"(?:^|[_-])(?:bio|about|terms|footer|header|notice|credits?|agent|trace|sql|raw|quoted|alt"
                          r"|caption|bad|worst|judge)(?:$|[_-])"
                          r"|[_-](?:de|fr|es|it|pt|nl|ru|uk|pl|cs|tr|ar|zh|ja|ko|cn|jp|kr)$", re.I)
@@ -88,18 +81,16 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
     near = {bare[:-1] for bare in map(leaves.bare, texts) if len(bare) == least} | {()}  # where the record stands
     titles = _titles(seen, texts, near)
     texts = [leaf for leaf in texts if leaf not in titles]
-    asked = [leaf for at, leaf in enumerate(titles) if texts and (
-        _heads(seen, leaf, texts) and at or seen.asks(leaf) or (leaves.name(leaf) not in FIRM and seen.language(leaf))
-        if seen.several(leaf) else at and seen.asks(leaf))]  # what it is about has a title of its own, or it asks much
-    titles, texts = [leaf for leaf in titles if leaf not in asked], _in_order(seen, texts, asked)
+    asked = [leaf for at, leaf in enumerate(titles) if texts and asks(seen, leaf, at == 0, texts)]
+    titles, texts = [leaf for leaf in titles if leaf not in asked], in_order(seen, texts, asked)
     if not texts and len(titles) > 1 and seen.wordy(titles[1]):  # the value of a key, say
         titles, texts = titles[:1], titles[1:]
     beside = _beside(seen, texts, titles)
     above = [leaf for leaf in beside if len(leaf) == 1 and all(map(seen.parts, texts))]
-    asked = [leaf for leaf in _answered(seen, texts) if leaf not in (*beside, *texts, *titles)]
+    asked = [leaf for leaf in answered(seen, texts) if leaf not in (*beside, *texts, *titles)]
     beside = [leaf for leaf in beside if leaf not in above]
-    texts = held.once(seen, [*_in_order(seen, [*above, *texts], asked), *beside], titles)
-    told = _marked_right(seen, texts, _once(seen, texts))
+    texts = held.once(seen, [*in_order(seen, [*above, *texts], asked), *beside], titles)
+    told = marked_right(seen, texts, _once(seen, texts))
     ids = _ids(seen, near)
     meta = {name: leaves.path(chosen[0]) for name, names in META.items() if (chosen := seen.named(names))}
     some = [leaf for leaf in seen.named(sorted(CVES)) if leaf not in ids and not seen.parts(leaf)
@@ -108,7 +99,7 @@ def described(kind: str, records: list[str], samples: list[Any]) -> Description:
         meta.setdefault("aliases", _numbers(seen, cves[0])[0])
     return {"name": "unknown", "kind": kind, "records": records,
             "id": [path for leaf in ids for path in _numbers(seen, leaf)],
-            "title": list(map(leaves.path, titles)), "text": _item_by_item(seen, texts, told),
+            "title": list(map(leaves.path, titles)), "text": item_by_item(seen, texts, told),
             "status": infer_status.paths(seen, near), "meta": meta,
             "format": "words" if texts and all(map(seen.taken_apart, texts)) else "auto", "shown": samples}
 
@@ -137,7 +128,7 @@ def _texts(seen: Fields) -> list[Leaf]:
              or (seen.wordy(leaf) and leaves.name(leaf) in TEXTS and leaves.name(leaf) not in LONG)]
     texts = [leaf for leaf in texts if not leaves.name(leaf).startswith(NO_TEXTS) and not seen.begins(leaf, _CAPTURE)
              and not seen.rendered(leaf)
-             and not any(map(_WRONG.search, leaf))]  # the answer that a model is to learn not to give
+             and not any(map(WRONG.search, leaf))]  # the answer that a model is to learn not to give
     least = min((len(leaves.bare(leaf)) for leaf in texts), default=0)
     told = [leaf for leaf in texts if PERSONS.isdisjoint({*map(plain, leaf), *map(about, leaf)}) and (
         (len(leaves.bare(leaf)) == least and leaves.name(leaf) in TEXTS) or seen.own(leaf))]
@@ -145,7 +136,7 @@ def _texts(seen: Fields) -> list[Leaf]:
     texts = ([leaf for leaf in texts if not LABELS & set(map(plain, leaf[:-1]))] or texts)[:MOST]
     texts = [leaf for leaf in texts if not any(leaf[:at] in texts for at in range(1, len(leaf)))]  # a mixed one's parts
     others, rooms = _others(seen, texts), {leaves.above(leaf) for leaf in texts} or {()}
-    texts = _in_order(seen, texts, [leaf for leaf in others if seen.too_long(leaf) and not seen.parts(leaf)
+    texts = in_order(seen, texts, [leaf for leaf in others if seen.too_long(leaf) and not seen.parts(leaf)
                                     and leaves.above(leaf) in rooms and leaf not in texts])
     longest = max(others, default=None, key=lambda leaf: (seen.length(leaf) * len(seen.found[leaf]), leaf))
     if longest and longest not in texts and seen.length(longest) > 2 * max(map(seen.length, texts), default=0):
@@ -157,7 +148,7 @@ def _texts(seen: Fields) -> list[Leaf]:
                  and seen.of_another(leaf) and PERSONS.isdisjoint(map(plain, leaf))]
         words = [leaf for leaf in seen.found if leaves.name(leaf) in WORDS and seen.taken_apart(leaf)]
         texts = told[:MOST] or words[:1] or code[:1] or named[:1]
-    return _with_choices(seen, texts)
+    return with_choices(seen, texts)
 
 
 def _at_all_depths(leaf: Leaf, others: list[Leaf]) -> list[Leaf]:
@@ -167,67 +158,13 @@ def _at_all_depths(leaf: Leaf, others: list[Leaf]) -> list[Leaf]:
     return sorted({leaf, *(one for one in named if keys.issuperset(one))}, key=lambda one: (len(one), one))
 
 
-def _with_choices(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
-    """The texts, questions among them before their answers, with the answers to choose from, and the right one."""
-    columns = [leaf for leaf in seen.found if len(leaf) == 1 and _COLUMN.fullmatch(leaf[0])]
-    choices = columns if len(columns) > 2 else [leaf for leaf in texts if _choice(leaf)]
-    texts = [leaf for leaf in texts if leaf not in columns or leaf not in choices]
-    asked = [leaf for leaf in texts if leaves.name(leaf).startswith("question") or leaf[0] == "input"]
-    texts = _in_order(seen, [leaf for leaf in texts if leaf not in asked], asked)
-    around = {leaves.above(leaf)[:depth] for leaf in choices for depth in range(len(leaf))}
-    right = [leaf for leaf in seen.named(RIGHT) if leaves.above(leaf) in around and not seen.parts(leaf)]
-    why = [leaf for leaf in texts if choices and leaf not in choices and leaves.name(leaf) in ANSWERS - CHOICES]
-    return list(dict.fromkeys([*(leaf for leaf in texts if leaf not in why), *choices, *right[:1], *why]))
-
-
-def _choice(leaf: Leaf) -> bool:
-    """Is it called like answers to choose from, or does it stand in one of these?"""
-    return leaves.name(leaf) in CHOICES or not CHOICES.isdisjoint(map(plain, leaves.above(leaf)[-1:]))
-
-
-def _marked_right(seen: Fields, texts: list[Leaf], paths: list[Any]) -> list[Any]:
-    """The texts' paths, behind those of answers to choose from one that tells which of these is marked as right."""
-    marks = {leaf[:-1]: leaf[-1] for leaf, told in seen.found.items() if plain(leaf[-1]) in MARKS
-             and leaves.SIMPLE.fullmatch(leaf[-1]) and {*"\n".join(told).split("\n")} == {"true", "false"}}
-    for leaf in filter(_choice, texts):
-        if (mark := marks.pop(leaf[:-1], "")) and (path := leaves.path(leaf)) in paths:
-            right = f"{leaves.path(leaf[:-1])}[{mark}=true].{leaves.path(leaf[-1:])}"
-            paths.insert(paths.index(path) + 1, f"Correct: {{{right}}}")
-    return paths
-
-
-def _item_by_item(seen: Fields, texts: list[Leaf], paths: list[Any]) -> list[Any]:
-    """The texts' paths; those of several in each item of a list (question and answer) as one, item by item."""
-    rooms: dict[Leaf, list[str]] = {}
-    for leaf in sorted(seen.found, key=lambda leaf: leaves.name(leaf) not in (*ASKING, "question", "query", "input")):
-        if leaf in texts and leaves.path(leaf) in paths and len(leaf) > 1 and seen.several(leaf) and (
-                type(leaf[-1]) is str):
-            rooms.setdefault(leaf[:-1], []).append(leaf[-1])
-    for room, names in rooms.items():
-        if len(names) > 1:
-            told = [leaves.path((*room, name)) for name in names]
-            paths.insert(min(map(paths.index, told)), f"{leaves.path(room)}.*[={'|'.join(names)}]")
-            paths = [path for path in paths if path not in told]
-    return paths
-
-
 def _others(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
     """What may be a text whatever it is called."""
     return [leaf for leaf in seen.found if seen.prose(leaf) and not seen.classed(leaf)
             and not seen.begins(leaf, _CAPTURE)
             and not (texts and (seen.begins(leaf, _DATA) or (seen.begins(leaf, _REGEX) and not seen.sentences(leaf))))
             and (seen.too_long(leaf) or not leaves.name(leaf).endswith(("name", "title")))
-            and not any(map(_WRONG.search, leaf))]
-
-
-def _in_order(seen: Fields, texts: list[Leaf], more: list[Leaf]) -> list[Leaf]:
-    """The texts with `more` of them, each before the first text that is an answer or follows it in the records."""
-    order = {leaf: at for at, leaf in enumerate(seen.found)}
-    for leaf in more:
-        behind = (at for at, other in enumerate(texts)
-                  if leaves.name(other) in ANSWERS or _choice(other) or order[other] > order[leaf])
-        texts = [*texts[:(at := next(behind, len(texts)))], leaf, *texts[at:]]
-    return texts
+            and not any(map(WRONG.search, leaf))]
 
 
 def _beside(seen: Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
@@ -248,24 +185,6 @@ def _beside(seen: Fields, texts: list[Leaf], titles: list[Leaf]) -> list[Leaf]:
     return [leaf for leaf in _others(seen, texts)
             if leaf not in (*texts, *titles) and (leaves.above(leaf), seen.room(leaf)) in rooms
             and seen.sentences(leaf) and own(leaf) and not _NOT_BESIDE.search(leaf[-1])][:MOST]
-
-
-def _answered(seen: Fields, texts: list[Leaf]) -> list[Leaf]:
-    """Questions and answers in a list, whatever they are called, and the headings of texts in one."""
-    told = [leaf for leaf in seen.found if len(leaf) > 1 and seen.several(leaf) and seen.language(leaf)
-            and seen.varied(leaf) and not seen.of_another(leaf) and not any(map(_WRONG.search, leaf))]
-    rooms = [leaf[:-1] for leaf in told]
-    rooms += {text[:depth] for text in texts for depth in range(1, len(text) - 1)}  # of what has answers below
-    asked = {leaf[:-1] for leaf in told if seen.begins(leaf, _QUESTION) and (
-        rooms.count(leaf[:-1]) > 1 or leaves.name(leaf) == "question")}
-    return [leaf for leaf in told if leaf[:-1] in asked][:MOST] + [
-        leaf for leaf in seen.found if _heads(seen, leaf, texts)]
-
-
-def _heads(seen: Fields, leaf: Leaf, texts: list[Leaf]) -> bool:
-    """Is it called like a title, and stands beside a text in each item of a list?"""
-    return leaves.name(leaf) in FIRM and seen.several(leaf) and any(
-        leaf[:-1] == text[:-1] and seen.several(text) for text in texts)
 
 
 def _once(seen: Fields, texts: list[Leaf]) -> list[Any]:
@@ -336,7 +255,7 @@ def _few_words(seen: Fields, texts: list[Leaf], near: set[Leaf]) -> list[Leaf]:
              and 8 <= seen.length(leaf) <= LONGEST_HEADING and seen.varied(leaf) and not seen.begins(leaf, _CAPTURE)
              and not seen.begins(leaf, _DATA)
              and (seen.count < 2 or all(seen.said[leaf] != seen.said[text] for text in texts))
-             and not _PERSON.search(" ".join(parts(leaf[-1]))) and not any(map(_WRONG.search, leaf))]
+             and not _PERSON.search(" ".join(parts(leaf[-1]))) and not any(map(WRONG.search, leaf))]
     forms = small_letters.groups({leaf: seen.said[leaf] for leaf in [*texts, *short]}) if texts and short else []
     short = [leaf for leaf in short if not any(leaf in group[1:] for group in forms)]  # the text in small letters
     least = min((seen.length(leaf) for leaf in short if not seen.sentences(leaf)), default=0)
@@ -412,4 +331,4 @@ def captured(text: str) -> bool:
 
 def beside(name: str) -> bool:
     """May sentences of this name be a part of the text that they stand beside?"""
-    return not (_NOT_BESIDE.search(name) or _WRONG.search(name)) and plain(name) not in OTHERS | CODE | LABELS
+    return not (_NOT_BESIDE.search(name) or WRONG.search(name)) and plain(name) not in OTHERS | CODE | LABELS

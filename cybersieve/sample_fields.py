@@ -28,6 +28,7 @@ from cybersieve.field_names import (
 from cybersieve.leaves import Leaf
 
 LONGEST_TITLE = 300  # characters; longer sentences are a text, whatever they are called
+MOST = 6  # texts by name, and further ones beside them
 SAYS_SOMETHING = 60  # characters of a value that is no title, from which on it is a text
 BEGINNING = 1000  # characters, by which language is told
 BOILERPLATE_FROM = 5  # records, from which on a text that says the same in most of them is not their own
