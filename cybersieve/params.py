@@ -54,6 +54,7 @@ class Parse:
     drop_status: list[str]
     limits: Limits
     sources: list[dict[str, Any]]
+    folder_files: Annotated[int, Bounds(least=1)] = 1000
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from cybersieve import (
     raw_files,
     readers,
     records,
+    small_files,
     sources,
     xml_stream,
 )
@@ -37,7 +38,7 @@ FILE = 250_000  # bytes that a file counts for beside its own: it costs some mil
 
 
 def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str) -> Counts:
-    """Parse every data file under `input_dir` into `output_dir`.
+    """Parse every data file under `input_dir` into `output_dir`, those of a folder of many small ones together.
 
     Files that are no data are passed over and noted, sound files without a record with a warning. Raises InputError: a
     broken file, or one without a record that a source of the user's names, where `settings.on_error` is stop (with skip
@@ -52,13 +53,14 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
     for line in _passed_over(names, skipped, own):
         cli.warn(line)
     broken = {name: error for name in names if (error := raw_files.unusable(input_dir / name, name))}
-    broken |= raw_files.in_the_way(input_dir, names)
-    names = [name for name in names if name not in broken]
+    found = small_files.sources(input_dir, (name for name in names if name not in broken), settings.folder_files)
+    in_the_way = raw_files.in_the_way(input_dir, list(found))
+    broken |= in_the_way
+    found = {name: files for name, files in found.items() if name not in in_the_way}
     unread = [Outcome(raw_files.shown(name), Counts(notes=Counter({f"{records.LEFT_OUT}{error.reason}": 1})), error)
               for name, error in broken.items()]
     with records.output_folder(output_dir, input_dir) as folder:
-        outcomes = chain(unread, _outcomes(names, input_dir, folder, settings, engine))
-        for outcome in cli.progress(outcomes, "parse", len(names) + len(unread)):
+        for outcome in chain(unread, _outcomes(found, input_dir, folder, settings, engine)):
             if outcome.error and settings.on_error == "stop" and not isinstance(outcome.error, readers.NoRecord):
                 raise _with_way_on(outcome.error)
             if outcome.error:
@@ -85,6 +87,8 @@ def _warnings(outcome: Outcome) -> Iterator[str]:
     if not outcome.error:
         for note in filter(lambda note: note.startswith(records.LEFT_OUT), sorted(outcome.counts.notes)):
             yield f"{records.LEFT_OUT}{outcome.source}, {note.removeprefix(records.LEFT_OUT)}"
+        if empty := outcome.counts.notes[parse_file.NO_RECORD]:
+            yield f"{outcome.source}: no record found in {empty} of its files"
     silent, read = outcome.counts.dropped[records.NO_TEXT], outcome.counts.read
     if read and silent * 2 > read:
         which = f"none of its {read} records has a" if silent == read else f"{silent} of its {read} records have no"
@@ -112,19 +116,33 @@ def _passed_over(names: list[str], skipped: dict[str, str], own: list[Source]) -
                 yield f"{source.place} ({source.name}): no file is named {', '.join(source.file)}"
 
 
-def _outcomes(names: list[str], input_dir: Path, folder: Path, settings: Parse, engine: str) -> Iterator[Outcome]:
-    """What became of each file, in the order of the names; large ones are parsed in pieces where they can be cut."""
-    alone = engine == "local" and machine.cores() == 1  # pieces would only cost memory
-    cut = [[pieces.whole(input_dir / name, name)] if alone else pieces.of(input_dir / name, name, settings)
-           for name in names]
-    jobs = [piece for some in cut for piece in some]
-    size = sum(len(some) * pieces.SIZE if len(some) > 1 else FILE + (input_dir / some[0].name).stat().st_size
-               for some in cut)
+def _outcomes(found: dict[str, list[str]], input_dir: Path, folder: Path, settings: Parse,
+              engine: str) -> Iterator[Outcome]:
+    """What became of each source, in the order of the names; large files are parsed in pieces where they can be cut."""
+    jobs = [piece for name, files in found.items() for piece in _pieces(name, files, input_dir, settings, engine)]
+    several = Counter(piece.name for piece in jobs)
+    size = sum(_weight(piece, several[piece.name] > 1) for piece in jobs)
     workers = None if size >= WORKERS_FROM else 1
     work = partial(parse_file.parse_piece, input_dir=input_dir, output_dir=folder, settings=settings)
-    done = zip(jobs, engines.each(work, jobs, engine, workers), strict=True)
-    for name, mine in groupby(done, lambda pair: pair[0].name):
+    outcomes = cli.progress(engines.each(work, jobs, engine, workers), "parse", len(jobs))
+    for name, mine in groupby(zip(jobs, outcomes, strict=True), lambda pair: pair[0].name):
         yield _joined(name, mine, folder, input_dir, settings)
+
+
+def _pieces(name: str, files: list[str], input_dir: Path, settings: Parse, engine: str) -> list[pieces.Piece]:
+    """What a source is parsed in."""
+    if files != [name]:
+        return small_files.pieces(input_dir, name, files)
+    alone = engine == "local" and machine.cores() == 1  # pieces would only cost memory
+    return [pieces.whole(input_dir / name, name)] if alone else pieces.of(input_dir / name, name, settings)
+
+
+def _weight(piece: pieces.Piece, cut: bool) -> int:
+    """What it costs to parse a piece, as bytes of a large file."""
+    size = piece.state[0] if piece.state else 0
+    if piece.files:
+        return size + pieces.MEMBER * len(piece.files)
+    return pieces.SIZE if cut else FILE + size
 
 
 class _Unjoined(Exception):
@@ -133,24 +151,29 @@ class _Unjoined(Exception):
 
 def _joined(name: str, done: Iterator[tuple[pieces.Piece, Outcome]], folder: Path, input_dir: Path,
             settings: Parse) -> Outcome:
-    """One file's pieces, as they are done, as one file. Where they can't be joined, the file is parsed as a whole."""
+    """One source's pieces, as they are done, as one. Where a file's can't be joined, it is parsed as a whole."""
     first, outcome = next(done)
-    if not first.end:
+    if first.alone:
         return outcome
     result, notes, parts = Outcome(name, Counts()), Counter[str](), []
 
     def sound() -> Iterator[tuple[pieces.Piece, Counter[str], Path]]:
         for piece, part in chain([(first, outcome)], done):
             parts.append(folder / f"{name}.parquet{piece.suffix}")
+            if part.error and piece.files and settings.on_error == "skip":
+                result.counts.add(name, part.counts)  # the rest needs nothing of it
+                continue
             if part.error:
+                result.error = part.error
                 raise _Unjoined
             moves = [note for note in part.counts.notes if note.startswith(pieces.PASSED)]
             passed = Counter({note: part.counts.notes.pop(note) for note in moves})
             result.counts.add(name, part.counts)
-            if result.counts.notes[json_record.EMPTY] > json_record.MAX_EMPTY:  # a bound of the whole file
-                raise _Unjoined
+            if result.counts.notes[json_record.EMPTY] > json_record.MAX_EMPTY and not piece.files:
+                raise _Unjoined  # a bound of the whole file
             yield piece, passed, parts[-1]
         if result.counts.read == result.counts.failed:
+            result.error = readers.NoRecord(name, "no record found", "", "if it has some, say where in parse.sources")
             raise _Unjoined
 
     try:
@@ -160,8 +183,10 @@ def _joined(name: str, done: Iterator[tuple[pieces.Piece, Outcome]], folder: Pat
         result.counts.sources = {}
         result.counts.notes.update(notes)
     except _Unjoined:
-        parts += [folder / f"{name}.parquet{piece.suffix}" for piece, _ in done]
-        result = parse_file.parse_piece(pieces.whole(input_dir / name, name), input_dir, folder, settings)
+        result.counts.sources = {}
+        if not first.files:
+            parts += [folder / f"{name}.parquet{piece.suffix}" for piece, _ in done]
+            result = parse_file.parse_piece(pieces.whole(input_dir / name, name), input_dir, folder, settings)
     for path in parts:
         path.unlink(missing_ok=True)
     return result

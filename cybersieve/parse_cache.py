@@ -37,11 +37,11 @@ CHUNK = 1 << 20
 
 
 class Entry:
-    """The cache's entry for one file, or a piece of one."""
+    """The cache's entry for one file, a piece of one, or some small files, by where these lie (Piece.place_in)."""
 
     def __init__(self, path: Path, piece: pieces.Piece, settings: Parse) -> None:
         self.file, self.piece = path, piece
-        self.size = 0 if piece.end else path.stat().st_size
+        self.size = path.stat().st_size if piece.alone else 0
         self.passed, self.digest = 0, hashlib.sha256()
         asked = json.dumps([piece.name, piece.start, piece.last, piece.share, self.size, repr(settings), _code()])
         self.folder = caches.folder() / FOLDER / hashlib.sha256(asked.encode()).hexdigest()[:40]
@@ -112,9 +112,13 @@ def tidy() -> None:
 
 
 def _digest(path: Path, piece: pieces.Piece) -> str:
-    """A hash of the file; of a piece its own bytes, and the file's beginning, which tells what source it is from."""
-    if not piece.end:
+    """A hash of the file; of a piece its own bytes, and the file's beginning, which tells what source it is from; of
+    small files their names and hashes."""
+    if piece.alone:
         return hashing.of_file(path)
+    if piece.files:
+        told = "".join(f"{name}\0{hashing.of_file(path / name)}\n" for name in piece.files)
+        return hashlib.sha256(told.encode()).hexdigest()
     with path.open("rb") as file:
         digest = hashlib.sha256(file.read(peek.FIRST))
         file.seek(piece.start)

@@ -3,7 +3,7 @@
 import gc
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +36,7 @@ from cybersieve.records import Counts, Record, Row
 from cybersieve.sources import Source
 
 T = TypeVar("T")
+NO_RECORD = "skipped: no record found"  # a note
 ABSENT, READ_AS = ": in none of its records", "read as "  # notes: of a path of a user's source, and of the source
 
 
@@ -49,13 +50,13 @@ class Outcome:
 
 
 def parse_piece(piece: pieces.Piece, input_dir: Path, output_dir: Path, settings: Parse) -> Outcome:
-    """Parse a file or a piece of one, if it is not in the cache of parsed files.
+    """Parse a file, a piece of one or some small files, if that is not in the cache of parsed files.
 
     In a thread of its own: libxml2 keeps every name that it has seen for as long as the thread lives.
     """
-    target = output_dir / f"{piece.name}.parquet{piece.suffix}"
-    kept = parse_cache.entry(input_dir / piece.name, piece, settings)
-    if kept and (counts := kept.take(target)) and not piece.outdated(input_dir / piece.name):
+    target, place = output_dir / f"{piece.name}.parquet{piece.suffix}", piece.place_in(input_dir)
+    kept = parse_cache.entry(place, piece, settings)
+    if kept and (counts := kept.take(target)) and not piece.outdated(place):
         return Outcome(piece.name, counts)
     outcome = in_thread(partial(_parse_piece, piece, input_dir, target, settings, kept.read if kept else None))
     if kept and not outcome.error:
@@ -83,15 +84,19 @@ def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: P
     With `settings.on_error` skip, broken members of an archive and broken lines or records of JSON are left out
     alone: where there are some, the file is read once more without them.
     """
-    name, path, counts, most = piece.name, input_dir / piece.name, Counts(), 0
+    name, path, counts, most = piece.name, piece.place_in(input_dir), Counts(), 0
     in_text = piece.end and not piece.share
     faults = Faults() if settings.on_error == "skip" and not in_text else None
     try:
         while True:
             if faults:
                 faults.begin(counts)
-            found = pieces.trees(path, piece, settings, counts.notes) if in_text else trees(
-                path, name, settings, counts.notes, piece.part, on_read, faults)
+            if piece.files:
+                found = of_files(path, piece.files, settings, counts.notes, faults)
+            elif in_text:
+                found = pieces.trees(path, piece, settings, counts.notes)
+            else:
+                found = trees(path, name, settings, counts.notes, piece.part, on_read, faults)
             _write(found, piece, target, settings, counts)
             if not (faults and faults.new):
                 break
@@ -100,7 +105,7 @@ def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: P
             counts.read += faults.lost()
             counts.failed = faults.lost()
             counts.notes.update(faults.notes())
-        if counts.read == counts.failed and not piece.end:
+        if counts.read == counts.failed and piece.alone:
             raise next(iter(faults.errors.values())) if faults and faults.errors else readers.NoRecord(
                 name, "no record found", "", "if it has some, say where in parse.sources")
         if piece.outdated(path):
@@ -118,22 +123,26 @@ def _write(found: Iterator[Found], piece: pieces.Piece, target: Path, settings: 
     with few_collections(), records.Sink(target, records.PARSED) as sink:
         parsed = rows(found, piece.name, settings, counts)
         apart = partial(columns.unique, ids=Ids(), notes=counts.notes)
-        for batch in columns.batches(parsed, list if piece.end else apart):
+        for batch in columns.batches(parsed, apart if piece.alone else list):
             sink.add_batch(batch)
             del batch  # before the next is made
 
 
 def _left_out(error: InputError, path: Path, name: str, counts: Counts, settings: Parse) -> Outcome:
     """What becomes of a file with an error: passed over if it only has no record and no user's source is for it."""
-    wanted, remedy = next((one.place for one in sources.users(settings.sources) if one.named(name)), None), error.remedy
     if isinstance(error, readers.NoRecord):
-        if not wanted:
-            counts.notes["skipped: no record found"] += 1
+        if not (remedy := _for_this(name, sources.users(settings.sources))):
+            counts.notes[NO_RECORD] += 1
             return Outcome(name, counts, readers.NoRecord(path, error.reason, error.place, error.remedy))
-        remedy = f"correct {wanted}, which is for this file"
+        error = InputError(name, error.reason, error.place, remedy)
     lost = Counts(read=counts.read, failed=counts.read)
     lost.notes[told(error)] += 1
-    return Outcome(name, lost, InputError(path, error.reason, error.place, remedy))
+    return Outcome(name, lost, InputError(path, error.reason, error.place, error.remedy))
+
+
+def _for_this(name: str, own: list[Source]) -> str:
+    """What to do about a file without a record, where a source of the user's names it; else nothing."""
+    return next((f"correct {one.place}, which is for this file" for one in own if one.named(name)), "")
 
 
 @contextmanager
@@ -249,6 +258,37 @@ def trees(path: Path, name: str, settings: Parse, notes: Counter[str], part: con
             if not faults or isinstance(error, containers.Unreadable | readers.NoRecord):
                 raise
             faults.add(number, error, before, alone=not member.name)
+
+
+def of_files(folder: Path, files: Sequence[str], settings: Parse, notes: Counter[str],
+             faults: Faults | None = None) -> Iterator[Found]:
+    """The same of small files, each a document of its own; those without a record are noted."""
+    own = sources.users(settings.sources)
+    for number, name in enumerate(files):
+        if faults and faults.without(number):
+            continue
+        before, any_found = faults.counts.read if faults else 0, False
+        try:
+            with named(name):
+                broken = faults.parts_of(number, name) if faults else None
+                for member in containers.members(folder / name, name, settings.limits, notes):
+                    room = f"{name}!" if member.name else f"{name}: "
+                    for source, locator, tree in _of_member(member, name, own, settings, notes, broken):
+                        any_found = True
+                        yield source, f"{room}{locator}", tree
+                if faults and broken and broken.count > faults.counts.read - before:
+                    raise broken.first[0]  # hardly anything of it is sound
+                if not any_found:
+                    raise readers.NoRecord(name, "no record found")
+        except InputError as error:
+            if isinstance(error, readers.NoRecord):
+                if not (remedy := _for_this(name, own)):
+                    notes[NO_RECORD] += 1
+                    continue
+                error = InputError(name, error.reason, error.place, remedy)
+            if not faults:
+                raise error from None
+            faults.add(number, error, before, alone=False)
 
 
 def _of_member(member: containers.Member, name: str, own: list[Source], settings: Parse, notes: Counter[str],

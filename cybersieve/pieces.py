@@ -46,27 +46,46 @@ PASSED = "passed"  # begins a piece's notes to those who join it: how far it mov
 
 @dataclass(frozen=True)
 class Piece:
-    """A byte range of a file."""
+    """A byte range of a file, or some small files (small_files.py)."""
 
     name: str
     number: int = 0
     start: int = 0
     end: int = 0  # 0: this is the whole file
     last: bool = True
-    state: tuple[int, int] | None = None  # the file's, when the pieces were cut
+    state: tuple[int, int] | None = None  # what was read from, when the pieces were cut
     head: int = 0  # bytes at the file's beginning that open the array (the element) whose items these are
     closing: bytes = b""  # of XML: what closes the elements that are open there
     place: str = ""  # of that array, as items' locators have it
     share: int = 0  # how many pieces share the limits of the zip that these are members of
+    files: tuple[str, ...] = ()  # small ones, by their paths in the input folder
 
-    def outdated(self, path: Path) -> bool:
-        """Whether the file was written to since then."""
-        return self.state is not None and self.state != state(path)
+    def place_in(self, folder: Path) -> Path:
+        """The file that it is a piece of; of small files the input folder."""
+        return folder if self.files else folder / self.name
+
+    def noted(self, folder: Path) -> "Piece":
+        """The piece with the state of its small files."""
+        return replace(self, state=self._state(folder))
+
+    def outdated(self, place: Path) -> bool:
+        """Whether what it is read from was written to since then."""
+        return self.state is not None and self.state != self._state(place)
+
+    def _state(self, place: Path) -> tuple[int, int]:
+        states = [state(place / name) for name in self.files] or [state(place)]
+        sizes, times = zip(*states, strict=True)
+        return sum(sizes), sum(times)
+
+    @property
+    def alone(self) -> bool:
+        """Is it all of a file?"""
+        return not (self.end or self.files)
 
     @property
     def suffix(self) -> str:
         """The ending of the piece's own Parquet file."""
-        return f".{self.number}" if self.end else ""
+        return "" if self.alone else f".{self.number}"
 
     @property
     def part(self) -> containers.Part | None:
