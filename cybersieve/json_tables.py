@@ -40,10 +40,11 @@ def found(documents: list[Any], whole: bool) -> Table | None:
     root = documents[0] if len(documents) == 1 else None
     items, path = (documents, "") if len(documents) > 1 else (root, "[]")
     if isinstance(items, list):
-        return _headed(items, path) or (Table(path, _numbers(items)) if _nameless(items) or _marked(items) else None)
+        columns = _header(items) or (_numbers(items) if _nameless(items) or _marked(items) else [])
+        return Table(path, columns) if columns else None
     if not isinstance(root, dict):
         return None
-    return Table("", KEYS) if _columns(root, whole) else _inner(root, "", [], 0)
+    return Table("", KEYS) if _columns(root, whole) else _inner(root, (), [])
 
 
 def rows(trees: Iterable[tuple[str, Any]], columns: list[str], notes: Counter[str]) -> Iterator[tuple[str, Any]]:
@@ -60,23 +61,33 @@ def rows(trees: Iterable[tuple[str, Any]], columns: list[str], notes: Counter[st
             yield locator, dict(zip([*columns, *_numbers([tree])[len(columns):]], tree, strict=False))
 
 
-def _inner(tree: dict[str, Any], path: str, names: list[str], depth: int) -> Table | None:
-    """Names and rows side by side in an object or in one within it; `names`: those above it."""
+def _inner(tree: dict[str, Any], place: tuple[str | None, ...], names: list[str]) -> Table | None:
+    """Names and rows side by side in an object or in one within it; `place`: the keys that lead there, None for a
+    list's first item; `names`: those above it."""
     names = next((found for key, value in tree.items() if plain(key) in NAMES and (found := _names(value))), names)
     for key, value in tree.items():
-        if not fields.sayable(key) or not isinstance(value, dict | list):
+        if not isinstance(value, dict | list) or not fields.sayable(key):
             continue
-        below = fields.below(path, key)
-        if names and isinstance(value, list) and _rows(value, names):
-            return Table(f"{below}[]", names)
-        if isinstance(value, list) and (table := _headed(value, f"{below}[]")):
-            return table
-        if isinstance(value, list) and _marked(value):
-            return Table(f"{below}[]", _numbers(value))
-        inner, step = (value[0], "[]") if isinstance(value, list) and value else (value, "")
-        if depth < DEPTH and isinstance(inner, dict) and (table := _inner(inner, below + step, names, depth + 1)):
+        inner, below = value, (*place, key)
+        if isinstance(value, list):
+            if names and _rows(value, names):
+                return Table(_path(below), names)
+            if columns := _header(value):
+                return Table(_path(below), columns)
+            if _marked(value):
+                return Table(_path(below), _numbers(value))
+            inner, below = value[0] if value else value, (*below, None)
+        if isinstance(inner, dict) and len(place) - place.count(None) < DEPTH and (table := _inner(inner, below, names)):
             return table
     return None
+
+
+def _path(place: tuple[str | None, ...]) -> str:
+    """The path of the rows in a list; made only for those that are found."""
+    path = ""
+    for key in place:
+        path = f"{path}[]" if key is None else fields.below(path, key)
+    return f"{path}[]"
 
 
 def _names(value: Any) -> list[str]:
@@ -99,10 +110,10 @@ def _rows(items: list[Any], names: list[str]) -> bool:
     return all(isinstance(item, list) for item in items) and {len(item) for item in items[:-1] or items} == {len(names)}
 
 
-def _headed(items: list[Any], path: str) -> Table | None:
-    """A table of lists whose first is the columns' names."""
+def _header(items: list[Any]) -> list[str]:
+    """The columns' names, where they are the first of these lists; else none."""
     names = items[0] if items else []
-    return Table(path, names) if _named(names) and _rows(items[1:], names) else None
+    return names if _named(names) and _rows(items[1:], names) else []
 
 
 def _numbers(items: list[Any]) -> list[str]:

@@ -151,9 +151,11 @@ class Source:
     def named(self, path: str) -> bool:
         """Does the file's relative path, or its base name, fit one of the patterns? Macs spell accents apart (NFD)."""
         path = _composed(path)
-        base = path.rpartition("/")[2]
-        return any(fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(base, pattern)
-                   for pattern in map(_composed, self.file))
+        return bool(self._named.match(path) or self._named.match(path.rpartition("/")[2]))
+
+    @cached_property
+    def _named(self) -> re.Pattern[str]:
+        return re.compile("|".join(fnmatch.translate(_composed(pattern)) for pattern in self.file) or r"(?!)")
 
     def within(self, archive: str) -> "Source":
         """The source for an archive's members: where `file` fits the archive, any member may hold the records."""
