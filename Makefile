@@ -1,6 +1,7 @@
 # make        set-up and the main job, a summary at the end
 # make help   all targets
 PYTHON ?= python3
+unexport PYTHON  # make would hand it on, and start-simple-server.sh take it for the one to start with
 VENV := .venv
 PY := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
