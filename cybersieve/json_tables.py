@@ -77,7 +77,8 @@ def _inner(tree: dict[str, Any], place: tuple[str | None, ...], names: list[str]
             if _marked(value):
                 return Table(_path(below), _numbers(value))
             inner, below = value[0] if value else value, (*below, None)
-        if isinstance(inner, dict) and len(place) - place.count(None) < DEPTH and (table := _inner(inner, below, names)):
+        if isinstance(inner, dict) and len(place) - place.count(None) < DEPTH and (
+                table := _inner(inner, below, names)):
             return table
     return None
 

@@ -14,6 +14,7 @@ from cybersieve.tags import set_of
 
 BY_NAME = {".csv": "csv", ".tsv": "csv", ".yaml": "yaml", ".yml": "yaml"}  # whatever the content begins like
 IN_DOUBT = {".json": "json", ".jsonl": "json", ".ndjson": "json", ".xml": "xml"}  # where the content tells nothing
+HIDDEN = ".", "__MACOSX"  # how files and folders begin that hold no dump
 DATA_NAMES = set_of(".json .jsonl .ndjson .xml .rss .atom .rdf .csv .tsv .yaml .yml .stix .geojson")
 NOT_DATA = set_of(""".md .markdown .rst .adoc .tex .sha1 .sha256 .sha512 .md5 .sig .asc .pem .crt .py .sh .bat .ps1 .rb
     .go .rs .c .h .cpp .java .js .ts .css .pl .php .lua .sql .dvc .html .htm .xsd .xsl .xslt .dtd .rng .pdf .doc .docx
@@ -43,7 +44,7 @@ def is_data(path: str, own: Sequence[Source] = ()) -> bool:
     """Does the name leave open that this is a dump? Hidden files, texts, code, pictures and checksums are not, unless a
     user's source names them by a pattern with their ending."""
     pure = PurePosixPath(bare(path.rpartition("!")[2]))
-    if any(part.startswith((".", "__MACOSX")) for part in pure.parts):
+    if any(part.startswith(HIDDEN) for part in pure.parts):
         return False
     if pure.suffix and any(source.named(path) and pure.suffix in (PurePosixPath(bare(pattern)).suffix
                                                                  for pattern in source.file) for source in own):

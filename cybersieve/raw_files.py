@@ -15,7 +15,8 @@ def listed(folder: Path, own: Sequence[Source] = ()) -> tuple[list[str], dict[st
     """Relative paths of the data files in the folder, sorted, and why the others are passed over.
 
     What a Mac leaves in folders is in neither. Links to folders are not followed, links to files only where they stay
-    in the folder. What the user's `own` sources name may be data, too (kinds.is_data).
+    in the folder. Hidden folders are not looked into: that of a clone's history holds many files. What the user's
+    `own` sources name may be data, too (kinds.is_data).
     """
     if not folder.is_dir():
         raise InputError(folder, "is not a folder", remedy="name the folder of raw dumps")
@@ -26,10 +27,12 @@ def listed(folder: Path, own: Sequence[Source] = ()) -> tuple[list[str], dict[st
         names.append(os.path.relpath(error.filename, folder))  # for unusable() to complain about
     for place, folders, found in os.walk(folder, onerror=unread):
         links = [name for name in folders if (Path(place) / name).is_symlink()]
-        for base in sorted(name for name in [*found, *links] if not name.startswith(records.LITTER)):
+        hidden = [name for name in folders if name.startswith(kinds.HIDDEN) and name not in links]
+        folders[:] = [name for name in folders if name not in hidden]
+        for base in sorted(name for name in [*found, *links, *hidden] if not name.startswith(records.LITTER)):
             path = Path(place) / base
             name = path.relative_to(folder).as_posix()
-            if reason := _not_data(path, name, top, own):
+            if reason := ("not data" if base in hidden else _not_data(path, name, top, own)):
                 skipped[name] = reason
             else:
                 names.append(name)

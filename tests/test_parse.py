@@ -241,6 +241,15 @@ def test_what_is_not_data_is_passed_over_and_noted(raw, tmp_path):
     assert counts.sources["LICENCES.md"].notes == {"skipped: not data": 1}
 
 
+def test_hidden_folders_are_not_looked_into_and_noted_once(raw, tmp_path):
+    for name in ("clone/good.json", "clone/.git/objects/ab/cd.json", "clone/.git/index.json", "clone/.github/x.yml"):
+        write(raw / name, json.dumps(GOOD))
+    rows, counts = parsed(raw, tmp_path / "out")
+    assert list(rows) == ["clone/good.json"]
+    assert set(counts.sources) == {"clone/good.json", "clone/.git", "clone/.github"}
+    assert counts.notes == {"skipped: not data": 2}
+
+
 def test_what_a_mac_adds_to_folders_and_archives_is_no_dump(raw, tmp_path):
     """In the folder it is not even noted: the same dumps have the same counts wherever they were looked at."""
     write(raw / "good.json", json.dumps(GOOD))
