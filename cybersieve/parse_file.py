@@ -112,9 +112,11 @@ def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: P
             raise InputError(name, "changed")
     except InputError as error:
         target.unlink(missing_ok=True)
-        changed = InputError(path, "changed while it was read", remedy="wait until it is written, then run again")
+        changed = InputError(input_dir / name, "changed while it was read", "",
+                             "wait until it is written, then run again")
         counts.read = max(most, counts.read)
-        return _left_out(changed if piece.outdated(path) else error, path, name, counts, settings)
+        cause = changed if piece.outdated(path) else error
+        return _left_out(cause, Path(cause.path) if piece.files else path, name, counts, settings)
     return Outcome(name, counts)
 
 
@@ -242,8 +244,7 @@ def trees(path: Path, name: str, settings: Parse, notes: Counter[str], part: con
     `faults` is told of what is broken, and says what is left out. Without it, that is an error.
     """
     own = sources.users(settings.sources)
-    if containers.spreadsheet(name):
-        raise InputError(name, "a spreadsheet, which is not read", remedy="save its sheets as CSV first")
+    refuse_spreadsheet(name)
     for number, member in enumerate(containers.members(path, name, settings.limits, notes, part, on_read)):
         if faults and faults.without(number):
             continue
@@ -268,27 +269,34 @@ def of_files(folder: Path, files: Sequence[str], settings: Parse, notes: Counter
         if faults and faults.without(number):
             continue
         before, any_found = faults.counts.read if faults else 0, False
+        broken = faults.parts_of(number, name) if faults else None
         try:
-            with named(name):
-                broken = faults.parts_of(number, name) if faults else None
-                for member in containers.members(folder / name, name, settings.limits, notes):
-                    room = f"{name}!" if member.name else f"{name}: "
+            refuse_spreadsheet(name)
+            for member in containers.members(folder / name, name, settings.limits, notes):
+                room = f"{name}!" if member.name else f"{name}: "
+                with named(member.name):
                     for source, locator, tree in _of_member(member, name, own, settings, notes, broken):
                         any_found = True
                         yield source, f"{room}{locator}", tree
-                if faults and broken and broken.count > faults.counts.read - before:
-                    raise broken.first[0]  # hardly anything of it is sound
-                if not any_found:
-                    raise readers.NoRecord(name, "no record found")
+            if faults and broken and broken.count > faults.counts.read - before:
+                raise broken.first[0]  # hardly anything of it is sound
+            if not any_found:
+                raise readers.NoRecord(name, "no record found")
         except InputError as error:
-            if isinstance(error, readers.NoRecord):
-                if not (remedy := _for_this(name, own)):
-                    notes[NO_RECORD] += 1
-                    continue
-                error = InputError(name, error.reason, error.place, remedy)
+            remedy = _for_this(name, own) if isinstance(error, readers.NoRecord) else error.remedy
+            if isinstance(error, readers.NoRecord) and not remedy:
+                notes[NO_RECORD] += 1
+                continue
+            error = InputError(folder / name, error.reason, error.place, remedy)
             if not faults:
                 raise error from None
-            faults.add(number, error, before, alone=False)
+            faults.add(number, _within(name, error), before, alone=False)
+
+
+def refuse_spreadsheet(name: str) -> None:
+    """Raises InputError where a file is one by its name."""
+    if containers.spreadsheet(name):
+        raise InputError(name, "a spreadsheet, which is not read", remedy="save its sheets as CSV first")
 
 
 def _of_member(member: containers.Member, name: str, own: list[Source], settings: Parse, notes: Counter[str],
@@ -325,7 +333,14 @@ def named(member: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        if not member or error.place.startswith(member):
+        if (within := _within(member, error)) is error:
             raise
-        place = ", ".join(filter(None, (member, error.place)))
-        raise type(error)(error.path, error.reason, place, error.remedy) from None
+        raise within from None
+
+
+def _within(member: str, error: InputError) -> InputError:
+    """The error with the member before its place, if it is not there yet."""
+    if not member or error.place.startswith(member):
+        return error
+    place = ", ".join(filter(None, (member, error.place)))
+    return type(error)(error.path, error.reason, place, error.remedy)

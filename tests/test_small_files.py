@@ -165,7 +165,18 @@ BROKEN = {f"{ROOM}/0.json": b'[{"id": "A-0", "title": "x", "summary": "The first
 
 def test_a_broken_file_ends_the_run_with_its_name_and_place(tmp_path):
     raw = filled(tmp_path / "raw", BROKEN)
-    with pytest.raises(InputError, match=rf"{ROOM}/0\.json, byte \d+.*parse\.on_error: skip"):
+    with pytest.raises(InputError, match=rf"^{raw}/{ROOM}/0\.json, byte \d+.*parse\.on_error: skip"):
+        parse.parse_folder(raw, tmp_path / "out", TOGETHER, "local")
+    archive = zipped({"in/a.json": json.dumps([entry(1)]), "in/b.json": b'{"id": '})
+    filled(raw, {f"{ROOM}/0.json": KINDS["one.json"](0), f"{ROOM}/00.zip": archive})
+    with pytest.raises(InputError, match=rf"^{raw}/{ROOM}/00\.zip, in/b\.json, byte \d+"):
+        parse.parse_folder(raw, tmp_path / "out", TOGETHER, "local")
+
+
+def test_a_spreadsheet_is_an_error_as_it_is_alone(tmp_path):
+    raw = filled(tmp_path / "raw", {f"{ROOM}/{n}.json": KINDS["one.json"](n) for n in range(3)}
+                 | {f"{ROOM}/a.xlsx": zipped({"a": b""})})
+    with pytest.raises(InputError, match=rf"^{raw}/{ROOM}/a\.xlsx: a spreadsheet"):
         parse.parse_folder(raw, tmp_path / "out", TOGETHER, "local")
 
 
