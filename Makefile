@@ -75,7 +75,7 @@ test-faults: $(VENV)/.dev corpus model  ## kills, full disks, damaged files: som
 fuzz: $(VENV)/.dev  ## half an hour of fuzzing parse; inputs and findings in .fuzz/; MINUTES=5 for less
 	$(LOCKED) -r locks/fuzz.txt
 	end=$$(($$(date +%s) + 60 * $(or $(MINUTES),30))); while left=$$((end - $$(date +%s))); [ $$left -gt 0 ]; do \
-		$(PY) -m tests.fuzz_parse .fuzz -max_total_time=$$left -runs=5000 -timeout=25 -rss_limit_mb=900 \
+		$(PY) -m tests.fuzz_parse .fuzz -max_total_time=$$left -runs=5000 -timeout=25 -rss_limit_mb=3000 \
 		-artifact_prefix=.fuzz/ || exit 1; done
 
 lint: $(VENV)/.dev  ## ruff and mypy alone
