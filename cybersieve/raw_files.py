@@ -81,5 +81,5 @@ def _not_data(path: Path, name: str, top: Path, own: Sequence[Source]) -> str:
 
 def size_mb(folder: Path, own: Sequence[Source] = ()) -> float:
     """Size of the folder's data files, as they are packed, in MB (10^6 bytes)."""
-    paths = [folder / name for name in listed(folder, own)[0]]
+    paths = map(folder.joinpath, listed(folder, own)[0])  # one by one: there may be hundreds of thousands
     return round(sum(path.stat().st_size for path in paths if os.path.isfile(path)) / 1e6, 3)
