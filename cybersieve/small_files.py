@@ -6,7 +6,7 @@ a short record costs a fraction of one.
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from cybersieve.pieces import Piece
@@ -29,14 +29,13 @@ def sources(folder: Path, names: Iterable[str], many: int) -> dict[str, list[str
         small = [name for name in files if _size(folder / name) <= SMALL] if len(files) > many else []
         if len(small) <= many:
             small = []
-        alone = set(files).difference(small)
-        result |= {name: [name] for name in alone}
+        result |= {name: [name] for name in set(files).difference(small)}
         if small:
-            result[top or _unlike(within)] = small
+            result[top or _unlike({*within, *files})] = small
     return dict(sorted(result.items()))
 
 
-def _unlike(taken: Iterable[str]) -> str:
+def _unlike(taken: Collection[str]) -> str:
     """A name for the source of the files in no folder."""
     name = HERE
     while name in taken:

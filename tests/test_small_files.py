@@ -90,8 +90,10 @@ def test_large_files_stay_sources_of_their_own(tmp_path):
 def test_those_in_no_folder_have_a_name_that_nothing_else_has(tmp_path):
     names = [*[f"files/{n}.json" for n in range(3)], *[f"{n}.json" for n in range(3)]]
     filled(tmp_path, dict.fromkeys(names, b"{}"))
-    assert small_files.sources(tmp_path, sorted(names), 2) == {
-        "files": names[:3], "files_": names[3:]}
+    assert small_files.sources(tmp_path, sorted(names), 2) == {"files": names[:3], "files_": names[3:]}
+    filled(tmp_path, {"files_": b" " * (small_files.SMALL + 1)})
+    assert small_files.sources(tmp_path, sorted([*names, "files_"]), 2) == {
+        "files": names[:3], "files_": ["files_"], "files__": names[3:]}
 
 
 def test_pieces_hold_all_files_in_order_and_one_more_changes_one_piece(tmp_path, monkeypatch):
