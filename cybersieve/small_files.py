@@ -23,7 +23,7 @@ def sources(folder: Path, names: Iterable[str], many: int) -> dict[str, list[str
     """
     within: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        within[name.rpartition("/")[0] and name.partition("/")[0]].append(name)
+        within[name.partition("/")[0] if "/" in name else ""].append(name)
     result: dict[str, list[str]] = {}
     for top, files in within.items():
         small = [name for name in files if _size(folder / name) <= SMALL] if len(files) > many else []

@@ -28,7 +28,7 @@ def main() -> None:
 
     own = sources.users(settings.parse.sources)
     with remote.here(args, partial(kinds.is_data, own=own)):
-        size = raw_files.size_mb(args.input_dir, own)  # before, when the names that it lists take no memory beside others
+        size = raw_files.size_mb(args.input_dir, own)  # before, when there are no other lists of names in memory
         with measure.Stopwatch("parse") as watch:
             counts = parse.parse_folder(args.input_dir, args.output_dir, settings.parse, settings.engine)
         counts.save(args.counts)
