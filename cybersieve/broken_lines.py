@@ -19,14 +19,14 @@ def blanked(chunks: Iterable[bytes], name: str, limits: Limits, faults: Parts) -
     """The chunks with spaces for each line that is no JSON by itself; what is wrong with these is added to `faults`.
 
     Lines longer than LONG are not looked at, nor is JSON that is no lines, or a single one. Raises InputError where the
-    beginning shows no JSON.
+    beginning shows neither JSON nor XML.
     """
     blocks = _blocks(chunks)
     first = list(islice(blocks, 2))
     begin = first[0][0] if first else b""
     lines = _are_lines(begin) and (len(first) > 1 or b"\n" in begin.strip())
-    if not lines and begin.lstrip()[:1] not in (b"[", b"{"):
-        raise InputError(name, "no JSON")
+    if not lines and begin.lstrip()[:1] not in (b"[", b"{", b"<"):
+        raise InputError(name, "neither JSON nor XML")
     offset = 0
     for block, whole in put_back(first, blocks):
         if lines and whole and _fault(block, name, offset, limits):

@@ -1,4 +1,4 @@
-"""What of a file is broken, where the rest is read without it: members of an archive, lines and records of JSON."""
+"""What of a file is broken, where the rest is read without it: members of an archive, lines and records."""
 
 from collections.abc import Iterator
 from itertools import chain

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any
 
 from cybersieve import (
+    broken_elements,
     broken_lines,
     embedded,
     encoding,
@@ -144,6 +145,8 @@ def _look(kind: str, beginning: Beginning, farthest: int,
     begin, stream, whole = beginning
 
     def source_of(begin: bytes, whole: bool) -> Source | None:
+        if kind == "xml" and document.broken is not None:
+            begin = broken_elements.mended(begin)
         return recognise.source_of(kind, begin, whole, document.path, document.own, document.limits.max_depth)
 
     while True:

@@ -4,9 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 from typing import Any, NamedTuple
 
 from cybersieve import (
+    broken_elements,
     fields,
     json_record,
     json_stream,
@@ -42,12 +44,16 @@ class Bounds(NamedTuple):
 def records(kind: str, stream: Iterator[bytes], name: str, source: Source, notes: Counter[str], bounds: Bounds,
             others: late_records.Arrays | xml_stream.Beside | None = None,
             broken: Parts | None = None) -> Iterator[Located]:
-    """Locator and tree of every record; `others`: where records of other kinds may come; `broken`: see json_stream."""
+    """Locator and tree of every record; `others`: where records of other kinds may come.
+
+    `broken` is told of records of JSON and XML that are left out for what is wrong within them alone.
+    """
     if kind == "json":
         arrays = others if isinstance(others, late_records.Arrays) else None
         return _json(stream, name, source, notes, bounds, arrays, broken)
     if kind == "xml":
-        return _xml(stream, name, source, notes, bounds, others if isinstance(others, xml_stream.Beside) else None)
+        beside = others if isinstance(others, xml_stream.Beside) else None
+        return _xml(stream, name, source, notes, bounds, beside, broken)
     if kind == "csv":
         return tables.rows(stream, name, notes, bounds.max_bytes)
     return _yaml(stream, name, source, notes, bounds)
@@ -90,11 +96,14 @@ def _number(tree: Any) -> bool:
 
 
 def _xml(stream: Iterator[bytes], name: str, source: Source, notes: Counter[str], bounds: Bounds,
-         beside: xml_stream.Beside | None) -> Iterator[Located]:
-    state = xml_stream.State()
+         beside: xml_stream.Beside | None, broken: Parts | None) -> Iterator[Located]:
+    emptied, numbers, state = set[int](), count(), xml_stream.State()
+    if broken is not None and not any("*" in names for names in source.records):
+        stream = broken_elements.emptied(stream, source.records, name, *bounds, broken, emptied)
     for number, document in enumerate(xml_documents.split(stream, state.ended), 1):
         found = xml_stream.records(document, name, source.records, notes, *bounds, read=source.wanted, state=state,
                                    beside=beside, seen=source.seen)
+        found = (one for one in found if not (next(numbers) in emptied and not one[1]))
         yield from _bounded(found if number == 1 else _further(found, f"document {number}", notes), name, notes)
 
 
