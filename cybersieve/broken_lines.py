@@ -18,15 +18,12 @@ LONG = 1_000_000  # bytes of a line that are not held beside those that the read
 def blanked(chunks: Iterable[bytes], name: str, limits: Limits, faults: Parts) -> Iterator[bytes]:
     """The chunks with spaces for each line that is no JSON by itself; what is wrong with these is added to `faults`.
 
-    Lines longer than LONG are not looked at, nor is JSON that is no lines, or a single one. Raises InputError where the
-    beginning shows neither JSON nor XML.
+    Lines longer than LONG are not looked at, nor is what is no lines of JSON, or a single one.
     """
     blocks = _blocks(chunks)
     first = list(islice(blocks, 2))
     begin = first[0][0] if first else b""
     lines = _are_lines(begin) and (len(first) > 1 or b"\n" in begin.strip())
-    if not lines and begin.lstrip()[:1] not in (b"[", b"{", b"<"):
-        raise InputError(name, "neither JSON nor XML")
     offset = 0
     for block, whole in put_back(first, blocks):
         if lines and whole and _fault(block, name, offset, limits):

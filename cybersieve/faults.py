@@ -1,4 +1,4 @@
-"""What of a file is broken, where the rest is read without it: members of an archive, lines and records."""
+"""What of a file is broken, where the rest is read without it: members of an archive, lines, records, documents."""
 
 from collections.abc import Iterator
 from itertools import chain

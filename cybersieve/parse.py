@@ -42,8 +42,8 @@ def parse_folder(input_dir: Path, output_dir: Path, settings: Parse, engine: str
 
     Files that are no data are passed over and noted, sound files without a record with a warning. Raises InputError: a
     broken file, or one without a record that a source of the user's names, where `settings.on_error` is stop (with skip
-    it is left out as a whole, of an archive only the member, of JSON or XML the line or record, and what had been read
-    of it counts as failed); a folder without records.
+    it is left out as a whole, of an archive only the member, else only the line, record or document where that can be
+    told, and what had been read of it counts as failed); a folder without records.
     """
     own = sources.users(settings.sources)  # wrong settings are told before any work
     counts = Counts()

@@ -81,8 +81,8 @@ def _parse_piece(piece: pieces.Piece, input_dir: Path, target: Path, settings: P
                  on_read: Callable[[bytes], object] | None = None) -> Outcome:
     """Write the piece's records to `target`; a broken file leaves none there, only its error and how many were read.
 
-    With `settings.on_error` skip, broken members of an archive and broken lines or records of JSON or XML are left out
-    alone: where there are some, the file is read once more without them.
+    With `settings.on_error` skip, broken members of an archive, lines, records and documents are left out alone, where
+    that can be told: if there are some, the file is read once more without them.
     """
     name, path, counts, most = piece.name, piece.place_in(input_dir), Counts(), 0
     in_text = piece.end and not piece.share

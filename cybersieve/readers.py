@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any
 
 from cybersieve import (
+    broken_documents,
     broken_elements,
     broken_lines,
     embedded,
@@ -108,6 +109,9 @@ def _recognised(kind: str, beginning: Beginning, document: Document) -> Iterator
     """The records of a document of a kind that is known. None and errors as of `read`."""
     name, notes, bounds = document.name, document.notes, streams.Bounds.of(document.limits)
     several = False  # documents of XML in a row
+    if kind == "yaml" and document.broken is not None:
+        begin, stream, _ = beginning
+        beginning = _beginning(broken_documents.emptied(stream, name, *bounds, document.broken), len(begin))
     if kind == "xml":
         begin, stream, _ = beginning
         beginning, several = first_xml(stream, max(len(begin), peek.FIRST), notes)
