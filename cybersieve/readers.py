@@ -177,7 +177,7 @@ def _hold_records(begin: bytes, first: tuple[str, int], document: Document) -> b
     notes = Counter[str]()
     try:
         return any(_of_strings(embedded.Strings([begin], first, document.name, lines=True),
-                               replace(document, notes=notes)))
+                               replace(document, notes=notes, broken=None)))
     except InputError:  # broken, or cut off
         return not notes[embedded.NOT_READ]
 
@@ -194,9 +194,12 @@ def _within(strings: embedded.Strings, document: Document) -> Iterator[Found] | 
 
 def _of_strings(strings: embedded.Strings, document: Document) -> Iterator[Found]:
     """Each string is a document of its own, and recognised by itself."""
-    notes = document.notes
+    notes, broken = document.notes, document.broken
+    member = broken.member if broken else ""
     for number, (key, text) in enumerate(strings, 1):
         which = ", ".join(filter(None, (f"string {number}" if number > 1 else "", key)))
+        if broken and number > 1:
+            broken.member = ", ".join(filter(None, (member, which)))
         try:
             try:
                 found = read(text, document)

@@ -1,6 +1,7 @@
 """XML of which some records are broken, with parse.on_error: skip."""
 
 import gzip
+import json
 import zipfile
 from collections import Counter
 
@@ -106,13 +107,26 @@ def test_what_is_not_within_a_record_leaves_out_the_file(text, raw, tmp_path):
     assert told(lost) == [f"{stopped.value.place}, {stopped.value.reason}"]
 
 
-def test_members_of_an_archive_and_strings_of_xml_in_json(raw, tmp_path):
+def test_members_of_an_archive(raw, tmp_path):
     with zipfile.ZipFile(raw / "a.zip", "w") as archive:
         for name in ("one.xml", "two.xml"):
             archive.writestr(name, ROOTS["by shape"](["1 < 2", *SOUND]))
     rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
     assert (len(rows["a.zip"]), counts.failed) == (40, 2)
     assert told(counts) == [f"{name}.xml, line 2, not XML: StartTag: invalid element name" for name in ("one", "two")]
+
+
+LISTED = {"list": json.dumps, "lines": lambda strings: "\n".join(map(json.dumps, strings))}
+
+
+@pytest.mark.parametrize("text", LISTED.values(), ids=LISTED)
+def test_strings_of_xml_in_json(text, raw, tmp_path):
+    broken, sound = ({"xml_data": ROOTS["by shape"](texts)} for texts in (["1 < 2", *SOUND], SOUND))
+    write(raw / "a.json", text([broken, sound, broken]))
+    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
+    assert (len(rows["a.json"]), counts.read, counts.failed) == (60, 62, 2)
+    assert told(counts) == [f"{place}line 2, not XML: StartTag: invalid element name"
+                            for place in ("", "string 3, xml_data, ")]
 
 
 def test_a_record_beyond_the_limits_leaves_out_the_file(raw, tmp_path):
