@@ -6,12 +6,11 @@ A record is looked at as bytes from its tag to the one that closes it, and is so
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
-from xml.parsers import expat
 
 from cybersieve import xml_stream
 from cybersieve.errors import InputError
 from cybersieve.faults import Parts
+from cybersieve.xml_cuts import Place
 
 BEGIN = 1_000_000  # bytes in which the first record begins
 HEAD = 64_000  # bytes of what it stands in: they are read with each record
@@ -29,91 +28,49 @@ def emptied(chunks: Iterable[bytes], names: Iterable[str], name: str, max_depth:
     What is wrong with these is added to `faults`, and to `which` their numbers among the records. Given on as they are:
     what follows a record that does not end, a further document, and all if the first record is not to be found.
     """
-    blocks, held, records = _blocks(chunks), b"", None
+    blocks, held, wanted = _blocks(chunks), b"", sorted(set(names))
     for block in blocks:
         held += block
-        first = _Place.of(held, frozenset(names))
-        if first.record or first.at >= 0 or len(held) > BEGIN:
-            records = _Records.behind(held, first, (max_depth, max_bytes), name, sorted(set(names)), faults, which)
+        first = Place.of(held, wanted)
+        if first.at >= 0 or len(held) > BEGIN:
             break
-    if records:
+    if first.record and first.around:
         yield held[:first.at]
-        held, end = held[first.at:], False
-        while not (records.over or end):
-            done, held = records.sound(held)
+        records = _Records(held, first, wanted, (max_depth, max_bytes), name, faults, which)
+        block, held = held[first.at:], b""
+        while block and not records.over:
+            done, held = records.sound(held + block)
             yield done
-            end = not (block := next(blocks, b""))
-            held += block
+            block = next(blocks, b"")
+        held += block
     yield held
     yield from blocks
 
 
 def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The chunks, small ones joined."""
-    held: list[bytes] = []
+    """The chunks, small ones joined; the last may be empty."""
+    held, size = list[bytes](), 0
     for chunk in chunks:
         held.append(chunk)
-        if sum(map(len, held)) >= BLOCK:
+        size += len(chunk)
+        if size >= BLOCK:
             yield b"".join(held)
-            held.clear()
+            held, size = [], 0
     yield b"".join(held)
 
 
-class _Place(NamedTuple):
-    """Where the first record of a document begins, or where it is no XML."""
-
-    at: int  # bytes; -1: neither
-    around: list[tuple[int, str]]  # where the elements that are open there begin, the document's first, and their names
-    record: bool = False
-    closes: bool = False  # no XML since a tag closes another element
-
-    @classmethod
-    def of(cls, begin: bytes, names: frozenset[str] = frozenset()) -> "_Place":
-        parser, around = expat.ParserCreate("utf-8"), list[tuple[int, str]]()
-
-        def opens(name: str, _: object) -> None:
-            if name.rpartition(":")[2] in names:
-                raise _FoundError(parser.CurrentByteIndex)
-            around.append((parser.CurrentByteIndex, name))
-        parser.StartElementHandler, parser.EndElementHandler = opens, lambda _: around.pop()
-        try:
-            parser.Parse(begin, False)
-        except _FoundError as found:
-            return cls(found.args[0], around, record=True)
-        except expat.ExpatError as error:
-            return cls(parser.ErrorByteIndex, around, closes=error.code == _MISMATCH)
-        return cls(-1, around)
-
-
-class _FoundError(Exception):
-    """The first record begins here."""
-
-
-_MISMATCH = expat.errors.codes[expat.errors.XML_ERROR_TAG_MISMATCH]
-
-
 class _Records:
-    """The records behind a document's head."""
+    """The records behind a document's beginning."""
 
-    def __init__(self, head: bytes, closing: bytes, names: list[str], bounds: tuple[int, int], name: str, faults: Parts,
-                 which: set[int], line: int) -> None:
-        self.head, self.closing, self.names, self.bounds, self.name = head, closing, names, bounds, name
-        self.faults, self.which, self.line = faults, which, line
+    def __init__(self, begin: bytes, first: Place, names: list[str], bounds: tuple[int, int], name: str, faults: Parts,
+                 which: set[int]) -> None:
+        self.names, self.bounds, self.name, self.faults, self.which = names, bounds, name, faults, which
+        self.head = begin[:first.around[0][0]] + b"".join(
+            begin[start:_tag_end(begin, start + 1 + len(tag.encode()))] for start, tag in first.around)
+        self.closing = b"".join(b"</%s>" % tag.encode() for _, tag in reversed(first.around))
         any_ = rb"(?:[^\s<>/:\"'=]+:)?(?:%s)" % b"|".join(re.escape(one.encode()) for one in names)
         self.token = re.compile(rb"<\?xml\s|<!DOCTYPE|" + _TOKEN % any_)
-        self.number, self.over = 0, False
-
-    @classmethod
-    def behind(cls, begin: bytes, first: _Place, bounds: tuple[int, int], name: str, names: list[str], faults: Parts,
-               which: set[int]) -> "_Records | None":
-        """None where there is no record, or it is the document."""
-        if not (first.record and first.around):
-            return None
-        head = begin[:first.around[0][0]] + b"".join(
-            begin[start:_tag_end(begin, start + 1 + len(tag.encode()))] for start, tag in first.around)
-        closing = b"".join(b"</%s>" % tag.encode() for _, tag in reversed(first.around))
-        line = 1 + begin.count(b"\n", 0, first.at)
-        return cls(head, closing, names, bounds, name, faults, which, line) if len(head) <= HEAD else None
+        self.line, self.number, self.over = 1 + begin.count(b"\n", 0, first.at), 0, len(self.head) > HEAD
 
     def sound(self, data: bytes) -> tuple[bytes, bytes]:
         """As much of the data as holds whole records, with the broken ones emptied, and the rest."""
@@ -128,7 +85,7 @@ class _Records:
                 break
             elif found[1]:
                 at = found.end()
-            elif (at := element_end(data, done, found[2])) > 0:
+            elif (at := _element_end(data, done, found[2])) > 0:
                 spans.append((done, at, found[2]))
             if at < 0:
                 break
@@ -163,7 +120,7 @@ class _Records:
         return None
 
 
-def element_end(data: bytes, start: int, tag: bytes) -> int:
+def _element_end(data: bytes, start: int, tag: bytes) -> int:
     """Where the element ends whose tag begins at `start`; -1: not in the data."""
     token, at, depth = re.compile(_TOKEN % re.escape(tag)), start, 0
     while found := token.search(data, at):
@@ -197,7 +154,7 @@ def _behind(data: bytes, what: bytes, at: int) -> int:
 def mended(begin: bytes) -> bytes:
     """The beginning of a document without the smallest elements that are broken, so that others show what they are."""
     for _ in range(MENDED):
-        fault = _Place.of(begin)
+        fault = Place.of(begin)
         if fault.at < 0:
             break
         around = {tag.encode(): start for start, tag in fault.around[1:][-MENDED:]}

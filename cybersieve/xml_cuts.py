@@ -5,6 +5,7 @@ than the first record. Whether it was right is told by who reads what stands bef
 """
 
 import re
+from collections.abc import Collection
 from typing import IO, NamedTuple
 from xml.parsers import expat
 
@@ -24,28 +25,46 @@ class Head(NamedTuple):
         return b"".join(b"</%s>" % name for name in reversed(self.above))
 
 
+class Place(NamedTuple):
+    """Where the first record of a document begins, or where it is no XML."""
+
+    at: int  # bytes; -1: neither
+    around: list[tuple[int, str]]  # where the elements that are open there begin, the document's first, and their names
+    record: str = ""  # its name; empty for a fault
+    closes: bool = False  # the fault: a tag closes another element
+
+    @classmethod
+    def of(cls, begin: bytes, names: Collection[str] = ()) -> "Place":
+        parser, around = expat.ParserCreate("utf-8"), list[tuple[int, str]]()
+
+        def opens(name: str, _: object) -> None:
+            if name.rpartition(":")[2] in names:
+                raise _FoundError(parser.CurrentByteIndex, name)
+            around.append((parser.CurrentByteIndex, name))
+        parser.StartElementHandler, parser.EndElementHandler = opens, lambda _: around.pop()
+        try:
+            parser.Parse(begin, False)
+        except expat.ExpatError as error:
+            return cls(parser.ErrorByteIndex, around, closes=error.code == _MISMATCH)
+        except _FoundError as found:
+            at, name = found.args
+            return cls(at, around, name)
+        return cls(-1, around)
+
+
 class _FoundError(Exception):
     """The first record begins here."""
 
 
+_MISMATCH = expat.errors.codes[expat.errors.XML_ERROR_TAG_MISMATCH]
+
+
 def head(begin: bytes, names: list[str]) -> Head | None:
     """What stands before the first record, if one begins in `begin`, within an element."""
-    above: list[str] = []
-    parser = expat.ParserCreate("utf-8")
-
-    def opens(name: str, _: object) -> None:
-        if name.rpartition(":")[2] in names:
-            raise _FoundError(parser.CurrentByteIndex, name)
-        above.append(name)
-    parser.StartElementHandler, parser.EndElementHandler = opens, lambda _: above.pop()
-    try:
-        parser.Parse(begin, False)
-    except expat.ExpatError:
+    first = Place.of(begin, names)
+    if not (first.record and first.around):
         return None
-    except _FoundError as found:
-        at, name = found.args
-        return Head(at, name.encode(), tuple(map(str.encode, above))) if above else None
-    return None
+    return Head(first.at, first.record.encode(), tuple(name.encode() for _, name in first.around))
 
 
 def records(array: Head, file: IO[bytes], near: int, most: int) -> Cut | None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cybersieve import broken_documents
 from cybersieve.errors import InputError
 from cybersieve.faults import Parts
-from tests.test_broken_lines import told
+from tests.test_broken_lines import check_left_out_as_a_whole, told
 from tests.test_parse import changed, parsed, write
 
 SOUND = [f"id: D-{n}\ntitle: Document {n}\ntext: |\n  What document {n} says.\n  --- in it\ntags: [a, 'b']\n"
@@ -59,15 +59,7 @@ def test_the_other_documents_are_read_where_they_stand(first, packed, marked, ra
     next(iter(BROKEN)), "---\n".join([SOUND[0], *BROKEN]), "- id: a\n  text: A text.\n- id: b\n  text: 'b\n",
     f"%YAML 1.2\n---\n{SOUND[0]}---\na: [\n---\n{SOUND[1]}"], ids=["single", "mostly", "a list", "directive"])
 def test_others_leave_out_the_file(text, raw, tmp_path):
-    """Its error is the one that stops a run, and no other file suffers."""
-    write(raw / "a.yaml", text)
-    write(raw / "good.yaml", "---\n".join(SOUND))
-    with pytest.raises(InputError) as stopped:
-        parsed(raw, tmp_path / "stopped")
-    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
-    lost = counts.sources["a.yaml"]
-    assert list(rows) == ["good.yaml"] and lost.read == lost.failed and lost.written == 0
-    assert told(lost) == [f"{stopped.value.place}, {stopped.value.reason}"]
+    check_left_out_as_a_whole(text, raw, tmp_path, "a.yaml")
 
 
 def test_members_of_an_archive(raw, tmp_path):

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from cybersieve import broken_elements, encoding, pieces, xml_stream
 from cybersieve.errors import InputError
 from cybersieve.faults import Parts
-from tests.test_broken_lines import told
+from tests.test_broken_lines import check_left_out_as_a_whole, told
 from tests.test_parse import GOOD, changed, parsed, write
 
-SOUND = [f"Text number {n} says that a worm spreads over port {n}." for n in range(20)]
+SOUND = [f"Text number {n} says that a worm spreads over port {n}." for n in range(32)]
 WITHIN = {  # stands in a text, and what is said of it
     "R & D": "xmlParseEntityRef: no name", "a&nbsp;b": "Entity 'nbsp' not defined", "1 < 2": "invalid element name",
     "<b>bold": "tag mismatch", "bold</b>": "tag mismatch", "<a x=1/>": "AttValue", '<a x="1" x="2"/>': "redefined",
     "<!-- a -- b -->": "Double hyphen", "<![CDATA[ </item> <item> ]]> & y": "no name", "a ]]> b": "not allowed",
-    '<a x="1/>': "", "<item>in an item</item> & y": "no name", "&#1;": "xmlParseCharRef",
+    '<a x="1/>': "", "<item>in an item</item> & y": "no name", "&#xFFFFFFF;": "",
 }
 ROOTS = {
     "known": lambda texts: "<?xml version='1.0'?>\n<rss><channel><title>News</title>\n" + "\n".join(
@@ -42,11 +42,10 @@ def raw(tmp_path):
     return tmp_path / "raw"
 
 
-def with_broken(first, every=3):
-    """Texts, some broken from the `first` on."""
-    faults = iter(WITHIN)
-    return [f"{text} {next(faults, '')}" if n >= first and not (n - first) % every else text
-            for n, text in enumerate(SOUND)]
+def with_broken(first):
+    """Texts, each second broken from the `first` on."""
+    broken = {first + 2 * n: fault for n, fault in enumerate(WITHIN)}
+    return [f"{text} {broken[n]}" if n in broken else text for n, text in enumerate(SOUND)]
 
 
 @pytest.mark.parametrize("size", [10**9, 500], ids=["whole", "pieces"])
@@ -61,9 +60,12 @@ def test_the_other_records_are_read_where_they_stand(root, first, packed, size, 
         parsed(raw, tmp_path / "stopped")
     rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
     broken = [n for n, text in enumerate(texts) if text not in SOUND]
-    assert (counts.read, counts.failed) == (len(SOUND), len(broken))
-    assert all(note.startswith("line ") and words in note
-               for words, note in zip(WITHIN.values(), told(counts), strict=False)) and len(told(counts)) == len(broken)
+    assert (counts.read, counts.failed) == (len(SOUND), len(WITHIN))
+    notes = told(counts)  # those on one line, and of one reason, are one
+    assert all(note.startswith("line ") for note in notes)
+    assert all(any(words in note for note in notes) for words in WITHIN.values())
+    assert root == "prefixed" or [words in note for words, note in zip(WITHIN.values(), notes, strict=True)] == [
+        True] * len(WITHIN)
     write(raw / "a.xml", ROOTS[root](SOUND))
     sound = parsed(raw, tmp_path / "sound")[0]["a.xml"]
     assert [{**row, "id": ""} for row in rows["a.xml"]] == [
@@ -85,7 +87,7 @@ def test_records_that_are_attributes_or_hold_their_own_kind(raw, tmp_path):
     nested[2] = nested[2].replace("<e/>", "<e>&</e>")
     write(raw / "nested.xml", f"<r>{''.join(nested)}</r>")
     found, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
-    assert (len(found["Posts.xml"]), len(found["nested.xml"]), counts.failed) == (18, 19, 3)
+    assert (len(found["Posts.xml"]), len(found["nested.xml"]), counts.failed) == (30, 31, 3)
     assert [row["locator"] for row in found["nested.xml"]][1:3] == ["/r/e[2]", "/r/e[4]"]
 
 
@@ -96,15 +98,17 @@ def test_records_that_are_attributes_or_hold_their_own_kind(raw, tmp_path):
     "<r><e><t>One text.</t></e><e><t><![CDATA[ R & D</t></e><e><t>Another.</t></e></r>"],
     ids=["cut", "mostly", "not closed", "single", "before", "between", "section"])
 def test_what_is_not_within_a_record_leaves_out_the_file(text, raw, tmp_path):
-    """Its error is the one that stops a run, and no other file suffers."""
-    write(raw / "a.xml", text)
-    write(raw / "good.xml", ROOTS["known"](SOUND))
-    with pytest.raises(InputError) as stopped:
-        parsed(raw, tmp_path / "stopped")
-    rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
-    lost = counts.sources["a.xml"]
-    assert list(rows) == ["good.xml"] and lost.read == lost.failed and lost.written == 0
-    assert told(lost) == [f"{stopped.value.place}, {stopped.value.reason}"]
+    check_left_out_as_a_whole(text, raw, tmp_path, "a.xml")
+
+
+@pytest.mark.parametrize(("bound", "broken"), [("BEGIN", 0), ("HEAD", 0), ("", 1)])
+def test_what_stands_before_the_first_record_is_bounded(bound, broken, monkeypatch):
+    monkeypatch.setattr(broken_elements, "BLOCK", 10)
+    monkeypatch.setattr(broken_elements, bound or "MENDED", 100)
+    data = ROOTS["known"](["1 < 2", *SOUND]).replace("<rss>", f"<!--{'x' * 200}--><rss>").encode()
+    chunks, faults, which = (data[at:at + 10] for at in range(0, len(data), 10)), Parts(), set[int]()
+    left = b"".join(broken_elements.emptied(chunks, ["item"], "a", 500, 10**6, faults, which))
+    assert faults.count == broken and (left == data) != bool(broken)
 
 
 def test_members_of_an_archive(raw, tmp_path):
@@ -112,7 +116,7 @@ def test_members_of_an_archive(raw, tmp_path):
         for name in ("one.xml", "two.xml"):
             archive.writestr(name, ROOTS["by shape"](["1 < 2", *SOUND]))
     rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
-    assert (len(rows["a.zip"]), counts.failed) == (40, 2)
+    assert (len(rows["a.zip"]), counts.failed) == (64, 2)
     assert told(counts) == [f"{name}.xml, line 2, not XML: StartTag: invalid element name" for name in ("one", "two")]
 
 
@@ -124,7 +128,7 @@ def test_strings_of_xml_in_json(text, raw, tmp_path):
     broken, sound = ({"xml_data": ROOTS["by shape"](texts)} for texts in (["1 < 2", *SOUND], SOUND))
     write(raw / "a.json", text([broken, sound, broken]))
     rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
-    assert (len(rows["a.json"]), counts.read, counts.failed) == (60, 62, 2)
+    assert (len(rows["a.json"]), counts.read, counts.failed) == (96, 98, 2)
     assert told(counts) == [f"{place}line 2, not XML: StartTag: invalid element name"
                             for place in ("", "string 3, xml_data, ")]
 

@@ -48,14 +48,14 @@ def told(counts):
     return [note.removeprefix(records.LEFT_OUT) for note in counts.notes if note.startswith(records.LEFT_OUT)]
 
 
-def check_left_out_as_a_whole(text, raw, tmp_path):
+def check_left_out_as_a_whole(text, raw, tmp_path, name="a.json"):
     """Its error is the one that stops a run, and no other file suffers."""
-    write(raw / "a.json", text)
+    write(raw / name, text)
     write(raw / "good.jsonl", "\n".join(SOUND))
     with pytest.raises(InputError) as stopped:
         parsed(raw, tmp_path / "stopped")
     rows, counts = parsed(raw, tmp_path / "out", changed(on_error="skip"))
-    lost = counts.sources["a.json"]
+    lost = counts.sources[name]
     assert list(rows) == ["good.jsonl"] and lost.read == lost.failed and lost.written == 0
     assert told(lost) == [", ".join(filter(None, (stopped.value.place, stopped.value.reason)))]
 
